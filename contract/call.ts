@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import { errorCodes } from './errors.ts';
+
+/**
+ * Who may ask. `page`: the renderer, in a window or a browser tab. `local`: only programs of this user that hold the
+ * service's socket (Electron's main process, the command line), because the call takes a path or ends the service.
+ */
+export type Audience = 'page' | 'local';
+
+/** A named question with a schema for what is asked and what is answered. */
+export interface Call<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  readonly input: I;
+  readonly output: O;
+  readonly audience: Audience;
+}
+
+export function defineCall<I extends z.ZodType, O extends z.ZodType>(
+  name: string,
+  input: I,
+  output: O,
+  audience: Audience = 'page',
+): Call<I, O> {
+  return { name, input, output, audience };
+}
+
+/** Something the service tells everybody who is connected. */
+export interface ServiceEvent<P extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  readonly payload: P;
+}
+
+export function defineEvent<P extends z.ZodType>(name: string, payload: P): ServiceEvent<P> {
+  return { name, payload };
+}
+
+/** The answer to every call. It never holds a stack. */
+export const Reply = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({ ok: z.literal(false), code: z.enum(errorCodes), message: z.string() }),
+]);
+export type Reply = z.infer<typeof Reply>;
+
+/** What a client writes to the service's socket, one JSON text a message. */
+export const ClientMessage = z.strictObject({
+  id: z.int().nonnegative(),
+  call: z.string().max(64),
+  input: z.unknown(),
+});
+export type ClientMessage = z.infer<typeof ClientMessage>;
+
+/** What the service writes to a client. `hello` comes first and once. */
+export const ServiceMessage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('hello'), contract: z.int(), app: z.string(), pid: z.int() }),
+  z.object({ kind: z.literal('reply'), id: z.int(), reply: Reply }),
+  z.object({ kind: z.literal('event'), event: z.string(), payload: z.unknown() }),
+]);
+export type ServiceMessage = z.infer<typeof ServiceMessage>;
+
+/** An answer without content. */
+export const Nothing = z.strictObject({});

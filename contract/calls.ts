@@ -1,0 +1,68 @@
+import type { Call } from './call.ts';
+import { appInfo, expectSpeed, getSettings, setSettings, shutdown } from './app.ts';
+import { datasetPictures, deleteDataset, getDataset, importDataset, listDatasets, renameDataset } from './datasets.ts';
+import { grantFolder, listFolders } from './folders.ts';
+import { cancelJob, getJob, listJobs, moveJob } from './jobs.ts';
+import {
+  createRun,
+  deleteRun,
+  editRun,
+  getRun,
+  listRuns,
+  pauseRun,
+  restoreRun,
+  resumeRun,
+  runLog,
+  runMagnitudes,
+  runSnapshots,
+  runTicks,
+  stopRun,
+  trashRun,
+} from './runs.ts';
+import { listRuntimes, runDoctor, useRuntime } from './runtime.ts';
+import { deleteSample, generate, getSample, listSamples } from './samples.ts';
+
+/** Raised whenever a call or event changes in a way that an older side can't read. */
+export const CONTRACT_VERSION = 1;
+
+/** Every call of the contract. The service must answer each; a test holds it to that. */
+export const calls: readonly Call[] = [
+  appInfo,
+  cancelJob,
+  createRun,
+  datasetPictures,
+  deleteDataset,
+  deleteRun,
+  deleteSample,
+  editRun,
+  expectSpeed,
+  generate,
+  getDataset,
+  getJob,
+  getRun,
+  getSample,
+  getSettings,
+  grantFolder,
+  importDataset,
+  listDatasets,
+  listFolders,
+  listJobs,
+  listRuns,
+  listRuntimes,
+  listSamples,
+  moveJob,
+  pauseRun,
+  renameDataset,
+  restoreRun,
+  resumeRun,
+  runDoctor,
+  runLog,
+  runMagnitudes,
+  runSnapshots,
+  runTicks,
+  setSettings,
+  shutdown,
+  stopRun,
+  trashRun,
+  useRuntime,
+];

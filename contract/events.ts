@@ -1,0 +1,51 @@
+import * as z from 'zod';
+import { defineEvent } from './call.ts';
+import { Id } from './common.ts';
+import { Dataset } from './datasets.ts';
+import { Job } from './jobs.ts';
+import { GpuInfo, RuntimeName } from './runtime.ts';
+import { LogLine, RunSummary, TickColumns } from './runs.ts';
+import { Sample } from './samples.ts';
+
+/** A run was created or anything of its summary changed. */
+export const runChanged = defineEvent('run.changed', RunSummary);
+export const runDeleted = defineEvent('run.deleted', z.strictObject({ runId: Id }));
+/** New ticks of a run, columns of length ≥ 1. */
+export const runTicked = defineEvent('run.ticked', z.strictObject({ runId: Id, ticks: TickColumns }));
+export const runLogged = defineEvent('run.logged', z.strictObject({ runId: Id, line: LogLine }));
+/** Snapshots or checkpoints of a run changed. */
+export const snapshotsChanged = defineEvent('snapshots.changed', z.strictObject({ runId: Id }));
+export const sampleAdded = defineEvent('sample.added', Sample);
+export const jobChanged = defineEvent('job.changed', Job);
+export const datasetChanged = defineEvent('dataset.changed', Dataset);
+export const datasetDeleted = defineEvent('dataset.deleted', z.strictObject({ datasetId: Id }));
+/** Every few seconds while anybody is connected. */
+export const deviceStatus = defineEvent(
+  'device.status',
+  z.strictObject({
+    gpus: z.array(GpuInfo),
+    /** Share of all processors that is busy, percent. */
+    cpuPercent: z.number(),
+    memoryUsed: z.number(),
+    memoryTotal: z.number(),
+  }),
+);
+export const runtimeProgress = defineEvent(
+  'runtime.progress',
+  z.strictObject({ name: RuntimeName, text: z.string(), done: z.number(), total: z.number(), finished: z.boolean(), error: z.string().nullable() }),
+);
+
+/** Every event of the contract. */
+export const events = [
+  runChanged,
+  runDeleted,
+  runTicked,
+  runLogged,
+  snapshotsChanged,
+  sampleAdded,
+  jobChanged,
+  datasetChanged,
+  datasetDeleted,
+  deviceStatus,
+  runtimeProgress,
+] as const;

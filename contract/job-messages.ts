@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import { Id } from './common.ts';
+import { ImportProblem } from './datasets.ts';
+import { errorCodes } from './errors.ts';
+import { Progress } from './jobs.ts';
+import { TickColumns } from './runs.ts';
+
+/** What a job process tells the service, over Node's child-process channel. Rows are in SQLite before the message is sent. */
+export const JobMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('progress'), progress: Progress }),
+  /** The device TensorFlow got, in words; `fellBack`: a GPU was wanted and the CPU came. */
+  z.strictObject({ type: z.literal('device'), device: z.string(), fellBack: z.boolean() }),
+  z.strictObject({ type: z.literal('ticked'), ticks: TickColumns }),
+  z.strictObject({ type: z.literal('logged'), logId: Id }),
+  z.strictObject({ type: z.literal('snapshots') }),
+  z.strictObject({ type: z.literal('sampled'), sampleId: Id }),
+  /** The end. Anything else that ends the process is a crash. */
+  z.strictObject({
+    type: z.literal('ended'),
+    outcome: z.discriminatedUnion('kind', [
+      /** A training run reached its duration. */
+      z.strictObject({ kind: z.literal('finished') }),
+      /** It was asked to, and wrote a checkpoint. */
+      z.strictObject({ kind: z.literal('paused') }),
+      /** It was asked to, and wrote a last snapshot. */
+      z.strictObject({ kind: z.literal('stopped') }),
+      z.strictObject({ kind: z.literal('sampled'), sampleId: Id }),
+      /** The packed file lies in the job's own folder; the service moves it into place and writes the row. */
+      z.strictObject({ kind: z.literal('imported'), file: z.string(), problems: z.array(ImportProblem) }),
+      z.strictObject({ kind: z.literal('cancelled') }),
+      z.strictObject({ kind: z.literal('failed'), code: z.enum(errorCodes), message: z.string() }),
+    ]),
+  }),
+]);
+export type JobMessage = z.infer<typeof JobMessage>;
+
+/** What the service asks of a job. A job whose service disappears acts as if it had been asked to pause. */
+export const JobRequest = z.strictObject({ type: z.enum(['pause', 'stop', 'cancel']) });
+export type JobRequest = z.infer<typeof JobRequest>;
+
+export type JobOutcome = Extract<JobMessage, { type: 'ended' }>['outcome'];

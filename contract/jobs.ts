@@ -1,0 +1,54 @@
+import * as z from 'zod';
+import { defineCall, Nothing } from './call.ts';
+import { Id, Timestamp } from './common.ts';
+import { ImportOptions } from './datasets.ts';
+import { GenerateRequest } from './samples.ts';
+
+export const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
+export const JobState = z.enum(jobStates);
+export type JobState = z.infer<typeof JobState>;
+
+/** What a job is to do, frozen when it was queued. */
+export const JobParameters = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('train'), runId: Id }),
+  z.strictObject({ kind: z.literal('sample'), request: GenerateRequest }),
+  /** The folder's path is known to the service and the job alone. */
+  z.strictObject({ kind: z.literal('import'), path: z.string(), options: ImportOptions }),
+]);
+export type JobParameters = z.infer<typeof JobParameters>;
+
+export const Progress = z.strictObject({
+  /** Work done and work in all, in `unit`. */
+  done: z.number(),
+  total: z.number(),
+  unit: z.string(),
+  /** What is going on, in words ("Reading pictures"). */
+  text: z.string(),
+});
+export type Progress = z.infer<typeof Progress>;
+
+export const Job = z.strictObject({
+  id: Id,
+  kind: z.enum(['train', 'sample', 'import']),
+  state: JobState,
+  /** In words: the run's, snapshot's or folder's name. */
+  title: z.string(),
+  runId: Id.nullable(),
+  /** What came out: the sample of a sample job, the dataset of an import job. */
+  sampleId: Id.nullable(),
+  datasetId: Id.nullable(),
+  progress: Progress.nullable(),
+  /** One sentence; else null. */
+  error: z.string().nullable(),
+  createdAt: Timestamp,
+  startedAt: Timestamp.nullable(),
+  endedAt: Timestamp.nullable(),
+});
+export type Job = z.infer<typeof Job>;
+
+/** Queued and running ones first, in the order they will run; then the newest ended ones. */
+export const listJobs = defineCall('jobs.list', z.strictObject({ limit: z.int().min(1).max(1000).default(100) }), z.array(Job));
+export const getJob = defineCall('jobs.get', z.strictObject({ id: Id }), Job);
+export const cancelJob = defineCall('jobs.cancel', z.strictObject({ id: Id }), Nothing);
+/** Moves a queued job to a place among the queued ones; 0 is next. */
+export const moveJob = defineCall('jobs.move', z.strictObject({ id: Id, position: z.int().nonnegative() }), Nothing);

@@ -1,0 +1,161 @@
+import * as z from 'zod';
+import { defineCall, Nothing } from './call.ts';
+import { Id, Measured, Timestamp } from './common.ts';
+import { DataShape } from './network.ts';
+import { RunConfig } from './training.ts';
+
+export const runStates = ['queued', 'running', 'paused', 'finished', 'stopped', 'failed'] as const;
+export const RunState = z.enum(runStates);
+export type RunState = z.infer<typeof RunState>;
+
+export const RunName = z.string().trim().min(1).max(100);
+export const Tag = z.string().trim().min(1).max(40).regex(/^[^\s,]+$/u, 'a tag is one word without commas');
+
+/** A run as lists show it. */
+export const RunSummary = z.strictObject({
+  id: Id,
+  name: z.string(),
+  notes: z.string(),
+  tags: z.array(z.string()),
+  state: RunState,
+  /** Why it failed, in one sentence; else null. */
+  error: z.string().nullable(),
+  datasetId: Id,
+  datasetName: z.string(),
+  preset: z.string().nullable(),
+  /** Trainable numbers of the denoiser and its u(sigma) head. */
+  parameters: z.int(),
+  /** Training images seen so far. */
+  nimg: z.int(),
+  durationImages: z.int(),
+  /** Mean loss per element of the last tick. */
+  lastLoss: Measured,
+  /** Of the last tick. */
+  imagesPerSecond: Measured,
+  /** Newest sample grid; the picture is at /files/samples/<id>.png. */
+  lastSampleId: Id.nullable(),
+  createdAt: Timestamp,
+  startedAt: Timestamp.nullable(),
+  endedAt: Timestamp.nullable(),
+  /** In the trash since; null: not in the trash. */
+  trashedAt: Timestamp.nullable(),
+});
+export type RunSummary = z.infer<typeof RunSummary>;
+
+export const Run = RunSummary.extend({
+  config: RunConfig,
+  shape: DataShape,
+  /** Device that trained it last ("CPU, 2 threads", "NVIDIA GeForce RTX 4090"); null: never started. */
+  device: z.string().nullable(),
+});
+export type Run = z.infer<typeof Run>;
+
+/** Columns of the tick table, one entry a tick, sorted by nimg. */
+export const TickColumns = z.strictObject({
+  nimg: z.array(z.int()),
+  /** Seconds of training since the run began, pauses left out. */
+  trainSeconds: z.array(z.number()),
+  /** Mean over the tick's images of the mean loss per element. */
+  loss: z.array(Measured),
+  /** Standard error of that mean. */
+  lossStderr: z.array(Measured),
+  learningRate: z.array(z.number()),
+  imagesPerSecond: z.array(Measured),
+  /** Resident memory of the job process, in bytes. */
+  memoryBytes: z.array(z.number()),
+});
+export type TickColumns = z.infer<typeof TickColumns>;
+
+export const magnitudeKinds = ['weight', 'activation'] as const;
+export const MagnitudeKind = z.enum(magnitudeKinds);
+export type MagnitudeKind = z.infer<typeof MagnitudeKind>;
+
+/** Magnitudes of one kind: a layer × time table of root mean squares. */
+export const MagnitudeTable = z.strictObject({
+  kind: MagnitudeKind,
+  /** Names of the rows in network order ("unet.enc.32x32_block0.conv_res0"). */
+  layers: z.array(z.string()),
+  nimg: z.array(z.int()),
+  /** values[row][column], dimensionless; null where it was not finite. */
+  values: z.array(z.array(Measured)),
+});
+export type MagnitudeTable = z.infer<typeof MagnitudeTable>;
+
+export const Snapshot = z.strictObject({
+  id: Id,
+  runId: Id,
+  nimg: z.int(),
+  /** sigma_rel of the average. */
+  emaStd: z.number(),
+  sizeBytes: z.int(),
+  sha256: z.string(),
+  createdAt: Timestamp,
+});
+export type Snapshot = z.infer<typeof Snapshot>;
+
+export const Checkpoint = z.strictObject({
+  id: Id,
+  runId: Id,
+  nimg: z.int(),
+  sizeBytes: z.int(),
+  createdAt: Timestamp,
+});
+export type Checkpoint = z.infer<typeof Checkpoint>;
+
+export const LogLine = z.strictObject({
+  id: Id,
+  at: Timestamp,
+  nimg: z.int().nullable(),
+  level: z.enum(['info', 'warn', 'error']),
+  text: z.string(),
+});
+export type LogLine = z.infer<typeof LogLine>;
+
+const ById = z.strictObject({ id: Id });
+
+export const listRuns = defineCall('runs.list', z.strictObject({ trashed: z.boolean().default(false) }), z.array(RunSummary));
+export const getRun = defineCall('runs.get', ById, Run);
+/** Creates a run and puts it at the end of the queue; it starts as soon as the device is free. */
+export const createRun = defineCall(
+  'runs.create',
+  z.strictObject({ name: RunName, datasetId: Id, config: RunConfig, notes: z.string().max(10_000).default(''), tags: z.array(Tag).max(20).default([]) }),
+  z.strictObject({ runId: Id, jobId: Id }),
+);
+/** Writes a checkpoint and ends the process; `runs.resume` goes on from there. */
+export const pauseRun = defineCall('runs.pause', ById, Nothing);
+export const resumeRun = defineCall('runs.resume', ById, z.strictObject({ jobId: Id }));
+/** Ends the run for good, with a last snapshot. */
+export const stopRun = defineCall('runs.stop', ById, Nothing);
+export const editRun = defineCall(
+  'runs.edit',
+  z.strictObject({ id: Id, name: RunName.optional(), notes: z.string().max(10_000).optional(), tags: z.array(Tag).max(20).optional() }),
+  Nothing,
+);
+export const trashRun = defineCall('runs.trash', ById, Nothing);
+export const restoreRun = defineCall('runs.restore', ById, Nothing);
+/** Deletes a run in the trash with all its files. */
+export const deleteRun = defineCall('runs.delete', ById, Nothing);
+
+export const runTicks = defineCall(
+  'runs.ticks',
+  z.strictObject({
+    id: Id,
+    /** Only ticks after this count of images. */
+    afterNimg: z.int().min(-1).default(-1),
+    /** Thinned to about this many, keeping the extremes. */
+    maxPoints: z.int().min(10).max(20_000).default(4000),
+  }),
+  TickColumns,
+);
+export const runMagnitudes = defineCall(
+  'runs.magnitudes',
+  z.strictObject({ id: Id, kind: MagnitudeKind, maxColumns: z.int().min(10).max(2000).default(400) }),
+  MagnitudeTable,
+);
+export const runSnapshots = defineCall(
+  'runs.snapshots',
+  ById,
+  z.strictObject({ snapshots: z.array(Snapshot), checkpoints: z.array(Checkpoint) }),
+);
+/** Newest last. */
+export const runLog = defineCall('runs.log', z.strictObject({ id: Id, limit: z.int().min(1).max(5000).default(500) }), z.array(LogLine));

@@ -1,0 +1,64 @@
+import * as z from 'zod';
+import { defineCall, Nothing } from './call.ts';
+
+export const runtimeNames = ['cpu', 'cuda12'] as const;
+export const RuntimeName = z.enum(runtimeNames);
+export type RuntimeName = z.infer<typeof RuntimeName>;
+
+export const GpuInfo = z.strictObject({
+  index: z.int(),
+  name: z.string(),
+  driver: z.string(),
+  /** Bytes; null where nvidia-smi says [N/A]. */
+  memoryTotal: z.number().nullable(),
+  memoryUsed: z.number().nullable(),
+  /** Percent. */
+  utilisation: z.number().nullable(),
+  /** Degrees Celsius. */
+  temperature: z.number().nullable(),
+});
+export type GpuInfo = z.infer<typeof GpuInfo>;
+
+/** One line of the doctor's findings. */
+export const Check = z.strictObject({
+  id: z.string(),
+  status: z.enum(['good', 'warn', 'bad', 'info']),
+  /** What was looked at ("Python"). */
+  title: z.string(),
+  /** What was found. */
+  detail: z.string(),
+  /** What to do about it; null: nothing. */
+  advice: z.string().nullable(),
+});
+export type Check = z.infer<typeof Check>;
+
+export const DoctorReport = z.strictObject({
+  runtime: RuntimeName,
+  /** What TensorFlow will compute on, in words ("CPU, 2 threads"; "NVIDIA GeForce RTX 4090"). */
+  device: z.string(),
+  /** A GPU is there, but TensorFlow would use the CPU. */
+  fellBack: z.boolean(),
+  checks: z.array(Check),
+  ok: z.boolean(),
+});
+export type DoctorReport = z.infer<typeof DoctorReport>;
+
+export const RuntimeStatus = z.strictObject({
+  name: RuntimeName,
+  /** In words ("CPU", "NVIDIA GPU (CUDA 12)"). */
+  title: z.string(),
+  state: z.enum(['absent', 'partial', 'ready', 'installing']),
+  /** TensorFlow's version. */
+  version: z.string(),
+  /** Bytes to download if it were installed now; 0: nothing. */
+  downloadBytes: z.number(),
+  /** Whether this is what jobs use. */
+  active: z.boolean(),
+});
+export type RuntimeStatus = z.infer<typeof RuntimeStatus>;
+
+export const listRuntimes = defineCall('runtime.list', Nothing, z.strictObject({ runtimes: z.array(RuntimeStatus), gpus: z.array(GpuInfo) }));
+/** Fetches it if need be and makes it the active one; progress comes as `runtime.progress` events. */
+export const useRuntime = defineCall('runtime.use', z.strictObject({ name: RuntimeName }), Nothing);
+/** Runs the self-test in a process of its own; takes some seconds. */
+export const runDoctor = defineCall('runtime.doctor', Nothing, DoctorReport);

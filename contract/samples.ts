@@ -1,0 +1,51 @@
+import * as z from 'zod';
+import { defineCall, Nothing } from './call.ts';
+import { Id, Timestamp } from './common.ts';
+import { SamplerConfig } from './training.ts';
+
+/** A sheet of generated pictures. The PNG is at /files/samples/<id>.png, one picture at /files/samples/<id>/<index>.png. */
+export const Sample = z.strictObject({
+  id: Id,
+  runId: Id,
+  /** Drawn by a run while it trained, or asked for on the Generate page or by `edm2 sample`. */
+  origin: z.enum(['grid', 'generate']),
+  /** Training images the network had seen. */
+  nimg: z.int(),
+  /** sigma_rel of the average that drew it. */
+  emaStd: z.number(),
+  snapshotId: Id.nullable(),
+  /** One seed a picture, row by row. */
+  seeds: z.array(z.int()),
+  /** One label a picture; null: no class. */
+  labels: z.array(z.int().nullable()),
+  columns: z.int(),
+  /** Width and height of one picture in pixels. */
+  resolution: z.int(),
+  sampler: SamplerConfig,
+  /** Seconds it took. */
+  seconds: z.number(),
+  createdAt: Timestamp,
+});
+export type Sample = z.infer<typeof Sample>;
+
+export const GenerateRequest = z.strictObject({
+  snapshotId: Id,
+  /** One a picture; the same seed and class give the same picture. */
+  seeds: z.array(z.int().min(0).max(2 ** 31 - 1)).min(1).max(1024),
+  /** One a picture, or null for the class the seed draws by itself (unconditional networks: always null). */
+  labels: z.array(z.int().nonnegative().nullable()),
+  columns: z.int().min(1).max(64),
+  sampler: SamplerConfig,
+  /** Pictures that go through the network at once. */
+  batchSize: z.int().min(1).max(256).default(32),
+});
+export type GenerateRequest = z.infer<typeof GenerateRequest>;
+
+export const generate = defineCall('samples.generate', GenerateRequest, z.strictObject({ jobId: Id }));
+export const listSamples = defineCall(
+  'samples.list',
+  z.strictObject({ runId: Id.nullable(), origin: z.enum(['grid', 'generate']).nullable().default(null), limit: z.int().min(1).max(2000).default(500) }),
+  z.array(Sample),
+);
+export const getSample = defineCall('samples.get', z.strictObject({ id: Id }), Sample);
+export const deleteSample = defineCall('samples.delete', z.strictObject({ id: Id }), Nothing);

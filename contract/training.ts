@@ -1,0 +1,115 @@
+import * as z from 'zod';
+import { NetworkConfig } from './network.ts';
+
+/** Largest sigma_rel a power function can have: the uniform average, 12^-1/2. */
+export const MAX_SIGMA_REL = 12 ** -0.5;
+
+export const SigmaRel = z.number().gt(0).lt(MAX_SIGMA_REL);
+
+/** How a network is trained. Defaults are the paper's config G at size S for RGB 64×64 unless noted. */
+export const TrainingConfig = z.strictObject({
+  /** Images of one optimiser step. */
+  batchSize: z.int().min(1).max(8192),
+  /** Images that go through the network at once; gradients add up over batchSize / microBatch passes. null: all at once. */
+  microBatch: z.int().min(1).max(8192).nullable().default(null),
+  /** Training images to see in all (nimg at the end). */
+  durationImages: z.int().min(1).max(2 ** 40),
+  /** Mean of ln(sigma). */
+  pMean: z.number().min(-10).max(10).default(-0.8),
+  /** Standard deviation of ln(sigma). */
+  pStd: z.number().positive().max(10).default(1.6),
+  /** alpha_ref: learning rate before decay. */
+  learningRate: z.number().positive().max(1).default(0.01),
+  /** t_ref: steps after which the rate falls as 1 / sqrt(t); 0: never. */
+  decayBatches: z.number().min(0).max(1e9).default(35_000),
+  /** Images over which the rate rises linearly from 0; 0: no ramp-up. */
+  rampUpImages: z.number().min(0).max(1e12).default(10_000_000),
+  adamBeta1: z.number().min(0).lt(1).default(0.9),
+  adamBeta2: z.number().min(0).lt(1).default(0.99),
+  adamEps: z.number().positive().max(1).default(1e-8),
+  /** Factor on the loss before the backward pass; never divided out before Adam, as in the official code. */
+  lossScaling: z.number().positive().max(65_536).default(1),
+  /** Relative widths sigma_rel of the two or more power-function averages that are kept. */
+  emaStds: z.array(SigmaRel).min(1).max(8).default([0.05, 0.1]),
+  /** Mirror each picture left to right with probability 1/2. */
+  horizontalFlips: z.boolean().default(false),
+  /** Tell the network the class of each picture. */
+  classConditional: z.boolean().default(true),
+  /** Seed of initial weights and, with purpose and nimg, of every random number of the run. */
+  seed: z.int().min(0).max(2 ** 31 - 1).default(0),
+});
+export type TrainingConfig = z.infer<typeof TrainingConfig>;
+
+/** What is written down while training, counted in training images. 0: never. */
+export const LoggingConfig = z.strictObject({
+  /** Loss, rate, speed and magnitudes go to the library every so many images. */
+  tickImages: z.int().min(1),
+  /** Both averages go to a snapshot file. */
+  snapshotImages: z.int().min(0),
+  /** The whole state goes to a checkpoint file. */
+  checkpointImages: z.int().min(0),
+  /** A grid of pictures with fixed seeds is drawn. */
+  sampleImages: z.int().min(0),
+});
+export type LoggingConfig = z.infer<typeof LoggingConfig>;
+
+/** Deterministic Heun sampling (EDM, arXiv 2206.00364, Alg. 1 and Eq. 5). */
+export const SamplerConfig = z.strictObject({
+  /** N noise levels, 2N − 1 network evaluations. */
+  steps: z.int().min(2).max(1000).default(32),
+  sigmaMin: z.number().positive().max(1).default(0.002),
+  sigmaMax: z.number().positive().max(1000).default(80),
+  rho: z.number().positive().max(100).default(7),
+});
+export type SamplerConfig = z.infer<typeof SamplerConfig>;
+
+/** The grid that a run draws while it trains. */
+export const GridConfig = z.strictObject({
+  /** Pictures of a row; a row is a class where the network knows classes. */
+  columns: z.int().min(1).max(32).default(8),
+  /** Rows; at most the number of classes, if there are any. */
+  rows: z.int().min(1).max(32).default(8),
+  /** Which average draws: one of `emaStds`. */
+  emaStd: SigmaRel.default(0.1),
+  sampler: SamplerConfig,
+});
+export type GridConfig = z.infer<typeof GridConfig>;
+
+/** Everything that decides what a run does. Stored as JSON with the run and never changed afterwards. */
+export const RunConfig = z
+  .strictObject({
+    /** Format of this record. */
+    version: z.literal(1),
+    /** Name of the preset it started from; for display. */
+    preset: z.string().max(64).nullable(),
+    network: NetworkConfig,
+    training: TrainingConfig,
+    logging: LoggingConfig,
+    grid: GridConfig,
+  })
+  .superRefine((config, context) => {
+    const { training, grid } = config;
+    const micro = training.microBatch;
+    if (micro !== null && training.batchSize % micro !== 0) {
+      context.addIssue({
+        code: 'custom',
+        path: ['training', 'microBatch'],
+        message: `batch size ${training.batchSize} is not a multiple of micro-batch ${micro}`,
+      });
+    }
+    if (!training.emaStds.includes(grid.emaStd)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['grid', 'emaStd'],
+        message: `the grid wants sigma_rel ${grid.emaStd}, but the run keeps ${training.emaStds.join(' and ')}`,
+      });
+    }
+    if (grid.sampler.sigmaMin >= grid.sampler.sigmaMax) {
+      context.addIssue({
+        code: 'custom',
+        path: ['grid', 'sampler', 'sigmaMin'],
+        message: `sigma_min ${grid.sampler.sigmaMin} must be smaller than sigma_max ${grid.sampler.sigmaMax}`,
+      });
+    }
+  });
+export type RunConfig = z.infer<typeof RunConfig>;

@@ -1,0 +1,33 @@
+/**
+ * Loads TensorFlow through its Node binding and registers all kernels and gradients. Importing this file takes about a
+ * second and 400 MB; only job processes and tensor tests do it. The runtime's libraries must be on the library path
+ * already (`engine/runtime/environment.ts`).
+ */
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+// tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed.
+const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean };
+util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+
+const tf = require('@tensorflow/tfjs-node-gpu') as typeof import('@tensorflow/tfjs-node-gpu');
+
+/** The part of the binding's backend that we use beside tfjs-core's own interface. */
+export interface NodeBackend {
+  readonly binding: { readonly TF_Version: string } & Record<string, number>;
+  executeSingleOutput(op: string, attributes: readonly OpAttribute[], inputs: readonly import('@tensorflow/tfjs-core').Tensor[]): import('@tensorflow/tfjs-core').Tensor;
+}
+
+/** An attribute of a TensorFlow op: its name, the binding's code of its type, its value. */
+export interface OpAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+export function backend(): NodeBackend {
+  return tf.backend() as unknown as NodeBackend;
+}
+
+export { tf };
