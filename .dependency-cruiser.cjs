@@ -14,10 +14,11 @@ module.exports = {
     only('main', ['contract/']),
     only('native-worker/edm2', ['contract/']),
     only('native-worker/engine', ['contract/']),
-    only('native-worker/data', ['contract/']),
+    only('native-worker/data', ['contract/', 'native-worker/store/']),
     only('native-worker/store', ['contract/']),
     only('native-worker/jobs', ['contract/', 'native-worker/edm2/', 'native-worker/engine/', 'native-worker/data/', 'native-worker/store/']),
-    only('native-worker/service', ['contract/', 'native-worker/store/', 'native-worker/engine/runtime/']),
+    only('native-worker/service', ['contract/', 'native-worker/store/', 'native-worker/data/', 'native-worker/engine/runtime/']),
+    only('native-worker/reference', ['contract/', 'native-worker/edm2/', 'native-worker/engine/', 'native-worker/store/']),
     only('native-worker/cli', ['contract/', 'native-worker/service/']),
     {
       name: 'service-never-loads-tensorflow',
