@@ -1,0 +1,100 @@
+/** The environment of processes that load TensorFlow: it takes its settings from there, before its library is loaded. */
+import { existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { RuntimeName } from '../../../contract/runtime.ts';
+import { physicalCores } from './cores.ts';
+import { runtimeFolder } from './places.ts';
+
+/**
+ * What a job inherits from its parent. Nothing else: the user's environment may hold secrets, and settings of other
+ * programs' TensorFlow or CUDA.
+ */
+const passedThrough = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'XDG_DATA_HOME',
+  'XDG_CACHE_HOME',
+  'XDG_RUNTIME_DIR',
+  'EDM2_LIBRARY',
+  'EDM2_CACHE',
+  'CUDA_VISIBLE_DEVICES',
+  'CUDA_DEVICE_ORDER',
+  // Windows can't start a process without these.
+  'SystemRoot',
+  'SystemDrive',
+  'USERPROFILE',
+  'APPDATA',
+  'LOCALAPPDATA',
+  'PATHEXT',
+  'COMSPEC',
+] as const;
+
+/** The variable in which each platform's loader looks for libraries. */
+const libraryPathVariable: Partial<Record<NodeJS.Platform, string>> = { darwin: 'DYLD_LIBRARY_PATH', win32: 'PATH' };
+
+export interface JobEnvironmentOptions {
+  readonly runtime: RuntimeName;
+  /** Threads of TensorFlow's kernels; null: one per physical core. */
+  readonly threads: number | null;
+  /** The runtime's folder; default: its place in the user's cache. */
+  readonly folder?: string;
+  /** What is inherited from; default: this process's environment. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The whole environment of a process that loads TensorFlow. It does not check that the runtime is there.
+ *
+ * @returns variables for `spawn`; nothing else of the parent's environment must be added
+ */
+export function jobEnvironment(options: JobEnvironmentOptions): Record<string, string> {
+  const variables = options.variables ?? process.env;
+  const folder = options.folder ?? runtimeFolder(options.runtime);
+  const environment: Record<string, string> = {};
+  for (const name of passedThrough) {
+    const value = variables[name];
+    if (value !== undefined) environment[name] = value;
+  }
+
+  const threads = String(options.threads ?? physicalCores());
+  environment['TF_NUM_INTRAOP_THREADS'] = threads; // inter-op threads stay at their default, which measured best
+  environment['OMP_NUM_THREADS'] = threads;
+  environment['TF_ENABLE_ONEDNN_OPTS'] = '1';
+  environment['TF_CPP_MIN_LOG_LEVEL'] = '1'; // warnings and errors: among them the GPU libraries it could not load
+
+  const pathVariable = libraryPathVariable[process.platform] ?? 'LD_LIBRARY_PATH';
+  const inherited = variables[pathVariable];
+  const path = libraryFolders(folder);
+  if (inherited !== undefined && inherited !== '') path.push(inherited); // the driver's own libraries may be found there only
+  environment[pathVariable] = path.join(delimiter);
+
+  if (options.runtime === 'cuda12') {
+    environment['TF_FORCE_GPU_ALLOW_GROWTH'] = 'true'; // else TensorFlow takes all of the GPU's memory at once
+    // XLA looks for ptxas and libdevice there; without the quotes a blank in the path would end the flag.
+    environment['XLA_FLAGS'] = `--xla_gpu_cuda_data_dir="${join(folder, 'nvidia', 'cuda_nvcc')}"`;
+  } else {
+    environment['CUDA_VISIBLE_DEVICES'] = '-1';
+  }
+  return environment;
+}
+
+/** The folders of a runtime that hold shared libraries: TensorFlow's own first, then one per nvidia wheel. */
+export function libraryFolders(folder: string): string[] {
+  const folders = [join(folder, 'lib')];
+  const nvidia = join(folder, 'nvidia');
+  if (existsSync(nvidia)) {
+    for (const part of readdirSync(nvidia).sort()) {
+      const lib = join(nvidia, part, 'lib');
+      if (existsSync(lib)) folders.push(lib);
+    }
+  }
+  return folders;
+}
