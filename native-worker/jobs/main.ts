@@ -1,0 +1,75 @@
+/**
+ * A job process: `node main.ts --library DIR --job ID`, started by the service with an IPC channel. It reads what to do
+ * from the job's row, does it, says how it ended and leaves. Its memory, and the GPU's, is freed by its exit.
+ */
+import { parseArgs } from 'node:util';
+import { JobRequest, type JobMessage, type JobOutcome } from '../../contract/job-messages.ts';
+import type { JobParameters } from '../../contract/jobs.ts';
+import { getJobParameters } from '../store/jobs.ts';
+import { openLibrary } from '../store/library.ts';
+import type { JobContext, Requested } from './context.ts';
+import { failure } from './failure.ts';
+
+/** Hands a message to the service and waits until it has left this process; silent once the service is gone. */
+function deliver(message: JobMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) return resolve();
+    process.send(message, undefined, undefined, () => resolve());
+  });
+}
+
+/** What the user asked for last. A service that disappears, and SIGTERM, ask for a pause: nothing of the work is lost. */
+function listen(): () => Requested {
+  let requested: Requested = null;
+  process.on('message', (raw: unknown) => {
+    const request = JobRequest.safeParse(raw);
+    if (request.success) requested = request.data.type;
+    else process.stderr.write('A message that is no request was ignored.\n');
+  });
+  process.on('disconnect', () => (requested ??= 'pause'));
+  process.on('SIGTERM', () => (requested ??= 'pause'));
+  // Ctrl+C in a terminal reaches the whole process group; the command line that was meant asks for a pause itself.
+  process.on('SIGINT', () => undefined);
+  return () => requested;
+}
+
+/** Loads only what this kind of job needs: an import never loads TensorFlow. */
+async function dispatch(context: JobContext): Promise<JobOutcome> {
+  const { parameters } = context.job;
+  switch (parameters.kind) {
+    case 'train':
+      return (await import('./train.ts')).runTrain(context, parameters);
+    case 'sample':
+      return (await import('./sample.ts')).runSample(context, parameters);
+    case 'import':
+      return (await import('./import.ts')).runImport(context);
+    default:
+      return parameters satisfies never;
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { library: { type: 'string' }, job: { type: 'string' } } });
+  const requested = listen();
+  const id = Number(values.job);
+  if (values.library === undefined || !Number.isInteger(id)) throw new Error('usage: main.ts --library DIR --job ID');
+  const library = openLibrary(values.library);
+  let outcome: JobOutcome;
+  let parameters: JobParameters | null = null;
+  try {
+    parameters = getJobParameters(library.db, id);
+    const send = (message: JobMessage): void => void deliver(message);
+    outcome = await dispatch({ library, job: { id, parameters }, send, requested });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    outcome = failure(error, parameters);
+  } finally {
+    library.close();
+  }
+  // The channel keeps the order of messages, so the outcome is the last the service hears.
+  await deliver({ type: 'ended', outcome });
+}
+
+await main();
+// TensorFlow's threads and the open channel would keep the process alive.
+process.exit(0);
