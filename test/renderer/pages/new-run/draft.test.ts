@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { findPreset, presets } from '../../../../contract/presets.ts';
+import { freeName, RunDraft } from '../../../../renderer/pages/new-run/draft.svelte.ts';
+
+function draft(texts: Record<string, string> = {}): RunDraft {
+  const made = new RunDraft();
+  Object.assign(made.texts, texts);
+  return made;
+}
+
+test('an untouched draft is exactly the first preset', () => {
+  expect(draft().config).toEqual(presets[0]!.config);
+  expect(draft().changed.size).toBe(0);
+});
+
+test.each([
+  ['training.learningRate', '0', 'Must be more than 0.'],
+  ['training.learningRate', 'fast', '“fast” is not a number.'],
+  ['training.batchSize', '1.5', 'Must be a whole number.'],
+  ['training.batchSize', '9000', 'Must be at most 8,192.'],
+  ['training.emaStds', '0.05, 0.3', 'Value 2: must be less than 0.2887.'],
+  ['training.microBatch', '5', 'Batch size 32 is not a multiple of micro-batch 5.'],
+  ['network.channelMult', '', 'This must not be empty.'],
+  ['network.channelMult', '1 1 1 1 1 1 1', 'Give at most 6 values.'],
+  ['grid.emaStd', '0.2', 'The grid wants sigma_rel 0.2, but the run keeps 0.05 and 0.1.'],
+  ['grid.sampler.sigmaMin', '1', null],
+])('%s = “%s” says “%s” at its own field', (path, text, problem) => {
+  const made = draft({ [path]: text });
+  expect(made.problems[path] ?? null).toBe(problem);
+  expect(made.config === null).toBe(problem !== null);
+});
+
+test('two bad fields are both told, also when one of them can’t even be read', () => {
+  const made = draft({ 'training.learningRate': 'x', 'training.batchSize': '0' });
+  expect(Object.keys(made.problems).toSorted()).toEqual(['training.batchSize', 'training.learningRate']);
+});
+
+test('what differs from the preset is known, and going back makes it the same again', () => {
+  const made = draft({ 'training.batchSize': '64' });
+  made.flags['training.horizontalFlips'] = true;
+  expect([...made.changed].toSorted()).toEqual(['training.batchSize', 'training.horizontalFlips']);
+  made.reset('training.batchSize');
+  made.reset('training.horizontalFlips');
+  expect(made.changed.size).toBe(0);
+});
+
+test('writing the same value differently is no change', () => {
+  expect(draft({ 'training.durationImages': '35,008' }).changed.size).toBe(0);
+});
+
+test('settings of another run come over whole, with a name that is free', () => {
+  const made = draft();
+  const config = { ...findPreset('xs')!.config, preset: 'xs' };
+  made.useRun({ name: 'emoji', config }, ['emoji 2']);
+  expect(made.config).toEqual(config);
+  expect(made.name).toBe('emoji 3');
+});
+
+test('names count on', () => {
+  expect(freeName('a', [])).toBe('a');
+  expect(freeName('a', ['a'])).toBe('a 2');
+  expect(freeName('run 9', ['run 9', 'run 10'])).toBe('run 11');
+});

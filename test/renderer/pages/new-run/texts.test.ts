@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { presets } from '../../../../contract/presets.ts';
+import { allFields } from '../../../../renderer/pages/new-run/fields.ts';
+import { plain, rangeOf, rangeWords } from '../../../../renderer/pages/new-run/ranges.ts';
+import { readNumber, readText, writeText } from '../../../../renderer/pages/new-run/texts.ts';
+import { valueAt } from '../../../../renderer/pages/new-run/draft.svelte.ts';
+import { RunConfig } from '../../../../contract/training.ts';
+
+test.each([
+  ['35008', 35_008],
+  ['35,008', 35_008],
+  ['10_000_000', 1e7],
+  ['1e-8', 1e-8],
+  ['.5', 0.5],
+  ['-0.8', -0.8],
+  ['35k', 35_000],
+  ['4M', 4e6],
+  ['4Mi', 4 * 2 ** 20],
+  ['0.5 Gi', 2 ** 29],
+])('%s reads as %d', (text, value) => {
+  expect(readNumber(text)).toBe(value);
+});
+
+test.each(['', 'ten', '1.2.3', '0,01', '1,00', '12x', '1e999', '--1', 'NaN', 'Infinity'])('“%s” is no number', (text) => {
+  expect(readNumber(text)).toBeNull();
+});
+
+test('a decimal comma is refused with a word about points, not read as thousands', () => {
+  expect(readText('0,01', rangeOf('training.learningRate'))).toEqual({
+    problem: '“0,01” is not a number; write decimals with a point.',
+  });
+});
+
+test('an empty field means null where the contract allows it, and is a problem elsewhere', () => {
+  expect(readText(' ', rangeOf('training.microBatch'))).toEqual({ value: null });
+  expect(readText('', rangeOf('network.attnResolutions'))).toEqual({ value: [] });
+  expect(readText('', rangeOf('training.batchSize'))).toEqual({ problem: 'This must not be empty.' });
+  expect(readText('', rangeOf('training.emaStds'))).toEqual({ problem: 'This must not be empty.' });
+});
+
+test('every value of every preset survives being written into its field and read again', () => {
+  for (const preset of presets) {
+    for (const field of allFields) {
+      const range = rangeOf(field.path);
+      if (range.type === 'boolean') continue;
+      const value = valueAt(preset.config, field.path) as number | number[] | null;
+      expect(readText(writeText(value), range), `${preset.name} ${field.path}`).toEqual({ value });
+    }
+  }
+});
+
+test('the form has a field for every value of the config, and no other', () => {
+  const leaves: string[] = [];
+  const walk = (value: unknown, path: string): void => {
+    if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+      for (const [name, inner] of Object.entries(value)) walk(inner, path === '' ? name : `${path}.${name}`);
+    } else leaves.push(path);
+  };
+  walk(RunConfig.parse(presets[0]!.config), '');
+  const fields = allFields.map((field) => field.path);
+  expect(fields.toSorted()).toEqual(leaves.filter((path) => path !== 'version' && path !== 'preset').toSorted());
+});
+
+test.each([
+  ['training.batchSize', '1 to 8,192'],
+  ['training.learningRate', 'more than 0, at most 1'],
+  ['training.adamBeta1', 'at least 0, less than 1'],
+  ['training.emaStds', '1 to 8 values, each more than 0, less than 0.2887'],
+  ['network.clipAct', 'more than 0'],
+  ['logging.snapshotImages', '0 or more'],
+  ['network.attnResolutions', 'up to 6 values, each more than 0'],
+  ['training.durationImages', '1 to 2^40'],
+])('the range of %s is said as “%s”', (path, words) => {
+  expect(rangeWords(rangeOf(path))).toBe(words);
+});
+
+test('small numbers keep their exponent and large ones get their commas', () => {
+  expect([plain(1e-8), plain(10_000_000), plain(0.1), plain(0)]).toEqual(['1e-8', '10,000,000', '0.1', '0']);
+});
