@@ -2,16 +2,26 @@ import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
 import { RuntimeName } from './runtime.ts';
 
-export const Settings = z.strictObject({
-  theme: z.enum(['system', 'light', 'dark']).default('system'),
+const fields = {
+  theme: z.enum(['system', 'light', 'dark']),
   /** null: what nvidia-smi suggests. */
-  runtime: RuntimeName.nullable().default(null),
+  runtime: RuntimeName.nullable(),
   /** Threads of TensorFlow's kernels; null: one per physical core. */
-  threads: z.int().min(1).max(1024).nullable().default(null),
+  threads: z.int().min(1).max(1024).nullable(),
   /** Tell the system when a run ends while the window is in the background. */
-  notifications: z.boolean().default(true),
+  notifications: z.boolean(),
+};
+
+export const Settings = z.strictObject({
+  theme: fields.theme.default('system'),
+  runtime: fields.runtime.default(null),
+  threads: fields.threads.default(null),
+  notifications: fields.notifications.default(true),
 });
 export type Settings = z.infer<typeof Settings>;
+
+/** What is left out stays as it is. (Not `Settings.partial()`: zod would fill what is left out with the defaults.) */
+export const SettingsChange = z.strictObject(fields).partial();
 
 export const AppInfo = z.strictObject({
   version: z.string(),
@@ -32,7 +42,7 @@ export type AppInfo = z.infer<typeof AppInfo>;
 
 export const appInfo = defineCall('app.info', Nothing, AppInfo);
 export const getSettings = defineCall('settings.get', Nothing, Settings);
-export const setSettings = defineCall('settings.set', Settings.partial(), Settings);
+export const setSettings = defineCall('settings.set', SettingsChange, Settings);
 /**
  * Images per second to expect on this machine for a preset: from earlier runs of it here, else unknown (null).
  * With it the page says how long a run will take.

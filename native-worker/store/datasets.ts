@@ -1,0 +1,135 @@
+import type { Database } from 'better-sqlite3';
+import * as z from 'zod';
+import { ImportProblem, type Dataset } from '../../contract/datasets.ts';
+import { AppError } from '../../contract/errors.ts';
+import { statement, write } from './statements.ts';
+
+/** Table `datasets`: packed sets of pictures. */
+
+export interface NewDataset extends Omit<Dataset, 'id' | 'createdAt' | 'problemCount'> {
+  problems: ImportProblem[];
+}
+
+interface DatasetRow extends Omit<Dataset, 'classes' | 'classCounts'> {
+  classes: string;
+  classCounts: string;
+}
+
+const COLUMNS = `id, name, source, attribution, resolution, channels, classes, class_counts AS classCounts, count,
+  pixel_std AS pixelStd, size_bytes AS sizeBytes, sha256, created_at AS createdAt, json_array_length(problems) AS problemCount`;
+
+/**
+ * Records a dataset whose file is put in place meanwhile.
+ *
+ * @param place moves the packed file to where the new id says and returns its path relative to the library; if it
+ *   throws, there is no row
+ * @returns the new dataset's id
+ */
+export function insertDataset(
+  db: Database,
+  dataset: NewDataset,
+  place: (id: number) => string,
+  createdAt = Date.now(),
+): number {
+  return write(db, () => {
+    const id = statement<unknown[], number>(
+      db,
+      `INSERT INTO datasets (name, source, attribution, resolution, channels, classes, class_counts, count, pixel_std, file,
+         size_bytes, sha256, problems, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?) RETURNING id`,
+    )
+      .pluck()
+      .get(
+        dataset.name,
+        dataset.source,
+        dataset.attribution,
+        dataset.resolution,
+        dataset.channels,
+        JSON.stringify(dataset.classes),
+        JSON.stringify(dataset.classCounts),
+        dataset.count,
+        dataset.pixelStd,
+        dataset.sizeBytes,
+        dataset.sha256,
+        JSON.stringify(dataset.problems),
+        createdAt,
+      )!;
+    statement(db, 'UPDATE datasets SET file = ? WHERE id = ?').run(place(id), id);
+    return id;
+  });
+}
+
+/** Oldest first. Datasets whose file is gone are left out. */
+export function listDatasets(db: Database): Dataset[] {
+  return statement<[], DatasetRow>(db, `SELECT ${COLUMNS} FROM datasets WHERE missing = 0 ORDER BY id`)
+    .all()
+    .map(toDataset);
+}
+
+/** @throws {AppError} 'not-found' */
+export function getDataset(db: Database, id: number): Dataset {
+  const row = statement<[number], DatasetRow>(db, `SELECT ${COLUMNS} FROM datasets WHERE id = ?`).get(id);
+  if (row === undefined) throw noDataset(id);
+  return toDataset(row);
+}
+
+/**
+ * @returns path of the packed file, relative to the library
+ * @throws {AppError} 'not-found' if there is no such dataset, or its file is gone
+ */
+export function datasetFile(db: Database, id: number): string {
+  const row = statement<[number], { file: string; missing: number; name: string }>(
+    db,
+    'SELECT file, missing, name FROM datasets WHERE id = ?',
+  ).get(id);
+  if (row === undefined) throw noDataset(id);
+  if (row.missing === 1) {
+    throw new AppError(
+      'not-found',
+      `The pictures of dataset "${row.name}" are no longer in the library; import them again.`,
+    );
+  }
+  return row.file;
+}
+
+/** The files that were left out at import, and why. */
+export function datasetProblems(db: Database, id: number): ImportProblem[] {
+  const text = statement<[number], string>(db, 'SELECT problems FROM datasets WHERE id = ?').pluck().get(id);
+  if (text === undefined) throw noDataset(id);
+  return z.array(ImportProblem).parse(JSON.parse(text));
+}
+
+/** The dataset with this content; null: there is none. */
+export function findDatasetByHash(db: Database, sha256: string): number | null {
+  return (
+    statement<[string], number>(db, 'SELECT id FROM datasets WHERE sha256 = ? AND missing = 0').pluck().get(sha256) ??
+    null
+  );
+}
+
+/** @throws {AppError} 'not-found' */
+export function renameDataset(db: Database, id: number, name: string): void {
+  const result = statement(db, 'UPDATE datasets SET name = ? WHERE id = ?').run(name, id);
+  if (result.changes === 0) throw noDataset(id);
+}
+
+/** Deletes the row; the files are the caller's. No run may use it (the foreign key holds that). */
+export function deleteDatasetRow(db: Database, id: number): void {
+  const result = statement(db, 'DELETE FROM datasets WHERE id = ?').run(id);
+  if (result.changes === 0) throw noDataset(id);
+}
+
+const Names = z.array(z.string());
+const Counts = z.array(z.int());
+
+function toDataset(row: DatasetRow): Dataset {
+  return {
+    ...row,
+    classes: Names.parse(JSON.parse(row.classes)),
+    classCounts: Counts.parse(JSON.parse(row.classCounts)),
+  };
+}
+
+function noDataset(id: number): AppError {
+  return new AppError('not-found', `There is no dataset ${id}.`);
+}

@@ -1,0 +1,165 @@
+import type { Database } from 'better-sqlite3';
+import { AppError } from '../../contract/errors.ts';
+import { JobParameters, Progress, type Job } from '../../contract/jobs.ts';
+import { insertedId, statement, write } from './statements.ts';
+
+/** Table `jobs`: the queue, and what became of it. Only the service writes it. */
+
+export type JobKind = Job['kind'];
+
+export interface NewJob {
+  parameters: JobParameters;
+  /** In words, for lists. */
+  title: string;
+  runId: number | null;
+}
+
+interface JobRow extends Omit<Job, 'progress'> {
+  progress: string | null;
+}
+
+const COLUMNS = `id, kind, state, title, run_id AS runId, sample_id AS sampleId, dataset_id AS datasetId, progress, error,
+  created_at AS createdAt, started_at AS startedAt, ended_at AS endedAt`;
+
+/** Puts a job at the end of its kind's queue. */
+export function insertJob(db: Database, job: NewJob, createdAt = Date.now()): number {
+  return write(db, () =>
+    insertedId(
+      statement(
+        db,
+        `INSERT INTO jobs (kind, state, title, parameters, run_id, position, created_at)
+         VALUES (@kind, 'queued', @title, @parameters, @runId,
+           (SELECT coalesce(max(position), 0) + 1 FROM jobs WHERE state = 'queued' AND kind = @kind), @createdAt)`,
+      ).run({
+        kind: job.parameters.kind,
+        title: job.title,
+        parameters: JSON.stringify(job.parameters),
+        runId: job.runId,
+        createdAt,
+      }),
+    ),
+  );
+}
+
+/** @throws {AppError} 'not-found' */
+export function getJob(db: Database, id: number): Job {
+  const row = statement<[number], JobRow>(db, `SELECT ${COLUMNS} FROM jobs WHERE id = ?`).get(id);
+  if (row === undefined) throw noJob(id);
+  return toJob(row);
+}
+
+/** What the job is to do, as frozen when it was queued. */
+export function getJobParameters(db: Database, id: number): JobParameters {
+  const text = statement<[number], string>(db, 'SELECT parameters FROM jobs WHERE id = ?').pluck().get(id);
+  if (text === undefined) throw noJob(id);
+  return JobParameters.parse(JSON.parse(text));
+}
+
+/** Running ones, then queued ones in their order, then the newest ended ones. */
+export function listJobs(db: Database, limit: number): Job[] {
+  return statement<[number], JobRow>(
+    db,
+    `SELECT ${COLUMNS} FROM jobs
+     ORDER BY CASE state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END,
+       CASE state WHEN 'queued' THEN position END, CASE WHEN state = 'running' THEN id ELSE -id END
+     LIMIT ?`,
+  )
+    .all(limit)
+    .map(toJob);
+}
+
+/** The job that is next in its kind's queue. */
+export function nextQueued(db: Database, kind: JobKind): number | null {
+  return (
+    statement<[string], number>(
+      db,
+      `SELECT id FROM jobs WHERE state = 'queued' AND kind = ? ORDER BY position, id LIMIT 1`,
+    )
+      .pluck()
+      .get(kind) ?? null
+  );
+}
+
+/** Jobs that run, or that a dead service left so. */
+export function runningJobs(db: Database): { id: number; kind: JobKind; runId: number | null; pid: number | null }[] {
+  return statement<[], { id: number; kind: JobKind; runId: number | null; pid: number | null }>(
+    db,
+    `SELECT id, kind, run_id AS runId, pid FROM jobs WHERE state = 'running' ORDER BY id`,
+  ).all();
+}
+
+/** The queued or running training job of a run; null: none. */
+export function activeJobOfRun(db: Database, runId: number): Job | null {
+  const row = statement<[number], JobRow>(
+    db,
+    `SELECT ${COLUMNS} FROM jobs WHERE run_id = ? AND kind = 'train' AND state IN ('queued', 'running')`,
+  ).get(runId);
+  return row === undefined ? null : toJob(row);
+}
+
+/** Queued or running jobs that work with a run's files, whatever they do. */
+export function countActiveJobsOfRun(db: Database, runId: number): number {
+  return statement<[number], number>(
+    db,
+    `SELECT count(*) FROM jobs WHERE run_id = ? AND state IN ('queued', 'running')`,
+  )
+    .pluck()
+    .get(runId)!;
+}
+
+export function startJob(db: Database, id: number, pid: number | null, at = Date.now()): void {
+  statement(db, `UPDATE jobs SET state = 'running', pid = ?, started_at = ?, error = NULL WHERE id = ?`).run(
+    pid,
+    at,
+    id,
+  );
+}
+
+export function setJobProgress(db: Database, id: number, progress: Progress): void {
+  statement(db, 'UPDATE jobs SET progress = ? WHERE id = ?').run(JSON.stringify(progress), id);
+}
+
+export interface JobEnd {
+  state: 'done' | 'failed' | 'cancelled';
+  error?: string | null;
+  sampleId?: number | null;
+  datasetId?: number | null;
+}
+
+export function endJob(db: Database, id: number, end: JobEnd, at = Date.now()): void {
+  statement(
+    db,
+    `UPDATE jobs SET state = ?, error = ?, sample_id = ?, dataset_id = ?, pid = NULL, ended_at = ? WHERE id = ?`,
+  ).run(end.state, end.error ?? null, end.sampleId ?? null, end.datasetId ?? null, at, id);
+}
+
+/**
+ * Moves a queued job to a place among the queued ones of its kind.
+ *
+ * @param place 0: next; larger than the queue: last
+ * @throws {AppError} 'not-found'; 'conflict' if it is not queued
+ */
+export function moveJob(db: Database, id: number, place: number): void {
+  write(db, () => {
+    const job = getJob(db, id);
+    if (job.state !== 'queued')
+      throw new AppError('conflict', `Job ${id} is ${job.state}; only a queued job can be moved.`);
+    const others = statement<[string, number], number>(
+      db,
+      `SELECT id FROM jobs WHERE state = 'queued' AND kind = ? AND id <> ? ORDER BY position, id`,
+    )
+      .pluck()
+      .all(job.kind, id);
+    others.splice(Math.min(place, others.length), 0, id);
+    const update = statement(db, 'UPDATE jobs SET position = ? WHERE id = ?');
+    others.forEach((other, index) => update.run(index + 1, other));
+  });
+}
+
+function toJob(row: JobRow): Job {
+  return { ...row, progress: row.progress === null ? null : Progress.parse(JSON.parse(row.progress)) };
+}
+
+function noJob(id: number): AppError {
+  return new AppError('not-found', `There is no job ${id}.`);
+}

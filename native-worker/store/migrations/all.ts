@@ -1,0 +1,5 @@
+import type { Migration } from '../migrate.ts';
+import { firstTables } from './001-first-tables.ts';
+
+/** Every step in order. A step is never edited after its release; a change is a new step. */
+export const migrations: readonly Migration[] = [firstTables];

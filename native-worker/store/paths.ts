@@ -1,0 +1,62 @@
+import { join, resolve, sep } from 'node:path';
+import { AppError } from '../../contract/errors.ts';
+
+/** Where things lie in a library folder. Rows hold the relative paths, with `/` on every system. */
+
+export const DATABASE_NAME = 'library.sqlite';
+export const BACKUPS_FOLDER = 'backups';
+export const LOGS_FOLDER = 'logs';
+export const TEMPORARY_FOLDER = 'files/tmp';
+/** Exists while a service holds the library: found at start, it tells that the last one did not end in good order. */
+export const OPEN_MARKER = 'library.open';
+
+/** Digits of `nimg` in file names, so that they sort by name; 2^40 images have 13, which still sorts last. */
+const NIMG_DIGITS = 12;
+
+export const runFolder = (runId: number): string => `files/runs/${runId}`;
+export const datasetFolder = (datasetId: number): string => `files/datasets/${datasetId}`;
+
+/** Where a job puts what is not a run's: the packed file of an import, before the service moves it into place. */
+export const jobFolder = (jobId: number): string => `${TEMPORARY_FOLDER}/job-${jobId}`;
+
+export const snapshotPath = (runId: number, nimg: number, emaStd: number): string =>
+  `${runFolder(runId)}/snapshots/${paddedNimg(nimg)}-${stdInName(emaStd)}.safetensors`;
+
+export const checkpointPath = (runId: number, nimg: number): string =>
+  `${runFolder(runId)}/checkpoints/${paddedNimg(nimg)}.safetensors`;
+
+/** @param name what tells sheets of one moment apart: a job's id, or a time stamp */
+export const samplePath = (runId: number, nimg: number, name: string | number): string =>
+  `${runFolder(runId)}/samples/${paddedNimg(nimg)}-${name}.png`;
+
+export const picturesPath = (datasetId: number): string => `${datasetFolder(datasetId)}/pictures.safetensors`;
+export const mosaicPath = (datasetId: number): string => `${datasetFolder(datasetId)}/mosaic.png`;
+export const jobLogPath = (jobId: number): string => `${LOGS_FOLDER}/job-${jobId}.log`;
+
+/** Three decimals, as the official file names have; all of them where three would make two lengths one. */
+function stdInName(emaStd: number): string {
+  const short = emaStd.toFixed(3);
+  return Number(short) === emaStd ? short : String(emaStd);
+}
+
+function paddedNimg(nimg: number): string {
+  return String(nimg).padStart(NIMG_DIGITS, '0');
+}
+
+/**
+ * The absolute path of a file that a row names.
+ *
+ * @param folder   the library's folder
+ * @param relative path as stored, relative to it
+ * @throws {AppError} 'forbidden' if it leads out of the library: a row that says so was not written by us
+ */
+export function insideLibrary(folder: string, relative: string): string {
+  const root = resolve(folder);
+  const path = resolve(root, relative);
+  if (relative.includes('\0') || !path.startsWith(root + sep)) {
+    throw new AppError('forbidden', `The library names a file outside its own folder (${relative}); it is left alone.`);
+  }
+  return path;
+}
+
+export const databasePath = (folder: string): string => join(folder, DATABASE_NAME);

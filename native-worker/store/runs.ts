@@ -1,0 +1,236 @@
+import type { Database } from 'better-sqlite3';
+import * as z from 'zod';
+import { AppError } from '../../contract/errors.ts';
+import type { DataShape } from '../../contract/network.ts';
+import type { Run, RunState, RunSummary } from '../../contract/runs.ts';
+import { RunConfig } from '../../contract/training.ts';
+import { insertedId, statement, write } from './statements.ts';
+
+/** Table `runs`, and what lists show with a run. */
+
+export interface NewRun {
+  name: string;
+  notes: string;
+  tags: string[];
+  datasetId: number;
+  config: RunConfig;
+  shape: DataShape;
+  /** Trainable numbers, denoiser and u(sigma). */
+  parameters: number;
+  parentRunId?: number | null;
+}
+
+interface SummaryRow {
+  id: number;
+  name: string;
+  notes: string;
+  tags: string;
+  state: RunState;
+  error: string | null;
+  datasetId: number;
+  datasetName: string;
+  preset: string | null;
+  parameters: number;
+  nimg: number;
+  durationImages: number;
+  lastLoss: number | null;
+  imagesPerSecond: number | null;
+  lastSampleId: number | null;
+  createdAt: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  trashedAt: number | null;
+}
+
+interface RunRow extends SummaryRow {
+  config: string;
+  resolution: number;
+  channels: number;
+  labelDim: number;
+  device: string | null;
+}
+
+/** Columns of a summary; the newest tick and grid are found through the primary key and `samples_by_run`. */
+const SUMMARY = `
+  runs.id, runs.name, runs.notes, runs.tags, runs.state, runs.error,
+  runs.dataset_id AS datasetId, datasets.name AS datasetName, runs.preset, runs.parameters, runs.nimg,
+  runs.duration_images AS durationImages, newest.loss AS lastLoss, newest.images_per_second AS imagesPerSecond,
+  (SELECT max(id) FROM samples WHERE run_id = runs.id AND origin = 'grid' AND rewound = 0) AS lastSampleId,
+  runs.created_at AS createdAt, runs.started_at AS startedAt, runs.ended_at AS endedAt, runs.trashed_at AS trashedAt`;
+const SOURCE = `
+  FROM runs
+  JOIN datasets ON datasets.id = runs.dataset_id
+  LEFT JOIN ticks AS newest ON newest.run_id = runs.id AND newest.rewound = 0
+    AND newest.nimg = (SELECT max(nimg) FROM ticks WHERE run_id = runs.id AND rewound = 0)`;
+
+/** @returns the new run's id; it is `queued` */
+export function insertRun(db: Database, run: NewRun, createdAt = Date.now()): number {
+  const result = statement(
+    db,
+    `INSERT INTO runs (name, notes, tags, state, dataset_id, parent_run_id, config, preset, resolution, channels,
+       label_dim, seed, duration_images, parameters, created_at)
+     VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    run.name,
+    run.notes,
+    JSON.stringify(run.tags),
+    run.datasetId,
+    run.parentRunId ?? null,
+    JSON.stringify(run.config),
+    run.config.preset,
+    run.shape.resolution,
+    run.shape.channels,
+    run.shape.labelDim,
+    run.config.training.seed,
+    run.config.training.durationImages,
+    run.parameters,
+    createdAt,
+  );
+  return insertedId(result);
+}
+
+/** Newest first. */
+export function listRuns(db: Database, { trashed }: { trashed: boolean }): RunSummary[] {
+  return statement<[number], SummaryRow>(
+    db,
+    `SELECT ${SUMMARY} ${SOURCE} WHERE (runs.trashed_at IS NOT NULL) = ? ORDER BY runs.id DESC`,
+  )
+    .all(trashed ? 1 : 0)
+    .map(toSummary);
+}
+
+/** @throws {AppError} 'not-found' */
+export function getRunSummary(db: Database, id: number): RunSummary {
+  const row = statement<[number], SummaryRow>(db, `SELECT ${SUMMARY} ${SOURCE} WHERE runs.id = ?`).get(id);
+  if (row === undefined) throw noRun(id);
+  return toSummary(row);
+}
+
+/** @throws {AppError} 'not-found' */
+export function getRun(db: Database, id: number): Run {
+  const row = statement<[number], RunRow>(
+    db,
+    `SELECT ${SUMMARY}, runs.config, runs.resolution, runs.channels, runs.label_dim AS labelDim, runs.device
+     ${SOURCE} WHERE runs.id = ?`,
+  ).get(id);
+  if (row === undefined) throw noRun(id);
+  const { config, resolution, channels, labelDim, device, ...summary } = row;
+  return {
+    ...toSummary(summary),
+    config: RunConfig.parse(JSON.parse(config)),
+    shape: { resolution, channels, labelDim },
+    device,
+  };
+}
+
+/**
+ * Moves a run to a state. `running` notes the start (once), the states of an end note the time, `queued` and
+ * `running` forget an earlier error.
+ */
+export function setRunState(
+  db: Database,
+  id: number,
+  state: RunState,
+  error: string | null = null,
+  at = Date.now(),
+): void {
+  const begins = state === 'running' ? at : null;
+  const ends = state === 'finished' || state === 'stopped' || state === 'failed' ? at : null;
+  const result = statement(
+    db,
+    `UPDATE runs SET state = ?, error = ?, started_at = coalesce(started_at, ?), ended_at = ? WHERE id = ?`,
+  ).run(state, error, begins, ends, id);
+  if (result.changes === 0) throw noRun(id);
+}
+
+/** @param device in words ("CPU, 2 threads") */
+export function setRunDevice(db: Database, id: number, device: string): void {
+  statement(db, 'UPDATE runs SET device = ? WHERE id = ?').run(device, id);
+}
+
+/** What is not given stays. */
+export function editRun(
+  db: Database,
+  id: number,
+  change: { name?: string | undefined; notes?: string | undefined; tags?: string[] | undefined },
+): void {
+  const result = statement(
+    db,
+    'UPDATE runs SET name = coalesce(?, name), notes = coalesce(?, notes), tags = coalesce(?, tags) WHERE id = ?',
+  ).run(
+    change.name ?? null,
+    change.notes ?? null,
+    change.tags === undefined ? null : JSON.stringify([...new Set(change.tags)]),
+    id,
+  );
+  if (result.changes === 0) throw noRun(id);
+}
+
+/** @param at time it went to the trash; null: back out of it */
+export function setRunTrashed(db: Database, id: number, at: number | null): void {
+  const result = statement(db, 'UPDATE runs SET trashed_at = ? WHERE id = ?').run(at, id);
+  if (result.changes === 0) throw noRun(id);
+}
+
+/** Deletes the run with all its rows; its files are the caller's (row first, then file). */
+export function deleteRunRows(db: Database, id: number): void {
+  const result = write(db, () => statement(db, 'DELETE FROM runs WHERE id = ?').run(id));
+  if (result.changes === 0) throw noRun(id);
+}
+
+/**
+ * A run goes on from a checkpoint: what it wrote down after it no longer counts. Ticks, magnitudes and grids stay in
+ * the library, marked with the number of the rewind; snapshots stay until the run comes by and replaces them.
+ *
+ * @param nimg the checkpoint's; everything later is rewound
+ */
+export function rewindRun(db: Database, id: number, nimg: number): void {
+  write(db, () => {
+    const { last } = statement<[number], { last: number }>(
+      db,
+      'SELECT coalesce(max(rewound), 0) AS last FROM ticks WHERE run_id = ?',
+    ).get(id)!;
+    for (const table of ['ticks', 'magnitudes', 'samples']) {
+      const onlyGrids = table === 'samples' ? `AND origin = 'grid'` : '';
+      statement(db, `UPDATE ${table} SET rewound = ? WHERE run_id = ? AND rewound = 0 AND nimg > ? ${onlyGrids}`).run(
+        last + 1,
+        id,
+        nimg,
+      );
+    }
+    statement(db, 'UPDATE runs SET nimg = ? WHERE id = ?').run(nimg, id);
+  });
+}
+
+/** The run came this far; never moves backwards (that is `rewindRun`). */
+export function advanceRun(db: Database, id: number, nimg: number): void {
+  statement(db, 'UPDATE runs SET nimg = max(nimg, ?) WHERE id = ?').run(nimg, id);
+}
+
+/** Names of the runs that train on a dataset, those in the trash too. */
+export function runsOfDataset(db: Database, datasetId: number): string[] {
+  return statement<[number], { name: string }>(db, 'SELECT name FROM runs WHERE dataset_id = ? ORDER BY id')
+    .all(datasetId)
+    .map((row) => row.name);
+}
+
+/** Images/s of the newest tick of the newest run of this preset and resolution that has one; null: none has. */
+export function earlierSpeed(db: Database, preset: string, resolution: number): number | null {
+  const row = statement<[string, number], { speed: number }>(
+    db,
+    `SELECT ticks.images_per_second AS speed FROM runs JOIN ticks ON ticks.run_id = runs.id
+     WHERE runs.preset = ? AND runs.resolution = ? AND ticks.rewound = 0 AND ticks.images_per_second IS NOT NULL
+     ORDER BY runs.id DESC, ticks.nimg DESC LIMIT 1`,
+  ).get(preset, resolution);
+  return row?.speed ?? null;
+}
+
+const Tags = z.array(z.string());
+
+function toSummary(row: SummaryRow): RunSummary {
+  return { ...row, tags: Tags.parse(JSON.parse(row.tags)) };
+}
+
+function noRun(id: number): AppError {
+  return new AppError('not-found', `There is no run ${id}.`);
+}

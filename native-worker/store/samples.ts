@@ -1,0 +1,107 @@
+import type { Database } from 'better-sqlite3';
+import * as z from 'zod';
+import { AppError } from '../../contract/errors.ts';
+import type { Sample } from '../../contract/samples.ts';
+import { SamplerConfig } from '../../contract/training.ts';
+import { insertedId, statement } from './statements.ts';
+
+/** Table `samples`: sheets of generated pictures. Write the file durably first, then the row. */
+
+export interface NewSample extends Omit<Sample, 'id' | 'createdAt'> {
+  /** PNG of the sheet, relative to the library; see `samplePath`. */
+  file: string;
+}
+
+interface SampleRow extends Omit<Sample, 'seeds' | 'labels' | 'sampler'> {
+  seeds: string;
+  labels: string;
+  sampler: string;
+}
+
+const COLUMNS = `id, run_id AS runId, origin, nimg, ema_std AS emaStd, snapshot_id AS snapshotId, seeds, labels, columns,
+  resolution, sampler, seconds, created_at AS createdAt`;
+
+/** @returns the new sample's id */
+export function insertSample(db: Database, sample: NewSample, createdAt = Date.now()): number {
+  if (sample.seeds.length !== sample.labels.length) {
+    throw new AppError('shape', `${sample.seeds.length} seeds do not fit ${sample.labels.length} labels`);
+  }
+  const result = statement(
+    db,
+    `INSERT INTO samples (run_id, snapshot_id, origin, nimg, ema_std, seeds, labels, columns, resolution, sampler, file, seconds, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    sample.runId,
+    sample.snapshotId,
+    sample.origin,
+    sample.nimg,
+    sample.emaStd,
+    JSON.stringify(sample.seeds),
+    JSON.stringify(sample.labels),
+    sample.columns,
+    sample.resolution,
+    JSON.stringify(sample.sampler),
+    sample.file,
+    sample.seconds,
+    createdAt,
+  );
+  return insertedId(result);
+}
+
+/**
+ * Sheets, oldest first; of more than `limit` the newest. Rewound grids are left out.
+ *
+ * @param runId  null: of all runs
+ * @param origin null: both
+ */
+export function listSamples(
+  db: Database,
+  { runId, origin, limit }: { runId: number | null; origin: Sample['origin'] | null; limit: number },
+): Sample[] {
+  return statement<[Record<string, number | string | null>], SampleRow>(
+    db,
+    `SELECT ${COLUMNS} FROM samples
+     WHERE (@runId IS NULL OR run_id = @runId) AND (@origin IS NULL OR origin = @origin) AND rewound = 0
+     ORDER BY id DESC LIMIT @limit`,
+  )
+    .all({ runId, origin, limit })
+    .map(toSample)
+    .reverse();
+}
+
+/** @throws {AppError} 'not-found' */
+export function getSample(db: Database, id: number): Sample {
+  const row = statement<[number], SampleRow>(db, `SELECT ${COLUMNS} FROM samples WHERE id = ?`).get(id);
+  if (row === undefined) throw noSample(id);
+  return toSample(row);
+}
+
+/** @returns path of the sheet, relative to the library */
+export function sampleFile(db: Database, id: number): string {
+  const file = statement<[number], string>(db, 'SELECT file FROM samples WHERE id = ?').pluck().get(id);
+  if (file === undefined) throw noSample(id);
+  return file;
+}
+
+/** @returns the file that the caller now deletes */
+export function deleteSampleRow(db: Database, id: number): string {
+  const file = statement<[number], string>(db, 'DELETE FROM samples WHERE id = ? RETURNING file').pluck().get(id);
+  if (file === undefined) throw noSample(id);
+  return file;
+}
+
+const Seeds = z.array(z.int());
+const Labels = z.array(z.int().nullable());
+
+function toSample(row: SampleRow): Sample {
+  return {
+    ...row,
+    seeds: Seeds.parse(JSON.parse(row.seeds)),
+    labels: Labels.parse(JSON.parse(row.labels)),
+    sampler: SamplerConfig.parse(JSON.parse(row.sampler)),
+  };
+}
+
+function noSample(id: number): AppError {
+  return new AppError('not-found', `There is no sample ${id}.`);
+}
