@@ -65,10 +65,10 @@ export function jobEnvironment(options: JobEnvironmentOptions): Record<string, s
   }
 
   const threads = String(options.threads ?? physicalCores());
-  environment['TF_NUM_INTRAOP_THREADS'] = threads; // inter-op threads stay at their default, which measured best
-  environment['OMP_NUM_THREADS'] = threads;
-  environment['TF_ENABLE_ONEDNN_OPTS'] = '1';
-  environment['TF_CPP_MIN_LOG_LEVEL'] = '1'; // warnings and errors: among them the GPU libraries it could not load
+  environment.TF_NUM_INTRAOP_THREADS = threads; // inter-op threads stay at their default, which measured best
+  environment.OMP_NUM_THREADS = threads;
+  environment.TF_ENABLE_ONEDNN_OPTS = '1';
+  environment.TF_CPP_MIN_LOG_LEVEL = '1'; // warnings and errors: among them the GPU libraries it could not load
 
   const pathVariable = libraryPathVariable[process.platform] ?? 'LD_LIBRARY_PATH';
   const inherited = variables[pathVariable];
@@ -77,11 +77,11 @@ export function jobEnvironment(options: JobEnvironmentOptions): Record<string, s
   environment[pathVariable] = path.join(delimiter);
 
   if (options.runtime === 'cuda12') {
-    environment['TF_FORCE_GPU_ALLOW_GROWTH'] = 'true'; // else TensorFlow takes all of the GPU's memory at once
+    environment.TF_FORCE_GPU_ALLOW_GROWTH = 'true'; // else TensorFlow takes all of the GPU's memory at once
     // XLA looks for ptxas and libdevice there; without the quotes a blank in the path would end the flag.
-    environment['XLA_FLAGS'] = `--xla_gpu_cuda_data_dir="${join(folder, 'nvidia', 'cuda_nvcc')}"`;
+    environment.XLA_FLAGS = `--xla_gpu_cuda_data_dir="${join(folder, 'nvidia', 'cuda_nvcc')}"`;
   } else {
-    environment['CUDA_VISIBLE_DEVICES'] = '-1';
+    environment.CUDA_VISIBLE_DEVICES = '-1';
   }
   return environment;
 }

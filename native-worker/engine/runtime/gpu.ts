@@ -1,0 +1,131 @@
+/** What nvidia-smi says of the graphics processors, and which runtime follows from it. */
+import type { GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
+import { runChild } from './child.ts';
+
+/** The columns asked for, in this order; the parser below counts on it. */
+const columns = [
+  'index',
+  'name',
+  'driver_version',
+  'memory.total',
+  'memory.used',
+  'utilization.gpu',
+  'temperature.gpu',
+];
+
+/** nvidia-smi counts memory in these. */
+const MEBIBYTE = 2 ** 20;
+
+/** A driver that hangs must not hang us: nvidia-smi takes about 0.1 s, and some seconds where it wakes the driver up. */
+const TIMEOUT_MS = 15_000;
+
+/**
+ * The first Linux driver that runs CUDA 12 programs built with any 12.x.
+ * Source: NVIDIA, "CUDA Compatibility", table of minor version compatibility.
+ */
+const OLDEST_DRIVER = '525.60.13';
+
+export interface GpuReport {
+  readonly gpus: GpuInfo[];
+  /** Why none were found, in words; null where some were. */
+  readonly reason: string | null;
+}
+
+/**
+ * Asks nvidia-smi for the NVIDIA GPUs of this machine. Never throws: a machine without a GPU is a normal machine.
+ *
+ * @param command nvidia-smi or what stands for it in a test
+ */
+export async function readGpus(command = 'nvidia-smi'): Promise<GpuReport> {
+  const result = await runChild(command, [`--query-gpu=${columns.join(',')}`, '--format=csv,noheader,nounits'], {
+    timeoutMs: TIMEOUT_MS,
+  });
+  if (result === null) return { gpus: [], reason: 'nvidia-smi was not found, so there is no NVIDIA driver' };
+  if (result.status !== 0) {
+    const said = firstLine(result.stderr) ?? firstLine(result.stdout) ?? 'it said nothing';
+    return {
+      gpus: [],
+      reason: `nvidia-smi failed (${result.signal ?? `exit status ${String(result.status)}`}): ${said}`,
+    };
+  }
+  const gpus = parseGpus(result.stdout);
+  return { gpus, reason: gpus.length > 0 ? null : 'nvidia-smi lists no GPU' };
+}
+
+/**
+ * Parses nvidia-smi's CSV. Lines that don't fit are left out: drivers print warnings between them.
+ *
+ * @param text one line a GPU: index, name, driver, memory total and used in MiB, utilisation in %, temperature in °C
+ */
+export function parseGpus(text: string): GpuInfo[] {
+  const gpus: GpuInfo[] = [];
+  for (const line of text.split('\n')) {
+    const cells = line.split(',').map((cell) => cell.trim());
+    if (cells.length < columns.length || !/^\d+$/.test(cells[0]!)) continue;
+    const measured = cells.slice(-4).map(numberOrNull);
+    gpus.push({
+      index: Number(cells[0]),
+      name: cells.slice(1, -5).join(', '),
+      driver: cells.at(-5)!,
+      memoryTotal: scaled(measured[0]!, MEBIBYTE),
+      memoryUsed: scaled(measured[1]!, MEBIBYTE),
+      utilisation: measured[2]!,
+      temperature: measured[3]!,
+    });
+  }
+  return gpus;
+}
+
+/** A number; null for "[N/A]", "[Not Supported]", "[Unknown Error]" and whatever else drivers write there. */
+function numberOrNull(cell: string): number | null {
+  return /^-?\d+(\.\d+)?$/.test(cell) ? Number(cell) : null;
+}
+
+function scaled(value: number | null, factor: number): number | null {
+  return value === null ? null : value * factor;
+}
+
+function firstLine(text: string): string | null {
+  return (
+    text
+      .split('\n')
+      .map((line) => line.trim())
+      .find((line) => line !== '') ?? null
+  );
+}
+
+export interface Suggestion {
+  readonly runtime: RuntimeName;
+  /** One sentence. */
+  readonly reason: string;
+}
+
+/** The runtime that suits this machine. */
+export function suggestRuntime(report: GpuReport, platform = `${process.platform}-${process.arch}`): Suggestion {
+  const gpu = report.gpus[0];
+  if (gpu === undefined) return { runtime: 'cpu', reason: `No GPU to use: ${report.reason ?? 'none was found'}.` };
+  if (platform !== 'linux-x64') {
+    return {
+      runtime: 'cpu',
+      reason: `TensorFlow uses NVIDIA GPUs on Linux x86-64 only (under Windows: in WSL2); this is ${platform}.`,
+    };
+  }
+  if (compareVersions(gpu.driver, OLDEST_DRIVER) < 0) {
+    return {
+      runtime: 'cpu',
+      reason: `The driver ${gpu.driver} of ${gpu.name} is too old for CUDA 12: update it to ${OLDEST_DRIVER} or newer.`,
+    };
+  }
+  return { runtime: 'cuda12', reason: `Found ${gpu.name} with driver ${gpu.driver}.` };
+}
+
+/** Compares dotted numbers; negative if `a` is older than `b`. */
+export function compareVersions(a: string, b: string): number {
+  const left = a.split('.').map(Number);
+  const right = b.split('.').map(Number);
+  for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
