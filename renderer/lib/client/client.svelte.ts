@@ -1,0 +1,65 @@
+import type * as z from 'zod';
+import type { Call, ServiceEvent } from '../../../contract/call.ts';
+import { AppError } from '../../../contract/errors.ts';
+import { events } from '../../../contract/events.ts';
+import type { Folder } from '../../../contract/folders.ts';
+import type { ConnectionState, Transport } from './transport.ts';
+
+/** The typed way to the service: what is asked and answered is what the contract says. */
+export class Client {
+  /** Whether the service can be asked just now. */
+  connection: ConnectionState = $state('connecting');
+  /** The system's folder dialog, where there is one. */
+  readonly pickFolder: (() => Promise<Folder | null>) | null;
+
+  readonly #transport: Transport;
+  readonly #handlers = new Map<string, Set<(payload: never) => void>>();
+  readonly #opened = new Set<() => void>();
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+    this.pickFolder = transport.pickFolder;
+    transport.onEvent((name, payload) => this.#dispatch(name, payload));
+    transport.onConnection((state) => {
+      this.connection = state;
+      if (state === 'open') for (const handler of this.#opened) handler();
+    });
+  }
+
+  /**
+   * Asks the service.
+   *
+   * @throws {AppError} with the code of the reply, or 'unavailable' if the service can't be reached
+   */
+  async call<I extends z.ZodType, O extends z.ZodType>(call: Call<I, O>, input: z.input<I>): Promise<z.output<O>> {
+    const reply = await this.#transport.call(call.name, input);
+    if (!reply.ok) throw new AppError(reply.code, reply.message);
+    return call.output.parse(reply.value);
+  }
+
+  /** Listens to an event until the returned function is called. */
+  on<P extends z.ZodType>(event: ServiceEvent<P>, handler: (payload: z.output<P>) => void): () => void {
+    const handlers = this.#handlers.get(event.name) ?? new Set();
+    this.#handlers.set(event.name, handlers);
+    handlers.add(handler);
+    return () => handlers.delete(handler);
+  }
+
+  /**
+   * Runs `load` now if the service is there, and each time it comes (back): what was missed in between is read again.
+   * Ends when the returned function is called.
+   */
+  whenOpen(load: () => void): () => void {
+    this.#opened.add(load);
+    if (this.connection === 'open') load();
+    return () => this.#opened.delete(load);
+  }
+
+  #dispatch(name: string, payload: unknown): void {
+    const handlers = this.#handlers.get(name);
+    const event = events.find((candidate) => candidate.name === name);
+    if (!handlers || handlers.size === 0 || !event) return;
+    const parsed = event.payload.parse(payload);
+    for (const handler of handlers) handler(parsed as never);
+  }
+}

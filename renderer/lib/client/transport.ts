@@ -1,0 +1,34 @@
+import type { Folder } from '../../../contract/folders.ts';
+import type { Reply } from '../../../contract/call.ts';
+
+/** Whether the service can be asked: not yet, yes, or it was there and is gone for now. */
+export type ConnectionState = 'connecting' | 'open' | 'lost';
+
+/** How calls leave the page and events come in: Electron's wire or a WebSocket. */
+export interface Transport {
+  /** Never rejects: what goes wrong on the way is a reply with the code 'unavailable'. */
+  call(name: string, input: unknown): Promise<Reply>;
+  onEvent(handler: (name: string, payload: unknown) => void): void;
+  onConnection(handler: (state: ConnectionState) => void): void;
+  /** The system's folder dialog; null where there is none (a browser tab walks with `folders.list`). */
+  readonly pickFolder: (() => Promise<Folder | null>) | null;
+}
+
+/** What Electron's preload script lays into the window. */
+export interface WindowApi {
+  call(name: string, input: unknown): Promise<Reply>;
+  onEvent(handler: (name: string, payload: unknown) => void): () => void;
+  pickFolder(): Promise<Folder | null>;
+}
+
+declare global {
+  interface Window {
+    api?: WindowApi;
+  }
+}
+
+export const unavailable: Reply = {
+  ok: false,
+  code: 'unavailable',
+  message: 'The service of EDM2 Studio does not answer. The page tries again by itself.',
+};

@@ -1,0 +1,43 @@
+import type { ConnectionState, Transport, WindowApi } from './transport.ts';
+import { unavailable } from './transport.ts';
+
+/** How often a lost service is asked whether it is back. */
+const RETRY_MS = 2000;
+
+/**
+ * Electron's wire. Main holds the socket, so the page learns of a lost service by replies with the code 'unavailable',
+ * and asks for `app.info` until one succeeds.
+ */
+export function windowTransport(api: WindowApi): Transport {
+  let state: ConnectionState = 'connecting';
+  let tell: (state: ConnectionState) => void = () => undefined;
+  let retry: ReturnType<typeof setTimeout> | null = null;
+
+  function become(next: ConnectionState): void {
+    if (next === 'lost') retry ??= setTimeout(probe, RETRY_MS);
+    if (next === state) return;
+    state = next;
+    tell(next);
+  }
+
+  function probe(): void {
+    retry = null;
+    void call('app.info', {});
+  }
+
+  async function call(name: string, input: unknown): ReturnType<Transport['call']> {
+    const reply = await api.call(name, input).catch(() => unavailable);
+    become(!reply.ok && reply.code === 'unavailable' ? 'lost' : 'open');
+    return reply;
+  }
+
+  return {
+    call,
+    onEvent: (handler) => void api.onEvent(handler),
+    onConnection(handler) {
+      tell = handler;
+      probe();
+    },
+    pickFolder: () => api.pickFolder(),
+  };
+}

@@ -1,0 +1,105 @@
+/** The tabs of a run's page, in order. */
+export const runTabs = ['overview', 'dynamics', 'samples', 'snapshots', 'log', 'config'] as const;
+export type RunTab = (typeof runTabs)[number];
+
+/** A place in the app, as the address after `#` says it. */
+export type Route =
+  | { page: 'runs'; trash: boolean }
+  | { page: 'run'; id: number; tab: RunTab }
+  | { page: 'compare'; runs: number[] }
+  | { page: 'new'; dataset: number | null }
+  | { page: 'data'; id: number | null }
+  | { page: 'generate'; snapshot: number | null; sample: number | null }
+  | { page: 'settings' }
+  | { page: 'about' }
+  | { page: 'missing'; path: string };
+
+/** Reads `#/runs/12/overview` and the like; an address that names nothing becomes the route 'missing'. */
+export function parseRoute(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
+  const [page = '', first, second, ...rest] = path.split('/').filter((part) => part !== '');
+  const search = new URLSearchParams(query);
+  const id = toId(first);
+  const missing: Route = { page: 'missing', path: `/${path}` };
+  if (rest.length > 0) return missing;
+  switch (page) {
+    case '':
+      return { page: 'runs', trash: false };
+    case 'runs': {
+      if (first === undefined) return { page: 'runs', trash: search.has('trash') };
+      const tab = runTabs.find((candidate) => candidate === (second ?? 'overview'));
+      return id === null || tab === undefined ? missing : { page: 'run', id, tab };
+    }
+    case 'compare':
+      return { page: 'compare', runs: toIds(search.get('runs')) };
+    case 'new':
+      return { page: 'new', dataset: toId(search.get('dataset')) };
+    case 'data':
+      return first !== undefined && id === null ? missing : { page: 'data', id };
+    case 'generate':
+      return { page: 'generate', snapshot: toId(search.get('snapshot')), sample: toId(search.get('sample')) };
+    case 'settings':
+      return { page: 'settings' };
+    case 'about':
+      return { page: 'about' };
+    default:
+      return missing;
+  }
+}
+
+/** The address of a place, for links: the inverse of `parseRoute`. */
+export function href(route: Route): string {
+  switch (route.page) {
+    case 'runs':
+      return route.trash ? '#/runs?trash' : '#/runs';
+    case 'run':
+      return `#/runs/${route.id}/${route.tab}`;
+    case 'compare':
+      return route.runs.length > 0 ? `#/compare?runs=${route.runs.join(',')}` : '#/compare';
+    case 'new':
+      return route.dataset === null ? '#/new' : `#/new?dataset=${route.dataset}`;
+    case 'data':
+      return route.id === null ? '#/data' : `#/data/${route.id}`;
+    case 'generate': {
+      const query = [
+        route.snapshot === null ? '' : `snapshot=${route.snapshot}`,
+        route.sample === null ? '' : `sample=${route.sample}`,
+      ].filter((part) => part !== '');
+      return query.length > 0 ? `#/generate?${query.join('&')}` : '#/generate';
+    }
+    case 'settings':
+      return '#/settings';
+    case 'about':
+      return '#/about';
+    case 'missing':
+      return `#${route.path}`;
+  }
+}
+
+function toId(text: string | null | undefined): number | null {
+  return text && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
+}
+
+function toIds(text: string | null): number[] {
+  const ids = (text ?? '').split(',').map(toId);
+  return [...new Set(ids.filter((id) => id !== null))];
+}
+
+class Router {
+  route: Route = $state.raw(parseRoute(window.location.hash));
+
+  constructor() {
+    window.addEventListener('hashchange', () => {
+      this.route = parseRoute(window.location.hash);
+    });
+  }
+
+  /** Goes to a place; `replace` leaves no step for the back button (a changed filter, a chosen tab). */
+  go(route: Route, options: { replace?: boolean } = {}): void {
+    if (options.replace) window.history.replaceState(null, '', href(route));
+    else window.history.pushState(null, '', href(route));
+    this.route = route;
+  }
+}
+
+export const router = new Router();

@@ -1,0 +1,36 @@
+import { jobChanged } from '../../../contract/events.ts';
+import { cancelJob, listJobs, type Job } from '../../../contract/jobs.ts';
+import { client } from '../client/index.ts';
+import { attempt } from './toasts.svelte.ts';
+
+/** Jobs, kept up to date by events: waiting and running ones, and the newest that ended. */
+class Jobs {
+  /** In the order of `jobs.list`; null until the first answer. */
+  all: readonly Job[] | null = $state.raw(null);
+  readonly open: readonly Job[] = $derived(
+    (this.all ?? []).filter((job) => job.state === 'queued' || job.state === 'running'),
+  );
+
+  constructor() {
+    client.whenOpen(() => {
+      void attempt(async () => {
+        this.all = await client.call(listJobs, {});
+      });
+    });
+    client.on(jobChanged, (job) => {
+      if (this.all === null) return;
+      const known = this.all.some((other) => other.id === job.id);
+      this.all = known ? this.all.map((other) => (other.id === job.id ? job : other)) : [...this.all, job];
+    });
+  }
+
+  find(id: number): Job | undefined {
+    return this.all?.find((job) => job.id === id);
+  }
+
+  async cancel(id: number): Promise<void> {
+    await attempt(() => client.call(cancelJob, { id }));
+  }
+}
+
+export const jobs = new Jobs();
