@@ -149,7 +149,13 @@ export const runTicks = defineCall(
 );
 export const runMagnitudes = defineCall(
   'runs.magnitudes',
-  z.strictObject({ id: Id, kind: MagnitudeKind, maxColumns: z.int().min(10).max(2000).default(400) }),
+  z.strictObject({
+    id: Id,
+    kind: MagnitudeKind,
+    /** Only moments after this count of images. */
+    afterNimg: z.int().min(-1).default(-1),
+    maxColumns: z.int().min(10).max(2000).default(400),
+  }),
   MagnitudeTable,
 );
 export const runSnapshots = defineCall(

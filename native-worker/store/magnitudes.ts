@@ -49,16 +49,23 @@ export function insertMagnitudes(
  * The layer × time table of one kind.
  *
  * @param maxColumns at most this many moments, evenly spread, with the first and the last
+ * @param afterNimg  only moments after this count of images; -1: all
  * @throws {AppError} 'corrupt-file' if a blob does not fit the layers
  */
-export function readMagnitudes(db: Database, runId: number, kind: MagnitudeKind, maxColumns: number): MagnitudeTable {
+export function readMagnitudes(
+  db: Database,
+  runId: number,
+  kind: MagnitudeKind,
+  maxColumns: number,
+  afterNimg = -1,
+): MagnitudeTable {
   const layers = readLayers(db, runId, kind);
-  const all = statement<[number, string], number>(
+  const all = statement<[number, string, number], number>(
     db,
-    'SELECT nimg FROM magnitudes WHERE run_id = ? AND kind = ? AND rewound = 0 ORDER BY nimg',
+    'SELECT nimg FROM magnitudes WHERE run_id = ? AND kind = ? AND rewound = 0 AND nimg > ? ORDER BY nimg',
   )
     .pluck()
-    .all(runId, kind);
+    .all(runId, kind, afterNimg);
   const nimg = spread(all, maxColumns);
   const select = statement<[number, string, number], Buffer>(
     db,
