@@ -73,10 +73,12 @@ async function copyBinding(from: string, to: string, place: BindingPlace): Promi
  */
 export async function installBinding(place: BindingPlace): Promise<boolean> {
   const target = installedFolder(place);
-  if (await holdsBinding(target, place)) return true;
-  if (!(await holdsBinding(place.cached, place))) return false;
-  await copyBinding(place.cached, target, place);
-  return true;
+  const installed = await holdsBinding(target, place);
+  const cached = await holdsBinding(place.cached, place);
+  // The copy in the cache outlives the next installation of npm packages.
+  if (installed && !cached) await copyBinding(target, place.cached, place);
+  if (!installed && cached) await copyBinding(place.cached, target, place);
+  return installed || cached;
 }
 
 export interface CompileOptions {

@@ -1,0 +1,25 @@
+/** Which runtime jobs use. */
+import { RuntimeName, runtimeNames } from '../../../contract/runtime.ts';
+import { AppError } from '../../../contract/errors.ts';
+import { readGpus, suggestRuntime, type Suggestion } from './gpu.ts';
+
+/**
+ * EDM2_RUNTIME if it is set, else the user's choice if there is one, else what nvidia-smi suggests.
+ *
+ * @param setting the user's choice; null: none
+ * @throws {AppError} 'invalid-input' if EDM2_RUNTIME names no runtime
+ */
+export async function chosenRuntime(
+  setting: RuntimeName | null = null,
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Suggestion> {
+  const forced = variables.EDM2_RUNTIME;
+  if (forced !== undefined && forced !== '') {
+    const parsed = RuntimeName.safeParse(forced);
+    if (!parsed.success)
+      throw new AppError('invalid-input', `EDM2_RUNTIME is "${forced}"; it can be ${runtimeNames.join(' or ')}.`);
+    return { runtime: parsed.data, reason: 'EDM2_RUNTIME says so.' };
+  }
+  if (setting !== null) return { runtime: setting, reason: 'It was chosen in the settings.' };
+  return suggestRuntime(await readGpus());
+}

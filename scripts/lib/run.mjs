@@ -1,0 +1,48 @@
+/** Starting programs on the terminal, and ending cleanly with Ctrl+C. Built-ins only. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { SetupError } from './project.mjs';
+
+/** Exit status for a process ended by a signal, as shells count it. */
+const signalBase = 128;
+
+/**
+ * Runs a program on our terminal until it ends. Signals reach it too: Ctrl+C by the terminal itself, others from here.
+ *
+ * @returns {Promise<number>} exit status; 127 where there is no such program
+ */
+export function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: 'inherit', ...options });
+    const forward = (signal) => child.kill(signal);
+    const ignore = () => undefined; // the terminal sent it to the child as well; we leave when it has ended
+    process.on('SIGINT', ignore);
+    process.on('SIGTERM', forward);
+    process.on('SIGHUP', forward);
+    const finish = () => {
+      process.off('SIGINT', ignore);
+      process.off('SIGTERM', forward);
+      process.off('SIGHUP', forward);
+    };
+    child.on('error', (error) => {
+      finish();
+      if (error.code === 'ENOENT') resolve(127);
+      else reject(error);
+    });
+    child.on('exit', (status, signal) => {
+      finish();
+      resolve(status ?? signalBase + (constants.signals[signal] ?? 1));
+    });
+  });
+}
+
+/** Runs a script's body: a SetupError becomes one line on stderr and exit status 1. */
+export async function main(body) {
+  try {
+    process.exitCode = (await body()) ?? 0;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
