@@ -55,5 +55,5 @@ export function findAppFile(files: ReadonlyMap<string, AppFile>, url: string): A
 export function servicePath(url: string): string | null {
   if (!isAppUrl(url)) return null;
   const path = new URL(url).pathname;
-  return /^\/files(\/[a-z0-9]+)+\.png$/.test(path) ? path : null;
+  return /^\/files\/(samples|datasets)(\/[a-z0-9]+)+\.png$/.test(path) ? path : null;
 }

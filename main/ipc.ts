@@ -4,8 +4,8 @@ import { calls } from '../contract/calls.ts';
 import { CALL_CHANNEL, EVENT_CHANNEL, PICK_FOLDER_CHANNEL } from './channels.ts';
 import { isAppFrame } from './origin.ts';
 
-/** Far more than the largest call of the contract needs (a thousand seeds and labels). */
-const MAX_INPUT_LENGTH = 1_000_000;
+/** Far more than the largest call of the contract needs (a thousand seeds and labels); the service takes 1 MiB. */
+const MAX_INPUT_BYTES = 1_000_000;
 
 const pageCalls: ReadonlySet<string> = new Set(
   calls.filter((call) => call.audience === 'page').map((call) => call.name),
@@ -52,7 +52,7 @@ function senderOf(event: IpcMainInvokeEvent): IpcMainInvokeEvent['senderFrame'] 
 function toPlain(input: unknown): { value: unknown } | null {
   try {
     const text = JSON.stringify(input) as string | undefined;
-    if (text === undefined || text.length > MAX_INPUT_LENGTH) return null;
+    if (text === undefined || Buffer.byteLength(text) > MAX_INPUT_BYTES) return null;
     return { value: JSON.parse(text) };
   } catch {
     return null;

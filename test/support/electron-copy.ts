@@ -4,13 +4,12 @@ import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createPackage } from '@electron/asar';
 import { cacheFolder } from '../../native-worker/engine/runtime/places.ts';
+import { root } from './root.ts';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A folder that holds an Electron: what npm's `electron` package calls its dist folder. */
 export interface ElectronCopy {

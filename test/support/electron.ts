@@ -1,12 +1,11 @@
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+
 import { _electron, type ElectronApplication } from 'playwright-core';
 import { findElectron } from './electron-copy.ts';
 import { startDisplay, type Display } from './display.ts';
-
-export const root = fileURLToPath(new URL('../..', import.meta.url));
+import { root } from './root.ts';
 
 export interface LaunchOptions {
   /** The library's folder. */

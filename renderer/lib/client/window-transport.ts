@@ -4,9 +4,12 @@ import { unavailable } from './transport.ts';
 /** How often a lost service is asked whether it is back. */
 const RETRY_MS = 2000;
 
+/** The one event that Electron's main process makes itself: the service came or went. */
+const CONNECTION_EVENT = 'connection';
+
 /**
- * Electron's wire. Main holds the socket, so the page learns of a lost service by replies with the code 'unavailable',
- * and asks for `app.info` until one succeeds.
+ * Electron's wire. Main holds the socket, so the page learns of a lost service from main's word or by replies with the
+ * code 'unavailable', and asks for `app.info` until one succeeds.
  */
 export function windowTransport(api: WindowApi): Transport {
   let state: ConnectionState = 'connecting';
@@ -33,7 +36,12 @@ export function windowTransport(api: WindowApi): Transport {
 
   return {
     call,
-    onEvent: (handler) => void api.onEvent(handler),
+    onEvent(handler) {
+      api.onEvent((name, payload) => {
+        if (name === CONNECTION_EVENT) become((payload as { open: boolean }).open ? 'open' : 'lost');
+        else handler(name, payload);
+      });
+    },
     onConnection(handler) {
       tell = handler;
       probe();

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Service } from '../../main/service.ts';
+
+const entry = fileURLToPath(new URL('../support/fake-service.ts', import.meta.url));
+let folder: string;
+let service: Service | null = null;
+let events: [string, unknown][] = [];
+let connections: boolean[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'edm2-main-'));
+  events = [];
+  connections = [];
+});
+
+afterEach(() => {
+  service?.leave();
+  service = null;
+  delete process.env.EDM2_TEST_SECRET;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(mode: string): Service {
+  service = new Service({
+    program: () => ({ node: process.execPath, entry }),
+    args: ['--mode', mode, '--socket', join(folder, 's')],
+    errorLog: join(folder, 'service.log'),
+    onEvent: (name, payload) => events.push([name, payload]),
+    onConnected: (open) => connections.push(open),
+  });
+  return service;
+}
+
+test('starts the service at the first call and gives back what it answers', async () => {
+  expect(await start('normal').call('echo', { a: [1] })).toMatchObject({ ok: true, value: { input: { a: [1] } } });
+});
+
+test('hears an event that comes together with the greeting', async () => {
+  await start('normal').call('echo', {});
+  expect(events).toEqual([['first', { inTheSamePacket: true }]]);
+});
+
+test('brings pictures over the same socket', async () => {
+  const file = await start('normal').file('/files/samples/1.png');
+  expect(file).toMatchObject({ status: 200, contentType: 'image/png' });
+  expect(file.body.toString()).toBe('picture of /files/samples/1.png');
+});
+
+test('starts the service again when it dies, and says that it was gone', async () => {
+  const running = start('normal');
+  const first = await running.call('echo', {});
+  expect(await running.call('die', {})).toMatchObject({ ok: false, code: 'unavailable' });
+  const second = await running.call('echo', {});
+  expect(second).toMatchObject({ ok: true });
+  expect(second).not.toEqual(first); // another process answered
+  expect(connections).toEqual([true, false, true]);
+});
+
+test('gives up on a service that never starts, and says what it wrote last', async () => {
+  const running = start('refuses');
+  const replies = [];
+  for (let attempt = 0; attempt < 6; attempt++) replies.push(await running.call('echo', {}));
+  expect(replies[0]).toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('The disk is full') as string,
+  });
+  expect(replies[5]).toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('ended 5 times') as string,
+  });
+}, 60_000);
+
+test('refuses a service that speaks another version of the contract', async () => {
+  expect(await start('newer').call('echo', {})).toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('Another version') as string,
+  });
+});
+
+test('refuses a program that is no service', async () => {
+  expect(await start('garbage').call('echo', {})).toMatchObject({ ok: false, code: 'unavailable' });
+});
+
+test('says so when the service that it was sent to is not there', async () => {
+  expect(await start('already').call('echo', {})).toMatchObject({ ok: false, code: 'unavailable' });
+});
+
+test('hands the service no variable that is not on the list', async () => {
+  process.env.EDM2_TEST_SECRET = 'token';
+  const reply = await start('normal').call('environment', {});
+  const names = Object.keys(reply.ok ? (reply.value as object) : {});
+  expect(names).toContain('PATH');
+  expect(names).not.toContain('EDM2_TEST_SECRET');
+  expect(
+    names.filter((name) => name.startsWith('VITEST') || name.startsWith('npm_') || name === 'NODE_OPTIONS'),
+  ).toEqual([]);
+});
