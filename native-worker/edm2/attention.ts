@@ -1,0 +1,47 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { mpWeight } from './mp-layers.ts';
+import { pixelNorm } from './normalize.ts';
+
+/**
+ * Cosine self-attention over all pixels: queries, keys and values are normalised per head, so that the logits are
+ * sqrt(C) times the cosine of their angle (C channels a head).
+ *
+ * @param qkv   output of the 1×1 convolution `attn_qkv` with filters sorted by `sortedQkvWeight`, [N, H, W, 3·heads·C]
+ * @param heads number of heads
+ * @returns     the heads' outputs side by side, [N, H, W, heads·C]
+ *
+ * Source: arXiv:2312.02696, Sec. B.3 and Fig. 21.
+ */
+export function attend(qkv: tf.Tensor4D, heads: number): tf.Tensor4D {
+  const [n, h, w, width] = qkv.shape;
+  const channels = width / (3 * heads);
+  const pixels = h * w;
+  return tf.tidy(() => {
+    const vectors = pixelNorm(tf.reshape(qkv, [n, pixels, 3, heads, channels]));
+    const parts = tf.split(vectors, 3, 2).map((part) => toHeads(part, [n, pixels, heads, channels]));
+    const [q, k, v] = parts as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+    const logits = tf.matMul(tf.mul(q, 1 / Math.sqrt(channels)), k, false, true); // [N, heads, pixels, pixels]
+    const mixed = tf.matMul<tf.Tensor4D>(tf.softmax(logits), v); // [N, heads, pixels, C]
+    return tf.reshape(heads === 1 ? mixed : tf.transpose(mixed, [0, 2, 1, 3]), [n, h, w, heads * channels]);
+  });
+}
+
+/** [N, pixels, 1, heads, C] to [N, heads, pixels, C]; with one head nothing has to move. */
+function toHeads(x: tf.Tensor, [n, pixels, heads, channels]: [number, number, number, number]): tf.Tensor4D {
+  if (heads === 1) return tf.reshape(x, [n, 1, pixels, channels]);
+  return tf.transpose(tf.reshape(x, [n, pixels, heads, channels]), [0, 2, 1, 3]);
+}
+
+/**
+ * Filters of `attn_qkv` in use, sorted so that the outputs stand as [q | k | v], each [heads, C]. Official files (and
+ * so our stored weights) interleave them: output (head · C + channel) · 3 + {0: q, 1: k, 2: v}. Sorting the filters is
+ * cheaper than sorting what they put out.
+ *
+ * @param weight stored filters, [1, 1, Cin, 3·heads·C]
+ */
+export function sortedQkvWeight(weight: tf.Tensor4D): tf.Tensor4D {
+  const [, , cin, width] = weight.shape;
+  return tf.tidy(() =>
+    tf.reshape(tf.transpose(tf.reshape(mpWeight(weight), [cin, width / 3, 3]), [0, 2, 1]), [1, 1, cin, width]),
+  );
+}

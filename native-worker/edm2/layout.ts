@@ -1,0 +1,82 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { NetworkPlan } from '../../contract/architecture.ts';
+import { AppError } from '../../contract/errors.ts';
+import type { Buffers, Parameters } from './types.ts';
+
+/** Numbers with an official name and shape, as files hold them. */
+export interface OfficialTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** [K, K, Cin, Cout] to OIHW, [in, out] to [out, in]; others as they are. The caller disposes the result. */
+export function toOfficial(x: tf.Tensor): tf.Tensor {
+  if (x.rank === 4) return tf.transpose(x, [3, 2, 0, 1]);
+  return x.rank === 2 ? tf.transpose(x, [1, 0]) : x.clone();
+}
+
+/** The way back. */
+export function fromOfficial(x: tf.Tensor): tf.Tensor {
+  if (x.rank === 4) return tf.transpose(x, [2, 3, 1, 0]);
+  return x.rank === 2 ? tf.transpose(x, [1, 0]) : x.clone();
+}
+
+/** Reads tensors back from the device, which waits for it, into official layout; in the order of the record. */
+export function officialTensors(tensors: Readonly<Record<string, tf.Tensor>>): OfficialTensor[] {
+  return Object.entries(tensors).map(([name, tensor]) => {
+    const official = toOfficial(tensor);
+    const data = official.dataSync<'float32'>();
+    const { shape } = official;
+    official.dispose();
+    return { name, shape, data };
+  });
+}
+
+/**
+ * The trainable tensors of a network from official ones.
+ *
+ * @param read gives shape and numbers of a name; null: there is no such tensor
+ * @throws {AppError} 'corrupt-file' if a tensor is missing or of the wrong shape
+ */
+export function parametersFrom(
+  plan: NetworkPlan,
+  read: (name: string) => Omit<OfficialTensor, 'name'> | null,
+): Parameters {
+  return Object.fromEntries(plan.parameters.map(({ name, shape }) => [name, load(name, shape, read)]));
+}
+
+/** As `parametersFrom`, for the Fourier features' frequencies and phases. */
+export function buffersFrom(plan: NetworkPlan, read: (name: string) => Omit<OfficialTensor, 'name'> | null): Buffers {
+  return Object.fromEntries(plan.buffers.map(({ name, shape }) => [name, load(name, shape, read) as tf.Tensor1D]));
+}
+
+function load(
+  name: string,
+  shape: readonly number[],
+  read: (name: string) => Omit<OfficialTensor, 'name'> | null,
+): tf.Tensor {
+  const found = read(name);
+  if (found === null)
+    throw new AppError('corrupt-file', `The file has no tensor "${name}"; it belongs to another network.`);
+  if (found.shape.join() !== shape.join()) {
+    throw new AppError(
+      'corrupt-file',
+      `Tensor "${name}" is [${found.shape}] where the network needs [${shape}]; the file belongs to another network.`,
+    );
+  }
+  return tf.tidy(() => fromOfficial(tf.tensor(found.data, [...found.shape], 'float32')));
+}
+
+/** One-hot classes as the network wants them, [N, labelDim]; null stands for no class and gives zeros. */
+export function oneHot(labels: readonly (number | null)[] | Int32Array, labelDim: number): tf.Tensor2D | null {
+  if (labelDim === 0) return null;
+  const rows = new Float32Array(labels.length * labelDim);
+  labels.forEach((label: number | null, row: number) => {
+    if (label === null || label < 0) return;
+    if (label >= labelDim)
+      throw new AppError('invalid-input', `Class ${label} does not exist; there are ${labelDim}, counted from 0.`);
+    rows[row * labelDim + label] = 1;
+  });
+  return tf.tensor2d(rows, [labels.length, labelDim]);
+}

@@ -1,0 +1,32 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * The training loss of each element: λ(σ)/e^u · (D − y)² + u, with λ(σ) = (σ² + σ_data²)/(σ σ_data)².
+ *
+ * @param denoised  D, [N, H, W, C]
+ * @param clean     y, [N, H, W, C]
+ * @param sigma     noise levels, [N]
+ * @param u         learned log-variance, [N, 1, 1, 1]
+ * @param sigmaData standard deviation of the data
+ * @returns         [N, H, W, C]
+ *
+ * Source: arXiv:2312.02696, Eq. 14–16 and 21.
+ */
+export function elementLoss(
+  denoised: tf.Tensor4D,
+  clean: tf.Tensor4D,
+  sigma: tf.Tensor1D,
+  u: tf.Tensor4D,
+  sigmaData: number,
+): tf.Tensor4D {
+  return tf.tidy(() => {
+    const s = tf.reshape(sigma, [-1, 1, 1, 1]);
+    const weight = tf.div(tf.add(tf.square(s), sigmaData ** 2), tf.square(tf.mul(s, sigmaData)));
+    return tf.add(tf.mul(tf.div(weight, tf.exp(u)), tf.square(tf.sub(denoised, clean))), u);
+  });
+}
+
+/** Noise levels of a training batch: ln σ ~ N(P_mean, P_std²). @param normal standard normal numbers, [N] */
+export function trainingSigma(normal: tf.Tensor1D, pMean: number, pStd: number): tf.Tensor1D {
+  return tf.tidy(() => tf.exp(tf.add(tf.mul(normal, pStd), pMean)));
+}

@@ -1,0 +1,91 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { weightNames } from '../../contract/architecture.ts';
+import type { NetworkPlan } from '../../contract/architecture.ts';
+import type { TrainingConfig } from '../../contract/training.ts';
+import { adamStep } from './adam.ts';
+import { batchGradients } from './gradients.ts';
+import { forceNormalize } from './mp-layers.ts';
+import type { Batch, Magnitudes, Parameters, RandomSource, StepResult, StepScalars, TrainState } from './types.ts';
+
+/**
+ * One optimiser step, as a pure function: nothing is read back from the device, no clock, no randomness of its own.
+ *
+ * Forced normalisation, noise, loss and gradients, Adam, averages, in this order. So stored weights, and what enters
+ * the averages, are as Adam left them; they are normalised on use and forced again at the start of the next step.
+ *
+ * @param scalars `stepScalars(training, nimg)`
+ * @param random  all random numbers of the step
+ * @param measure whether to return magnitudes
+ * @returns       a new state and what was measured; the caller disposes the old state (`disposeState`)
+ *
+ * Source: arXiv:2312.02696, Sec. 2 and App. B.
+ */
+export function trainStep(
+  plan: NetworkPlan,
+  training: TrainingConfig,
+  state: TrainState,
+  batch: Batch,
+  scalars: StepScalars,
+  random: RandomSource,
+  measure = false,
+): StepResult {
+  return tf.tidy(() => {
+    const forced = forceNormalize(state.parameters);
+    const network = { plan, parameters: forced, buffers: state.buffers };
+    const { gradients, lossPerImage, sigma, meanSquares } = batchGradients(network, training, batch, random, measure);
+    const result: StepResult = {
+      state: update(state, forced, gradients, training, scalars),
+      loss: tf.mean(lossPerImage),
+      lossPerImage,
+      sigma,
+      magnitudes: meanSquares === null ? null : measureMagnitudes(plan, forced, meanSquares),
+    };
+    return result as StepResult & tf.TensorContainerObject;
+  });
+}
+
+/** Adam on every parameter, then the averages of what it left. */
+function update(
+  state: TrainState,
+  forced: Parameters,
+  gradients: Parameters,
+  training: TrainingConfig,
+  scalars: StepScalars,
+): TrainState {
+  const parameters: Record<string, tf.Tensor> = {};
+  const firstMoments: Record<string, tf.Tensor> = {};
+  const secondMoments: Record<string, tf.Tensor> = {};
+  for (const [name, value] of Object.entries(forced)) {
+    const slot = { value, first: state.firstMoments[name]!, second: state.secondMoments[name]! };
+    const next = adamStep(slot, gradients[name]!, training, scalars);
+    parameters[name] = next.value;
+    firstMoments[name] = next.first;
+    secondMoments[name] = next.second;
+  }
+  const averages = state.averages.map((average, index) =>
+    moveAverage(average, parameters, scalars.averageRates[index]!),
+  );
+  return { parameters, buffers: state.buffers, firstMoments, secondMoments, averages };
+}
+
+/** ema ← ema + (1 − β)(w − ema), for every parameter, gains included. Source: arXiv:2312.02696, Eq. 127. */
+export function moveAverage(average: Parameters, parameters: Parameters, rate: tf.Scalar): Parameters {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => {
+      const ema = average[name]!;
+      return [name, tf.tidy(() => tf.add(ema, tf.mul(tf.sub(value, ema), rate)))];
+    }),
+  );
+}
+
+function measureMagnitudes(plan: NetworkPlan, forced: Parameters, meanSquares: tf.Tensor1D): Magnitudes {
+  return {
+    weights: tf.stack(weightNames(plan).map((name) => rms(forced[`${name}.weight`]!))) as tf.Tensor1D,
+    activations: tf.sqrt(meanSquares),
+  };
+}
+
+/** Root mean square over all elements, a scalar. */
+export function rms(x: tf.Tensor): tf.Scalar {
+  return tf.tidy(() => tf.sqrt(tf.mean<tf.Scalar>(tf.square(x))));
+}
