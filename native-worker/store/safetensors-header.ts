@@ -46,15 +46,17 @@ export function elementCount(shape: readonly number[]): number {
 }
 
 /**
- * Lays tensors out one behind the other, wide types first, so that each starts at a multiple of its element size
- * (PyTorch maps them in place and insists).
+ * Lays tensors out one behind the other, in the order given. Wide types should come first, or lengths fit, so that each
+ * starts at a multiple of its element size: PyTorch maps them in place and insists.
+ *
+ * @throws {AppError} 'invalid-input' for a name that occurs twice
  */
 export function layOut(
   specs: readonly { name: string; dtype: Dtype; shape: readonly number[] }[],
 ): Map<string, TensorInfo> {
   const tensors = new Map<string, TensorInfo>();
   let begin = 0;
-  for (const { name, dtype, shape } of specs.toSorted((a, b) => elementBytes[b.dtype] - elementBytes[a.dtype])) {
+  for (const { name, dtype, shape } of specs) {
     if (name === METADATA_KEY || tensors.has(name)) {
       throw new AppError('invalid-input', `A tensor file can't have two entries called "${name}".`);
     }

@@ -66,7 +66,7 @@ export function writeSafetensors(
       throw new AppError('shape', `Tensor "${name}" of shape [${shape.join(', ')}] was given ${data.length} numbers.`);
     }
   }
-  const layout = layOut(tensors);
+  const layout = layOut(tensors.toSorted((a, b) => elementBytes[b.dtype] - elementBytes[a.dtype]));
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   return writeDurably(file, (fd) => {
     const hash = createHash('sha256');
