@@ -7,7 +7,8 @@ export type Route =
   | { page: 'runs'; trash: boolean }
   | { page: 'run'; id: number; tab: RunTab }
   | { page: 'compare'; runs: number[] }
-  | { page: 'new'; dataset: number | null }
+  /** `from`: a run whose settings the form starts with. */
+  | { page: 'new'; dataset: number | null; from?: number | null }
   | { page: 'data'; id: number | null }
   | { page: 'generate'; snapshot: number | null; sample: number | null }
   | { page: 'settings' }
@@ -33,7 +34,7 @@ export function parseRoute(hash: string): Route {
     case 'compare':
       return { page: 'compare', runs: toIds(search.get('runs')) };
     case 'new':
-      return { page: 'new', dataset: toId(search.get('dataset')) };
+      return { page: 'new', dataset: toId(search.get('dataset')), from: toId(search.get('from')) };
     case 'data':
       return first !== undefined && id === null ? missing : { page: 'data', id };
     case 'generate':
@@ -57,6 +58,7 @@ export function href(route: Route): string {
     case 'compare':
       return route.runs.length > 0 ? `#/compare?runs=${route.runs.join(',')}` : '#/compare';
     case 'new':
+      if (route.from) return `#/new?from=${route.from}`;
       return route.dataset === null ? '#/new' : `#/new?dataset=${route.dataset}`;
     case 'data':
       return route.id === null ? '#/data' : `#/data/${route.id}`;

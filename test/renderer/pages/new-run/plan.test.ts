@@ -1,18 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { findPreset } from '../../../../contract/presets.ts';
 import { estimate, moments } from '../../../../renderer/pages/new-run/estimate.ts';
+import reference from '../../../reference/lr-schedule.json';
 import { learningRateAt, peakRate, schedulePoints } from '../../../../renderer/pages/new-run/learning-rate.ts';
-
-interface ReferenceRow {
-  cur_nimg: number;
-  batch_size: number;
-  ref_lr: number;
-  ref_batches: number;
-  rampup_Mimg: number;
-  lr: number;
-}
-const reference = JSON.parse(readFileSync('test/reference/lr-schedule.json', 'utf8')) as { table: ReferenceRow[] };
 
 test('the curve that is drawn is the official schedule', () => {
   for (const row of reference.table) {
@@ -38,7 +28,10 @@ test('no point of the curve is above the peak', () => {
 
 test('a run shorter than its ramp-up never reaches alpha_ref', () => {
   const { training } = findPreset('demo')!.config;
-  expect(peakRate({ ...training, decayBatches: 0, rampUpImages: 70_016 }).rate).toBeCloseTo(training.learningRate / 2, 10);
+  expect(peakRate({ ...training, decayBatches: 0, rampUpImages: 70_016 }).rate).toBeCloseTo(
+    training.learningRate / 2,
+    10,
+  );
 });
 
 test('something done every 4096 of 10,000 images happens at 4096, 8192 and the end', () => {

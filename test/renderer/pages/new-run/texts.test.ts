@@ -21,9 +21,12 @@ test.each([
   expect(readNumber(text)).toBe(value);
 });
 
-test.each(['', 'ten', '1.2.3', '0,01', '1,00', '12x', '1e999', '--1', 'NaN', 'Infinity'])('“%s” is no number', (text) => {
-  expect(readNumber(text)).toBeNull();
-});
+test.each(['', 'ten', '1.2.3', '0,01', '1,00', '12x', '1e999', '--1', 'NaN', 'Infinity'])(
+  '“%s” is no number',
+  (text) => {
+    expect(readNumber(text)).toBeNull();
+  },
+);
 
 test('a decimal comma is refused with a word about points, not read as thousands', () => {
   expect(readText('0,01', rangeOf('training.learningRate'))).toEqual({

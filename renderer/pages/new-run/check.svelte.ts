@@ -1,0 +1,103 @@
+import { countParameters, planNetwork, type NetworkPlan } from '../../../contract/architecture.ts';
+import { appInfo, expectSpeed, type AppInfo } from '../../../contract/app.ts';
+import { AppError } from '../../../contract/errors.ts';
+import { client } from '../../lib/client/index.ts';
+import { attempt } from '../../lib/state/toasts.svelte.ts';
+import { advice } from './advice.ts';
+import { allFields } from './fields.ts';
+import type { RunDraft } from './draft.svelte.ts';
+import { estimate, type Estimate } from './estimate.ts';
+
+/** What is known of a run before it starts: whether it can be, how large it is, how long it takes. */
+export class Preflight {
+  readonly #draft: RunDraft;
+  /** Null until the service has answered. */
+  info: AppInfo | null = $state.raw(null);
+  /** Images per second that earlier runs of the preset reached here; null: unknown. */
+  speed: number | null = $state(null);
+
+  readonly #plan: { plan: NetworkPlan } | { problem: string } | null = $derived.by(() => {
+    const { config, shape } = this.#draft;
+    if (!config || !shape) return null;
+    try {
+      return { plan: planNetwork(config.network, shape) };
+    } catch (error) {
+      if (error instanceof AppError) return { problem: error.message };
+      throw error;
+    }
+  });
+  /** Null while the form has problems or no pictures are chosen. */
+  readonly plan: NetworkPlan | null = $derived(this.#plan && 'plan' in this.#plan ? this.#plan.plan : null);
+  readonly parameters: number | null = $derived(this.plan ? countParameters(this.plan).total : null);
+  readonly estimate: Estimate | null = $derived.by(() =>
+    this.#draft.config && this.parameters !== null ? estimate(this.#draft.config, this.parameters) : null,
+  );
+  /** Bytes that snapshots and checkpoints will take. */
+  readonly diskBytes: number | null = $derived(
+    this.estimate ? this.estimate.snapshotBytes + this.estimate.checkpointBytes : null,
+  );
+  /** Only a network and batch as in the preset run as fast as the preset did. */
+  readonly expected: number | null = $derived.by(() =>
+    [...this.#draft.changed].some(
+      (path) => path.startsWith('network.') || path.endsWith('atchSize') || path.endsWith('microBatch'),
+    )
+      ? null
+      : this.speed,
+  );
+  readonly seconds: number | null = $derived.by(() =>
+    this.expected !== null && this.expected > 0 && this.#draft.config
+      ? this.#draft.config.training.durationImages / this.expected
+      : null,
+  );
+
+  /** Why the run can't start, in sentences; empty: it can. */
+  readonly problems: string[] = $derived.by(() => {
+    const found: string[] = [];
+    if (!this.#draft.dataset) found.push('Choose the pictures to train on.');
+    if (this.#draft.nameProblem) found.push(this.#draft.nameProblem);
+    for (const [path, problem] of Object.entries(this.#draft.problems)) {
+      const label = allFields.find((field) => field.path === path)?.label;
+      found.push(label ? `${label}: ${problem}` : problem);
+    }
+    if (this.#plan && 'problem' in this.#plan) found.push(sentence(this.#plan.problem));
+    if (this.info && this.diskBytes !== null && this.diskBytes > this.info.diskFreeBytes) {
+      found.push('Snapshots and checkpoints will not fit on the disk. Write them less often, or make room.');
+    }
+    return found;
+  });
+  /** What is worth knowing, though nothing forbids it. */
+  readonly notes: string[] = $derived.by(() => {
+    const { config, dataset } = this.#draft;
+    return config && dataset && this.plan ? advice(config, dataset, this.plan) : [];
+  });
+
+  constructor(draft: RunDraft) {
+    this.#draft = draft;
+    $effect(() =>
+      client.whenOpen(() => {
+        void attempt(async () => {
+          this.info = await client.call(appInfo, {});
+        });
+      }),
+    );
+    $effect(() => {
+      const preset = draft.baseline.preset;
+      const resolution = draft.dataset?.resolution;
+      this.speed = null;
+      if (preset === null || resolution === undefined) return;
+      let current = true;
+      void attempt(async () => {
+        const { imagesPerSecond } = await client.call(expectSpeed, { preset, resolution });
+        if (current) this.speed = imagesPerSecond;
+      });
+      return () => {
+        current = false;
+      };
+    });
+  }
+}
+
+function sentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(first) ? first : `${first}.`;
+}
