@@ -40,7 +40,6 @@ export async function runChild(
       cwd: options.folder,
       env: options.environment ?? process.env,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: options.timeoutMs,
       windowsHide: true,
     });
     const text = { stdout: '', stderr: '' };
@@ -51,13 +50,19 @@ export async function runChild(
     }
     const stop = () => child.kill();
     signal?.addEventListener('abort', stop, { once: true });
-    child.on('error', (error) => {
+    // Node's own `timeout` option would keep us alive that long where there is no such program.
+    const timer = options.timeoutMs === undefined ? null : setTimeout(stop, options.timeoutMs);
+    const cleanUp = () => {
       signal?.removeEventListener('abort', stop);
+      if (timer !== null) clearTimeout(timer);
+    };
+    child.on('error', (error) => {
+      cleanUp();
       if (hasSystemCode(error, 'ENOENT') || hasSystemCode(error, 'EACCES')) resolve(null);
       else reject(error);
     });
     child.on('close', (status, ended) => {
-      signal?.removeEventListener('abort', stop);
+      cleanUp();
       if (signal?.aborted === true) reject(new AppError('cancelled', `${command} was stopped: cancelled`));
       else resolve({ status, signal: ended, ...text });
     });
