@@ -1,24 +1,24 @@
 import { availableParallelism } from 'node:os';
+import { readGpus } from './runtime/gpu.ts';
 import { tf } from './tensorflow.ts';
 
 /** What TensorFlow computes on. */
 export interface Device {
   /** In words: "CPU, 2 threads", "NVIDIA GeForce RTX 4090". */
   readonly words: string;
-  readonly gpu: boolean;
   /** A GPU was wanted and the CPU came. */
   readonly fellBack: boolean;
 }
 
 /**
- * Asks the loaded TensorFlow which device it took.
- *
- * @param wanted  name of the GPU that the runtime was chosen for; null: the CPU was wanted
- * @param threads threads of the CPU kernels; undefined: TensorFlow's default, one per logical processor
+ * Asks the loaded TensorFlow which device it took. The job's environment (`jobEnvironment`) says what was wanted: the
+ * runtime for the CPU hides all GPUs.
  */
-export function describeDevice(wanted: string | null, threads: number | undefined): Device {
-  const gpu = (tf.backend() as unknown as { isUsingGpuDevice: boolean }).isUsingGpuDevice;
-  if (gpu) return { words: wanted ?? 'GPU', gpu, fellBack: false };
-  const count = threads ?? availableParallelism();
-  return { words: `CPU, ${count} ${count === 1 ? 'thread' : 'threads'}`, gpu, fellBack: wanted !== null };
+export async function describeDevice(environment = process.env): Promise<Device> {
+  const gpuHidden = environment['CUDA_VISIBLE_DEVICES'] === '-1';
+  const { gpus } = gpuHidden ? { gpus: [] } : await readGpus();
+  const { isUsingGpuDevice } = tf.backend() as unknown as { isUsingGpuDevice: boolean };
+  if (isUsingGpuDevice) return { words: gpus[0]?.name ?? 'GPU', fellBack: false };
+  const threads = Number(environment['TF_NUM_INTRAOP_THREADS'] ?? availableParallelism());
+  return { words: `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`, fellBack: gpus.length > 0 };
 }

@@ -13,8 +13,8 @@ export interface Tick {
   trainSeconds: number;
   /** Mean loss per element over the tick's images; NaN and ±Infinity are stored as NULL. */
   loss: number;
-  /** Standard error of that mean. */
-  lossStderr: number;
+  /** Standard error of that mean; null for a single image. */
+  lossStderr: number | null;
   learningRate: number;
   imagesPerSecond: number | null;
   /** Resident memory of the job process, bytes. */

@@ -1,0 +1,165 @@
+import type * as z from 'zod';
+import type { Dataset } from '../../contract/datasets.ts';
+import { AppError } from '../../contract/errors.ts';
+import { findPreset, presets } from '../../contract/presets.ts';
+import type { RunSummary } from '../../contract/runs.ts';
+import { RunConfig } from '../../contract/training.ts';
+
+/** Largest seed: non-negative 32-bit integers, as the contract has them. */
+const MAX_SEED = 2 ** 31 - 1;
+
+/** More pictures than this in one sheet are refused by the contract. */
+const MAX_PICTURES = 1024;
+
+/**
+ * A positive whole number.
+ *
+ * @param option name for the message, "--images"
+ * @throws {AppError} 'invalid-input'
+ */
+export function wholeNumber(text: string, option: string, max = Number.MAX_SAFE_INTEGER): number {
+  const value = Number(text);
+  if (!/^\d+$/u.test(text.trim()) || value < 1 || value > max) {
+    throw new AppError('invalid-input', `${option} takes a whole number from 1 to ${max}, not "${text}".`);
+  }
+  return value;
+}
+
+/** A positive number, fractions allowed. */
+export function positiveNumber(text: string, option: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) {
+    throw new AppError('invalid-input', `${option} takes a number above 0, not "${text}".`);
+  }
+  return value;
+}
+
+/**
+ * Seeds as ranges and single numbers: "0-63", "1,5,9", "0-7,100".
+ *
+ * @throws {AppError} 'invalid-input' for anything else, and for more than 1024
+ */
+export function seedList(text: string): number[] {
+  const seeds: number[] = [];
+  for (const part of text.split(',')) {
+    const match = /^\s*(\d+)(?:-(\d+))?\s*$/u.exec(part);
+    const first = Number(match?.[1]);
+    const last = Number(match?.[2] ?? match?.[1]);
+    if (match === null || last < first || last > MAX_SEED) {
+      throw new AppError(
+        'invalid-input',
+        `--seeds takes numbers and ranges such as 0-63 or 1,5,9, not "${part.trim()}".`,
+      );
+    }
+    if (seeds.length + (last - first + 1) > MAX_PICTURES) {
+      throw new AppError('invalid-input', `--seeds names more than ${MAX_PICTURES} pictures; ask for fewer at once.`);
+    }
+    for (let seed = first; seed <= last; seed += 1) seeds.push(seed);
+  }
+  return seeds;
+}
+
+/**
+ * One class a picture, from names or numbers: "cat" or "3" for all, "all" for as many rows as there are classes.
+ *
+ * @param classes names by label; empty: the network knows no classes
+ * @returns labels to go through in turn; empty: no class was asked for
+ */
+export function classList(text: string, classes: readonly string[]): number[] {
+  if (classes.length === 0) {
+    throw new AppError('invalid-input', 'This network was trained without classes; leave --classes out.');
+  }
+  if (text.trim() === 'all') return classes.map((_, label) => label);
+  return text.split(',').map((part) => {
+    const wanted = part.trim();
+    const named = classes.findIndex((name) => name.toLowerCase() === wanted.toLowerCase());
+    if (named >= 0) return named;
+    const label = Number(wanted);
+    if (/^\d+$/u.test(wanted) && label < classes.length) return label;
+    throw new AppError('invalid-input', `There is no class "${wanted}". There are: ${classes.join(', ')}.`);
+  });
+}
+
+/** The thing with this id or, else, the one of this name; names that several share are refused. */
+function byNameOrId<T extends { id: number; name: string }>(wanted: string, things: readonly T[], kind: string): T {
+  const named = things.filter((thing) => thing.name === wanted);
+  if (named.length > 1) {
+    const ids = named.map((thing) => thing.id).join(', ');
+    throw new AppError('invalid-input', `${named.length} ${kind}s are named "${wanted}"; name one by its id: ${ids}.`);
+  }
+  const found = named[0] ?? things.find((thing) => String(thing.id) === wanted);
+  if (found !== undefined) return found;
+  const known = things.slice(0, 8).map((thing) => `${thing.name} (${thing.id})`);
+  const others = things.length > known.length ? ' and others' : '';
+  throw new AppError(
+    'not-found',
+    things.length === 0
+      ? `There is no ${kind} "${wanted}"; the library has none yet.`
+      : `There is no ${kind} "${wanted}". There are: ${known.join(', ')}${others}.`,
+  );
+}
+
+export function findRun(wanted: string, runs: readonly RunSummary[]): RunSummary {
+  return byNameOrId(wanted, runs, 'run');
+}
+
+export function findDataset(wanted: string, datasets: readonly Dataset[]): Dataset {
+  return byNameOrId(wanted, datasets, 'dataset');
+}
+
+/**
+ * A preset's config with single settings replaced: `--set training.learningRate=0.005`. Values are JSON; what isn't is
+ * taken as text.
+ *
+ * @throws {AppError} 'invalid-input' for an unknown preset or setting and for values out of range
+ */
+export function configFrom(presetName: string, settings: readonly string[]): RunConfig {
+  const preset = findPreset(presetName);
+  if (preset === undefined) {
+    const names = presets.map((candidate) => candidate.name).join(', ');
+    throw new AppError('invalid-input', `There is no preset "${presetName}". There are: ${names}.`);
+  }
+  const config = structuredClone(preset.config);
+  for (const setting of settings) replace(config, setting);
+  const parsed = RunConfig.safeParse(config);
+  if (!parsed.success) throw new AppError('invalid-input', firstIssue(parsed.error));
+  return parsed.data;
+}
+
+function replace(config: RunConfig, setting: string): void {
+  const at = setting.indexOf('=');
+  if (at < 1) {
+    throw new AppError(
+      'invalid-input',
+      `--set takes NAME=VALUE, such as training.learningRate=0.005, not "${setting}".`,
+    );
+  }
+  const path = setting.slice(0, at).trim().split('.');
+  const last = path.pop()!;
+  let place: unknown = config;
+  for (const part of path) place = isRecord(place) && Object.hasOwn(place, part) ? place[part] : undefined;
+  if (!isRecord(place) || !Object.hasOwn(place, last)) {
+    const near = isRecord(place) ? ` There are: ${Object.keys(place).join(', ')}.` : '';
+    throw new AppError('invalid-input', `There is no setting "${setting.slice(0, at).trim()}".${near}`);
+  }
+  place[last] = parseValue(setting.slice(at + 1).trim());
+}
+
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text; // plain words need no quotes
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The first thing that is wrong, with its name: one sentence is enough to go on. */
+function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0]!;
+  const path = issue.path.join('.');
+  return path === '' ? `${issue.message}.` : `${path}: ${issue.message}.`;
+}

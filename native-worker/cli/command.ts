@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { AppError } from '../../contract/errors.ts';
+import { connectToLibrary, type Client } from './client.ts';
+import { Output } from './output.ts';
+
+/** Exit codes of `edm2`. 0: done. 2: what was asked for can't be meant. 130: ended by Ctrl+C. 1: everything else. */
+export const EXIT_FAILURE = 1;
+export const EXIT_USAGE = 2;
+export const EXIT_INTERRUPTED = 130;
+
+/** What every command gets. */
+export interface CommandContext {
+  readonly client: Client;
+  readonly output: Output;
+}
+
+interface GlobalOptions {
+  readonly library?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Runs a command with a connection to the library's service, and turns what it throws into one sentence and an exit
+ * code. `run` may return an exit code of its own.
+ */
+export async function withService(
+  command: Command,
+  run: (context: CommandContext) => Promise<number | undefined>,
+): Promise<void> {
+  const globals = command.optsWithGlobals<GlobalOptions>();
+  const output = new Output(globals.json === true);
+  let client: Client | null = null;
+  try {
+    client = await connectToLibrary(globals.library);
+    process.exitCode = (await run({ client, output })) ?? 0;
+  } catch (error) {
+    process.exitCode = report(output, error);
+  } finally {
+    client?.close();
+  }
+}
+
+function report(output: Output, error: unknown): number {
+  if (error instanceof AppError) {
+    output.error(error);
+    return error.code === 'invalid-input' ? EXIT_USAGE : error.code === 'cancelled' ? EXIT_INTERRUPTED : EXIT_FAILURE;
+  }
+  const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  output.error(new AppError('internal', `edm2 failed unexpectedly. ${details}`));
+  return EXIT_FAILURE;
+}

@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { getDataset, importDataset, ImportOptions } from '../../../contract/datasets.ts';
+import { AppError } from '../../../contract/errors.ts';
+import { grantFolder } from '../../../contract/folders.ts';
+import { wholeNumber } from '../arguments.ts';
+import { withService, type CommandContext } from '../command.ts';
+import { followJob } from '../follow-job.ts';
+import { userPath } from '../paths.ts';
+
+/** Files named one by one; more are only counted, `--json` lists all. */
+const PROBLEMS_SHOWN = 20;
+
+interface ImportArguments {
+  readonly name: string;
+  readonly resolution: string;
+}
+
+/** `edm2 import`: makes a dataset of a folder of pictures. */
+export function addImport(program: Command): void {
+  program
+    .command('import')
+    .description('make a dataset of a folder of pictures (PNG, JPEG, WebP); subfolders become classes')
+    .argument('<folder>', 'folder with the pictures')
+    .requiredOption('--name <name>', 'name of the dataset')
+    .option('--resolution <pixels>', 'width and height: 8, 16, 32, 64, 128 or 256', '32')
+    .action(async (folder: string, options: ImportArguments, command: Command) => {
+      await withService(command, (context) => importFolder(context, folder, options));
+    });
+}
+
+async function importFolder(context: CommandContext, folder: string, given: ImportArguments): Promise<undefined> {
+  const { client, output } = context;
+  const options = ImportOptions.safeParse({
+    name: given.name,
+    resolution: wholeNumber(given.resolution, '--resolution'),
+  });
+  if (!options.success) {
+    const wrong = options.error.issues[0]!.path[0];
+    throw new AppError(
+      'invalid-input',
+      wrong === 'resolution'
+        ? `--resolution is one of 8, 16, 32, 64, 128, 256, not ${given.resolution}.`
+        : '--name takes 1 to 100 characters.',
+    );
+  }
+  const granted = await client.call(grantFolder, { path: userPath(folder) });
+  const { jobId } = await client.call(importDataset, { folder: granted.id, options: options.data });
+  const { datasetId } = await followJob(context, jobId);
+  const { dataset, problems } = await client.call(getDataset, { id: datasetId! });
+  output.event('dataset', { dataset, problems });
+  for (const { file, reason } of problems.slice(0, PROBLEMS_SHOWN)) output.say(`Left out ${file}: ${reason}`);
+  if (problems.length > PROBLEMS_SHOWN) output.say(`… and ${problems.length - PROBLEMS_SHOWN} more files.`);
+  const classes = dataset.classes.length > 0 ? ` in ${dataset.classes.length} classes` : '';
+  output.say(`Dataset ${dataset.id} "${dataset.name}": ${dataset.count} pictures${classes}.`);
+  return undefined;
+}

@@ -1,0 +1,119 @@
+import type { Command } from 'commander';
+import {
+  getRun,
+  listRuns,
+  pauseRun,
+  resumeRun,
+  runSnapshots,
+  runTicks,
+  stopRun,
+  type RunSummary,
+} from '../../../contract/runs.ts';
+import { findRun } from '../arguments.ts';
+import { withService, type CommandContext } from '../command.ts';
+import { bytes, duration, images, table, threeDigits } from '../words.ts';
+import { follow } from './train.ts';
+
+/** `edm2 runs`: lists runs; its subcommands look at one, pause, resume and stop it. */
+export function addRuns(program: Command): void {
+  const runs = program
+    .command('runs')
+    .description('list the runs; see also runs show, pause, resume, stop')
+    .action(async (_options: unknown, command: Command) => {
+      await withService(command, list);
+    });
+  const one = (name: string, description: string): Command =>
+    runs.command(name).description(description).argument('<run>', 'name or id');
+  one('show', 'tell all about a run').action(async (wanted: string, _options: unknown, command: Command) => {
+    await withService(command, (context) => show(context, wanted));
+  });
+  one('pause', 'write a checkpoint and pause a run').action(
+    async (wanted: string, _options: unknown, command: Command) => {
+      await withService(command, async (context) => {
+        const run = await chosen(context, wanted);
+        await context.client.call(pauseRun, { id: run.id });
+        context.output.event('pausing', { runId: run.id });
+        context.output.say(`Run ${run.id} writes a checkpoint and pauses.`);
+        return undefined;
+      });
+    },
+  );
+  one('stop', 'write a last snapshot and end a run for good').action(
+    async (wanted: string, _options: unknown, command: Command) => {
+      await withService(command, async (context) => {
+        const run = await chosen(context, wanted);
+        await context.client.call(stopRun, { id: run.id });
+        context.output.event('stopping', { runId: run.id });
+        context.output.say(`Run ${run.id} writes a last snapshot and ends.`);
+        return undefined;
+      });
+    },
+  );
+  one('resume', 'go on with a paused run and show its progress')
+    .option('--detach', 'return at once; the run goes on in the background')
+    .action(async (wanted: string, options: { detach?: boolean }, command: Command) => {
+      await withService(command, async (context) => {
+        const run = await chosen(context, wanted);
+        const { jobId } = await context.client.call(resumeRun, { id: run.id });
+        context.output.event('run', { runId: run.id, jobId, name: run.name });
+        if (options.detach !== true) return follow(context, run.id, jobId);
+        context.output.say(`Run ${run.id} goes on in the background.`);
+        return undefined;
+      });
+    });
+}
+
+async function chosen({ client }: CommandContext, wanted: string): Promise<RunSummary> {
+  return findRun(wanted, await client.call(listRuns, { trashed: false }));
+}
+
+async function list({ client, output }: CommandContext): Promise<undefined> {
+  const runs = await client.call(listRuns, { trashed: false });
+  for (const run of runs) output.event('run', { ...run });
+  if (runs.length === 0) {
+    output.say('There are no runs yet. `edm2 demo` makes one.');
+    return undefined;
+  }
+  const rows = runs.map((run) => [
+    String(run.id),
+    run.name,
+    run.state,
+    run.datasetName,
+    `${Math.floor((100 * run.nimg) / run.durationImages)} % of ${images(run.durationImages)}`,
+    run.lastLoss === null ? '–' : threeDigits(run.lastLoss),
+    run.imagesPerSecond === null ? '–' : threeDigits(run.imagesPerSecond),
+  ]);
+  output.say(table(['id', 'name', 'state', 'dataset', 'progress', 'loss', 'images/s'], rows, [0, 4, 5, 6]));
+  return undefined;
+}
+
+async function show(context: CommandContext, wanted: string): Promise<undefined> {
+  const { client, output } = context;
+  const { id } = await chosen(context, wanted);
+  const run = await client.call(getRun, { id });
+  const { snapshots, checkpoints } = await client.call(runSnapshots, { id });
+  const ticks = await client.call(runTicks, { id, maxPoints: 10 });
+  output.event('run', { ...run, snapshots, checkpoints });
+  const seconds = ticks.trainSeconds.at(-1);
+  const size = [...snapshots, ...checkpoints].reduce((sum, file) => sum + file.sizeBytes, 0);
+  const lines: (readonly [string, string | null])[] = [
+    ['Run', `${run.id} "${run.name}"`],
+    ['State', run.state],
+    ['Error', run.error],
+    ['Dataset', run.datasetName],
+    ['Preset', run.preset],
+    ['Network', `${threeDigits(run.parameters / 1e6)} M parameters, ${run.shape.resolution}×${run.shape.resolution}`],
+    ['Seen', `${images(run.nimg)} of ${images(run.durationImages)}`],
+    ['Loss', run.lastLoss === null ? null : threeDigits(run.lastLoss)],
+    ['Speed', run.imagesPerSecond === null ? null : `${threeDigits(run.imagesPerSecond)} images/s`],
+    ['Trained for', seconds === undefined ? null : duration(seconds)],
+    ['Device', run.device],
+    [
+      'Snapshots',
+      snapshots.length === 0 ? 'none yet' : `${snapshots.length}, newest at ${images(snapshots.at(-1)!.nimg)}`,
+    ],
+    ['On disk', bytes(size)],
+  ];
+  for (const [name, value] of lines) if (value !== null) output.say(`${name.padEnd(12)} ${value}`);
+  return undefined;
+}

@@ -1,0 +1,66 @@
+import type { Command } from 'commander';
+import { listDatasets } from '../../../contract/datasets.ts';
+import { createRun, RunName } from '../../../contract/runs.ts';
+import { configFrom, findDataset } from '../arguments.ts';
+import { EXIT_INTERRUPTED, withService, type CommandContext } from '../command.ts';
+import { followRun } from '../follow-run.ts';
+import { images } from '../words.ts';
+
+interface TrainOptions {
+  readonly dataset: string;
+  readonly preset: string;
+  readonly set: readonly string[];
+  readonly name?: string;
+  readonly detach?: boolean;
+}
+
+/** `edm2 train`: starts a run and shows it until it ends. */
+export function addTrain(program: Command): void {
+  program
+    .command('train')
+    .description('start a run and show its progress')
+    .requiredOption('--dataset <name|id>', 'what to learn from; `edm2 import` makes one')
+    .option('--preset <name>', 'starting point of the settings', 'demo')
+    .option(
+      '--set <name=value>',
+      'replace one setting, such as training.learningRate=0.005; may be repeated',
+      collect,
+      [],
+    )
+    .option('--name <name>', 'name of the run; default: dataset and preset')
+    .option('--detach', 'return at once; the run goes on in the background')
+    .action(async (options: TrainOptions, command: Command) => {
+      await withService(command, (context) => train(context, options));
+    });
+}
+
+async function train(context: CommandContext, options: TrainOptions): Promise<number | undefined> {
+  const { client, output } = context;
+  const config = configFrom(options.preset, options.set);
+  const dataset = findDataset(options.dataset, await client.call(listDatasets, {}));
+  const name = RunName.parse(options.name ?? `${dataset.name} ${options.preset}`);
+  const { runId, jobId } = await client.call(createRun, { name, datasetId: dataset.id, config });
+  output.event('run', { runId, jobId, name });
+  output.say(`Run ${runId} "${name}": ${images(config.training.durationImages)} on dataset "${dataset.name}".`);
+  if (options.detach === true) {
+    output.say(`It goes on in the background. \`edm2 runs show ${runId}\` tells how far it is.`);
+    return undefined;
+  }
+  return follow(context, runId, jobId);
+}
+
+/** Shows a run until it ends and says how to go on; also for `edm2 runs resume`. */
+export async function follow(context: CommandContext, runId: number, jobId: number): Promise<number | undefined> {
+  const { run, interrupted } = await followRun(context, { runId, jobId, seconds: null, images: null });
+  context.output.event('ended', { runId, state: run.state, nimg: run.nimg });
+  if (run.state === 'paused') {
+    context.output.say(`Paused at ${images(run.nimg)}. \`edm2 runs resume ${runId}\` goes on from there.`);
+  } else {
+    context.output.say(`Run ${runId} is ${run.state} at ${images(run.nimg)}.`);
+  }
+  return interrupted ? EXIT_INTERRUPTED : undefined;
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}

@@ -1,0 +1,45 @@
+import { AppError } from '../../contract/errors.ts';
+import { jobChanged } from '../../contract/events.ts';
+import { cancelJob, getJob, type Job } from '../../contract/jobs.ts';
+import type { CommandContext } from './command.ts';
+import { deferred } from './deferred.ts';
+import { onInterrupt } from './interrupt.ts';
+
+/**
+ * Shows a job that isn't training until it ends. Ctrl+C cancels it.
+ *
+ * @returns the job when it is done
+ * @throws {AppError} 'cancelled', or the job's own failure
+ */
+export async function followJob({ client, output }: CommandContext, jobId: number): Promise<Job> {
+  const ended = deferred<Job>();
+  const look = (job: Job): void => {
+    if (job.progress !== null && job.state === 'running') {
+      const { done, total, unit, text } = job.progress;
+      output.event('progress', { jobId, ...job.progress });
+      output.progress(total > 0 ? done / total : 0, `${text} (${Math.round(done)} of ${Math.round(total)} ${unit})`);
+    }
+    if (job.state !== 'queued' && job.state !== 'running') ended.resolve(job);
+  };
+  const unsubscribe = client.on(jobChanged, (job) => {
+    if (job.id === jobId) look(job);
+  });
+  client.closed.then(
+    () => ended.reject(new AppError('unavailable', 'The service went away; start the command again.')),
+    ended.reject,
+  );
+  const stopListening = onInterrupt(
+    () => void client.call(cancelJob, { id: jobId }).catch(ended.reject),
+    () => process.exit(130),
+  );
+  try {
+    look(await client.call(getJob, { id: jobId })); // it may have ended before we listened
+    const job = await ended.promise;
+    if (job.state === 'cancelled') throw new AppError('cancelled', 'Cancelled; nothing was written.');
+    if (job.state === 'failed') throw new AppError('internal', job.error ?? 'The job failed.');
+    return job;
+  } finally {
+    stopListening();
+    unsubscribe();
+  }
+}

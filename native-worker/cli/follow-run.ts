@@ -1,0 +1,132 @@
+import { AppError } from '../../contract/errors.ts';
+import { jobChanged, runLogged, runTicked, sampleAdded } from '../../contract/events.ts';
+import { getJob, type Job } from '../../contract/jobs.ts';
+import { getRun, pauseRun, type Run, type TickColumns } from '../../contract/runs.ts';
+import type { CommandContext } from './command.ts';
+import { deferred } from './deferred.ts';
+import { onInterrupt } from './interrupt.ts';
+import { duration, images, threeDigits } from './words.ts';
+
+/** How a followed run ended up. */
+export interface Followed {
+  readonly run: Run;
+  /** The user pressed Ctrl+C. */
+  readonly interrupted: boolean;
+}
+
+export interface FollowOptions {
+  readonly runId: number;
+  readonly jobId: number;
+  /** Pause after this many seconds of following; null: never. */
+  readonly seconds: number | null;
+  /** Pause once so many images have been seen; null: never. */
+  readonly images: number | null;
+}
+
+/**
+ * Shows a training job until it ends: a progress line with loss, images/s and time left, and what goes to its log.
+ * Ctrl+C, and the limits, pause the run: it writes a checkpoint and can go on later.
+ *
+ * @throws {AppError} the job's own failure
+ */
+export async function followRun({ client, output }: CommandContext, options: FollowOptions): Promise<Followed> {
+  const { runId, jobId } = options;
+  let interrupted = false;
+  let pausing = false;
+  const pause = (): void => {
+    if (pausing) return;
+    pausing = true;
+    // A run that just ended by itself refuses; then its end is on its way to us.
+    client.call(pauseRun, { id: runId }).catch((error: unknown) => {
+      if (!(error instanceof AppError && error.code === 'conflict'))
+        output.say(`The run could not be paused: ${String(error)}`);
+    });
+  };
+  const ended = deferred<Job>();
+  const total = (await client.call(getRun, { id: runId })).durationImages;
+  const goal = Math.min(total, options.images ?? total);
+
+  const unsubscribe = [
+    client.on(runTicked, (event) => {
+      if (event.runId !== runId) return;
+      const tick = lastTick(event.ticks);
+      const left = tick.imagesPerSecond === null ? null : Math.max(0, goal - tick.nimg) / tick.imagesPerSecond;
+      output.event('tick', { runId, ...tick, goalImages: goal, secondsLeft: left });
+      output.progress(tick.nimg / goal, tickWords(tick, goal, left));
+      if (tick.nimg >= goal && goal < total) pause();
+    }),
+    client.on(runLogged, ({ runId: id, line }) => {
+      if (id !== runId) return;
+      output.event('log', { runId, nimg: line.nimg, level: line.level, text: line.text });
+      if (line.level !== 'info') output.say(line.text);
+    }),
+    client.on(sampleAdded, (sample) => {
+      if (sample.runId === runId) output.event('grid', { runId, sampleId: sample.id, nimg: sample.nimg });
+    }),
+    client.on(jobChanged, (job) => {
+      if (job.id === jobId && hasEnded(job)) ended.resolve(job);
+    }),
+  ];
+  client.closed.then(
+    () => ended.reject(new AppError('unavailable', 'The service went away; start the command again to go on.')),
+    ended.reject,
+  );
+  const stopListening = onInterrupt(
+    () => {
+      interrupted = true;
+      output.say('Pausing: writing a checkpoint. Press Ctrl+C again to leave at once.');
+      pause();
+    },
+    () => process.exit(130),
+  );
+  const timer = options.seconds === null ? undefined : setTimeout(pause, options.seconds * 1000);
+  try {
+    const already = await client.call(getJob, { id: jobId }); // it may have ended before we listened
+    const job = hasEnded(already) ? already : await ended.promise;
+    const run = await client.call(getRun, { id: runId });
+    if (job.state === 'failed') throw new AppError('internal', job.error ?? 'The run failed.');
+    return { run, interrupted };
+  } finally {
+    clearTimeout(timer);
+    stopListening();
+    for (const stop of unsubscribe) stop();
+  }
+}
+
+interface TickNow {
+  readonly nimg: number;
+  readonly loss: number | null;
+  readonly lossStderr: number | null;
+  readonly learningRate: number;
+  readonly imagesPerSecond: number | null;
+  readonly trainSeconds: number;
+  readonly memoryBytes: number;
+}
+
+function lastTick(ticks: TickColumns): TickNow {
+  const last = ticks.nimg.length - 1;
+  return {
+    nimg: ticks.nimg[last]!,
+    loss: ticks.loss[last]!,
+    lossStderr: ticks.lossStderr[last]!,
+    learningRate: ticks.learningRate[last]!,
+    imagesPerSecond: ticks.imagesPerSecond[last]!,
+    trainSeconds: ticks.trainSeconds[last]!,
+    memoryBytes: ticks.memoryBytes[last]!,
+  };
+}
+
+function tickWords(tick: TickNow, goal: number, secondsLeft: number | null): string {
+  return [
+    `${images(tick.nimg)} of ${images(goal)}`,
+    `loss ${tick.loss === null ? '–' : threeDigits(tick.loss)}`,
+    `${tick.imagesPerSecond === null ? '–' : threeDigits(tick.imagesPerSecond)} images/s`,
+    secondsLeft === null ? '' : `${duration(secondsLeft)} left`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function hasEnded({ state }: Job): boolean {
+  return state === 'done' || state === 'failed' || state === 'cancelled';
+}

@@ -1,0 +1,90 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { SamplerConfig } from '../../contract/training.ts';
+import { heunStep, samplerSigmas } from '../edm2/heun.ts';
+import { oneHot } from '../edm2/layout.ts';
+import { decodePixels } from '../edm2/pixels.ts';
+import { denoise, type Network } from '../edm2/precondition.ts';
+import { seedFor } from '../edm2/seeds.ts';
+import { randomKernels } from '../engine/random.ts';
+import { tf } from '../engine/tensorflow.ts';
+import { breathe } from './context.ts';
+
+export interface DrawingRequest {
+  /** One a picture. */
+  readonly seeds: readonly number[];
+  /** One a picture; null: no class. See `labelsFor`. */
+  readonly labels: readonly (number | null)[];
+  readonly sampler: SamplerConfig;
+  /** Pictures that go through the network at once. */
+  readonly batchSize: number;
+  /** Told after every step; returning false ends the drawing. */
+  readonly onStep?: (done: number, total: number) => boolean;
+}
+
+/**
+ * Draws pictures with a network in eval mode by deterministic Heun sampling. A picture is a function of the network,
+ * its seed and its class: neither the batch size nor the other pictures change it.
+ *
+ * @param network averaged weights, as stored
+ * @returns uint8 NHWC, one picture behind the other; null if `onStep` ended it
+ */
+export async function drawPictures(network: Network, request: DrawingRequest): Promise<Uint8Array | null> {
+  const { seeds, labels, sampler, batchSize } = request;
+  const { resolution, channels, labelDim } = network.plan.shape;
+  const sigmas = samplerSigmas(sampler);
+  const pictureSize = resolution * resolution * channels;
+  const pixels = new Uint8Array(seeds.length * pictureSize);
+  const steps = sigmas.length - 1;
+  const total = Math.ceil(seeds.length / batchSize) * steps;
+  let done = 0;
+  for (let first = 0; first < seeds.length; first += batchSize) {
+    const classes = oneHot(labels.slice(first, first + batchSize), labelDim);
+    const denoiser = (x: Tensor4D, sigma: import('@tensorflow/tfjs-core').Tensor1D): Tensor4D =>
+      denoise(network, x, sigma, classes);
+    let x = startingNoise(seeds.slice(first, first + batchSize), [resolution, resolution, channels], sigmas[0]!);
+    let wanted = true;
+    for (let step = 0; step < steps && wanted; step += 1) {
+      const next = heunStep(denoiser, x, sigmas[step]!, sigmas[step + 1]!);
+      x.dispose();
+      x = next;
+      done += 1;
+      wanted = request.onStep?.(done, total) ?? true;
+      await breathe();
+    }
+    if (wanted) pixels.set(await readPixels(x), first * pictureSize);
+    x.dispose();
+    classes?.dispose();
+    if (!wanted) return null;
+  }
+  return pixels;
+}
+
+/**
+ * The class of each picture that asks for none: one that its seed draws.
+ *
+ * @param labels what was asked for, one a picture
+ * @returns null everywhere for an unconditional network
+ */
+export function labelsFor(
+  labels: readonly (number | null)[],
+  seeds: readonly number[],
+  labelDim: number,
+): (number | null)[] {
+  if (labelDim === 0) return seeds.map(() => null);
+  return seeds.map((seed, index) => labels[index] ?? (seedFor(seed, 'class', 0)[0] >>> 0) % labelDim);
+}
+
+/** Noise of standard deviation σ_max, each picture's from its own seed. */
+function startingNoise(seeds: readonly number[], shape: readonly number[], sigma: number): Tensor4D {
+  return tf.tidy(() => {
+    const each = seeds.map((seed) => randomKernels.normal(shape, seedFor(seed, 'picture', 0)));
+    return tf.mul<Tensor4D>(tf.stack(each) as Tensor4D, sigma);
+  });
+}
+
+async function readPixels(x: Tensor4D): Promise<Uint8Array> {
+  const decoded = tf.tidy(() => decodePixels(x));
+  const values = await decoded.data<'int32'>(); // a stop of the GPU
+  decoded.dispose();
+  return Uint8Array.from(values);
+}

@@ -1,0 +1,28 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { encodeSheet } from '../data/png.ts';
+import { writeAll, writeDurably } from '../store/durable-file.ts';
+import type { Library } from '../store/library.ts';
+import { insideLibrary } from '../store/paths.ts';
+import { insertSample, type NewSample } from '../store/samples.ts';
+
+/**
+ * Writes pictures as one PNG, durably, and then its row.
+ *
+ * @param pixels   uint8 NHWC
+ * @param channels 1 or 3
+ * @returns id of the row
+ * @throws {AppError} 'no-space'
+ */
+export async function saveSheet(
+  library: Library,
+  pixels: Uint8Array,
+  channels: number,
+  sample: NewSample,
+): Promise<number> {
+  const png = await encodeSheet({ pixels, resolution: sample.resolution, channels }, { columns: sample.columns });
+  const path = insideLibrary(library.folder, sample.file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeDurably(path, (fd) => writeAll(fd, png));
+  return insertSample(library.db, sample);
+}

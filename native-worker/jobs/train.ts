@@ -1,0 +1,129 @@
+import type { JobOutcome } from '../../contract/job-messages.ts';
+import { disposeState } from '../edm2/initial.ts';
+import { randomSource } from '../edm2/random.ts';
+import { stepScalars } from '../edm2/step-scalars.ts';
+import { trainStep } from '../edm2/train-step.ts';
+import type { Magnitudes, StepResult } from '../edm2/types.ts';
+import { describeDevice } from '../engine/device.ts';
+import { randomKernels } from '../engine/random.ts';
+import { tf } from '../engine/tensorflow.ts';
+import { setRunDevice } from '../store/runs.ts';
+import { breathe, type Requested, type RunJob } from './context.ts';
+import { isOutOfMemory, trainingOutOfMemory } from './failure.ts';
+import { readBatch } from './training/batch.ts';
+import { drawGrid } from './training/grid.ts';
+import { passes } from './training/milestones.ts';
+import { closeSession, openSession, writeLog, type TrainingSession } from './training/session.ts';
+import { saveCheckpoint, writeSnapshots, writeTick } from './training/write.ts';
+
+/**
+ * Trains a run from where its newest checkpoint left it until its duration is reached or somebody asks otherwise.
+ *
+ * @throws {AppError} 'not-finite' (the last good checkpoint is kept), 'out-of-memory', 'no-space', 'dataset'
+ */
+export const runTrain: RunJob<'train'> = async (context, { runId }) => {
+  const session = openSession(context, runId);
+  try {
+    const { durationImages } = session.run.config.training;
+    await reportDevice(session);
+    writeLog(session, 'info', session.nimg === 0 ? 'Training begins.' : `Training goes on at ${session.nimg} images.`);
+    while (session.nimg < durationImages) {
+      const asked = context.requested();
+      if (asked !== null) return await endEarly(session, asked);
+      await advance(session);
+      await breathe();
+    }
+    return await finish(session);
+  } finally {
+    closeSession(session);
+  }
+};
+
+/** One optimiser step and what falls due with it, in the order in which it happens. */
+async function advance(session: TrainingSession): Promise<void> {
+  const { training, logging } = session.run.config;
+  const before = session.nimg;
+  const after = before + training.batchSize;
+  const isLast = after >= training.durationImages;
+  const endsTick = isLast || passes(before, after, logging.tickImages);
+
+  const magnitudes = step(session, endsTick);
+  if (magnitudes !== null) {
+    await session.meter.settle();
+    writeTick(session, await toHost(magnitudes));
+  }
+  if (isLast) return; // `finish` writes what is left to write
+
+  if (passes(before, after, logging.snapshotImages)) writeSnapshots(session);
+  if (passes(before, after, logging.checkpointImages)) {
+    await session.meter.settle();
+    saveCheckpoint(session);
+  }
+  if (passes(before, after, logging.sampleImages)) await drawGrid(session);
+}
+
+/**
+ * Reads a batch, takes an optimiser step and puts the new state in the old one's place.
+ *
+ * @param measure whether to return magnitudes; they belong to the caller
+ */
+function step(session: TrainingSession, measure: boolean): Magnitudes | null {
+  const { run, plan, dataset, nimg, state } = session;
+  const { training } = run.config;
+  const start = performance.now();
+  let result: StepResult;
+  try {
+    result = tf.tidy(() => {
+      const batch = readBatch(dataset, run.shape.labelDim, training, nimg);
+      const random = randomSource(randomKernels, training.seed, nimg);
+      return trainStep(plan, training, state, batch, stepScalars(training, nimg), random, measure) as never;
+    });
+  } catch (error) {
+    throw isOutOfMemory(error) ? trainingOutOfMemory(training.microBatch ?? training.batchSize, error) : error;
+  }
+  disposeState(state);
+  tf.dispose([result.loss, result.sigma]);
+  session.state = result.state;
+  session.nimg += training.batchSize;
+  session.meter.add(nimg, result.lossPerImage, (performance.now() - start) / 1000);
+  return result.magnitudes;
+}
+
+async function toHost({
+  weights,
+  activations,
+}: Magnitudes): Promise<{ weights: Float32Array; activations: Float32Array }> {
+  const host = { weights: await weights.data<'float32'>(), activations: await activations.data<'float32'>() }; // a stop of the GPU
+  tf.dispose([weights, activations]);
+  return host;
+}
+
+/** Pause, and stop: both leave a snapshot to look at and a checkpoint to go on from. */
+async function endEarly(session: TrainingSession, asked: NonNullable<Requested>): Promise<JobOutcome> {
+  await session.meter.settle();
+  saveCheckpoint(session);
+  if (session.nimg > 0) writeSnapshots(session);
+  const stops = asked !== 'pause';
+  writeLog(session, 'info', stops ? `Stopped at ${session.nimg} images.` : `Paused at ${session.nimg} images.`);
+  return { kind: stops ? 'stopped' : 'paused' };
+}
+
+async function finish(session: TrainingSession): Promise<JobOutcome> {
+  await session.meter.settle();
+  saveCheckpoint(session);
+  writeSnapshots(session);
+  await drawGrid(session);
+  writeLog(session, 'info', `Finished at ${session.nimg} images.`);
+  return { kind: 'finished' };
+}
+
+/** Says what TensorFlow computes on; a GPU that was wanted and not got is a warning. */
+async function reportDevice(session: TrainingSession): Promise<void> {
+  const { context, run } = session;
+  const device = await describeDevice();
+  setRunDevice(context.library.db, run.id, device.words);
+  context.send({ type: 'device', device: device.words, fellBack: device.fellBack });
+  if (device.fellBack) {
+    writeLog(session, 'warn', `There is a GPU, but TensorFlow computes on the ${device.words}. The doctor says why.`);
+  }
+}

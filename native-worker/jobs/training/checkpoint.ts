@@ -1,0 +1,104 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import * as z from 'zod';
+import type { NetworkPlan } from '../../../contract/architecture.ts';
+import { AppError } from '../../../contract/errors.ts';
+import type { TrainState } from '../../edm2/types.ts';
+import { tf } from '../../engine/tensorflow.ts';
+import {
+  openSafetensors,
+  writeSafetensors,
+  type SafetensorsFile,
+  type TensorToWrite,
+  type WrittenFile,
+} from '../../store/safetensors.ts';
+import { readBuffers, readParameters, tensorsToWrite } from '../tensor-files.ts';
+
+/** Raised whenever an older version could not read the file. */
+const FORMAT = 'edm2-checkpoint/1';
+
+/** The whole state of a training run at one moment: with it the run goes on as if it had never stopped. */
+export interface Checkpoint {
+  readonly nimg: number;
+  /** Seconds of training since the run began, pauses left out. */
+  readonly trainSeconds: number;
+  /** Losses of the images since the last tick, and the seconds that their steps took. */
+  readonly tick: { readonly losses: readonly number[]; readonly seconds: number };
+  readonly state: TrainState;
+}
+
+const Metadata = z.object({
+  format: z.literal(FORMAT),
+  nimg: z.coerce.number().int().nonnegative(),
+  trainSeconds: z.coerce.number().nonnegative(),
+  tickSeconds: z.coerce.number().nonnegative(),
+});
+
+/** Names in the file: the official ones, under what they belong to. `average` counts along `TrainingConfig.emaStds`. */
+const PARAMETERS = 'parameters/';
+const FIRST_MOMENTS = 'adam/first/';
+const SECOND_MOMENTS = 'adam/second/';
+const average = (index: number): string => `average/${index}/`;
+const BUFFERS = 'buffers/';
+const TICK_LOSSES = 'tick/losses';
+
+/**
+ * Writes a checkpoint file durably, all tensors in float32. Reading the state is a stop of the GPU.
+ *
+ * @param file absolute path; its folder is made
+ * @throws {AppError} 'no-space'
+ */
+export function writeCheckpoint(file: string, checkpoint: Checkpoint): WrittenFile {
+  const { state, tick } = checkpoint;
+  const tensors: TensorToWrite[] = [
+    ...tensorsToWrite(state.parameters, PARAMETERS),
+    ...tensorsToWrite(state.firstMoments, FIRST_MOMENTS),
+    ...tensorsToWrite(state.secondMoments, SECOND_MOMENTS),
+    ...tensorsToWrite(state.buffers, BUFFERS),
+  ];
+  for (const [index, parameters] of state.averages.entries()) {
+    tensors.push(...tensorsToWrite(parameters, average(index)));
+  }
+  const losses = Float32Array.from(tick.losses);
+  tensors.push({ name: TICK_LOSSES, dtype: 'F32', shape: [losses.length], data: losses });
+  mkdirSync(dirname(file), { recursive: true });
+  return writeSafetensors(file, tensors, {
+    format: FORMAT,
+    nimg: String(checkpoint.nimg),
+    trainSeconds: String(checkpoint.trainSeconds),
+    tickSeconds: String(tick.seconds),
+  });
+}
+
+/**
+ * Reads a checkpoint file.
+ *
+ * @param plan     network of the run; every tensor must be there in its shape
+ * @param averages how many averages the run keeps
+ * @returns the state's tensors belong to the caller
+ * @throws {AppError} 'not-found', 'corrupt-file'
+ */
+export function readCheckpoint(file: string, plan: NetworkPlan, averages: number): Checkpoint {
+  const opened = openSafetensors(file);
+  try {
+    const metadata = Metadata.safeParse(opened.metadata);
+    if (!metadata.success)
+      throw new AppError('corrupt-file', `${file} is not a checkpoint that this version can read.`);
+    const { nimg, trainSeconds, tickSeconds } = metadata.data;
+    const losses = [...opened.readAs(TICK_LOSSES, 'F32')];
+    return { nimg, trainSeconds, tick: { losses, seconds: tickSeconds }, state: readState(opened, plan, averages) };
+  } finally {
+    opened.close();
+  }
+}
+
+/** A file that turns out damaged half way leaves no tensors behind. */
+function readState(file: SafetensorsFile, plan: NetworkPlan, averages: number): TrainState {
+  return tf.tidy(() => ({
+    parameters: readParameters(file, plan, PARAMETERS),
+    firstMoments: readParameters(file, plan, FIRST_MOMENTS),
+    secondMoments: readParameters(file, plan, SECOND_MOMENTS),
+    averages: Array.from({ length: averages }, (_, index) => readParameters(file, plan, average(index))),
+    buffers: readBuffers(file, plan, BUFFERS),
+  }));
+}

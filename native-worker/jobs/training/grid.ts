@@ -1,0 +1,49 @@
+import { samplePath } from '../../store/paths.ts';
+import { drawPictures, labelsFor } from '../drawing.ts';
+import { saveSheet } from '../sheet.ts';
+import type { TrainingSession } from './session.ts';
+
+/** Pictures of a grid that go through the network at once, where the run itself trains with more. */
+const LARGEST_BATCH = 32;
+
+/**
+ * Draws the run's grid: always the same seeds, so that grids of different moments show the same pictures growing.
+ * Rows are classes where the network knows classes, columns are seeds.
+ */
+export async function drawGrid(session: TrainingSession): Promise<void> {
+  const { context, run, plan, state, nimg } = session;
+  const { grid, training } = run.config;
+  const { resolution, channels, labelDim } = run.shape;
+  const rows = labelDim > 0 ? Math.min(grid.rows, labelDim) : grid.rows;
+  // Column c of every row has seed c where rows differ by class; without classes every picture has its own.
+  const seeds = Array.from({ length: rows * grid.columns }, (_, index) =>
+    labelDim > 0 ? index % grid.columns : index,
+  );
+  const wanted = seeds.map((_, index) => (labelDim > 0 ? Math.floor(index / grid.columns) : null));
+  const labels = labelsFor(wanted, seeds, labelDim);
+  const start = performance.now();
+  const pixels = await drawPictures(
+    { plan, parameters: state.averages[training.emaStds.indexOf(grid.emaStd)]!, buffers: state.buffers },
+    {
+      seeds,
+      labels,
+      sampler: grid.sampler,
+      batchSize: Math.min(LARGEST_BATCH, training.microBatch ?? training.batchSize),
+    },
+  );
+  const sampleId = await saveSheet(context.library, pixels!, channels, {
+    runId: run.id,
+    origin: 'grid',
+    nimg,
+    emaStd: grid.emaStd,
+    snapshotId: null,
+    seeds,
+    labels,
+    columns: grid.columns,
+    resolution,
+    sampler: grid.sampler,
+    seconds: (performance.now() - start) / 1000,
+    file: samplePath(run.id, nimg, 'grid'),
+  });
+  context.send({ type: 'sampled', sampleId });
+}

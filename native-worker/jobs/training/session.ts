@@ -1,0 +1,120 @@
+import { planNetwork, type NetworkPlan } from '../../../contract/architecture.ts';
+import { AppError } from '../../../contract/errors.ts';
+import type { LogLine, Run } from '../../../contract/runs.ts';
+import { openDataset, type PackedDataset } from '../../data/dataset-file.ts';
+import { disposeState, initialState } from '../../edm2/initial.ts';
+import { randomSource } from '../../edm2/random.ts';
+import type { TrainState } from '../../edm2/types.ts';
+import { randomKernels } from '../../engine/random.ts';
+import { checkpointsToResume } from '../../store/checkpoints.ts';
+import { datasetFile } from '../../store/datasets.ts';
+import { insertLog } from '../../store/log.ts';
+import { insideLibrary } from '../../store/paths.ts';
+import { getRun, rewindRun } from '../../store/runs.ts';
+import type { JobContext } from '../context.ts';
+import { disposeAll } from '../tensor-files.ts';
+import { readCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { TickMeter } from './tick.ts';
+
+/** A run while it trains: what it reads, what it is, and how far it has come. Owns the tensors of `state`. */
+export interface TrainingSession {
+  readonly context: JobContext;
+  readonly run: Run;
+  readonly plan: NetworkPlan;
+  readonly dataset: PackedDataset;
+  readonly meter: TickMeter;
+  state: TrainState;
+  /** Training images seen. */
+  nimg: number;
+  /** Seconds of training when this process began to train, pauses left out, and the clock then. */
+  readonly secondsBefore: number;
+  readonly startedAt: number;
+}
+
+/** Opens a run where its newest readable checkpoint left it, or at its very start. */
+export function openSession(context: JobContext, runId: number): TrainingSession {
+  const { library } = context;
+  const run = getRun(library.db, runId);
+  const plan = planNetwork(run.config.network, run.shape);
+  const dataset = openDataset(insideLibrary(library.folder, datasetFile(library.db, run.datasetId)));
+  try {
+    checkFits(run, dataset);
+    const log = (level: LogLine['level'], text: string, nimg: number): void =>
+      writeLog({ context, run, nimg }, level, text);
+    const checkpoint = newestCheckpoint(context, run, plan, log);
+    const nimg = checkpoint?.nimg ?? 0;
+    if (run.nimg > nimg) log('info', `${run.nimg - nimg} images after the last checkpoint are trained again.`, nimg);
+    rewindRun(library.db, runId, nimg);
+    const { training } = run.config;
+    return {
+      context,
+      run,
+      plan,
+      dataset,
+      meter: new TickMeter(checkpoint?.tick.losses, checkpoint?.tick.seconds),
+      state:
+        checkpoint?.state ?? initialState(plan, training.emaStds.length, randomSource(randomKernels, training.seed, 0)),
+      nimg,
+      secondsBefore: checkpoint?.trainSeconds ?? 0,
+      startedAt: performance.now(),
+    };
+  } catch (error) {
+    dataset.close();
+    throw error;
+  }
+}
+
+export function closeSession(session: TrainingSession): void {
+  session.meter.dispose();
+  disposeState(session.state);
+  disposeAll(session.state.buffers);
+  session.dataset.close();
+}
+
+/** Seconds of training since the run began, pauses left out. */
+export function trainSeconds(session: TrainingSession): number {
+  return session.secondsBefore + (performance.now() - session.startedAt) / 1000;
+}
+
+/** Writes a line into the run's log and tells the service. */
+export function writeLog(
+  { context, run, nimg }: Pick<TrainingSession, 'context' | 'run' | 'nimg'>,
+  level: LogLine['level'],
+  text: string,
+): void {
+  context.send({ type: 'logged', logId: insertLog(context.library.db, { runId: run.id, nimg, level, text }) });
+}
+
+function checkFits({ shape, datasetName }: Run, dataset: PackedDataset): void {
+  if (dataset.resolution !== shape.resolution || dataset.channels !== shape.channels) {
+    throw new AppError(
+      'dataset',
+      `Dataset "${datasetName}" has ${dataset.resolution}×${dataset.resolution} pictures of ${dataset.channels} channels, ` +
+        `but the run was made for ${shape.resolution}×${shape.resolution} of ${shape.channels}. Start a new run.`,
+    );
+  }
+  if (shape.labelDim > 0 && dataset.classes.length !== shape.labelDim) {
+    throw new AppError(
+      'dataset',
+      `Dataset "${datasetName}" has ${dataset.classes.length} classes, but the run was made for ${shape.labelDim}. Start a new run.`,
+    );
+  }
+}
+
+/** The newest checkpoint that can be read: a damaged one is said in the log and the one before is tried. */
+function newestCheckpoint(
+  { library }: JobContext,
+  run: Run,
+  plan: NetworkPlan,
+  log: (level: LogLine['level'], text: string, nimg: number) => void,
+): Checkpoint | null {
+  for (const { file, nimg } of checkpointsToResume(library.db, run.id)) {
+    try {
+      return readCheckpoint(insideLibrary(library.folder, file), plan, run.config.training.emaStds.length);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      log('warn', `The checkpoint of ${nimg} images can't be read and is passed over: ${error.message}`, nimg);
+    }
+  }
+  return null;
+}

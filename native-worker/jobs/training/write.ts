@@ -1,0 +1,91 @@
+import { rmSync } from 'node:fs';
+import type { TickColumns } from '../../../contract/runs.ts';
+import { blockNames, weightNames } from '../../../contract/architecture.ts';
+import { learningRate } from '../../edm2/schedule.ts';
+import { forgetOldCheckpoints, insertCheckpoint } from '../../store/checkpoints.ts';
+import { insertMagnitudes } from '../../store/magnitudes.ts';
+import { checkpointPath, insideLibrary, snapshotPath } from '../../store/paths.ts';
+import { insertSnapshot, type NewSnapshot } from '../../store/snapshots.ts';
+import { write } from '../../store/statements.ts';
+import { insertTick } from '../../store/ticks.ts';
+import { writeSnapshot } from '../snapshot-file.ts';
+import { writeCheckpoint } from './checkpoint.ts';
+import { trainSeconds, type TrainingSession } from './session.ts';
+
+/** Two, so that a checkpoint that turns out damaged costs one interval and not the run. */
+const CHECKPOINTS_KEPT = 2;
+
+/** Root mean squares of a tick's last step, on the host. */
+export interface TickMagnitudes {
+  /** In the order of `weightNames(plan)`. */
+  readonly weights: Float32Array;
+  /** In the order of `blockNames(plan)`. */
+  readonly activations: Float32Array;
+}
+
+/** Ends the tick: its numbers and magnitudes become one transaction, then the service hears of it. */
+export function writeTick(session: TrainingSession, magnitudes: TickMagnitudes): void {
+  const { context, run, plan, nimg } = session;
+  const { db } = context.library;
+  const { training } = run.config;
+  const tick = {
+    ...session.meter.finish(),
+    nimg,
+    trainSeconds: trainSeconds(session),
+    // The rate of the tick's last step, which counts the images before it.
+    learningRate: learningRate(nimg - training.batchSize, training),
+    memoryBytes: process.memoryUsage.rss(),
+  };
+  write(db, () => {
+    insertTick(db, { runId: run.id, ...tick });
+    insertMagnitudes(db, run.id, 'weight', nimg, weightNames(plan), magnitudes.weights);
+    insertMagnitudes(db, run.id, 'activation', nimg, blockNames(plan), magnitudes.activations);
+  });
+  const ticks: TickColumns = {
+    nimg: [tick.nimg],
+    trainSeconds: [tick.trainSeconds],
+    loss: [tick.loss],
+    lossStderr: [tick.lossStderr],
+    learningRate: [tick.learningRate],
+    imagesPerSecond: [tick.imagesPerSecond],
+    memoryBytes: [tick.memoryBytes],
+  };
+  context.send({ type: 'ticked', ticks });
+}
+
+/** Writes every average to a snapshot file, then their rows in one transaction. */
+export function writeSnapshots(session: TrainingSession): void {
+  const { context, run, plan, state, nimg } = session;
+  const { library } = context;
+  const classes = run.shape.labelDim > 0 ? session.dataset.classes : [];
+  const rows = run.config.training.emaStds.map((emaStd, index): NewSnapshot => {
+    const file = snapshotPath(run.id, nimg, emaStd);
+    const network = { nimg, emaStd, plan, classes, parameters: state.averages[index]!, buffers: state.buffers };
+    return { runId: run.id, nimg, emaStd, file, ...writeSnapshot(insideLibrary(library.folder, file), network) };
+  });
+  write(library.db, () => {
+    for (const row of rows) insertSnapshot(library.db, row);
+  });
+  context.send({ type: 'snapshots' });
+}
+
+/**
+ * Writes the whole state to a checkpoint file, then its row, and only then lets go of the oldest: at any moment there
+ * is one to go on from. The losses must have been settled, so that no checkpoint holds a run that has gone wrong.
+ */
+export function saveCheckpoint(session: TrainingSession): void {
+  const { context, run, nimg, state } = session;
+  const { library } = context;
+  const file = checkpointPath(run.id, nimg);
+  const written = writeCheckpoint(insideLibrary(library.folder, file), {
+    nimg,
+    trainSeconds: trainSeconds(session),
+    tick: session.meter.partial(),
+    state,
+  });
+  insertCheckpoint(library.db, { runId: run.id, nimg, file, ...written });
+  for (const old of forgetOldCheckpoints(library.db, run.id, CHECKPOINTS_KEPT)) {
+    rmSync(insideLibrary(library.folder, old), { force: true });
+  }
+  context.send({ type: 'snapshots' });
+}
