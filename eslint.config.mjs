@@ -9,12 +9,21 @@ export default ts.config(
     extends: [ts.configs.strictTypeChecked, ts.configs.stylisticTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['tsconfig.json', 'contract/tsconfig.json', 'renderer/tsconfig.json', 'main/tsconfig.preload.json'],
+        project: [
+          'tsconfig.json',
+          'contract/tsconfig.json',
+          'renderer/tsconfig.json',
+          'main/tsconfig.preload.json',
+          'test/e2e/tsconfig.json',
+        ],
         extraFileExtensions: ['.svelte'],
       },
     },
     rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowArray: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowArray: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       'no-console': 'error',

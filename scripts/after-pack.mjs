@@ -3,13 +3,10 @@
  * plain Node can't read inside it. Only what is needed at run time is copied: of a hundred packages a few dozen, of
  * TensorFlow.js the one file that Node loads instead of 140 MB of others.
  */
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { root } from './lib/project.mjs';
-
-/** What the worker's bundle leaves to be required: native modules, and what must be loaded once. */
-const workerPackages = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-node-gpu', 'better-sqlite3', 'sharp'];
 
 /** The binary of our own Node by electron-builder's names of platform and architecture. */
 const nodeBinaries = {
@@ -26,7 +23,10 @@ export default function afterPack(context) {
   const platform = `${context.electronPlatformName}-${architectures[context.arch]}`;
   const worker = join(context.packager.getResourcesDir(context.appOutDir), 'worker');
   copyNode(platform, worker);
-  for (const folder of packageFolders(workerPackages)) {
+  // Tells the worker its version, and Node that its files are modules.
+  const { name, version, type, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  writeFileSync(join(worker, 'package.json'), JSON.stringify({ name, version, type, private: true }, null, 2));
+  for (const folder of packageFolders(Object.keys(dependencies))) {
     const target = join(worker, 'node_modules', relative(join(root, 'node_modules'), folder));
     cpSync(folder, target, { recursive: true, dereference: true, filter: (path) => isWanted(folder, path, platform) });
   }
@@ -49,6 +49,7 @@ function copyNode(platform, worker) {
 function packageFolders(names) {
   const folders = new Set();
   const visit = (name, from) => {
+    if (/^@(types|webgpu)\//.test(name)) return; // types alone
     const folder = findPackage(name, from);
     if (folder === null || folders.has(folder)) return;
     folders.add(folder);

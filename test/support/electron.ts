@@ -25,6 +25,11 @@ export function closeDisplay(): void {
   display = null;
 }
 
+/** The display that `launchApp` opened, for a second start by hand. */
+export function displayName(): string {
+  return display?.name ?? '';
+}
+
 /** Starts the app in Electron on a display of its own; Playwright drives it. */
 export async function launchApp(options: LaunchOptions): Promise<ElectronApplication> {
   display ??= await startDisplay();

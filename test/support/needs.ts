@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs';
+import { isBuilt } from './electron.ts';
+import { findElectron } from './electron-copy.ts';
+import { hasVirtualDisplay } from './display.ts';
+
+/** Where Debian and others put Chromium. */
+const chromiums = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** Chromium's executable, or null where none is installed. */
+export function findChromium(): string | null {
+  return process.env.EDM2_CHROMIUM ?? chromiums.find((path) => existsSync(path)) ?? null;
+}
+
+/**
+ * What tests of the app in Electron lack here, as a sentence; null: nothing.
+ * With REQUIRE_ALL=1 a lack is an error, so that CI can't pass by skipping.
+ */
+export async function lacksForElectron(): Promise<string | null> {
+  if (!isBuilt()) return lack('The app is not built: run `npm run build`.');
+  if (!hasVirtualDisplay()) return lack('Xvfb is missing: apt-get install xvfb.');
+  try {
+    await findElectron();
+    return null;
+  } catch (error) {
+    return lack(`No Electron: ${(error as Error).message}`);
+  }
+}
+
+/** The same for tests of the app in a browser. */
+export function lacksForBrowser(): string | null {
+  if (!isBuilt()) return lack('The app is not built: run `npm run build`.');
+  return findChromium() === null ? lack('Chromium is missing: apt-get install chromium.') : null;
+}
+
+function lack(sentence: string): string {
+  if (process.env.REQUIRE_ALL === '1') throw new Error(sentence);
+  process.stderr.write(`Skipped: ${sentence}\n`);
+  return sentence;
+}
