@@ -4,12 +4,15 @@ import type { NetworkPlan } from '../../contract/architecture.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
 import { dropout } from './block.ts';
 import { elementLoss, trainingSigma } from './loss.ts';
+import { forceNormalize } from './mp-layers.ts';
 import { denoise, logVariance } from './precondition.ts';
 import type { Network } from './precondition.ts';
 import type { Batch, Parameters, RandomSource } from './types.ts';
 
 /** The backward pass of a batch. All tensors belong to the caller, or to the tidy around the call. */
 export interface BatchGradients {
+  /** The weights after forced normalisation, where the gradients were taken and the optimiser goes on. */
+  readonly parameters: Parameters;
   /** Of the scaled loss, summed over elements and averaged over the batch; as they come, NaN and ±∞ included. */
   readonly gradients: Parameters;
   /** Mean of the loss over each picture's elements, [N]. */
@@ -30,8 +33,11 @@ interface NoisyBatch extends Batch {
  * Loss and gradients of a batch, micro-batch by micro-batch; gradients add up. Noise levels, noise and flips are drawn
  * for the whole batch, so they do not depend on how it is cut; dropout masks are drawn for each micro-batch.
  *
- * @param network  with weights as they are to be used: after forced normalisation
- * @param measure  whether to measure block outputs
+ * Weights are forced before each micro-batch, as in the official code. From the second one on that changes little, but
+ * not nothing: a stored weight of magnitude 1 + δ comes out as 0.9999 + δ·1e-4 at first.
+ *
+ * @param network with its weights as stored, before forced normalisation
+ * @param measure whether to measure block outputs
  */
 export function batchGradients(
   network: Network,
@@ -47,13 +53,14 @@ export function batchGradients(
     let total: BatchGradients | null = null;
     for (let start = 0; start < count; start += size) {
       const drop = dropoutFor(network.plan, random, start / size);
-      const part = microGradients(network, training, slice(noisy, start, size), count, drop, measure);
+      const forced = { ...network, parameters: forceNormalize(total?.parameters ?? network.parameters) };
+      const part = microGradients(forced, training, slice(noisy, start, size), count, drop, measure);
       total = total === null ? part : addUp(total, part);
     }
-    const { gradients, lossPerImage, meanSquares } = total!;
+    const { parameters, gradients, lossPerImage, meanSquares } = total!;
     // A sum over equally large micro-batches so far.
     const squares = meanSquares === null ? null : tf.mul<tf.Tensor1D>(meanSquares, size / count);
-    return { gradients, lossPerImage, sigma: noisy.sigma, meanSquares: squares } as BatchGradients &
+    return { parameters, gradients, lossPerImage, sigma: noisy.sigma, meanSquares: squares } as BatchGradients &
       tf.TensorContainerObject;
   });
 }
@@ -121,7 +128,8 @@ function microGradients(
   const names = Object.keys(parameters);
   const { value, grads } = tf.valueAndGrads(loss)(Object.values(parameters));
   value.dispose();
-  const result: BatchGradients = {
+  return {
+    parameters,
     gradients: Object.fromEntries(names.map((name, index) => [name, grads[index]!])),
     lossPerImage: handOver(lossPerImage!),
     sigma,
@@ -129,7 +137,6 @@ function microGradients(
       ? (tf.stack(blockNames(plan).map((name) => handOver(squares.get(name)!))) as tf.Tensor1D)
       : null,
   };
-  return result;
 }
 
 /** Gives a kept tensor to the scope around. */
@@ -143,9 +150,10 @@ function addUp(a: BatchGradients, b: BatchGradients): BatchGradients {
   const gradients: Record<string, tf.Tensor> = {};
   for (const [name, gradient] of Object.entries(a.gradients)) {
     gradients[name] = tf.add(gradient, b.gradients[name]!);
-    tf.dispose([gradient, b.gradients[name]!]);
+    tf.dispose([gradient, b.gradients[name]!, a.parameters[name]!]);
   }
   return {
+    parameters: b.parameters,
     gradients,
     lossPerImage: tf.concat([a.lossPerImage, b.lossPerImage]),
     sigma: tf.concat([a.sigma, b.sigma]),

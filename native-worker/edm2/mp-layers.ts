@@ -53,8 +53,8 @@ export function mpLinear(x: tf.Tensor2D, weight: tf.Tensor2D, gain: tf.Scalar | 
 
 /**
  * Forced weight normalisation: every output unit of every stored weight gets unit root mean square, without gradient;
- * gains stay. It happens once a training step, before the forward pass, and must not replace normalisation on use:
- * without that one's gradient Adam's second moment would fill with the component that is deleted here.
+ * gains stay. It happens before the forward pass in training, and must not replace normalisation on use: without that
+ * one's gradient Adam's second moment would fill with the component that is deleted here.
  *
  * @returns new tensors for all parameters; the caller disposes them
  *

@@ -41,15 +41,20 @@ export function gammaFromSigmaRel(sigmaRel: number): number {
 }
 
 /**
- * 1 − β of a power-function average, to be used as ema ← ema + (1 − β)(w − ema). The first step has 1 − β = 1, so
- * initial weights never count.
+ * β of a power-function average, ema ← β ema + (1 − β) w: (1 − Δt/t)^(γ+1). The first step has β = 0, so initial
+ * weights never count.
  *
  * @param sigmaRel relative width of the profile
- * @param nimg     training images seen after the step
- * @param batch    images of the step
+ * @param nimg     t, training images seen after the step
+ * @param batch    Δt, images of the step
  *
- * Source: arXiv:2312.02696, Eq. 127: β = (1 − Δt/t)^(γ+1).
+ * Source: arXiv:2312.02696, Eq. 127.
  */
+export function averageDecay(sigmaRel: number, nimg: number, batch: number): number {
+  return (1 - batch / nimg) ** (gammaFromSigmaRel(sigmaRel) + 1);
+}
+
+/** 1 − β, without the rounding that a difference from 1 would bring late in training. */
 export function averageRate(sigmaRel: number, nimg: number, batch: number): number {
   return -Math.expm1((gammaFromSigmaRel(sigmaRel) + 1) * Math.log1p(-batch / nimg));
 }

@@ -86,7 +86,7 @@ function coefficients(
   sigmaData: number,
 ): { cSkip: tf.Tensor4D; cOut: tf.Tensor4D; cIn: tf.Tensor4D; cNoise: tf.Tensor1D } {
   const s = tf.reshape<tf.Rank.R4>(sigma, [-1, 1, 1, 1]);
-  const variance = tf.add(tf.square(s), sigmaData ** 2); // of the noisy picture
+  const variance = tf.add<tf.Tensor4D>(tf.square(s), sigmaData ** 2); // of the noisy picture
   const cIn = tf.rsqrt<tf.Tensor4D>(variance);
   return {
     cSkip: tf.div(sigmaData ** 2, variance),

@@ -4,7 +4,6 @@ import type { NetworkPlan } from '../../contract/architecture.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
 import { adamStep } from './adam.ts';
 import { batchGradients } from './gradients.ts';
-import { forceNormalize } from './mp-layers.ts';
 import type { Batch, Magnitudes, Parameters, RandomSource, StepResult, StepScalars, TrainState } from './types.ts';
 
 /**
@@ -30,9 +29,9 @@ export function trainStep(
   measure = false,
 ): StepResult {
   return tf.tidy(() => {
-    const forced = forceNormalize(state.parameters);
-    const network = { plan, parameters: forced, buffers: state.buffers };
-    const { gradients, lossPerImage, sigma, meanSquares } = batchGradients(network, training, batch, random, measure);
+    const network = { plan, parameters: state.parameters, buffers: state.buffers };
+    const backward = batchGradients(network, training, batch, random, measure);
+    const { parameters: forced, gradients, lossPerImage, sigma, meanSquares } = backward;
     const result: StepResult = {
       state: update(state, forced, gradients, training, scalars),
       loss: tf.mean(lossPerImage),

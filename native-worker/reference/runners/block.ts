@@ -1,0 +1,83 @@
+import * as z from 'zod';
+import { blockParameters } from '../../../contract/architecture.ts';
+import type { BlockPlan } from '../../../contract/architecture.ts';
+import { runBlock } from '../../edm2/block.ts';
+import { fromOfficial, toOfficial } from '../../edm2/layout.ts';
+import { forceNormalize } from '../../edm2/mp-layers.ts';
+import type { Parameters } from '../../edm2/types.ts';
+import { tf } from '../../engine/tensorflow.ts';
+import type { ReferenceCase } from '../case-file.ts';
+import type { Runner } from '../runner.ts';
+import { numbers, numbersNchw, pictures, tensor, withGradients } from '../tensors.ts';
+import type { Tensor, Tensor2D, Tensor4D } from '../tensors.ts';
+
+/** A block's settings as the official code names them, with its defaults. */
+const Settings = z.looseObject({
+  cls: z.literal('Block'),
+  kwargs: z.strictObject({
+    in_channels: z.int(),
+    out_channels: z.int(),
+    emb_channels: z.int(),
+    flavor: z.enum(['enc', 'dec']),
+    resample_mode: z.enum(['keep', 'up', 'down']).default('keep'),
+    resample_filter: z.tuple([z.literal(1), z.literal(1)]).optional(),
+    attention: z.boolean().default(false),
+    channels_per_head: z.int().default(64),
+    dropout: z.literal(0).optional(),
+    res_balance: z.number().default(0.3),
+    attn_balance: z.number().default(0.3),
+    clip_act: z.number().nullable().default(256),
+  }),
+});
+
+export const runBlockCase: Runner = (reference) => {
+  const settings = Settings.parse(reference.config).kwargs;
+  const x = pictures(reference, 'x');
+  const emb = tensor(reference, 'emb') as Tensor2D;
+  const r = pictures(reference, 'r');
+  const plan: BlockPlan = {
+    kind: 'block',
+    name: 'block',
+    flavor: settings.flavor,
+    resolution: r.shape[1],
+    inChannels: settings.in_channels,
+    outChannels: settings.out_channels,
+    skipChannels: 0,
+    resample: settings.resample_mode,
+    heads: settings.attention ? Math.floor(settings.out_channels / settings.channels_per_head) : 0,
+  };
+  const config = { resBalance: settings.res_balance, attnBalance: settings.attn_balance, clipAct: settings.clip_act };
+  const run = (parameters: Parameters): Tensor4D =>
+    runBlock(plan, config, { parameters, drop: null, observe: null }, x, emb);
+
+  const stored = parametersOf(reference, plan, settings.emb_channels);
+  const forced = forceNormalize(stored);
+  const inputs: Record<string, Tensor> = { x, emb, ...forced };
+  const { y, gradients } = withGradients(inputs, r, () => run(forced));
+  const values = new Map<string, ArrayLike<number>>([
+    ['y.eval', numbersNchw(run(stored))],
+    ['y.train', numbersNchw(y)],
+    ['dx', numbersNchw(gradients.x!)],
+    ['demb', numbers(gradients.emb!)],
+  ]);
+  for (const name of Object.keys(forced)) {
+    values.set(`grad.${name.replace(/^block\./, '')}`, numbers(toOfficial(gradients[name]!)));
+  }
+  return { values, scalars: { fraction_clipped: fractionClipped(y, settings.clip_act) } };
+};
+
+function parametersOf(reference: ReferenceCase, plan: BlockPlan, embChannels: number): Parameters {
+  return Object.fromEntries(
+    blockParameters(plan, embChannels).map(({ name }) => [
+      name,
+      fromOfficial(tensor(reference, name.replace(/^block\./, 'state.'))),
+    ]),
+  );
+}
+
+/** Share of the output that stands at the limit. */
+function fractionClipped(y: Tensor, limit: number | null): number {
+  if (limit === null) return 0;
+  const clipped = tf.greaterEqual(tf.abs(y), Math.fround(limit));
+  return numbers(tf.mean(tf.cast(clipped, 'float32')))[0]!;
+}

@@ -1,0 +1,141 @@
+import * as z from 'zod';
+import { adamStep } from '../../edm2/adam.ts';
+import { mpFourier } from '../../edm2/fourier.ts';
+import { fromOfficial, toOfficial } from '../../edm2/layout.ts';
+import { mpCat, mpSum } from '../../edm2/mp-join.ts';
+import { forceNormalize, mpConv2d, mpLinear } from '../../edm2/mp-layers.ts';
+import { mpSilu } from '../../edm2/mp-silu.ts';
+import { normalize } from '../../edm2/normalize.ts';
+import { decodePixels, encodePixels } from '../../edm2/pixels.ts';
+import { resample } from '../../edm2/resample.ts';
+import { tf } from '../../engine/tensorflow.ts';
+import type { Runner } from '../runner.ts';
+import { numbers, numbersNchw, pictures, tensor, withGradients } from '../tensors.ts';
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '../tensors.ts';
+
+type Values = Map<string, ArrayLike<number>>;
+
+export const runNormalize: Runner = (reference) => {
+  const { dims } = z
+    .looseObject({ dims: z.record(z.string(), z.union([z.int(), z.string()])) })
+    .parse(reference.config);
+  const values: Values = new Map();
+  for (const [name, dim] of Object.entries(dims)) {
+    const x = tensor(reference, `x.${name}`);
+    const axes = typeof dim === 'number' ? [dim] : x.shape.map((_, axis) => axis).slice(1);
+    const { y, gradients } = withGradients({ x }, tensor(reference, `r.${name}`), () => normalize(x, axes));
+    values.set(`y.${name}`, numbers(y)).set(`dx.${name}`, numbers(gradients.x));
+  }
+  return { values };
+};
+
+export const runResample: Runner = (reference) => {
+  const { filter } = z.looseObject({ filter: z.array(z.number()) }).parse(reference.config);
+  if (filter.join() !== '1,1') throw new Error(`the only resampling filter is [1, 1], not [${filter.join()}]`);
+  const values: Values = new Map();
+  const x = pictures(reference, 'x');
+  for (const mode of ['keep', 'down', 'up'] as const) {
+    const r = pictures(reference, `r.${mode}`);
+    const { y, gradients } = withGradients({ x }, r, () => tf.mul(resample(x, mode), 1));
+    values.set(`y.${mode}`, numbersNchw(y)).set(`dx.${mode}`, numbersNchw(gradients.x));
+  }
+  return { values };
+};
+
+export const runMpSilu: Runner = (reference) => {
+  const x = tensor(reference, 'x');
+  const { y, gradients } = withGradients({ x }, tensor(reference, 'r'), () => mpSilu(x));
+  return { values: new Map(Object.entries({ y: numbers(y), dx: numbers(gradients.x) })) };
+};
+
+const Balances = z.looseObject({ t: z.array(z.number()) });
+
+export const runMpSum: Runner = (reference) => {
+  const values: Values = new Map();
+  const [a, b] = [tensor(reference, 'a'), tensor(reference, 'b')];
+  for (const t of Balances.parse(reference.config).t) {
+    const { y, gradients } = withGradients({ a, b }, tensor(reference, 'r'), () => mpSum(a, b, t));
+    values.set(`y.t${t}`, numbers(y)).set(`da.t${t}`, numbers(gradients.a)).set(`db.t${t}`, numbers(gradients.b));
+  }
+  return { values };
+};
+
+export const runMpCat: Runner = (reference) => {
+  const values: Values = new Map();
+  const [a, b] = [pictures(reference, 'a'), pictures(reference, 'b')];
+  for (const t of Balances.parse(reference.config).t) {
+    const { y, gradients } = withGradients({ a, b }, pictures(reference, 'r'), () => mpCat(a, b, t));
+    values
+      .set(`y.t${t}`, numbersNchw(y))
+      .set(`da.t${t}`, numbersNchw(gradients.a))
+      .set(`db.t${t}`, numbersNchw(gradients.b));
+  }
+  return { values };
+};
+
+export const runFourier: Runner = (reference) => {
+  const vector = (name: string): Tensor1D => tensor(reference, name) as Tensor1D;
+  const y = mpFourier(vector('c_noise'), vector('state_freqs'), vector('state_phases'));
+  return { values: new Map([['y', numbers(y)]]) };
+};
+
+/** A layer with its weight as stored and after forced normalisation, with gain 1 (a number) and other gains (scalars). */
+export const runMpConv: Runner = (reference) => {
+  const { gains } = z.looseObject({ gains: z.array(z.number()) }).parse(reference.config);
+  const values: Values = new Map();
+  const stored = fromOfficial(tensor(reference, 'weight'));
+  const isConv = stored.rank === 4;
+  const load = (name: string): Tensor => (isConv ? pictures(reference, name) : tensor(reference, name));
+  const store = (x: Tensor): Float32Array => (isConv ? numbersNchw(x) : numbers(x));
+  const x = load('x');
+  for (const mode of ['eval', 'train']) {
+    const weight = mode === 'train' ? forceNormalize({ 'layer.weight': stored })['layer.weight']! : stored;
+    values.set(`weight_after.${mode}`, numbers(toOfficial(weight)));
+    for (const number of gains) {
+      const gain = tf.scalar(number);
+      const layer = (): Tensor => {
+        const given = number === 1 ? null : gain;
+        return isConv
+          ? mpConv2d(x as Tensor4D, weight as Tensor4D, given)
+          : mpLinear(x as Tensor2D, weight as Tensor2D, given);
+      };
+      const inputs: Record<string, Tensor> = number === 1 ? { x, weight } : { x, weight, gain };
+      const { y, gradients } = withGradients(inputs, load('r'), layer);
+      const suffix = `${mode}.gain${number}`;
+      values.set(`y.${suffix}`, store(y)).set(`dx.${suffix}`, store(gradients.x!));
+      values.set(`dweight.${suffix}`, numbers(toOfficial(gradients.weight!)));
+      if (number !== 1) values.set(`dgain.${suffix}`, numbers(gradients.gain!));
+    }
+  }
+  return { values };
+};
+
+export const runRgbEncoder: Runner = (reference) => ({
+  values: new Map([
+    ['encoded', numbers(encodePixels(tensor(reference, 'pixels')))],
+    ['decoded', numbers(decodePixels(tensor(reference, 'latents')))],
+  ]),
+});
+
+export const runAdam: Runner = (reference) => {
+  const settings = z
+    .looseObject({ betas: z.tuple([z.number(), z.number()]), eps: z.number(), lr: z.array(z.number()) })
+    .parse(reference.config);
+  const [adamBeta1, adamBeta2] = settings.betas;
+  const value = tensor(reference, 'p0');
+  let slot = { value, first: tf.zerosLike(value), second: tf.zerosLike(value) };
+  const history = { p: [] as number[], m: [] as number[], v: [] as number[] };
+  const gradients = tf.unstack(tensor(reference, 'g'));
+  for (const [step, learningRate] of settings.lr.entries()) {
+    const scalars = {
+      learningRate: tf.scalar(learningRate),
+      firstCorrection: tf.scalar(1 / (1 - adamBeta1 ** (step + 1))),
+      secondCorrection: tf.scalar(1 / Math.sqrt(1 - adamBeta2 ** (step + 1))),
+    };
+    slot = adamStep(slot, gradients[step]!, { adamBeta1, adamBeta2, adamEps: settings.eps }, scalars);
+    history.p.push(...numbers(slot.value));
+    history.m.push(...numbers(slot.first));
+    history.v.push(...numbers(slot.second));
+  }
+  return { values: new Map(Object.entries(history)) };
+};

@@ -1,0 +1,56 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { AppError } from '../../../contract/errors.ts';
+import { readIndex } from '../../../native-worker/reference/case-file.ts';
+import { verifyCase, verifyFolder } from '../../../native-worker/reference/verify.ts';
+
+const folder = path.resolve('test/reference');
+const cases = readIndex(folder);
+
+test('the index lists the 33 cases that the official code gave', () => {
+  expect(cases).toHaveLength(33);
+});
+
+// Tolerances are those that index.json states for each tensor.
+test.each(cases.map((reference) => [reference.name, reference] as const))(
+  '%s agrees with the official code',
+  (_name, reference) => {
+    const verdict = verifyCase(reference);
+    expect(verdict.failures).toEqual([]);
+    expect(verdict.compared).toBeGreaterThan(0);
+  },
+);
+
+test('a case that no runner knows fails', () => {
+  const verdict = verifyCase({ ...cases[0]!, name: 'unheard-of' });
+  expect(verdict).toMatchObject({ passed: false, failures: ['no runner knows this case'] });
+});
+
+test('an output that is not computed fails', () => {
+  const silu = cases.find(({ name }) => name === 'ops-mp_silu')!;
+  const verdict = verifyCase({ ...silu, outputs: { ...silu.outputs, 'y.other': silu.outputs.y! } });
+  expect(verdict).toMatchObject({ passed: false, failures: ['y.other: not computed'] });
+});
+
+test('a number that is off by ten tolerances fails', () => {
+  const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'reference-'));
+  onTestFinished(() => fs.rmSync(copy, { recursive: true }));
+  const index = JSON.parse(fs.readFileSync(path.join(folder, 'index.json'), 'utf8')) as { cases: { name: string }[] };
+  index.cases = index.cases.filter(({ name }) => name === 'ops-mp_silu');
+  fs.writeFileSync(path.join(copy, 'index.json'), JSON.stringify(index));
+  const bytes = fs.readFileSync(path.join(folder, 'ops-mp_silu.safetensors'));
+  const header = Number(bytes.readBigUInt64LE());
+  const { y } = JSON.parse(bytes.toString('utf8', 8, 8 + header)) as { y: { data_offsets: [number, number] } };
+  const at = 8 + header + y.data_offsets[0];
+  bytes.writeFloatLE(bytes.readFloatLE(at) + 1e-4, at); // atol is 9e-6
+  fs.writeFileSync(path.join(copy, 'ops-mp_silu.safetensors'), bytes);
+  const [verdict] = [...verifyFolder(copy)];
+  expect(verdict).toMatchObject({ name: 'ops-mp_silu', passed: false, worstOf: 'y' });
+});
+
+test('a folder without an index is refused by name', () => {
+  expect(() => readIndex(os.tmpdir())).toThrow(AppError);
+  expect(() => readIndex(os.tmpdir())).toThrow(/no index\.json/);
+});
