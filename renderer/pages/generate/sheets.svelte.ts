@@ -1,0 +1,42 @@
+import { sampleAdded } from '../../../contract/events.ts';
+import { deleteSample, getSample, listSamples, type Sample } from '../../../contract/samples.ts';
+import { client } from '../../lib/client/index.ts';
+import { attempt } from '../../lib/state/toasts.svelte.ts';
+
+/** Sheets that were asked for, newest first, and the one that is looked at. */
+export class Sheets {
+  /** Null until the first answer. */
+  all: readonly Sample[] | null = $state.raw(null);
+  shown: Sample | null = $state.raw(null);
+
+  constructor() {
+    $effect(() =>
+      client.whenOpen(() => {
+        void attempt(async () => {
+          const list = await client.call(listSamples, { runId: null, origin: 'generate', limit: 200 });
+          this.all = list.toSorted((a, b) => b.createdAt - a.createdAt || b.id - a.id);
+        });
+      }),
+    );
+    $effect(() =>
+      client.on(sampleAdded, (sample) => {
+        if (sample.origin !== 'generate' || this.all?.some(({ id }) => id === sample.id)) return;
+        this.all = [sample, ...(this.all ?? [])];
+      }),
+    );
+  }
+
+  /** Looks at a sheet, a run's own grid included. */
+  async show(id: number): Promise<void> {
+    const known = this.all?.find((sample) => sample.id === id);
+    this.shown = known ?? (await attempt(() => client.call(getSample, { id }))) ?? this.shown;
+  }
+
+  /** Deletes a sheet for good; the next newer or older one is looked at instead. */
+  async remove(sample: Sample): Promise<void> {
+    if ((await attempt(() => client.call(deleteSample, { id: sample.id }))) === undefined) return;
+    const at = this.all?.findIndex(({ id }) => id === sample.id) ?? -1;
+    this.all = this.all?.filter(({ id }) => id !== sample.id) ?? null;
+    if (this.shown?.id === sample.id) this.shown = this.all?.[at] ?? this.all?.at(-1) ?? null;
+  }
+}
