@@ -13,7 +13,7 @@ export default defineConfig(({ mode }) => ({
     target: 'node16',
     minify: false,
     lib: { entry: `main/${mode}.ts`, formats: ['cjs'], fileName: () => `${mode}.cjs` },
-    rollupOptions: {
+    rolldownOptions: {
       external: ['electron', ...builtinModules, ...builtinModules.map((name) => `node:${name}`)],
     },
   },

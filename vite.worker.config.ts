@@ -20,7 +20,7 @@ export default defineConfig({
     target: 'node24',
     minify: false,
     ssr: true,
-    rollupOptions: {
+    rolldownOptions: {
       input: entries,
       external: [/^node:/, ...builtinModules, /^[^./]/],
       output: { format: 'es', preserveModules: true, preserveModulesRoot: '.', entryFileNames: '[name].js' },

@@ -36,6 +36,27 @@ export function run(command, args, options = {}) {
   });
 }
 
+/**
+ * Runs a program and keeps what it prints.
+ *
+ * @returns {Promise<{ status: number, output: string }>} exit status, and stdout and stderr as they came
+ */
+export function runQuietly(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const chunks = [];
+    child.stdout.on('data', (chunk) => chunks.push(chunk));
+    child.stderr.on('data', (chunk) => chunks.push(chunk));
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      resolve({
+        status: status ?? signalBase + (constants.signals[signal] ?? 1),
+        output: Buffer.concat(chunks).toString('utf8'),
+      });
+    });
+  });
+}
+
 /** Runs a script's body: a SetupError becomes one line on stderr and exit status 1. */
 export async function main(body) {
   try {
