@@ -86,8 +86,10 @@ function builtPage(): ReadonlyMap<string, AppFile> {
   }
 }
 
-/** `--library=FOLDER` of our own command line, for the service. */
+/** `--library FOLDER` or `--library=FOLDER` of our own command line, for the service. */
 function libraryArgument(argv: readonly string[]): string[] {
-  const given = argv.find((argument) => argument.startsWith('--library='));
-  return given === undefined ? [] : ['--library', resolve(given.slice('--library='.length))];
+  const name = '--library';
+  const at = argv.findIndex((argument) => argument === name || argument.startsWith(`${name}=`));
+  const given = argv[at] === name ? argv[at + 1] : argv[at]?.slice(name.length + 1);
+  return given === undefined ? [] : [name, resolve(given)];
 }
