@@ -79,7 +79,7 @@ async function readFile(file: string): Promise<Buffer> {
     return await handle.readFile();
   } catch (error) {
     if (error instanceof PictureProblem) throw error;
-    throw new PictureProblem(systemReason(error), { cause: error });
+    throw new PictureProblem(systemReason(error, file), { cause: error });
   } finally {
     await handle?.close();
   }
@@ -124,7 +124,9 @@ function decoderReason(error: unknown): string {
   return `is damaged or cut off (${message.replaceAll(/\s+/gu, ' ').slice(0, 200)})`;
 }
 
-function systemReason(error: unknown): string {
+function systemReason(error: unknown, file: string): string {
+  // A name whose bytes are no UTF-8 reaches us with replacement characters, and then names no file.
+  if (file.includes('\ufffd')) return 'has a name that is not valid Unicode; rename it';
   if (hasSystemCode(error, 'EACCES') || hasSystemCode(error, 'EPERM')) return 'may not be read (permission denied)';
   if (hasSystemCode(error, 'ENOENT')) return 'disappeared during the import';
   if (hasSystemCode(error, 'ENAMETOOLONG')) return 'lies under a path that is too long';
