@@ -3,7 +3,7 @@
  * plain Node can't read inside it. Only what is needed at run time is copied: of a hundred packages a few dozen, of
  * TensorFlow.js the one file that Node loads instead of 140 MB of others.
  */
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { root } from './lib/project.mjs';
@@ -21,7 +21,9 @@ const architectures = ['ia32', 'x64', 'armv7l', 'arm64', 'universal'];
 /** @param {import('electron-builder').AfterPackContext} context */
 export default function afterPack(context) {
   const platform = `${context.electronPlatformName}-${architectures[context.arch]}`;
-  const worker = join(context.packager.getResourcesDir(context.appOutDir), 'worker');
+  const resources = context.packager.getResourcesDir(context.appOutDir);
+  const worker = join(resources, 'worker');
+  rmSync(join(resources, 'default_app.asar'), { force: true }); // what Electron shows without an app
   copyNode(platform, worker);
   // Tells the worker its version, and Node that its files are modules.
   const { name, version, type, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
