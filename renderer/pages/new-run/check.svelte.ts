@@ -50,11 +50,14 @@ export class Preflight {
       : null,
   );
 
-  /** Why the run can't start, in sentences; empty: it can. */
-  readonly problems: string[] = $derived.by(() => {
+  /** What has to be filled in yet; told once the user has tried to start. */
+  readonly missing: string[] = $derived.by(() => [
+    ...(this.#draft.dataset ? [] : ['Choose the pictures to train on.']),
+    ...(this.#draft.nameProblem ? [this.#draft.nameProblem] : []),
+  ]);
+  /** Why the run can't start as it is, in sentences; told at once. */
+  readonly blockers: string[] = $derived.by(() => {
     const found: string[] = [];
-    if (!this.#draft.dataset) found.push('Choose the pictures to train on.');
-    if (this.#draft.nameProblem) found.push(this.#draft.nameProblem);
     for (const [path, problem] of Object.entries(this.#draft.problems)) {
       const label = allFields.find((field) => field.path === path)?.label;
       found.push(label ? `${label}: ${problem}` : problem);

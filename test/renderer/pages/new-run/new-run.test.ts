@@ -1,0 +1,169 @@
+import { service } from '../../support/fake-service.ts';
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { appInfo, expectSpeed } from '../../../../contract/app.ts';
+import { getDataset, importDataset, listDatasets } from '../../../../contract/datasets.ts';
+import { AppError } from '../../../../contract/errors.ts';
+import { datasetChanged, jobChanged } from '../../../../contract/events.ts';
+import { listFolders } from '../../../../contract/folders.ts';
+import { cancelJob, listJobs } from '../../../../contract/jobs.ts';
+import { findPreset } from '../../../../contract/presets.ts';
+import { createRun, getRun, listRuns } from '../../../../contract/runs.ts';
+import NewRun from '../../../../renderer/pages/new-run/NewRun.svelte';
+import { exampleDataset, exampleInfo, exampleJob, exampleRun, exampleRunSummary } from '../../support/examples.ts';
+
+beforeEach(() => {
+  service.asked.length = 0;
+  window.location.hash = '#/new';
+  service.answer(listDatasets, () => [exampleDataset()]);
+  service.answer(listRuns, () => [exampleRunSummary()]);
+  service.answer(listJobs, () => []);
+  service.answer(appInfo, () => exampleInfo());
+  service.answer(expectSpeed, ({ preset }) => ({ imagesPerSecond: preset === 'demo' ? 50 : null }));
+  service.answer(createRun, () => ({ runId: 8, jobId: 9 }));
+  service.open();
+});
+afterEach(cleanup);
+
+async function open(props: { dataset?: number; from?: number } = {}): Promise<void> {
+  render(NewRun, { dataset: props.dataset ?? null, from: props.from ?? null });
+  await screen.findByRole('radio', { name: /Twemoji/ });
+}
+
+const field = (name: RegExp): HTMLInputElement => screen.getByLabelText<HTMLInputElement>(name);
+const type = (name: RegExp, value: string): Promise<unknown> => fireEvent.input(field(name), { target: { value } });
+const startButton = (): HTMLElement => screen.getByRole('button', { name: /Start now|Add to queue/ });
+
+test('with the defaults untouched, one press starts the demo preset on the only picture set', async () => {
+  await open();
+  await fireEvent.click(startButton());
+  await waitFor(() => expect(service.inputsOf(createRun)).toHaveLength(1));
+  const [sent] = service.inputsOf(createRun);
+  expect(sent).toMatchObject({ name: 'Twemoji demo 2', datasetId: 1 });
+  expect(sent!.config).toEqual(findPreset('demo')!.config);
+  await waitFor(() => expect(window.location.hash).toBe('#/runs/8/overview'));
+});
+
+test('a bad value is told beside its field, keeps the run from starting, and putting it right lets it start', async () => {
+  await open();
+  await type(/^Learning rate(?!:)/, '0');
+  const input = field(/^Learning rate(?!:)/);
+  expect(input.getAttribute('aria-invalid')).toBe('true');
+  const described = input.getAttribute('aria-describedby')!.split(' ');
+  expect(described.map((id) => document.getElementById(id)?.textContent).join(' ')).toContain('Must be more than 0.');
+  expect(startButton()).toHaveProperty('disabled', true);
+
+  await fireEvent.click(screen.getByRole('button', { name: /Learning rate: back to 0.01/ }));
+  expect(startButton()).toHaveProperty('disabled', false);
+});
+
+test('what was typed is what is sent', async () => {
+  await open();
+  await type(/^Duration/, '70k');
+  await type(/^EMA lengths/, '0.05, 0.1, 0.15');
+  await fireEvent.click(screen.getByLabelText(/^Horizontal flips/));
+  await fireEvent.click(startButton());
+  await waitFor(() => expect(service.inputsOf(createRun)).toHaveLength(1));
+  expect(service.inputsOf(createRun)[0]!.config.training).toMatchObject({
+    durationImages: 70_000,
+    emaStds: [0.05, 0.1, 0.15],
+    horizontalFlips: true,
+  });
+});
+
+test('a network that can’t exist for these pictures is refused with the reason', async () => {
+  await open();
+  await type(/^Channel multipliers/, '1, 2, 2, 2, 2, 2');
+  await type(/^Channels per head/, '512');
+  const panel = screen.getByRole('complementary');
+  await fireEvent.click(startButton());
+  expect(within(panel).getByRole('alert').textContent).toMatch(/head/i);
+  expect(service.inputsOf(createRun)).toHaveLength(0);
+});
+
+test('the check says speed and time only where an earlier run showed them', async () => {
+  await open();
+  const panel = screen.getByRole('complementary');
+  await within(panel).findByText(/about 50\.0 img\/s/);
+  expect(panel.textContent).toMatch(/about 11 min|about 12 min/);
+  await type(/^Model channels/, '48');
+  expect(panel.textContent).toContain('unknown until it has run here');
+});
+
+test('a plan that does not fit on the disk is refused', async () => {
+  service.answer(appInfo, () => exampleInfo({ diskFreeBytes: 1e6 }));
+  await open();
+  expect(await screen.findByText(/will not fit on the disk/)).toBeTruthy();
+  expect(startButton()).toHaveProperty('disabled', true);
+});
+
+test('choosing a preset fills the fields, and the paper’s sizes say their size', async () => {
+  await open();
+  await fireEvent.click(screen.getByRole('radio', { name: /^Small/ }));
+  expect(field(/^Duration/).value).toBe('4Mi');
+  expect(screen.getByRole('radio', { name: /^XXL/ }).closest('label')?.textContent).toMatch(/\d/);
+});
+
+test('settings of an earlier run come over with a name that is free', async () => {
+  const run = exampleRun();
+  const config = { ...run.config, training: { ...run.config.training, learningRate: 0.003 } };
+  service.answer(getRun, () => ({ ...run, config }));
+  await open({ from: 7 });
+  await waitFor(() => expect(field(/^Learning rate(?!:)/).value).toBe('0.003'));
+  expect(field(/^Name of the run/).value).toBe('Twemoji demo 2');
+  await fireEvent.click(startButton());
+  await waitFor(() => expect(service.inputsOf(createRun)[0]?.config).toEqual(config));
+});
+
+test('a folder is picked, imported with progress that can be cancelled, and its problems are listed', async () => {
+  const folder = { id: 'f1', name: 'cats', path: '/home/someone/cats' };
+  service.answer(listFolders, ({ id }) =>
+    id === null
+      ? { folder: null, parent: null, folders: [folder], pictures: 0 }
+      : { folder, parent: null, folders: [], pictures: 12 },
+  );
+  service.answer(importDataset, () => ({ jobId: 30 }));
+  service.answer(cancelJob, () => ({}));
+  await open();
+  await fireEvent.click(screen.getByRole('button', { name: /Import your own pictures/ }));
+  await fireEvent.click(await screen.findByRole('button', { name: '/home/someone/cats' }));
+  expect(await screen.findByText(/12 pictures directly in here/)).toBeTruthy();
+  await fireEvent.click(screen.getByRole('button', { name: 'Use this folder' }));
+  await type(/^Name$/, 'My cats');
+  await fireEvent.click(screen.getByRole('button', { name: 'Import' }));
+  await waitFor(() =>
+    expect(service.inputsOf(importDataset)).toEqual([{ folder: 'f1', options: { name: 'My cats', resolution: 32 } }]),
+  );
+
+  service.emit(jobChanged, exampleJob({ title: 'My cats' }));
+  const bar = await screen.findByRole('progressbar');
+  expect(bar.getAttribute('aria-valuenow')).toBe('25');
+  await fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+  await waitFor(() => expect(service.inputsOf(cancelJob)).toEqual([{ id: 30 }]));
+
+  const cats = exampleDataset({ id: 2, name: 'My cats', count: 11, problemCount: 1 });
+  service.answer(getDataset, () => ({
+    dataset: cats,
+    problems: [{ file: 'torn.jpg', reason: 'the file ends early' }],
+  }));
+  service.emit(datasetChanged, cats);
+  service.emit(jobChanged, exampleJob({ title: 'My cats', state: 'done', datasetId: 2 }));
+  expect(await screen.findByText(/11 pictures, 1 file was left out/)).toBeTruthy();
+  expect(screen.getByText('torn.jpg').closest('tr')?.textContent).toContain('the file ends early');
+  // What was imported here is what will be trained on.
+  expect(screen.getByRole('radio', { name: /My cats/ })).toHaveProperty('checked', true);
+});
+
+test('an import that the service refuses says why, and the dialog stays', async () => {
+  const folder = { id: 'f1', name: 'empty', path: '/empty' };
+  service.answer(listFolders, () => ({ folder, parent: null, folders: [], pictures: 0 }));
+  service.answer(importDataset, () => {
+    throw new AppError('dataset', 'The folder “empty” holds no pictures.');
+  });
+  await open();
+  await fireEvent.click(screen.getByRole('button', { name: /Import your own pictures/ }));
+  await fireEvent.click(await screen.findByRole('button', { name: 'Use this folder' }));
+  await fireEvent.click(screen.getByRole('button', { name: 'Import' }));
+  expect(await screen.findByText('The folder “empty” holds no pictures.')).toBeTruthy();
+  expect(screen.getByRole('dialog')).toBeTruthy();
+});
