@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { drawPictures, PICTURES_PER_CLASS } from './pictures.ts';
+import { screenshot, type Stage } from './stage.ts';
+
+/** What the New run page's fields are filled with, by label: a run of seconds instead of minutes. */
+const tinyRun: readonly (readonly [group: string | null, label: string, value: string])[] = [
+  [null, 'Duration', '256'],
+  [null, 'Batch size', '8'],
+  ['What is written down', 'Tick every', '32'],
+  ['What is written down', 'Snapshot every', '128'],
+  ['What is written down', 'Checkpoint every', '128'],
+  ['What is written down', 'Sample grid every', '128'],
+  ['Sample grid', 'Columns', '4'],
+  ['Sample grid', 'Rows', '2'],
+  ['Sample grid', 'Steps', '4'],
+];
+
+/** Training and drawing of a tiny run take half a minute here; a machine that is busy otherwise may be far slower. */
+const LONG = { timeout: 240_000 };
+
+/** The story of a newcomer's first hour, one test a chapter, each beginning where the one before ended. */
+export function tellStory(makeStage: () => Stage): void {
+  let stage: Stage;
+  let page: Page;
+
+  beforeAll(async () => {
+    stage = makeStage();
+    page = await stage.open();
+    page.setDefaultTimeout(30_000);
+  });
+  afterAll(async () => {
+    await stage.end();
+  });
+
+  const visit = async (name: string): Promise<void> => {
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
+  };
+  const see = (text: string | RegExp): Promise<void> => page.getByText(text).first().waitFor();
+
+  test('the first start says what to do and has the demo set', async () => {
+    await page
+      .getByRole('button', { name: /demo/i })
+      .or(page.getByRole('link', { name: /demo/i }))
+      .first()
+      .waitFor();
+    await screenshot(stage, page, '01-first-start');
+    await visit('Data');
+    await see(/3,781/);
+    await screenshot(stage, page, '02-data');
+  });
+
+  test('a folder of pictures becomes a set; the file that is no picture is named and left out', async () => {
+    const folder = join(stage.folder, 'shapes');
+    await drawPictures(folder);
+    await page.getByRole('button', { name: 'Import pictures' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Import pictures' });
+    await stage.chooseFolder(page, folder);
+    await dialog.getByLabel('Resolution').selectOption({ label: '16×16' });
+    await screenshot(stage, page, '03-import');
+    await dialog.getByRole('button', { name: 'Import', exact: true }).click();
+    await page.getByText(`${PICTURES_PER_CLASS * 2} pictures, 1 file was left out`).waitFor();
+    await see(/broken\.png/);
+    await page
+      .getByRole('button', { name: 'Show' })
+      .or(page.getByRole('link', { name: 'Show' }))
+      .first()
+      .click();
+    await see('discs');
+    await see('squares');
+    await expect.poll(() => loadedPictures(page)).toBeGreaterThan(10);
+    await screenshot(stage, page, '04-set');
+  });
+
+  test('a run is put together and started', async () => {
+    await visit('New run');
+    await page.getByRole('radio', { name: /shapes/ }).check();
+    for (const [group, label, value] of tinyRun) await fill(page, group, label, value);
+    await page.getByLabel('Name of the run').fill('story');
+    await screenshot(stage, page, '05-new-run');
+    await page.getByRole('button', { name: 'Start now' }).click();
+    await page.waitForURL(/#\/runs\/1/);
+  });
+
+  test('while it trains the other pages answer at once', async () => {
+    await see(/training/i);
+    for (const name of ['Data', 'Generate', 'Compare', 'Runs']) {
+      const started = Date.now();
+      await visit(name);
+      await page.getByRole('heading', { name }).first().waitFor();
+      expect(Date.now() - started, name).toBeLessThan(2000);
+    }
+    await screenshot(stage, page, '06-runs-while-training');
+    await page.getByRole('link', { name: 'story' }).first().click();
+  });
+
+  test('the run ends; its curve, its grid and its magnitudes are there to see', async () => {
+    await page
+      .getByText(/finished/i)
+      .first()
+      .waitFor(LONG);
+    expect(await isDrawn(page.locator('canvas').first())).toBe(true);
+    await expect.poll(() => loadedPictures(page)).toBeGreaterThan(0);
+    await screenshot(stage, page, '07-run');
+    for (const tab of ['Dynamics', 'Samples', 'Snapshots', 'Log', 'Config']) {
+      await page
+        .getByRole('tab', { name: tab })
+        .or(page.getByRole('link', { name: tab }))
+        .first()
+        .click();
+      if (tab === 'Dynamics') await expect.poll(() => isDrawn(page.locator('canvas').first())).toBe(true);
+      await page.waitForTimeout(300);
+      await screenshot(stage, page, `08-run-${tab.toLowerCase()}`);
+    }
+  });
+
+  test('pictures are generated from its snapshot and saved as a PNG', async () => {
+    await visit('Generate');
+    await page.getByLabel('Seeds').fill('0-3');
+    await page.getByLabel('Steps').fill('4');
+    await page.getByRole('button', { name: /^Generate \d+ pictures/ }).click();
+    const save = page.getByRole('link', { name: 'Save PNG' }).or(page.getByRole('button', { name: 'Save PNG' }));
+    await save.waitFor(LONG);
+    await expect.poll(() => loadedPictures(page)).toBeGreaterThan(3);
+    await screenshot(stage, page, '09-generate');
+    const picture = sharp(readFileSync(await stage.save(page, () => save.click())));
+    const { format, width } = await picture.metadata();
+    expect(format).toBe('png');
+    expect(width).toBeGreaterThanOrEqual(4 * 16);
+    const { channels } = await picture.stats();
+    expect(Math.max(...channels.map((channel) => channel.stdev))).toBeGreaterThan(1); // not one colour
+  });
+
+  test('after a restart everything is still there', async () => {
+    await stage.close();
+    page = await stage.open();
+    await visit('Runs');
+    await see('story');
+    await see(/finished/i);
+    await page.getByRole('link', { name: 'story' }).first().click();
+    await expect.poll(() => isDrawn(page.locator('canvas').first())).toBe(true);
+    await visit('Data');
+    await see('shapes');
+    await visit('Generate');
+    await expect.poll(() => loadedPictures(page)).toBeGreaterThan(3);
+  });
+
+  test('every page stands in the dark, too', async () => {
+    await page.emulateMedia({ colorScheme: 'dark' });
+    for (const place of [
+      '/runs',
+      '/runs/1/overview',
+      '/runs/1/dynamics',
+      '/compare?runs=1',
+      '/new',
+      '/data',
+      '/generate',
+      '/settings',
+      '/about',
+    ]) {
+      await page.evaluate((hash) => (window.location.hash = hash), `#${place}`);
+      await page.waitForTimeout(600);
+      await screenshot(stage, page, `10-dark${place.replaceAll(/[/?=]/g, '-')}`);
+    }
+  });
+
+  test('nothing failed on the way: no error of the page, no breach of its content policy', () => {
+    expect(stage.complaints).toEqual([]);
+  });
+}
+
+/** Fills a field, unfolding its group; null: it is always in sight. */
+async function fill(page: Page, group: string | null, label: string, value: string): Promise<void> {
+  if (group === null) return page.getByLabel(label).first().fill(value);
+  const details = page.locator('details', { has: page.locator('summary', { hasText: group }) });
+  if ((await details.getAttribute('open')) === null) await details.locator('summary').click();
+  await details.getByLabel(label).first().fill(value);
+}
+
+/** How many pictures of the library the page shows that have arrived. */
+function loadedPictures(page: Page): Promise<number> {
+  return page
+    .locator('img[src*="/files/"]')
+    .evaluateAll((images) => images.filter((image) => (image as HTMLImageElement).naturalWidth > 0).length);
+}
+
+/** Whether anything is painted on a canvas. */
+async function isDrawn(canvas: Locator): Promise<boolean> {
+  await canvas.waitFor();
+  return canvas.evaluate((element) => {
+    const { width, height } = element as HTMLCanvasElement;
+    const pixels = (element as HTMLCanvasElement).getContext('2d')?.getImageData(0, 0, width, height).data;
+    return pixels?.some((value) => value !== 0) ?? false;
+  });
+}
