@@ -1,14 +1,19 @@
 /** What a browser has and jsdom lacks: sizes of elements, modal dialogs, media queries. */
 
+const nothing = (): void => undefined;
+
 class SilentObserver {
-  observe(): void {}
-  unobserve(): void {}
-  disconnect(): void {}
+  observe = nothing;
+  unobserve = nothing;
+  disconnect = nothing;
 }
 
-globalThis.ResizeObserver ??= SilentObserver;
-window.matchMedia ??= ((query: string) =>
-  Object.assign(new EventTarget(), { matches: false, media: query, onchange: null })) as typeof window.matchMedia;
+const define = (target: object, name: string, value: unknown): void => {
+  Object.defineProperty(target, name, { configurable: true, writable: true, value });
+};
+
+define(globalThis, 'ResizeObserver', SilentObserver);
+define(window, 'matchMedia', (media: string) => Object.assign(new EventTarget(), { matches: false, media }));
 
 for (const [name, size] of [
   ['clientWidth', 800],
@@ -17,11 +22,11 @@ for (const [name, size] of [
   Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => size });
 }
 
-HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
+define(HTMLDialogElement.prototype, 'showModal', function (this: HTMLDialogElement) {
   this.open = true;
-};
-HTMLDialogElement.prototype.close ??= function (this: HTMLDialogElement) {
+});
+define(HTMLDialogElement.prototype, 'close', function (this: HTMLDialogElement) {
   if (!this.open) return;
   this.open = false;
   this.dispatchEvent(new Event('close'));
-};
+});

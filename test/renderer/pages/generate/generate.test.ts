@@ -1,0 +1,195 @@
+import { service } from '../../support/fake-service.ts';
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { listDatasets } from '../../../../contract/datasets.ts';
+import { AppError } from '../../../../contract/errors.ts';
+import { jobChanged, sampleAdded } from '../../../../contract/events.ts';
+import { cancelJob, listJobs } from '../../../../contract/jobs.ts';
+import { getRun, listRuns, runSnapshots } from '../../../../contract/runs.ts';
+import { deleteSample, generate, getSample, listSamples } from '../../../../contract/samples.ts';
+import Generate from '../../../../renderer/pages/generate/Generate.svelte';
+import {
+  exampleDataset,
+  exampleJob,
+  exampleRun,
+  exampleRunSummary,
+  exampleSample,
+  exampleSnapshot,
+} from '../../support/examples.ts';
+
+const snapshots = [
+  exampleSnapshot({ id: 98, nimg: 4096, emaStd: 0.05 }),
+  exampleSnapshot({ id: 99, nimg: 4096, emaStd: 0.1 }),
+  exampleSnapshot({ id: 100, nimg: 35_008, emaStd: 0.05 }),
+  exampleSnapshot({ id: 101, nimg: 35_008, emaStd: 0.1 }),
+];
+
+beforeEach(() => {
+  service.asked.length = 0;
+  service.answer(listDatasets, () => [exampleDataset()]);
+  service.answer(listRuns, ({ trashed }) => (trashed ? [] : [exampleRunSummary()]));
+  service.answer(listJobs, () => []);
+  service.answer(getRun, () => exampleRun());
+  service.answer(runSnapshots, () => ({ snapshots, checkpoints: [] }));
+  service.answer(listSamples, () => []);
+  service.answer(generate, () => ({ jobId: 40 }));
+  service.open();
+});
+afterEach(cleanup);
+
+async function open(props: { snapshot?: number; sample?: number } = {}): Promise<void> {
+  render(Generate, { snapshot: props.snapshot ?? null, sample: props.sample ?? null });
+  await screen.findByRole('button', { name: /^Generate \d+ pictures/ });
+}
+const button = (): HTMLElement => screen.getByRole('button', { name: /^Generate/ });
+const send = async (): Promise<unknown> => {
+  await fireEvent.submit(button().closest('form')!);
+  await waitFor(() => expect(service.inputsOf(generate)).toHaveLength(1));
+  return service.inputsOf(generate)[0];
+};
+
+test('at first it offers the newest snapshot, the run’s own average and sampler, and every class', async () => {
+  await open();
+  expect(button().textContent).toContain('Generate 16 pictures');
+  expect(await send()).toMatchObject({
+    snapshotId: 101,
+    seeds: [0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7],
+    labels: [...Array<number>(8).fill(0), ...Array<number>(8).fill(1)],
+    columns: 8,
+    sampler: { steps: 18, sigmaMin: 0.002, sigmaMax: 80, rho: 7 },
+  });
+});
+
+test('a snapshot from the address is the one that is used', async () => {
+  await open({ snapshot: 98 });
+  expect(await send()).toMatchObject({ snapshotId: 98 });
+});
+
+test('seeds as text, one class, steps and average go into the request', async () => {
+  await open();
+  await fireEvent.input(screen.getByLabelText('Seeds'), { target: { value: '5, 100-101' } });
+  await fireEvent.change(screen.getByLabelText('Classes'), { target: { value: 'one' } });
+  await fireEvent.change(await screen.findByLabelText('Class'), { target: { value: '1' } });
+  await fireEvent.input(screen.getByLabelText('Steps'), { target: { value: '32' } });
+  await fireEvent.change(screen.getByLabelText(/EMA/), { target: { value: '0.05' } });
+  expect(await send()).toMatchObject({
+    snapshotId: 100,
+    seeds: [5, 100, 101],
+    labels: [1, 1, 1],
+    sampler: { steps: 32 },
+  });
+});
+
+test('only chosen classes get a row, and without any the page says so', async () => {
+  await open();
+  await fireEvent.change(screen.getByLabelText('Classes'), { target: { value: 'some' } });
+  expect(await screen.findByText('Choose at least one class.')).toBeTruthy();
+  expect(button()).toHaveProperty('disabled', true);
+  await fireEvent.click(screen.getByRole('checkbox', { name: 'Flags' }));
+  expect(await send()).toMatchObject({ labels: Array<number>(8).fill(1) });
+});
+
+test.each([
+  ['Seeds', '9-3', 'The range 9-3 runs backwards; write 3-9.'],
+  ['Steps', '1', 'Must be 2 to 1,000.'],
+  [/Lowest noise/, '2', /Must be/],
+])('%s “%s” can’t be sent, with the reason beside it', async (label, text, problem) => {
+  await open();
+  await fireEvent.input(screen.getByLabelText(label), { target: { value: text } });
+  expect(await screen.findByText(problem)).toBeTruthy();
+  expect(button()).toHaveProperty('disabled', true);
+});
+
+test('a network without classes is asked for none', async () => {
+  service.answer(getRun, () => exampleRun({ shape: { resolution: 32, channels: 3, labelDim: 0 } }));
+  await open();
+  expect(screen.queryByLabelText('Classes')).toBeNull();
+  expect(await send()).toMatchObject({ labels: Array<null>(8).fill(null) });
+});
+
+test('the job’s progress can be cancelled, and the sheet comes into view when it is done', async () => {
+  service.answer(cancelJob, () => ({}));
+  await open();
+  await send();
+  const job = exampleJob({
+    id: 40,
+    kind: 'sample',
+    title: 'demo',
+    progress: { done: 4, total: 16, unit: 'pictures', text: 'Drawing' },
+  });
+  service.emit(jobChanged, job);
+  expect((await screen.findByRole('progressbar')).getAttribute('aria-valuenow')).toBe('25');
+  await fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+  await waitFor(() => expect(service.inputsOf(cancelJob)).toEqual([{ id: 40 }]));
+  service.emit(sampleAdded, exampleSample());
+  service.emit(jobChanged, { ...job, state: 'done', sampleId: 50 });
+  const sheet = await screen.findByRole('group', { name: /4 pictures of Twemoji demo/ });
+  expect(
+    within(sheet)
+      .getAllByRole('button')
+      .map((picture) => picture.title),
+  ).toEqual(['Seed 0, Faces', 'Seed 1, Faces', 'Seed 0, Flags', 'Seed 1, Flags']);
+  const save = screen.getByRole('link', { name: 'Save PNG' });
+  expect(save.getAttribute('href')).toBe('/files/samples/50.png');
+  expect(save.getAttribute('download')).toMatch(/\.png$/);
+});
+
+test('a refused or failed drawing says why', async () => {
+  await open();
+  await send();
+  service.emit(
+    jobChanged,
+    exampleJob({
+      id: 40,
+      kind: 'sample',
+      state: 'failed',
+      error: 'The graphics card ran out of memory at 32 pictures.',
+    }),
+  );
+  expect(await screen.findByText(/ran out of memory at 32 pictures/)).toBeTruthy();
+});
+
+test('the settings of an earlier sheet can be taken over', async () => {
+  const sample = exampleSample({
+    snapshotId: 98,
+    seeds: [7, 9, 7, 9],
+    sampler: { steps: 40, sigmaMin: 0.01, sigmaMax: 50, rho: 5 },
+  });
+  service.answer(getSample, () => sample);
+  await open({ sample: 51 });
+  await fireEvent.click(await screen.findByRole('button', { name: 'Use these settings again' }));
+  await waitFor(() => expect(screen.getByLabelText<HTMLInputElement>('Seeds').value).toBe('7, 9'));
+  expect(await send()).toMatchObject({
+    snapshotId: 98,
+    seeds: [7, 9, 7, 9],
+    labels: [0, 0, 1, 1],
+    columns: 2,
+    sampler: sample.sampler,
+  });
+});
+
+test('a deleted sheet is gone from the history', async () => {
+  service.answer(listSamples, () => [exampleSample()]);
+  service.answer(deleteSample, () => ({}));
+  await open();
+  const history = await screen.findByRole('region', { name: 'Earlier sheets' });
+  await fireEvent.click(screen.getByRole('button', { name: 'Delete this sheet' }));
+  await waitFor(() => expect(service.inputsOf(deleteSample)).toEqual([{ id: 50 }]));
+  await waitFor(() => expect(history.isConnected).toBe(false));
+});
+
+test('a run without a snapshot says when its first one comes', async () => {
+  service.answer(runSnapshots, () => ({ snapshots: [], checkpoints: [] }));
+  render(Generate, { snapshot: null, sample: null });
+  expect(await screen.findByText(/no snapshot yet/)).toBeTruthy();
+  expect(screen.getByText(/4\.10 kimg/)).toBeTruthy();
+});
+
+test('a refusal of the service is told, and the button works again', async () => {
+  service.answer(generate, () => {
+    throw new AppError('conflict', 'The snapshot was deleted.');
+  });
+  await open();
+  await send();
+  await waitFor(() => expect(button()).toHaveProperty('disabled', false));
+});

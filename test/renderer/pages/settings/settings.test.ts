@@ -1,0 +1,138 @@
+import { service } from '../../support/fake-service.ts';
+import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/svelte';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { appInfo, getSettings, setSettings, type Settings } from '../../../../contract/app.ts';
+import { AppError } from '../../../../contract/errors.ts';
+import { runtimeProgress } from '../../../../contract/events.ts';
+import { listRuntimes, runDoctor, useRuntime, type RuntimeStatus } from '../../../../contract/runtime.ts';
+import About from '../../../../renderer/pages/about/About.svelte';
+import SettingsPage from '../../../../renderer/pages/settings/Settings.svelte';
+import { exampleInfo } from '../../support/examples.ts';
+
+const cpu: RuntimeStatus = {
+  name: 'cpu',
+  title: 'CPU',
+  state: 'ready',
+  version: '2.21.0',
+  downloadBytes: 0,
+  active: true,
+};
+const cuda: RuntimeStatus = {
+  name: 'cuda12',
+  title: 'NVIDIA GPU (CUDA 12)',
+  state: 'absent',
+  version: '2.21.0',
+  downloadBytes: 3.2e9,
+  active: false,
+};
+let settings: Settings;
+
+beforeEach(() => {
+  service.asked.length = 0;
+  settings = { theme: 'system', runtime: null, threads: null, notifications: true };
+  service.answer(getSettings, () => settings);
+  service.answer(setSettings, (part) => {
+    settings = { ...settings, ...part } as Settings;
+    return settings;
+  });
+  service.answer(appInfo, () => exampleInfo());
+  service.answer(listRuntimes, () => ({ runtimes: [cpu, cuda], gpus: [] }));
+  service.open();
+});
+afterEach(cleanup);
+
+test('each change is sent by itself at once', async () => {
+  render(SettingsPage);
+  await fireEvent.click(await screen.findByRole('radio', { name: 'Dark' }));
+  await fireEvent.click(screen.getByRole('switch', { name: 'Say when a run ends' }));
+  await fireEvent.input(screen.getByLabelText('Threads'), { target: { value: '4' } });
+  await waitFor(() =>
+    expect(service.inputsOf(setSettings)).toEqual([{ theme: 'dark' }, { notifications: false }, { threads: 4 }]),
+  );
+});
+
+test('a number of threads out of range is not sent', async () => {
+  render(SettingsPage);
+  await fireEvent.input(await screen.findByLabelText('Threads'), { target: { value: '0' } });
+  expect(await screen.findByText('Must be 1 to 1,024.')).toBeTruthy();
+  expect(service.inputsOf(setSettings)).toEqual([]);
+});
+
+test('a runtime is installed with its progress in sight', async () => {
+  service.answer(useRuntime, () => ({}));
+  render(SettingsPage);
+  expect(await screen.findByText(/Not installed\. 3\.20 GB to download/)).toBeTruthy();
+  await fireEvent.click(screen.getByRole('button', { name: 'Install and use' }));
+  await waitFor(() => expect(service.inputsOf(useRuntime)).toEqual([{ name: 'cuda12' }]));
+  const progress = {
+    name: 'cuda12',
+    text: 'Downloading cudnn',
+    done: 0.8e9,
+    total: 3.2e9,
+    finished: false,
+    error: null,
+  } as const;
+  service.emit(runtimeProgress, progress);
+  expect((await screen.findByRole('progressbar', { name: /Installing NVIDIA/ })).getAttribute('aria-valuenow')).toBe(
+    '25',
+  );
+  service.answer(listRuntimes, () => ({
+    runtimes: [
+      { ...cpu, active: false },
+      { ...cuda, state: 'ready', active: true },
+    ],
+    gpus: [],
+  }));
+  service.emit(runtimeProgress, { ...progress, done: 3.2e9, finished: true });
+  expect(await screen.findByText('Jobs use this one.')).toBeTruthy();
+  await waitFor(() => expect(screen.queryByRole('progressbar')).toBeNull());
+});
+
+test('an installation that fails says why', async () => {
+  service.answer(useRuntime, () => {
+    throw new AppError('no-space', 'The disk has 1.0 GB free, the runtime needs 3.2 GB.');
+  });
+  render(SettingsPage);
+  await fireEvent.click(await screen.findByRole('button', { name: 'Install and use' }));
+  expect(await screen.findByText(/needs 3\.2 GB/)).toBeTruthy();
+});
+
+test('the doctor says aloud that a GPU is there and not used, and what to do', async () => {
+  service.answer(runDoctor, () => ({
+    runtime: 'cuda12',
+    device: 'CPU, 8 threads',
+    fellBack: true,
+    ok: true,
+    checks: [
+      { id: 'python', status: 'good', title: 'Python', detail: '3.11', advice: null },
+      {
+        id: 'cudnn',
+        status: 'bad',
+        title: 'cuDNN',
+        detail: 'libcudnn.so.9 was not found',
+        advice: 'Install the runtime again.',
+      },
+    ],
+  }));
+  render(SettingsPage);
+  await fireEvent.click(await screen.findByRole('button', { name: 'Examine this machine' }));
+  expect((await screen.findByRole('alert')).textContent).toMatch(/There is a GPU, but TensorFlow computes on the CPU/);
+  expect(screen.getByText('Install the runtime again.')).toBeTruthy();
+  expect(screen.getByRole('img', { name: 'Not working' })).toBeTruthy();
+  expect(screen.getByRole('img', { name: 'Good' })).toBeTruthy();
+});
+
+test('About names the versions, the papers and whose pictures the demo shows', async () => {
+  render(About);
+  expect(await screen.findByText('3.54.1')).toBeTruthy();
+  const text = document.body.textContent;
+  for (const words of [
+    '2206.00364',
+    '2312.02696',
+    '2406.02507',
+    'Copyright Twitter, Inc and other contributors',
+    'CC BY 4.0',
+  ]) {
+    expect(text).toContain(words);
+  }
+});
