@@ -52,5 +52,18 @@ export const expectSpeed = defineCall(
   z.strictObject({ preset: z.string().max(64), resolution: z.int() }),
   z.strictObject({ imagesPerSecond: z.number().nullable() }),
 );
+/**
+ * Lets a browser in: opens a TCP port, unless one is open already, and answers with an address that works once. The
+ * port is the service's own choice where it is 0.
+ */
+export const openBrowserDoor = defineCall(
+  'app.openBrowserDoor',
+  z.strictObject({
+    host: z.string().min(1).max(255).default('127.0.0.1'),
+    port: z.int().min(0).max(65_535).default(0),
+  }),
+  z.strictObject({ url: z.string() }),
+  'local',
+);
 /** Ends the service; running training jobs write a checkpoint and pause first. */
 export const shutdown = defineCall('app.shutdown', Nothing, Nothing, 'local');

@@ -1,5 +1,5 @@
 import type { Call } from './call.ts';
-import { appInfo, expectSpeed, getSettings, setSettings, shutdown } from './app.ts';
+import { appInfo, expectSpeed, getSettings, openBrowserDoor, setSettings, shutdown } from './app.ts';
 import { datasetPictures, deleteDataset, getDataset, importDataset, listDatasets, renameDataset } from './datasets.ts';
 import { grantFolder, listFolders } from './folders.ts';
 import { cancelJob, getJob, listJobs, moveJob } from './jobs.ts';
@@ -51,6 +51,7 @@ export const calls: readonly Call[] = [
   listRuntimes,
   listSamples,
   moveJob,
+  openBrowserDoor,
   pauseRun,
   renameDataset,
   restoreRun,

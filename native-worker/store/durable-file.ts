@@ -66,6 +66,16 @@ export async function writeDurablyAsync<T>(target: string, write: (file: FileHan
   }
 }
 
+/**
+ * Moves a file that is on the disk already to another folder of the same disk, so that it stays moved after a power cut.
+ * What lies at `to` is replaced.
+ */
+export function moveDurably(from: string, to: string): void {
+  renameSync(from, to);
+  syncFolder(path.dirname(to));
+  syncFolder(path.dirname(from));
+}
+
 /** Writes all bytes at the descriptor's own position; one call of the system may write fewer. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.byteLength;) {

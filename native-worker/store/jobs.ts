@@ -119,6 +119,14 @@ export function setJobProgress(db: Database, id: number, progress: Progress): vo
   statement(db, 'UPDATE jobs SET progress = ? WHERE id = ?').run(JSON.stringify(progress), id);
 }
 
+/** Back to the queue, at its old place: the service ended while it ran. */
+export function requeueJob(db: Database, id: number): void {
+  statement(
+    db,
+    `UPDATE jobs SET state = 'queued', pid = NULL, started_at = NULL, progress = NULL, error = NULL WHERE id = ?`,
+  ).run(id);
+}
+
 export interface JobEnd {
   state: 'done' | 'failed' | 'cancelled';
   error?: string | null;

@@ -1,0 +1,154 @@
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import sharp from 'sharp';
+import { AppError } from '../../contract/errors.ts';
+import { SECURITY_HEADERS } from '../../contract/security.ts';
+import { openDataset } from '../data/dataset-file.ts';
+import { drawMosaic } from '../data/mosaic.ts';
+import { encodePicture } from '../data/png.ts';
+import { datasetFile, getDataset } from '../store/datasets.ts';
+import { writeAll, writeDurably } from '../store/durable-file.ts';
+import type { Library } from '../store/library.ts';
+import { insideLibrary, mosaicPath } from '../store/paths.ts';
+import { getSample, sampleFile } from '../store/samples.ts';
+import { sendText } from './server.ts';
+
+/** GET /files/…: pictures of the library, named by ids and numbers alone. */
+
+/** What is asked for, ready to be sent. */
+type Found = { etag: string } & ({ path: string } | { body: () => Promise<Buffer> });
+
+const ID = '([1-9]\\d{0,14})';
+const INDEX = '(0|[1-9]\\d{0,14})';
+
+const routes: readonly [RegExp, (library: Library, ids: number[]) => Found][] = [
+  [new RegExp(`^/files/samples/${ID}\\.png$`), (library, [id]) => sheet(library, id!)],
+  [new RegExp(`^/files/samples/${ID}/${INDEX}\\.png$`), (library, [id, index]) => pictureOfSheet(library, id!, index!)],
+  [
+    new RegExp(`^/files/datasets/${ID}/pictures/${INDEX}\\.png$`),
+    (library, [id, index]) => pictureOfDataset(library, id!, index!),
+  ],
+  [new RegExp(`^/files/datasets/${ID}/mosaic\\.png$`), (library, [id]) => mosaic(library, id!)],
+];
+
+/** Answers a GET or HEAD below /files/. */
+export async function sendLibraryFile(
+  library: Library,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
+  let found: Found | null;
+  try {
+    found = findFile(library, path);
+  } catch (error) {
+    if (error instanceof AppError) return sendText(response, 404, error.message);
+    throw error;
+  }
+  if (found === null) return sendText(response, 404, 'There is no such picture.');
+  // Ids mean other pictures in another library at the same address, so a browser asks each time whether it has the right one.
+  const headers = { ...SECURITY_HEADERS, 'cache-control': 'private, no-cache', etag: found.etag };
+  if (request.headers['if-none-match'] === found.etag) {
+    response.writeHead(304, headers).end();
+    return;
+  }
+  if ('path' in found) {
+    const { size } = statSync(found.path);
+    response.writeHead(200, { ...headers, 'content-type': 'image/png', 'content-length': size });
+    if (request.method === 'HEAD') response.end();
+    else await send(found.path, response);
+    return;
+  }
+  const body = await found.body();
+  response.writeHead(200, { ...headers, 'content-type': 'image/png', 'content-length': body.length });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+async function send(path: string, response: ServerResponse): Promise<void> {
+  try {
+    await pipeline(createReadStream(path), response);
+  } catch (error) {
+    if (!response.destroyed) throw error; // else the reader went away, as readers do
+  }
+}
+
+function findFile(library: Library, path: string): Found | null {
+  for (const [pattern, find] of routes) {
+    const match = pattern.exec(path);
+    if (match !== null) return find(library, match.slice(1).map(Number));
+  }
+  return null;
+}
+
+function sheet(library: Library, id: number): Found {
+  const sample = getSample(library.db, id);
+  return { path: existingSheet(library, id), etag: `"s${id}-${sample.createdAt}"` };
+}
+
+function existingSheet(library: Library, id: number): string {
+  const path = insideLibrary(library.folder, sampleFile(library.db, id));
+  if (!existsSync(path)) throw new AppError('not-found', `The file of sample ${id} has disappeared.`);
+  return path;
+}
+
+/** One picture, cut out of its sheet. */
+function pictureOfSheet(library: Library, id: number, index: number): Found {
+  const sample = getSample(library.db, id);
+  if (index >= sample.seeds.length)
+    throw new AppError('not-found', `Sample ${id} has ${sample.seeds.length} pictures.`);
+  const path = existingSheet(library, id);
+  const body = async (): Promise<Buffer> => {
+    const image = sharp(path, { limitInputPixels: false });
+    const { width } = await image.metadata();
+    const across = Math.min(sample.columns, sample.seeds.length);
+    const step = across === 1 ? 0 : (width - sample.resolution) / (across - 1); // a picture and the gap after it
+    return image
+      .extract({
+        left: Math.round((index % sample.columns) * step),
+        top: Math.round(Math.floor(index / sample.columns) * (step === 0 ? sample.resolution : step)),
+        width: sample.resolution,
+        height: sample.resolution,
+      })
+      .png()
+      .toBuffer();
+  };
+  return { body, etag: `"s${id}-${sample.createdAt}-${index}"` };
+}
+
+function pictureOfDataset(library: Library, id: number, index: number): Found {
+  const { sha256, count, resolution, channels } = getDataset(library.db, id);
+  if (index >= count) throw new AppError('not-found', `Dataset ${id} has ${count} pictures.`);
+  const path = insideLibrary(library.folder, datasetFile(library.db, id));
+  const body = async (): Promise<Buffer> => {
+    const pixels = new Uint8Array(resolution * resolution * channels);
+    const dataset = openDataset(path);
+    try {
+      dataset.readPictures([index], pixels);
+    } finally {
+      dataset.close();
+    }
+    return encodePicture({ pixels, resolution, channels });
+  };
+  return { body, etag: `"d${sha256.slice(0, 24)}-${index}"` };
+}
+
+/** The overview of a dataset, drawn when it is first asked for. */
+function mosaic(library: Library, id: number): Found {
+  const { sha256 } = getDataset(library.db, id);
+  const etag = `"m${sha256.slice(0, 24)}"`;
+  const target = insideLibrary(library.folder, mosaicPath(id));
+  if (existsSync(target)) return { path: target, etag };
+  const path = insideLibrary(library.folder, datasetFile(library.db, id));
+  const body = async (): Promise<Buffer> => {
+    const dataset = openDataset(path);
+    try {
+      const drawn = await drawMosaic(dataset);
+      writeDurably(target, (fd) => writeAll(fd, drawn));
+      return drawn;
+    } finally {
+      dataset.close();
+    }
+  };
+  return { body, etag };
+}

@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import * as z from 'zod';
+import type { Audience, Call, Reply } from '../../contract/call.ts';
+import { AppError, hasSystemCode } from '../../contract/errors.ts';
+
+/** A call of the contract and what answers it. */
+export interface Handler {
+  readonly call: Call;
+  readonly run: (input: unknown) => unknown;
+}
+
+/** Pairs a call with its function; the types of both sides come from the contract. */
+export function handler<I extends z.ZodType, O extends z.ZodType>(
+  call: Call<I, O>,
+  run: (input: z.output<I>) => z.input<O> | Promise<z.input<O>>,
+): Handler {
+  return { call, run: run as (input: unknown) => unknown };
+}
+
+/** Answers a call of somebody. Never throws; what it returns never holds a stack. */
+export type Answer = (name: string, input: unknown, audience: Audience) => Promise<Reply>;
+
+/**
+ * Makes one function of all handlers: it parses what is asked, runs the handler and parses the answer. Expected
+ * failures become replies; anything else is a bug, which is logged whole and answered with one calm sentence.
+ */
+export function answerWith(handlers: readonly Handler[], log: Logger): Answer {
+  const byName = new Map(handlers.map((entry) => [entry.call.name, entry]));
+  return async (name, input, audience) => {
+    const found = byName.get(name);
+    if (found === undefined) return refusal('invalid-input', `There is no call "${name}".`);
+    const { call, run } = found;
+    if (call.audience === 'local' && audience !== 'local') {
+      return refusal('forbidden', `${name} can only be asked on the machine itself.`);
+    }
+    const parsed = call.input.safeParse(input);
+    if (!parsed.success) return refusal('invalid-input', `${name}: ${z.prettifyError(parsed.error)}`);
+    try {
+      return { ok: true, value: call.output.parse(await run(parsed.data)) };
+    } catch (error) {
+      const expected = asAppError(error);
+      if (expected !== null) return refusal(expected.code, expected.message);
+      log.error({ err: error, call: name }, 'a call failed');
+      return refusal('internal', `${name} failed; details are in the log.`);
+    }
+  };
+}
+
+/** An expected failure as such; null for a bug. A full disk can strike anywhere. */
+export function asAppError(error: unknown): AppError | null {
+  if (error instanceof AppError) return error;
+  if (hasSystemCode(error, 'SQLITE_FULL') || hasSystemCode(error, 'ENOSPC')) {
+    return new AppError('no-space', 'The disk is full. Make room, then try again.', { cause: error });
+  }
+  return null;
+}
+
+function refusal(code: AppError['code'], message: string): Reply {
+  return { ok: false, code, message };
+}

@@ -1,0 +1,22 @@
+import type { Handler } from '../handle.ts';
+import { appHandlers } from './app.ts';
+import type { ServiceParts } from './context.ts';
+import { datasetHandlers } from './datasets.ts';
+import { folderHandlers } from './folders.ts';
+import { jobHandlers } from './jobs.ts';
+import { runHandlers } from './runs.ts';
+import { runtimeHandlers } from './runtime.ts';
+import { sampleHandlers } from './samples.ts';
+
+/** Every call of the contract, answered. */
+export function allHandlers(parts: ServiceParts): Handler[] {
+  return [
+    ...appHandlers(parts),
+    ...datasetHandlers(parts),
+    ...folderHandlers(parts),
+    ...jobHandlers(parts),
+    ...runHandlers(parts),
+    ...runtimeHandlers(parts),
+    ...sampleHandlers(parts),
+  ];
+}

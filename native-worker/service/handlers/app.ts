@@ -1,0 +1,51 @@
+import { readdir, stat, statfs } from 'node:fs/promises';
+import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { appInfo, expectSpeed, getSettings, openBrowserDoor, setSettings, shutdown } from '../../../contract/app.ts';
+import { earlierSpeed } from '../../store/runs.ts';
+import { readSettings, writeSettings } from '../../store/settings.ts';
+import { statement } from '../../store/statements.ts';
+import { handler, type Handler } from '../handle.ts';
+import type { ServiceParts } from './context.ts';
+
+/** The app itself: facts, settings, its end. */
+export function appHandlers({ library, runtimes, version, openWeb, shutDown }: ServiceParts): Handler[] {
+  const { db, folder } = library;
+  return [
+    handler(appInfo, async () => {
+      const disk = await statfs(folder);
+      const active = (await runtimes.list()).find((runtime) => runtime.active);
+      return {
+        version,
+        libraryPath: folder,
+        librarySizeBytes: await sizeOf(folder),
+        diskFreeBytes: disk.bavail * disk.bsize,
+        node: process.versions.node,
+        sqlite: statement<[], string>(db, 'SELECT sqlite_version()').pluck().get()!,
+        tensorflow: active === undefined ? 'none' : active.version,
+        platform: `${platform()} ${arch()} ${release()}`,
+        cores: cpus().length,
+        memoryBytes: totalmem(),
+      };
+    }),
+    handler(getSettings, () => readSettings(db)),
+    handler(setSettings, (change) => writeSettings(db, change)),
+    handler(expectSpeed, ({ preset, resolution }) => ({ imagesPerSecond: earlierSpeed(db, preset, resolution) })),
+    handler(openBrowserDoor, async ({ host, port }) => ({ url: await openWeb(host, port) })),
+    handler(shutdown, () => {
+      shutDown();
+      return {};
+    }),
+  ];
+}
+
+/** Bytes of all files in a folder. Files that vanish meanwhile don't count. */
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  const sizes = await Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      .map(async (entry) => (await stat(join(entry.parentPath, entry.name)).catch(() => null))?.size ?? 0),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

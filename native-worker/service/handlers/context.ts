@@ -1,0 +1,23 @@
+import type { Logger } from 'pino';
+import type { Library } from '../../store/library.ts';
+import type { Events } from '../events.ts';
+import type { Folders } from '../folders.ts';
+import type { JobOutcomes } from '../job-outcomes.ts';
+import type { Queue } from '../queue.ts';
+import type { Runtimes } from '../runtimes.ts';
+
+/** The parts of the service that handlers work with. */
+export interface ServiceParts {
+  readonly library: Library;
+  readonly events: Events;
+  readonly log: Logger;
+  readonly queue: Queue;
+  readonly outcomes: JobOutcomes;
+  readonly folders: Folders;
+  readonly runtimes: Runtimes;
+  readonly version: string;
+  /** Opens a TCP port for browsers, if none is open. @returns an address with a token for one use */
+  readonly openWeb: (host: string, port: number) => Promise<string>;
+  /** Ends the service in good order, soon. */
+  readonly shutDown: () => void;
+}

@@ -1,0 +1,154 @@
+import { rm } from 'node:fs/promises';
+import { countParameters, planNetwork } from '../../../contract/architecture.ts';
+import { AppError } from '../../../contract/errors.ts';
+import { runDeleted } from '../../../contract/events.ts';
+import type { DataShape } from '../../../contract/network.ts';
+import * as calls from '../../../contract/runs.ts';
+import type { RunConfig } from '../../../contract/training.ts';
+import { listCheckpoints } from '../../store/checkpoints.ts';
+import { datasetFile, getDataset } from '../../store/datasets.ts';
+import { activeJobOfRun, countActiveJobsOfRun } from '../../store/jobs.ts';
+import { listLog } from '../../store/log.ts';
+import { readMagnitudes } from '../../store/magnitudes.ts';
+import { insideLibrary, runFolder } from '../../store/paths.ts';
+import * as store from '../../store/runs.ts';
+import { listSnapshots } from '../../store/snapshots.ts';
+import { write } from '../../store/statements.ts';
+import { readTicks } from '../../store/ticks.ts';
+import { handler, type Handler } from '../handle.ts';
+import type { ServiceParts } from './context.ts';
+
+/** Runs: made, watched, ended, thrown away. */
+export function runHandlers(parts: ServiceParts): Handler[] {
+  const { library, events, outcomes } = parts;
+  const { db } = library;
+  return [
+    handler(calls.listRuns, (which) => store.listRuns(db, which)),
+    handler(calls.getRun, ({ id }) => store.getRun(db, id)),
+    handler(calls.createRun, (input) => createRun(parts, input)),
+    handler(calls.pauseRun, ({ id }) => {
+      endTraining(parts, id, 'pause');
+      return {};
+    }),
+    handler(calls.resumeRun, ({ id }) => ({ jobId: resumeRun(parts, id) })),
+    handler(calls.stopRun, ({ id }) => {
+      endTraining(parts, id, 'stop');
+      return {};
+    }),
+    handler(calls.editRun, ({ id, ...change }) => {
+      store.editRun(db, id, change);
+      outcomes.announceRun(id);
+      return {};
+    }),
+    handler(calls.trashRun, ({ id }) => {
+      const run = store.getRunSummary(db, id);
+      if (countActiveJobsOfRun(db, id) > 0) {
+        throw new AppError('conflict', `"${run.name}" is at work. Stop it before you put it in the trash.`);
+      }
+      store.setRunTrashed(db, id, Date.now());
+      outcomes.announceRun(id);
+      return {};
+    }),
+    handler(calls.restoreRun, ({ id }) => {
+      store.setRunTrashed(db, id, null);
+      outcomes.announceRun(id);
+      return {};
+    }),
+    handler(calls.deleteRun, async ({ id }) => {
+      const run = store.getRunSummary(db, id);
+      if (run.trashedAt === null)
+        throw new AppError('conflict', `"${run.name}" is not in the trash. Put it there first.`);
+      if (countActiveJobsOfRun(db, id) > 0)
+        throw new AppError('conflict', `"${run.name}" is at work. Wait until it is done.`);
+      store.deleteRunRows(db, id);
+      await rm(insideLibrary(library.folder, runFolder(id)), { recursive: true, force: true });
+      events.emit(runDeleted, { runId: id });
+      return {};
+    }),
+    handler(calls.runTicks, ({ id, ...range }) => {
+      store.getRunSummary(db, id);
+      return readTicks(db, id, range);
+    }),
+    handler(calls.runMagnitudes, ({ id, kind, maxColumns }) => {
+      store.getRunSummary(db, id);
+      return readMagnitudes(db, id, kind, maxColumns);
+    }),
+    handler(calls.runSnapshots, ({ id }) => {
+      store.getRunSummary(db, id);
+      return { snapshots: listSnapshots(db, id), checkpoints: listCheckpoints(db, id) };
+    }),
+    handler(calls.runLog, ({ id, limit }) => {
+      store.getRunSummary(db, id);
+      return listLog(db, id, limit);
+    }),
+  ];
+}
+
+interface NewRunInput {
+  name: string;
+  datasetId: number;
+  config: RunConfig;
+  notes: string;
+  tags: string[];
+}
+
+function createRun({ library, queue, outcomes }: ServiceParts, input: NewRunInput): { runId: number; jobId: number } {
+  const { db } = library;
+  const dataset = getDataset(db, input.datasetId);
+  datasetFile(db, dataset.id); // throws if its pictures are gone
+  const { classConditional } = input.config.training;
+  const shape: DataShape = {
+    resolution: dataset.resolution,
+    channels: dataset.channels,
+    labelDim: classConditional ? dataset.classes.length : 0,
+  };
+  const parameters = countParameters(planNetwork(input.config.network, shape)).total;
+  const { runId, jobId } = write(db, () => {
+    const created = store.insertRun(db, { ...input, tags: [...new Set(input.tags)], shape, parameters });
+    return {
+      runId: created,
+      jobId: queue.add({ parameters: { kind: 'train', runId: created }, title: input.name, runId: created }),
+    };
+  });
+  outcomes.announceRun(runId);
+  return { runId, jobId };
+}
+
+/** @returns the new job's id */
+function resumeRun({ library, queue, outcomes }: ServiceParts, id: number): number {
+  const { db } = library;
+  const run = store.getRunSummary(db, id);
+  if (run.trashedAt !== null) throw new AppError('conflict', `"${run.name}" is in the trash. Restore it first.`);
+  if (run.state !== 'paused' && run.state !== 'failed') {
+    throw new AppError('conflict', `"${run.name}" is ${run.state}; only a paused or failed run can go on.`);
+  }
+  if (activeJobOfRun(db, id) !== null)
+    throw new AppError('conflict', `"${run.name}" is being ended; try again in a moment.`);
+  datasetFile(db, run.datasetId); // throws if its pictures are gone
+  const jobId = write(db, () => {
+    store.setRunState(db, id, 'queued');
+    return queue.add({ parameters: { kind: 'train', runId: id }, title: run.name, runId: id });
+  });
+  outcomes.announceRun(id);
+  return jobId;
+}
+
+/**
+ * Ends a run's training for now or for good. A running one does so when its step is done and its state written; one
+ * that waits in the queue, or is paused and to be stopped, at once.
+ *
+ * @throws {AppError} 'conflict' if there is nothing to end
+ */
+export function endTraining({ library, queue, outcomes }: ServiceParts, id: number, how: 'pause' | 'stop'): void {
+  const { db } = library;
+  const run = store.getRunSummary(db, id);
+  const job = activeJobOfRun(db, id);
+  if (job !== null) queue.request(job.id, how);
+  if (job?.state === 'running') return;
+  const mayStop = how === 'stop' && (run.state === 'paused' || run.state === 'failed');
+  if (job === null && !mayStop) {
+    throw new AppError('conflict', `"${run.name}" is ${run.state}; there is nothing to ${how}.`);
+  }
+  store.setRunState(db, id, how === 'pause' ? 'paused' : 'stopped');
+  outcomes.announceRun(id);
+}

@@ -1,0 +1,20 @@
+import { listRuntimes, runDoctor, useRuntime } from '../../../contract/runtime.ts';
+import { runDoctorReport } from '../../engine/runtime/doctor.ts';
+import { readGpus } from '../../engine/runtime/gpu.ts';
+import { readSettings } from '../../store/settings.ts';
+import { handler, type Handler } from '../handle.ts';
+import type { ServiceParts } from './context.ts';
+
+/** TensorFlow runtimes, and whether they work. */
+export function runtimeHandlers({ library, runtimes }: ServiceParts): Handler[] {
+  return [
+    handler(listRuntimes, async () => ({ runtimes: await runtimes.list(), gpus: (await readGpus()).gpus })),
+    handler(useRuntime, async ({ name }) => {
+      await runtimes.use(name);
+      return {};
+    }),
+    handler(runDoctor, async () =>
+      runDoctorReport({ runtime: await runtimes.active(), threads: readSettings(library.db).threads }),
+    ),
+  ];
+}

@@ -1,0 +1,162 @@
+import type { Logger } from 'pino';
+import { existsSync, rmSync } from 'node:fs';
+import { basename, sep } from 'node:path';
+import {
+  datasetChanged,
+  runChanged,
+  runLogged,
+  runTicked,
+  sampleAdded,
+  snapshotsChanged,
+} from '../../contract/events.ts';
+import type { ImportProblem } from '../../contract/datasets.ts';
+import { AppError } from '../../contract/errors.ts';
+import type { JobMessage, JobOutcome } from '../../contract/job-messages.ts';
+import type { JobParameters } from '../../contract/jobs.ts';
+import type { LogLine } from '../../contract/runs.ts';
+import { checkpointsToResume } from '../store/checkpoints.ts';
+import { getDataset } from '../store/datasets.ts';
+import type { JobEnd } from '../store/jobs.ts';
+import type { Library } from '../store/library.ts';
+import { getLogLine, insertLog } from '../store/log.ts';
+import { insideLibrary, jobFolder } from '../store/paths.ts';
+import { getRunSummary, setRunDevice, setRunState } from '../store/runs.ts';
+import { getSample } from '../store/samples.ts';
+import { takeInDataset } from './dataset-intake.ts';
+import type { Events } from './events.ts';
+import { crashSentence, type JobEnding } from './job-process.ts';
+import type { JobWatcher } from './queue.ts';
+
+/** What jobs mean to the library: states of runs, new datasets, and the news of both for everybody connected. */
+export class JobOutcomes implements JobWatcher {
+  readonly #library: Library;
+  readonly #events: Events;
+  readonly #log: Logger;
+
+  constructor(parts: { library: Library; events: Events; log: Logger }) {
+    this.#library = parts.library;
+    this.#events = parts.events;
+    this.#log = parts.log;
+  }
+
+  onStart(_jobId: number, parameters: JobParameters): void {
+    if (parameters.kind === 'train') this.#setRun(parameters.runId, 'running');
+  }
+
+  onMessage(_jobId: number, parameters: JobParameters, message: JobMessage): void {
+    const { db } = this.#library;
+    const runId = parameters.kind === 'train' ? parameters.runId : null;
+    switch (message.type) {
+      case 'device':
+        if (runId === null) return;
+        setRunDevice(db, runId, message.device);
+        return this.announceRun(runId);
+      case 'ticked':
+        if (runId === null) return;
+        this.#events.emit(runTicked, { runId, ticks: message.ticks });
+        return this.announceRun(runId);
+      case 'logged':
+        if (runId === null) return;
+        return this.#events.emit(runLogged, { runId, line: getLogLine(db, message.logId) });
+      case 'snapshots':
+        if (runId === null) return;
+        return this.#events.emit(snapshotsChanged, { runId });
+      case 'sampled':
+        this.#events.emit(sampleAdded, getSample(db, message.sampleId));
+        if (runId !== null) this.announceRun(runId);
+        return;
+      case 'progress': // kept by the queue
+      case 'ended': // comes again with the exit
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  async onEnd(jobId: number, parameters: JobParameters, ending: JobEnding): Promise<JobEnd> {
+    try {
+      if (ending.kind === 'crash') return this.#crashed(parameters, ending);
+      return await this.#ended(jobId, parameters, ending.outcome);
+    } catch (error) {
+      if (parameters.kind === 'train')
+        this.#failRun(parameters.runId, 'Training ended, but its end could not be recorded; resume it.');
+      throw error;
+    } finally {
+      rmSync(insideLibrary(this.#library.folder, jobFolder(jobId)), { recursive: true, force: true });
+    }
+  }
+
+  /** Tells everybody what a run is like now. */
+  announceRun(runId: number): void {
+    this.#events.emit(runChanged, getRunSummary(this.#library.db, runId));
+  }
+
+  /** Writes a line into a run's log and tells everybody. */
+  writeLog(runId: number, level: LogLine['level'], text: string): void {
+    const { db } = this.#library;
+    const id = insertLog(db, { runId, nimg: getRunSummary(db, runId).nimg, level, text });
+    this.#events.emit(runLogged, { runId, line: getLogLine(db, id) });
+  }
+
+  async #ended(jobId: number, parameters: JobParameters, outcome: JobOutcome): Promise<JobEnd> {
+    const runId = parameters.kind === 'train' ? parameters.runId : null;
+    switch (outcome.kind) {
+      case 'finished':
+      case 'paused':
+      case 'stopped':
+        if (runId !== null) this.#setRun(runId, outcome.kind);
+        return { state: 'done' };
+      case 'sampled':
+        return { state: 'done', sampleId: outcome.sampleId };
+      case 'imported':
+        return { state: 'done', datasetId: await this.#takeIn(jobId, outcome.file, outcome.problems) };
+      case 'cancelled':
+        if (runId !== null) this.#setRun(runId, this.#canResume(runId) ? 'paused' : 'stopped');
+        return { state: 'cancelled' };
+      case 'failed':
+        if (runId !== null) this.#failRun(runId, outcome.message);
+        return { state: 'failed', error: outcome.message };
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  #crashed(parameters: JobParameters, ending: Extract<JobEnding, { kind: 'crash' }>): JobEnd {
+    const what = { train: 'The training process', sample: 'The process that drew pictures', import: 'The import' }[
+      parameters.kind
+    ];
+    const error = crashSentence(what, ending);
+    this.#log.error({ parameters, ending }, 'a job crashed');
+    if (parameters.kind === 'train') {
+      if (ending.lastLines.length > 0) this.writeLog(parameters.runId, 'error', ending.lastLines.join('\n'));
+      this.#failRun(parameters.runId, error);
+    }
+    return { state: 'failed', error };
+  }
+
+  #failRun(runId: number, error: string): void {
+    this.writeLog(runId, 'error', error);
+    this.#setRun(runId, 'failed', error);
+  }
+
+  #setRun(runId: number, state: Parameters<typeof setRunState>[2], error: string | null = null): void {
+    setRunState(this.#library.db, runId, state, error);
+    this.announceRun(runId);
+  }
+
+  #canResume(runId: number): boolean {
+    return checkpointsToResume(this.#library.db, runId).length > 0;
+  }
+
+  /** @param file the packed file in the job's own folder, relative to the library */
+  async #takeIn(jobId: number, file: string, problems: ImportProblem[]): Promise<number> {
+    const { folder, db } = this.#library;
+    const packed = insideLibrary(folder, file);
+    if (!packed.startsWith(insideLibrary(folder, jobFolder(jobId)) + sep) || !existsSync(packed)) {
+      throw new AppError('dataset', `The import left no file ${basename(file)} behind; import the folder again.`);
+    }
+    const id = await takeInDataset(this.#library, packed, problems);
+    this.#events.emit(datasetChanged, getDataset(db, id));
+    return id;
+  }
+}

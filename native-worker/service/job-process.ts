@@ -1,0 +1,151 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
+import { JobMessage, type JobOutcome, type JobRequest } from '../../contract/job-messages.ts';
+
+/** One job's child process, from its start to its exit. */
+
+export interface JobProcessOptions {
+  /** Program and arguments; the program is Node. */
+  script: string;
+  args: string[];
+  /** All of it; nothing else is inherited. */
+  environment: Record<string, string>;
+  /** What the process prints goes there. */
+  logPath: string;
+  onMessage: (message: JobMessage) => void;
+  /** Called once, after the process is gone. */
+  onExit: (end: JobEnding) => void;
+  /** Something is not as it should be, but the job goes on. */
+  onWarning: (text: string, details: unknown) => void;
+}
+
+/** How a job process went: with a last word, or without. */
+export type JobEnding =
+  | { kind: 'outcome'; outcome: JobOutcome }
+  | { kind: 'crash'; exitCode: number | null; signal: NodeJS.Signals | null; lastLines: string[] };
+
+/** A chatty library must not fill the disk. */
+const MAX_LOG_BYTES = 4 << 20;
+
+/** Of its error output the last lines are kept: they tell why it crashed. */
+const LAST_LINES = 12;
+const MAX_LINE = 400;
+
+/** After its last word a process has this long to leave by itself. */
+const LEAVE_MS = 15_000;
+
+/** Children give way to the service, which must answer at once while they compute on all processors. */
+const JOB_PRIORITY = constants.priority.PRIORITY_BELOW_NORMAL;
+
+export class JobProcess {
+  readonly #child: ChildProcess;
+  #outcome: JobOutcome | null = null;
+
+  constructor(options: JobProcessOptions) {
+    this.#child = spawn(process.execPath, [options.script, ...options.args], {
+      env: options.environment,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      windowsHide: true,
+    });
+    const lastLines = keepOutput(this.#child, options.logPath);
+    this.#child.on('message', (raw) => this.#receive(raw, options));
+    this.#child.on('error', (error) => options.onWarning('a job process had an error', error));
+    let ended = false;
+    const end = (exitCode: number | null, signal: NodeJS.Signals | null): void => {
+      if (ended) return;
+      ended = true;
+      options.onExit(
+        this.#outcome === null
+          ? { kind: 'crash', exitCode, signal, lastLines: lastLines() }
+          : { kind: 'outcome', outcome: this.#outcome },
+      );
+    };
+    this.#child.on('close', end);
+    // A program that could not be started at all has no exit to wait for.
+    this.#child.on('error', () => {
+      if (this.#child.pid === undefined) end(null, null);
+    });
+    this.#giveWay(options);
+  }
+
+  /** null if it could not be started. */
+  get pid(): number | null {
+    return this.#child.pid ?? null;
+  }
+
+  /** Asks it to end in good order. It answers when it can: between two training steps. */
+  request(type: JobRequest['type']): void {
+    if (this.#child.connected) this.#child.send({ type } satisfies JobRequest);
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #receive(raw: unknown, options: JobProcessOptions): void {
+    const parsed = JobMessage.safeParse(raw);
+    if (!parsed.success) return options.onWarning('a job sent a message that is none', parsed.error);
+    if (parsed.data.type === 'ended') {
+      this.#outcome = parsed.data.outcome;
+      const timer = setTimeout(() => this.kill(), LEAVE_MS);
+      this.#child.once('exit', () => clearTimeout(timer));
+    }
+    options.onMessage(parsed.data);
+  }
+
+  #giveWay(options: JobProcessOptions): void {
+    if (this.#child.pid === undefined) return;
+    try {
+      setPriority(this.#child.pid, JOB_PRIORITY);
+    } catch (error) {
+      options.onWarning('a job runs at normal priority', error);
+    }
+  }
+}
+
+/** Copies what the child prints into its log file. @returns the last lines of its error output */
+function keepOutput(child: ChildProcess, logPath: string): () => string[] {
+  mkdirSync(dirname(logPath), { recursive: true });
+  const log = createWriteStream(logPath, { flags: 'a' });
+  log.on('error', () => log.destroy()); // a full disk loses the log, not the job
+  let written = 0;
+  const copy = (stream: Readable | null): void => {
+    stream?.on('data', (chunk: Buffer) => {
+      if (written > MAX_LOG_BYTES || log.destroyed) return;
+      written += chunk.length;
+      log.write(chunk);
+      if (written > MAX_LOG_BYTES) log.write('\n… the rest was left out: it is too much.\n');
+    });
+  };
+  copy(child.stdout);
+  copy(child.stderr);
+  child.on('close', () => log.end());
+
+  let tail = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    tail = (tail + chunk.toString('utf8')).slice(-LAST_LINES * MAX_LINE);
+  });
+  return () =>
+    tail
+      .split('\n')
+      .map((line) => line.trimEnd().slice(0, MAX_LINE))
+      .filter((line) => line !== '')
+      .slice(-LAST_LINES);
+}
+
+/** What the system says of a process that ended without a last word, as a sentence for the user. */
+export function crashSentence(what: string, end: Extract<JobEnding, { kind: 'crash' }>): string {
+  const text = end.lastLines.join('\n');
+  if (/std::bad_alloc|out of memory|OOM when allocating|cannot allocate memory/i.test(text)) {
+    return `${what} ran out of memory. Choose a smaller batch or network.`;
+  }
+  if (end.signal === 'SIGKILL' || end.exitCode === 137) {
+    return `${what} was killed (SIGKILL), probably because the system ran out of memory. Choose a smaller batch or network, or close other programs.`;
+  }
+  if (end.signal !== null) return `${what} crashed (${end.signal}). Its last words are in the log.`;
+  if (end.exitCode === null) return `${what} could not be started. Details are in the service's log.`;
+  return `${what} ended unexpectedly with exit code ${end.exitCode}. Its last words are in the log.`;
+}

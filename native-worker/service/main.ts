@@ -1,0 +1,108 @@
+/**
+ * The service's process: `node main.ts [--library DIR] [--exit-when-idle] [--serve --port N --host H]`. When it can be
+ * spoken to, it prints one line of JSON. If the library has a service already, that one's line is printed instead.
+ */
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import { openBrowserDoor } from '../../contract/app.ts';
+import { AppError } from '../../contract/errors.ts';
+import { libraryFolder } from '../engine/runtime/places.ts';
+import { awaitLiving } from './connect.ts';
+import { startService, type RunningService } from './service.ts';
+import { exposureWarning } from './web.ts';
+
+/** A client that reconnects after a hiccup should find it alive. */
+const IDLE_MS = 10_000;
+
+const Port = z.coerce.number().int().min(0).max(65_535);
+
+interface Request {
+  library: string;
+  exitWhenIdle: boolean;
+  web: { host: string; port: number } | null;
+}
+
+/** @throws {AppError} 'invalid-input' */
+function readArguments(): Request {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      options: {
+        library: { type: 'string' },
+        'exit-when-idle': { type: 'boolean', default: false },
+        serve: { type: 'boolean', default: false },
+        port: { type: 'string', default: '0' },
+        host: { type: 'string', default: '127.0.0.1' },
+      },
+    }));
+  } catch (error) {
+    throw new AppError('invalid-input', error instanceof Error ? error.message : String(error), { cause: error });
+  }
+  const port = Port.safeParse(values.port);
+  if (!port.success)
+    throw new AppError('invalid-input', `"${values.port}" is no port; it is a number from 0 to 65535.`);
+  return {
+    library: values.library ?? libraryFolder(),
+    exitWhenIdle: values['exit-when-idle'],
+    web: values.serve ? { host: values.host, port: port.data } : null,
+  };
+}
+
+async function main(): Promise<void> {
+  const request = readArguments();
+  const service = await startService({ library: request.library, idleMs: request.exitWhenIdle ? IDLE_MS : null });
+  if (service === null) return joinLiving(request);
+  endOnSignals(service);
+  let url: string | null = null;
+  if (request.web !== null) {
+    const warning = exposureWarning(request.web.host);
+    if (warning !== null) process.stderr.write(`${warning}\n`);
+    try {
+      url = await service.openWeb(request.web.host, request.web.port);
+    } catch (error) {
+      await service.stop();
+      throw error;
+    }
+  }
+  print({ ready: true, socket: service.socket, pid: process.pid, url });
+  await service.ended;
+}
+
+/** Another process serves the library: its line is ours. */
+async function joinLiving({ library, web }: Request): Promise<void> {
+  const { client, address } = await awaitLiving(library);
+  const url = web === null ? null : (await client.call(openBrowserDoor, web)).url;
+  client.close();
+  print({ ready: true, already: true, socket: address.socket, pid: address.pid, url });
+}
+
+function endOnSignals(service: RunningService): void {
+  let asked = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (asked) process.exit(1); // who asks twice does not want to wait
+      asked = true;
+      void service.stop();
+    });
+  }
+}
+
+function print(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+// Who started us may have gone, and its end of the pipe with it.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  const expected = error instanceof AppError;
+  const message = expected ? error.message : 'The service could not be started.';
+  print({ ready: false, code: expected ? error.code : 'internal', message });
+  if (!expected && error instanceof Error) process.stderr.write(`${error.stack ?? error.message}\n`);
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+
+/**
+ * Where the program's own files lie: in a checkout the TypeScript sources, which Node runs as they are; in a package
+ * the bundles that were made of them.
+ */
+
+/** @throws {Error} if none is there: the program was not built or packed completely */
+function firstOf(places: readonly string[]): string {
+  const paths = places.map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  const found = paths.find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`none of these is there: ${paths.join(', ')}`);
+  return found;
+}
+
+/** What a job process runs. */
+export const jobScript = (): string => firstOf(['../jobs/main.ts', '../jobs/main.js', './jobs/main.js', './jobs.js']);
+
+/** What a service process runs. */
+export const serviceScript = (): string => firstOf(['./main.ts', './main.js', '../service/main.js', './service.js']);
+
+/** The built pages; null if they were not built. */
+export function pagesFolder(): string | null {
+  try {
+    const index = firstOf(['../../dist/renderer/index.html', '../renderer/index.html', './renderer/index.html']);
+    return index.slice(0, -'/index.html'.length);
+  } catch {
+    return null; // a checkout before `npm run build`
+  }
+}
+
+/** The app's version. */
+export function appVersion(): string {
+  const path = firstOf(['../../package.json', '../package.json', './package.json']);
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(path, 'utf8'))).version;
+}

@@ -1,0 +1,255 @@
+import type { Logger } from 'pino';
+import type { JobMessage } from '../../contract/job-messages.ts';
+import type { JobParameters, Progress } from '../../contract/jobs.ts';
+import { jobChanged } from '../../contract/events.ts';
+import { AppError } from '../../contract/errors.ts';
+import type { Library } from '../store/library.ts';
+import {
+  endJob,
+  getJob,
+  getJobParameters,
+  insertJob,
+  nextQueued,
+  requeueJob,
+  setJobProgress,
+  startJob,
+  type JobEnd,
+  type JobKind,
+  type NewJob,
+} from '../store/jobs.ts';
+import { insideLibrary, jobLogPath } from '../store/paths.ts';
+import type { Events } from './events.ts';
+import { JobProcess, type JobEnding } from './job-process.ts';
+
+/**
+ * The queue: one lane for each kind of job, one job at a time in each, so that a sheet of pictures can be drawn while
+ * a run trains. It starts processes and keeps the jobs' rows; what a job means to its run is said by `JobWatcher`.
+ */
+
+/** What a kind of job means to the rest of the library. Called in this order: onStart, onMessage…, onEnd. */
+export interface JobWatcher {
+  onStart(jobId: number, parameters: JobParameters): void;
+  onMessage(jobId: number, parameters: JobParameters, message: JobMessage): void;
+  /** @returns what to record of the job; whatever it throws fails the job */
+  onEnd(jobId: number, parameters: JobParameters, ending: JobEnding): Promise<JobEnd>;
+}
+
+export interface QueueParts {
+  library: Library;
+  events: Events;
+  log: Logger;
+  watcher: JobWatcher;
+  /** Path of what a job process runs. */
+  script: string;
+  /** The environment of a job process that starts now. */
+  environment: () => Promise<Record<string, string>>;
+}
+
+interface Running {
+  process: JobProcess;
+  parameters: JobParameters;
+  progress: Progress | null;
+  writtenAt: number;
+  /** Somebody wants it to end; it is not asked twice. */
+  asked: 'pause' | 'stop' | 'cancel' | null;
+  killTimer: NodeJS.Timeout | null;
+}
+
+const LANES: readonly JobKind[] = ['train', 'sample', 'import'];
+
+/** Each row written is a sync of the disk; the connected are told at once all the same. */
+const PROGRESS_WRITE_MS = 2000;
+
+/** A cancelled job that does not end by itself is killed: it has nothing to save. */
+const CANCEL_MS = 30_000;
+
+export class Queue {
+  readonly #parts: QueueParts;
+  readonly #running = new Map<number, Running>();
+  readonly #startingLanes = new Set<JobKind>();
+  readonly #idleWatchers = new Set<() => void>();
+  #open = false;
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins to start jobs. Before, they only queue up. */
+  open(): void {
+    this.#open = true;
+    this.#fill();
+  }
+
+  /** No job runs or is about to. */
+  get idle(): boolean {
+    return this.#running.size === 0 && this.#startingLanes.size === 0;
+  }
+
+  /** Is told whenever the last running job has ended. */
+  onIdle(watcher: () => void): void {
+    this.#idleWatchers.add(watcher);
+  }
+
+  /** Puts a job at the end of its lane. @returns its id */
+  add(job: NewJob): number {
+    const id = insertJob(this.#parts.library.db, job);
+    this.announce(id);
+    this.#fill();
+    return id;
+  }
+
+  /** The newest progress, which may not be in the job's row yet. */
+  progress(id: number): Progress | null {
+    return this.#running.get(id)?.progress ?? null;
+  }
+
+  /**
+   * Asks a job to end. One that only waits leaves the queue at once.
+   *
+   * @throws {AppError} 'not-found'; 'conflict' if it has ended
+   */
+  request(id: number, type: 'pause' | 'stop' | 'cancel'): void {
+    const { db } = this.#parts.library;
+    const job = getJob(db, id);
+    const running = this.#running.get(id);
+    if (running !== undefined) {
+      running.asked = type;
+      running.process.request(type);
+      if (type === 'cancel' && job.kind !== 'train')
+        running.killTimer ??= setTimeout(() => running.process.kill(), CANCEL_MS);
+    } else if (job.state === 'queued') {
+      endJob(db, id, { state: 'cancelled' });
+      this.announce(id);
+    } else {
+      throw new AppError('conflict', `This job has ended already (${job.state}).`);
+    }
+  }
+
+  /** Tells everybody what a job is like now. */
+  announce(id: number): void {
+    const job = getJob(this.#parts.library.db, id);
+    this.#parts.events.emit(jobChanged, { ...job, progress: this.progress(id) ?? job.progress });
+  }
+
+  /**
+   * Ends in good order: training jobs write a checkpoint and pause, others are cancelled and wait for the next start.
+   *
+   * @param patienceMs a job that needs longer is left alone; it pauses by itself when we are gone
+   */
+  async close(patienceMs: number): Promise<void> {
+    this.#open = false;
+    for (const [id, { parameters }] of this.#running)
+      this.request(id, parameters.kind === 'train' ? 'pause' : 'cancel');
+    const deadline = Date.now() + patienceMs;
+    while (!this.idle && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (const [id, { killTimer }] of this.#running) {
+      clearTimeout(killTimer ?? undefined);
+      this.#parts.log.warn({ job: id }, 'a job is left to end by itself');
+    }
+  }
+
+  #fill(): void {
+    if (!this.#open) return;
+    for (const lane of LANES) void this.#startNext(lane);
+  }
+
+  async #startNext(lane: JobKind): Promise<void> {
+    if (this.#startingLanes.has(lane) || [...this.#running.values()].some(({ parameters }) => parameters.kind === lane))
+      return;
+    if (nextQueued(this.#parts.library.db, lane) === null) return;
+    this.#startingLanes.add(lane);
+    try {
+      const environment = await this.#parts.environment();
+      // Looked up only now: while we waited it may have been cancelled or overtaken.
+      const id = this.#open ? nextQueued(this.#parts.library.db, lane) : null;
+      if (id !== null) this.#start(id, environment);
+    } catch (error) {
+      this.#parts.log.error({ err: error, lane }, 'a job could not be started');
+      this.#failNext(lane, error);
+    } finally {
+      this.#startingLanes.delete(lane);
+    }
+  }
+
+  #start(id: number, environment: Record<string, string>): void {
+    const { library, log, watcher, script } = this.#parts;
+    const parameters = getJobParameters(library.db, id);
+    // The row says 'running' before the process is there, so that no crash of ours leaves a job that runs twice.
+    startJob(library.db, id, null);
+    watcher.onStart(id, parameters);
+    const process = new JobProcess({
+      script,
+      args: ['--library', library.folder, '--job', String(id)],
+      environment,
+      logPath: insideLibrary(library.folder, jobLogPath(id)),
+      onMessage: (message) => this.#receive(id, message),
+      onExit: (ending) => void this.#end(id, parameters, ending),
+      onWarning: (text, details) => log.warn({ job: id, details }, text),
+    });
+    this.#running.set(id, { process, parameters, progress: null, writtenAt: 0, asked: null, killTimer: null });
+    startJob(library.db, id, process.pid);
+    this.announce(id);
+  }
+
+  #receive(id: number, message: JobMessage): void {
+    const running = this.#running.get(id);
+    if (running === undefined || !this.#parts.library.db.open) return;
+    try {
+      if (message.type === 'progress') this.#keepProgress(id, running, message.progress);
+      else this.#parts.watcher.onMessage(id, running.parameters, message);
+    } catch (error) {
+      this.#parts.log.error({ err: error, job: id, message: message.type }, 'a message of a job could not be taken in');
+    }
+  }
+
+  #keepProgress(id: number, running: Running, progress: Progress): void {
+    running.progress = progress;
+    if (Date.now() - running.writtenAt >= PROGRESS_WRITE_MS) {
+      running.writtenAt = Date.now();
+      setJobProgress(this.#parts.library.db, id, progress);
+    }
+    this.announce(id);
+  }
+
+  async #end(id: number, parameters: JobParameters, ending: JobEnding): Promise<void> {
+    const { library, log, watcher } = this.#parts;
+    if (!library.db.open) return; // we end before it did; the next service finds what it left
+    const running = this.#running.get(id);
+    clearTimeout(running?.killTimer ?? undefined);
+    try {
+      if (running?.progress != null) setJobProgress(library.db, id, running.progress);
+      const interrupted = !this.#open && parameters.kind !== 'train' && !isSuccess(ending);
+      if (interrupted) requeueJob(library.db, id);
+      else if (running?.asked === 'cancel' && ending.kind === 'crash') endJob(library.db, id, { state: 'cancelled' });
+      else endJob(library.db, id, await watcher.onEnd(id, parameters, ending));
+    } catch (error) {
+      if (!(error instanceof AppError)) log.error({ err: error, job: id }, 'the end of a job could not be taken in');
+      endJob(library.db, id, { state: 'failed', error: sentence(error) });
+    }
+    this.#running.delete(id);
+    this.announce(id);
+    this.#fill();
+    if (this.idle) for (const tell of this.#idleWatchers) tell();
+  }
+
+  #failNext(lane: JobKind, error: unknown): void {
+    const { db } = this.#parts.library;
+    const id = nextQueued(db, lane);
+    if (id === null) return;
+    const parameters = getJobParameters(db, id);
+    const outcome = {
+      kind: 'failed',
+      code: error instanceof AppError ? error.code : 'internal',
+      message: sentence(error),
+    } as const;
+    void this.#end(id, parameters, { kind: 'outcome', outcome });
+  }
+}
+
+function isSuccess(ending: JobEnding): boolean {
+  return ending.kind === 'outcome' && (ending.outcome.kind === 'sampled' || ending.outcome.kind === 'imported');
+}
+
+function sentence(error: unknown): string {
+  return error instanceof AppError ? error.message : 'The job failed unexpectedly; details are in the log.';
+}

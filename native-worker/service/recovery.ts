@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { hasSystemCode } from '../../contract/errors.ts';
+import { checkpointsToResume } from '../store/checkpoints.ts';
+import { endJob, requeueJob, runningJobs } from '../store/jobs.ts';
+import type { Library } from '../store/library.ts';
+import { insertLog } from '../store/log.ts';
+import { setRunState } from '../store/runs.ts';
+import { sweep } from '../store/sweep.ts';
+import { statement, write } from '../store/statements.ts';
+
+/** What a service that died left behind is put in order before jobs run again. */
+
+/** A job whose service died writes a checkpoint and leaves; one that takes longer than this is stuck and killed. */
+const ORPHAN_PATIENCE_MS = 120_000;
+const ORPHAN_POLL_MS = 300;
+
+export interface RecoveryOptions {
+  /** Lost jobs and runs of one of these: somebody is told. */
+  onChange: (changed: { jobId: number; runId: number | null }) => void;
+  patienceMs?: number;
+}
+
+/**
+ * Waits for jobs of an earlier service that still live, then settles their rows and sweeps the files. What training
+ * had reached by its last checkpoint can be resumed; other jobs go back to the queue.
+ */
+export async function recover(library: Library, log: Logger, options: RecoveryOptions): Promise<void> {
+  const left = runningJobs(library.db);
+  const deadline = Date.now() + (options.patienceMs ?? ORPHAN_PATIENCE_MS);
+  for (const { id, pid } of left) {
+    while (pid !== null && isOurJob(pid, id) && Date.now() < deadline) await sleep(ORPHAN_POLL_MS);
+    if (pid !== null && isOurJob(pid, id)) {
+      log.warn({ job: id, pid }, 'a job of an earlier service does not end; it is killed');
+      process.kill(pid, 'SIGKILL');
+    }
+    if (!library.db.open) return;
+  }
+  for (const job of left) {
+    if (job.kind === 'train' && job.runId !== null) settleRun(library, job.id, job.runId);
+    else requeueJob(library.db, job.id);
+    options.onChange({ jobId: job.id, runId: job.runId });
+  }
+  for (const runId of runsWithoutJob(library)) {
+    settleRun(library, null, runId);
+    options.onChange({ jobId: 0, runId });
+  }
+  const found = sweep(library);
+  if (found.deleted.length > 0 || found.lost.length > 0) log.warn(found, 'rows and files did not agree');
+}
+
+function settleRun(library: Library, jobId: number | null, runId: number): void {
+  const { db } = library;
+  const nimg = checkpointsToResume(db, runId)[0]?.nimg;
+  const end = 'EDM2 Studio ended unexpectedly while this run trained';
+  const text =
+    nimg === undefined
+      ? `${end}, before its first checkpoint. Resume starts it from the beginning.`
+      : `${end}. Resume goes on from its checkpoint at ${nimg} images.`;
+  write(db, () => {
+    insertLog(db, { runId, nimg: nimg ?? null, level: 'warn', text });
+    setRunState(db, runId, nimg === undefined ? 'failed' : 'paused', text);
+    if (jobId !== null) endJob(db, jobId, { state: 'failed', error: text });
+  });
+}
+
+/** A crash between two commits can leave a run that says it runs or waits, and no job that does it. */
+function runsWithoutJob({ db }: Library): number[] {
+  return statement<[], number>(
+    db,
+    `SELECT id FROM runs WHERE state IN ('queued', 'running') AND NOT EXISTS
+       (SELECT 1 FROM jobs WHERE jobs.run_id = runs.id AND jobs.kind = 'train' AND jobs.state IN ('queued', 'running'))`,
+  )
+    .pluck()
+    .all();
+}
+
+/** Whether a process lives and is that job. Numbers of processes are used again; where the system shows a command line, it is read. */
+function isOurJob(pid: number, jobId: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (hasSystemCode(error, 'ESRCH')) return false;
+    return false; // EPERM: somebody else's process
+  }
+  if (process.platform !== 'linux') return true;
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return words[words.indexOf('--job') + 1] === String(jobId) && words.includes('--job');
+  } catch {
+    return false; // it ended just now
+  }
+}

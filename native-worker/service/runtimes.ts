@@ -1,0 +1,92 @@
+import { runtimeProgress } from '../../contract/events.ts';
+import { AppError } from '../../contract/errors.ts';
+import type { RuntimeName, RuntimeStatus } from '../../contract/runtime.ts';
+import type { Logger } from 'pino';
+import { chosenRuntime } from '../engine/runtime/choice.ts';
+import { installRuntime } from '../engine/runtime/install.ts';
+import { runtimeIsReady, runtimeStatuses } from '../engine/runtime/status.ts';
+import type { Library } from '../store/library.ts';
+import { readSettings, writeSettings } from '../store/settings.ts';
+import type { Events } from './events.ts';
+
+/** Progress of a download comes by the kilobyte; a page wants it a few times a second. */
+const PROGRESS_MS = 200;
+
+/** The TensorFlow runtimes: which one jobs use, and fetching another. */
+export class Runtimes {
+  readonly #library: Library;
+  readonly #events: Events;
+  readonly #log: Logger;
+  #installing: RuntimeName | null = null;
+  #cancel = new AbortController();
+
+  constructor(parts: { library: Library; events: Events; log: Logger }) {
+    this.#library = parts.library;
+    this.#events = parts.events;
+    this.#log = parts.log;
+  }
+
+  /** What jobs use: the user's choice, else what the machine suggests. */
+  async active(): Promise<RuntimeName> {
+    return (await chosenRuntime(readSettings(this.#library.db).runtime)).runtime;
+  }
+
+  async list(): Promise<RuntimeStatus[]> {
+    return runtimeStatuses({ active: await this.active(), installing: this.#installing });
+  }
+
+  /**
+   * Makes a runtime the active one. Where it is not on this machine yet it is fetched first; that goes on after this
+   * returned, tells `runtime.progress`, and the choice is made when it is there.
+   *
+   * @throws {AppError} 'conflict' while one is being fetched
+   */
+  async use(name: RuntimeName): Promise<void> {
+    if (this.#installing !== null) {
+      throw new AppError('conflict', `The runtime "${this.#installing}" is being fetched; wait until it is there.`);
+    }
+    if (await runtimeIsReady(name)) {
+      this.#choose(name);
+      return this.#tell(name, 'Ready', 1, 1, true, null);
+    }
+    this.#installing = name;
+    void this.#install(name);
+  }
+
+  /** Breaks off a download; what is there of it stays for the next time. */
+  stop(): void {
+    this.#cancel.abort();
+  }
+
+  async #install(name: RuntimeName): Promise<void> {
+    let told = 0;
+    try {
+      await installRuntime({
+        name,
+        signal: this.#cancel.signal,
+        onProgress: ({ text, done, total }) => {
+          if (Date.now() - told < PROGRESS_MS) return;
+          told = Date.now();
+          this.#tell(name, text, done, total, false, null);
+        },
+      });
+      this.#choose(name);
+      this.#installing = null;
+      this.#tell(name, 'Ready', 1, 1, true, null);
+    } catch (error) {
+      this.#installing = null;
+      if (!(error instanceof AppError)) this.#log.error({ err: error, runtime: name }, 'fetching a runtime failed');
+      const message =
+        error instanceof AppError ? error.message : 'Fetching the runtime failed; details are in the log.';
+      if (!this.#cancel.signal.aborted) this.#tell(name, 'Failed', 0, 0, true, message);
+    }
+  }
+
+  #choose(name: RuntimeName): void {
+    writeSettings(this.#library.db, { runtime: name });
+  }
+
+  #tell(name: RuntimeName, text: string, done: number, total: number, finished: boolean, error: string | null): void {
+    this.#events.emit(runtimeProgress, { name, text, done, total, finished, error });
+  }
+}

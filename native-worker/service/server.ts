@@ -1,0 +1,178 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { WebSocket, WebSocketServer } from 'ws';
+import { ClientMessage, type Audience, type ServiceMessage } from '../../contract/call.ts';
+import { CONTRACT_VERSION } from '../../contract/calls.ts';
+import { SECURITY_HEADERS } from '../../contract/security.ts';
+import type { Events } from './events.ts';
+import type { Answer } from './handle.ts';
+
+/** HTTP and WebSocket in front of the service, over whatever the gate guards: its local socket or a TCP port. */
+
+/** What the gate says to a request: come in as somebody, or what to answer instead. */
+export type Admission =
+  | { admitted: true; audience: Audience }
+  | { admitted: false; status: number; body: string; headers?: Record<string, string> };
+
+export interface ServerParts {
+  /** Version of the app, for the greeting. */
+  version: string;
+  admit: (request: IncomingMessage) => Admission;
+  answer: Answer;
+  events: Events;
+  /** Answers GET and HEAD of everybody who was admitted. */
+  serveFile: (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>;
+  connections: Connections;
+  log: Logger;
+}
+
+/** The largest request is a run's config with notes, some tens of kB. */
+export const MAX_MESSAGE_BYTES = 1 << 20;
+
+/** A client that does not read its events is let go before they fill our memory. */
+const MAX_BUFFERED_BYTES = 32 << 20;
+
+/** A connection that is silent this long is asked whether it lives; so long again, and it is closed. */
+const HEARTBEAT_MS = 30_000;
+
+/** Open connections of all servers together. */
+export class Connections {
+  readonly #open = new Set<WebSocket>();
+  readonly #watchers = new Set<(count: number) => void>();
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  add(socket: WebSocket): void {
+    this.#open.add(socket);
+    this.#tell();
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      this.#tell();
+    });
+  }
+
+  /** Is told the count at each change. */
+  watch(watcher: (count: number) => void): void {
+    this.#watchers.add(watcher);
+  }
+
+  closeAll(): void {
+    for (const socket of this.#open) socket.close(1001, 'the service ends');
+  }
+
+  #tell(): void {
+    for (const watcher of this.#watchers) watcher(this.count);
+  }
+}
+
+/** Makes a server that is not listening yet. */
+export function makeServer(parts: ServerParts): Server {
+  const server = createServer((request, response) => {
+    void respond(parts, request, response);
+  });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', (error) => parts.log.debug({ err: error }, 'a connection broke off'));
+    const admission = parts.admit(request);
+    if (!admission.admitted) return refuseUpgrade(socket, admission.status, admission.body);
+    if (pathOf(request) !== '/rpc') return refuseUpgrade(socket, 404, 'There is nothing here.');
+    sockets.handleUpgrade(request, socket, head, (webSocket) => converse(parts, webSocket, admission.audience));
+  });
+  return server;
+}
+
+/** The path of a request's URL as it came, without the query. */
+export function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0]!;
+}
+
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, {
+    ...SECURITY_HEADERS,
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-store',
+    ...headers,
+  });
+  response.end(body);
+}
+
+async function respond(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const admission = parts.admit(request);
+    if (!admission.admitted) return sendText(response, admission.status, admission.body, admission.headers);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return sendText(response, 405, 'Only GET is answered here.', { Allow: 'GET, HEAD' });
+    }
+    await parts.serveFile(request, response, pathOf(request));
+  } catch (error) {
+    parts.log.error({ err: error, url: pathOf(request) }, 'a request failed');
+    if (response.headersSent) response.destroy();
+    else sendText(response, 500, 'That failed; details are in the log.');
+  }
+}
+
+function refuseUpgrade(socket: Duplex, status: number, body: string): void {
+  const reason = status === 404 ? 'Not Found' : status === 401 ? 'Unauthorized' : 'Forbidden';
+  const headers = Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\n${headers.join('')}Connection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+/** One connection: greets, answers each message with one reply, passes on events. */
+function converse(parts: ServerParts, socket: WebSocket, audience: Audience): void {
+  const send = (message: ServiceMessage): void => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+      parts.log.warn('a client does not read its events; it is let go');
+      return socket.terminate();
+    }
+    socket.send(JSON.stringify(message));
+  };
+  parts.connections.add(socket);
+  const unsubscribe = parts.events.subscribe((event, payload) => send({ kind: 'event', event, payload }));
+  const heartbeat = keepAlive(socket);
+  socket.on('close', () => {
+    unsubscribe();
+    clearInterval(heartbeat);
+  });
+  socket.on('error', (error) => parts.log.info({ err: error }, 'a connection failed'));
+  socket.on('message', (data: Buffer, isBinary) => {
+    const message = isBinary ? null : parseMessage(data);
+    if (message === null) return socket.close(1008, 'not a message of the contract');
+    void parts
+      .answer(message.call, message.input, audience)
+      .then((reply) => send({ kind: 'reply', id: message.id, reply }));
+  });
+  send({ kind: 'hello', contract: CONTRACT_VERSION, app: parts.version, pid: process.pid });
+}
+
+function keepAlive(socket: WebSocket): NodeJS.Timeout {
+  let alive = true;
+  socket.on('pong', () => (alive = true));
+  const timer = setInterval(() => {
+    if (!alive) return socket.terminate();
+    alive = false;
+    socket.ping();
+  }, HEARTBEAT_MS);
+  return timer;
+}
+
+function parseMessage(data: Buffer): ClientMessage | null {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(data.toString('utf8'));
+  } catch {
+    return null; // not JSON; the caller ends the connection
+  }
+  const parsed = ClientMessage.safeParse(raw);
+  return parsed.success ? parsed.data : null;
+}

@@ -1,0 +1,206 @@
+import { existsSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../../contract/errors.ts';
+import { jobEnvironment } from '../engine/runtime/environment.ts';
+import { openLibrary } from '../store/library.ts';
+import { readSettings } from '../store/settings.ts';
+import { addDemoSet } from './dataset-intake.ts';
+import { watchDevice } from './device-status.ts';
+import { Events } from './events.ts';
+import { sendLibraryFile } from './files.ts';
+import { Folders } from './folders.ts';
+import { answerWith } from './handle.ts';
+import { allHandlers } from './handlers/all.ts';
+import { JobOutcomes } from './job-outcomes.ts';
+import { openLog } from './log-file.ts';
+import { socketPath, takeLibrary, type Ownership } from './ownership.ts';
+import { appVersion, jobScript, pagesFolder } from './program-files.ts';
+import { Queue } from './queue.ts';
+import { recover } from './recovery.ts';
+import { Runtimes } from './runtimes.ts';
+import { Connections, makeServer, sendText, type ServerParts } from './server.ts';
+import { openWeb, type WebServer } from './web.ts';
+
+/** The service of one library, put together. */
+
+export interface ServiceOptions {
+  /** The library's folder; made if it is not there. */
+  library: string;
+  /** End when nobody has been connected and nothing has run for this long, in ms; null: never. */
+  idleMs: number | null;
+  /** The next four stand in for the program's own parts in tests. */
+  jobScript?: string;
+  pages?: string;
+  environment?: () => Promise<Record<string, string>>;
+  demoSet?: boolean;
+  /** How long the end may take while training jobs write their checkpoints. */
+  patienceMs?: number;
+}
+
+export interface RunningService {
+  /** Unix socket or named pipe on which programs of this user ask. */
+  readonly socket: string;
+  /** Opens a TCP port for browsers, if none is open. @returns an address that works once */
+  openWeb(host: string, port: number): Promise<string>;
+  /** Ends it in good order; the same promise however often it is asked. */
+  stop(): Promise<void>;
+  /** Resolves when it has ended, for whatever reason. */
+  readonly ended: Promise<void>;
+}
+
+/** A big network's checkpoint takes some seconds to write; a step of it may take longer. */
+const PATIENCE_MS = 60_000;
+
+/** If jobs of a dead service still live, the start does not wait for them longer than this. */
+const RECOVERY_WAIT_MS = 2000;
+
+/**
+ * Starts the service of a library.
+ *
+ * @returns null if another process serves it
+ * @throws {AppError} what `openLibrary` throws, and 'forbidden' if there is no place for the socket
+ */
+export async function startService(options: ServiceOptions): Promise<RunningService | null> {
+  const ownership = takeLibrary(options.library);
+  if (ownership === null) return null;
+  try {
+    return await assemble(options, ownership);
+  } catch (error) {
+    ownership.release();
+    throw error;
+  }
+}
+
+async function assemble(options: ServiceOptions, ownership: Ownership): Promise<RunningService> {
+  const library = openLibrary(options.library, { migrate: true });
+  const log = openLog(library.folder);
+  const version = appVersion();
+  log.info({ version, library: library.folder, uncleanEnd: library.uncleanEnd }, 'the service starts');
+  const events = new Events();
+  const connections = new Connections();
+  const outcomes = new JobOutcomes({ library, events, log });
+  const runtimes = new Runtimes({ library, events, log });
+  const environment = async (): Promise<Record<string, string>> =>
+    jobEnvironment({ runtime: await runtimes.active(), threads: readSettings(library.db).threads });
+  const queue = new Queue({
+    library,
+    events,
+    log,
+    watcher: outcomes,
+    script: options.jobScript ?? jobScript(),
+    environment: options.environment ?? environment,
+  });
+
+  let web: WebServer | null = null;
+  const openDoor = async (host: string, port: number): Promise<string> => {
+    const pages = options.pages ?? pagesFolder();
+    if (pages === null) throw new AppError('unavailable', 'The pages are not built yet. Run `npm run build`.');
+    if (web !== null && port !== 0 && (web.port !== port || web.host !== host)) {
+      throw new AppError(
+        'conflict',
+        `The service listens on ${web.host}:${web.port} already; leave --port out to use that.`,
+      );
+    }
+    web ??= await openWeb({ host, port, pages, parts: serverParts });
+    log.info({ host: web.host, port: web.port }, 'a door for browsers is open');
+    return web.newUrl();
+  };
+  const answer = answerWith(
+    allHandlers({
+      library,
+      events,
+      log,
+      queue,
+      outcomes,
+      runtimes,
+      version,
+      folders: new Folders(),
+      openWeb: openDoor,
+      shutDown: () => setImmediate(() => void stop()), // after the answer has gone out
+    }),
+    log,
+  );
+  const serverParts: Omit<ServerParts, 'admit'> = {
+    version,
+    answer,
+    events,
+    connections,
+    log,
+    serveFile: async (request, response, path) => {
+      if (path.startsWith('/files/')) return sendLibraryFile(library, request, response, path);
+      sendText(response, 404, 'There is nothing here.');
+    },
+  };
+
+  const socket = socketPath(library.folder);
+  const local = makeServer({ ...serverParts, admit: () => ({ admitted: true, audience: 'local' }) });
+  const stopWatching = watchDevice(events, connections);
+  let recovering = true;
+  let stopping: Promise<void> | null = null;
+  let tellEnd = (): void => undefined;
+  const ended = new Promise<void>((resolve) => (tellEnd = resolve));
+
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      log.info('the service ends');
+      clearTimeout(idleTimer ?? undefined);
+      runtimes.stop();
+      await queue.close(options.patienceMs ?? PATIENCE_MS);
+      stopWatching();
+      connections.closeAll();
+      web?.close();
+      local.close();
+      local.closeAllConnections();
+      library.close();
+      ownership.release();
+      tellEnd();
+    })();
+    return stopping;
+  };
+
+  let idleTimer: NodeJS.Timeout | null = null;
+  const watchIdleness = (): void => {
+    clearTimeout(idleTimer ?? undefined);
+    const busy = connections.count > 0 || !queue.idle || recovering;
+    if (options.idleMs !== null && !busy && stopping === null)
+      idleTimer = setTimeout(() => void stop(), options.idleMs);
+  };
+  connections.watch(watchIdleness);
+  queue.onIdle(watchIdleness);
+
+  const recovered = recover(library, log, {
+    onChange: ({ jobId, runId }) => {
+      if (jobId > 0) queue.announce(jobId);
+      if (runId !== null) outcomes.announceRun(runId);
+    },
+  })
+    .catch((error: unknown) => log.error({ err: error }, 'what an earlier service left could not be put in order'))
+    .then(async () => {
+      recovering = false;
+      if (!library.db.open || stopping !== null) return;
+      queue.open();
+      watchIdleness();
+      if (options.demoSet !== false) await addDemoSet(library, events);
+    })
+    .catch((error: unknown) => log.error({ err: error }, 'the demo set could not be added'));
+  try {
+    await listen(local, socket);
+  } catch (error) {
+    library.close();
+    throw error;
+  }
+  await Promise.race([recovered, sleep(RECOVERY_WAIT_MS, undefined, { ref: false })]);
+  ownership.announce(socket);
+  return { socket, openWeb: openDoor, stop, ended };
+}
+
+/** Listens on a socket of our own; one that a dead service left is replaced. */
+function listen(server: Server, path: string): Promise<void> {
+  // We hold the library, so nobody listens there.
+  if (process.platform !== 'win32' && existsSync(path)) rmSync(path);
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => resolve());
+  });
+}

@@ -1,0 +1,142 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { AppError, hasSystemCode } from '../../contract/errors.ts';
+import { SECURITY_HEADERS } from '../../contract/security.ts';
+import { foreignRequest, inUrl, isLoopback, ownNames, sessionCookie, sessionKey, Sessions } from './security.ts';
+import { makeServer, pathOf, sendText, type Admission, type ServerParts } from './server.ts';
+import { readStatic } from './static-files.ts';
+
+/** The pages and the protocol over TCP, for a browser. */
+
+/** Where the service can be reached by a browser. */
+export interface WebServer {
+  readonly host: string;
+  readonly port: number;
+  /** The address with a token for one use. */
+  newUrl(): string;
+  close(): void;
+}
+
+export interface WebOptions {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+  /** Folder of the built pages. */
+  pages: string;
+  parts: Omit<ServerParts, 'admit'>;
+}
+
+/**
+ * Listens on a TCP port.
+ *
+ * @throws {AppError} 'port-in-use'; 'invalid-input' if the host is no address of this machine; 'forbidden' for a port
+ *   that needs more rights
+ */
+export async function openWeb({ host, port, pages, parts }: WebOptions): Promise<WebServer> {
+  const sessions = new Sessions();
+  const names = ownNames(host);
+  let bound = port;
+  const serveFile = async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
+    if (path.startsWith('/files/')) return parts.serveFile(request, response, path);
+    await sendPage(pages, request, response, path);
+  };
+  const admit = (request: IncomingMessage): Admission => admitBrowser(request, sessions, names, bound);
+  const server = makeServer({ ...parts, serveFile, admit });
+  await listen(server, host, port);
+  const address = server.address();
+  if (address !== null && typeof address === 'object') bound = address.port;
+  return {
+    host,
+    port: bound,
+    newUrl: () => `http://${inUrl(shownHost(host))}:${bound}/?token=${sessions.issueToken()}`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** All addresses at once is no address to type. */
+function shownHost(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+}
+
+function admitBrowser(request: IncomingMessage, sessions: Sessions, names: Set<string>, port: number): Admission {
+  const foreign = foreignRequest(request, names);
+  if (foreign !== null) return { admitted: false, status: 403, body: foreign };
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  const token = url.pathname === '/' ? url.searchParams.get('token') : null;
+  if (token !== null && request.method === 'GET') {
+    const key = sessions.redeem(token);
+    if (key !== null) {
+      const headers = { location: '/', 'set-cookie': sessionCookie(key, port) };
+      return { admitted: false, status: 303, body: 'Welcome.', headers };
+    }
+  }
+  if (!sessions.knows(sessionKey(request, port))) {
+    const body =
+      token === null
+        ? 'This is EDM2 Studio. Open it with the address that it printed when it started; each address works once.'
+        : 'This address was used before, or is not complete. Run `edm2 serve` again for a new one.';
+    return { admitted: false, status: 401, body };
+  }
+  if (pathOf(request) === '/rpc' && request.headers.origin === undefined) {
+    return { admitted: false, status: 403, body: 'Only our own pages may ask here.' };
+  }
+  // A used token in the address bar would stay in the history.
+  if (token !== null) return { admitted: false, status: 303, body: 'Welcome back.', headers: { location: '/' } };
+  return { admitted: true, audience: 'page' };
+}
+
+async function sendPage(
+  pages: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
+  const file = await readStatic(pages, path);
+  if (file === null) return sendText(response, 404, 'There is nothing here.');
+  // Names of built scripts hold their hash; the page itself must always be the newest.
+  const keeps = path.startsWith('/assets/') ? 'private, max-age=31536000, immutable' : 'no-cache';
+  response.writeHead(200, {
+    ...SECURITY_HEADERS,
+    'content-type': file.type,
+    'content-length': file.body.length,
+    'cache-control': keeps,
+  });
+  response.end(request.method === 'HEAD' ? undefined : file.body);
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(readable(error, host, port)));
+    server.listen({ host, port, exclusive: true }, () => resolve());
+  });
+}
+
+function readable(error: unknown, host: string, port: number): unknown {
+  if (hasSystemCode(error, 'EADDRINUSE')) {
+    const message = `Port ${port} on ${host} is taken by another program. Choose another one with --port, or 0 for any free one.`;
+    return new AppError('port-in-use', message, { cause: error });
+  }
+  if (hasSystemCode(error, 'EADDRNOTAVAIL') || hasSystemCode(error, 'ENOTFOUND')) {
+    return new AppError(
+      'invalid-input',
+      `${host} is not an address of this machine. Leave --host out for this machine alone.`,
+      { cause: error },
+    );
+  }
+  if (hasSystemCode(error, 'EACCES')) {
+    return new AppError(
+      'forbidden',
+      `Port ${port} needs more rights than this program has. Choose one above 1023 with --port.`,
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+/** A sentence of caution where others can reach the port; null for this machine alone. */
+export function exposureWarning(host: string): string | null {
+  if (isLoopback(host)) return null;
+  return `Everybody who can reach ${host} can reach this server. The token is all that keeps them out, and it travels unencrypted; prefer an SSH tunnel.`;
+}
