@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type ElectronApplication, type Page } from 'playwright-core';
+import type { Browser, ElectronApplication, Page } from 'playwright-core';
 import { closeDisplay, launchApp } from '../support/electron.ts';
-import { findChromium } from '../support/needs.ts';
+import { launchChromium } from '../support/needs.ts';
 import { root } from '../support/root.ts';
 import { startServing, type TestService } from '../support/service.ts';
 
@@ -105,16 +105,7 @@ export function browserStage(): Stage {
     complaints,
     async open() {
       service = await startServing(join(folder, 'library'));
-      browser ??= await chromium.launch({
-        executablePath: findChromium()!,
-        args: [
-          '--no-sandbox',
-          '--disable-gpu',
-          '--disable-background-networking',
-          '--disable-component-update',
-          '--disable-sync',
-        ],
-      });
+      browser ??= await launchChromium();
       const page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
       listen(page, complaints);
       await page.goto(service.url!);

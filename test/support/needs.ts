@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { chromium, type Browser } from 'playwright-core';
 import { isBuilt } from './electron.ts';
 import { findElectron } from './electron-copy.ts';
 import { hasVirtualDisplay } from './display.ts';
@@ -7,8 +8,23 @@ import { hasVirtualDisplay } from './display.ts';
 const chromiums = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** Chromium's executable, or null where none is installed. */
-export function findChromium(): string | null {
+function findChromium(): string | null {
   return process.env.EDM2_CHROMIUM ?? chromiums.find((path) => existsSync(path)) ?? null;
+}
+
+/** Starts Chromium without a window, and without its own wish to speak to its maker. */
+export function launchChromium(args: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({
+    executablePath: findChromium()!,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      ...args,
+    ],
+  });
 }
 
 /**
