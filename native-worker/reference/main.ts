@@ -6,15 +6,18 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../contract/errors.ts';
 import '../engine/tensorflow.ts';
-import { verifyFolder } from './verify.ts';
+import { readIndex } from './case-file.ts';
+import { verifyCase } from './verify.ts';
 
 const standard = fileURLToPath(new URL('../../test/reference', import.meta.url));
 
 function main(folder: string): number {
+  const cases = readIndex(folder);
   process.stdout.write('case                   compared   worst error / tolerance\n');
   let passed = 0;
   let failed = 0;
-  for (const { name, passed: good, worst, worstOf, compared, failures } of verifyFolder(folder)) {
+  for (const reference of cases) {
+    const { name, passed: good, worst, worstOf, compared, failures } = verifyCase(reference);
     if (good) passed += 1;
     else failed += 1;
     const figure = Number.isFinite(worst) ? worst.toFixed(3) : '–';

@@ -1,5 +1,4 @@
 import { AppError } from '../../contract/errors.ts';
-import { readIndex } from './case-file.ts';
 import type { OutputInfo, ReferenceCase } from './case-file.ts';
 import { compare, flatten } from './compare.ts';
 import type { Comparison, Tolerance } from './compare.ts';
@@ -16,16 +15,6 @@ export interface Verdict {
   readonly failures: readonly string[];
   /** The comparison that came closest to failing, or failed worst. */
   readonly worstOf: string;
-}
-
-/**
- * Runs all cases of a folder, one after the other.
- *
- * @param folder holds index.json and the files it names
- * @throws {AppError} 'not-found' or 'corrupt-file' if the folder can't be read
- */
-export function* verifyFolder(folder: string): Generator<Verdict> {
-  for (const reference of readIndex(folder)) yield verifyCase(reference);
 }
 
 /** Runs one case. A case without a runner fails, and so does an output that its runner doesn't compute. */

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { SamplerConfig } from '../../../contract/training.ts';
 import { guided, heunSample, samplerSigmas } from '../../edm2/heun.ts';
 import type { Denoiser } from '../../edm2/heun.ts';
 import { denoise } from '../../edm2/precondition.ts';
@@ -26,14 +25,12 @@ export const runSampler: Runner = (reference) => {
   const guide = settings.gnet === undefined ? main : networkOf(reference.open(settings.gnet));
   const labels = reference.has('labels') ? (tensor(reference, 'labels') as Tensor2D) : null;
   const noise = pictures(reference, 'noise');
-  const sigmas = samplerSigmas(
-    SamplerConfig.parse({
-      steps: settings.num_steps,
-      sigmaMin: settings.sigma_min,
-      sigmaMax: settings.sigma_max,
-      rho: settings.rho,
-    }),
-  );
+  const sigmas = samplerSigmas({
+    steps: settings.num_steps,
+    sigmaMin: settings.sigma_min,
+    sigmaMax: settings.sigma_max,
+    rho: settings.rho,
+  });
 
   const values = new Map<string, ArrayLike<number>>();
   const scalars: Record<string, unknown> = {};

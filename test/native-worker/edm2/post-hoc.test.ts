@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest';
+import { innerProduct, profileResponse, solvePostHoc } from '../../../native-worker/edm2/post-hoc.ts';
+import type { Profile } from '../../../native-worker/edm2/post-hoc.ts';
+import { averageRate, sigmaRelFromGamma } from '../../../native-worker/edm2/power-ema.ts';
+
+const withGamma = (time: number, gamma: number): Profile => ({ time, sigmaRel: sigmaRelFromGamma(gamma) });
+const at = (time: number, sigmaRel: number): Profile => ({ time, sigmaRel });
+
+test.each([
+  [at(1, 0.05), at(1, 0.05), 9.243254],
+  [at(1, 0.05), at(1, 0.1), 5.726713],
+  [at(1, 0.1), at(1, 0.1), 4.235409],
+  [at(0.5, 0.05), at(1, 0.1), 0.0467303],
+  [at(0.5, 0.1), at(1, 0.05), 0.0000445408],
+  [withGamma(1, 1), withGamma(1, 2), 3 / 2],
+  [withGamma(1, 1), withGamma(2, 2), 3 / 16],
+  [withGamma(2, 1), withGamma(1, 2), 3 / 8],
+])('the inner product of %o and %o is %f', (a, b, value) => {
+  expect(innerProduct(a, b) / value).toBeCloseTo(1, 4);
+  expect(innerProduct(b, a)).toBe(innerProduct(a, b));
+});
+
+const times = [1, 2, 3, 4];
+
+test.each<[string, Profile[], Profile, number[], number]>([
+  ['exponents 1 and 3 make 2', [withGamma(1, 1), withGamma(1, 3)], withGamma(1, 2), [15 / 32, 35 / 64], 1 / 320],
+  [
+    'four snapshots make 0.15',
+    [at(1, 0.05), at(2, 0.05), at(1, 0.1), at(2, 0.1)],
+    at(2, 0.15),
+    [-0.012752, -0.299535, 0.044107, 1.147841],
+    0.0396387,
+  ],
+  [
+    'eight snapshots make 0.13',
+    [...times.map((time) => at(time, 0.05)), ...times.map((time) => at(time, 0.1))],
+    at(4, 0.13),
+    [-0.000094, -0.004547, -0.041489, -0.194596, 0.000386, 0.014436, 0.112742, 1.09271],
+    0.0026488,
+  ],
+])('%s', (_what, stored, target, raw, residual) => {
+  const [solution] = solvePostHoc(stored, [target]);
+  expect(solution!.sum).toBeCloseTo(
+    raw.reduce((a, b) => a + b, 0),
+    5,
+  );
+  solution!.coefficients.forEach((factor, index) => expect(factor * solution!.sum).toBeCloseTo(raw[index]!, 6));
+  expect(solution!.coefficients.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
+  expect(solution!.residual).toBeCloseTo(residual, 6);
+});
+
+test('a stored average is its own reconstruction', () => {
+  const stored = times.flatMap((time) => [at(time, 0.05), at(time, 0.1)]);
+  const [solution] = solvePostHoc(stored, [at(4, 0.1)]);
+  solution!.coefficients.forEach((factor, index) => expect(factor).toBeCloseTo(index === 7 ? 1 : 0, 10));
+  expect(solution!.residual).toBeCloseTo(0, 10);
+});
+
+test.each([
+  [8, [0.36277, 0.1004, 0, 0.01249, 0.03293, 0.07529, 0.16932]],
+  [16, [0.20856, 0.03864, 0, 0.00348, 0.00898, 0.02309, 0.07676]],
+  [64, [0.02312, 0.0029, 0, 0.00023, 0.00058, 0.00171, 0.0145]],
+])('%d evenly spaced snapshots fit other lengths as well as LADDER says', (count, errors) => {
+  const stored = Array.from({ length: count }, (_, i) => i + 1).flatMap((time) => [at(time, 0.05), at(time, 0.1)]);
+  const targets = [0.015, 0.03, 0.05, 0.075, 0.15, 0.2, 0.25].map((sigmaRel) => at(count, sigmaRel));
+  solvePostHoc(stored, targets).forEach(({ residual }, index) => {
+    const relative = Math.sqrt(Math.max(residual, 0) / innerProduct(targets[index]!, targets[index]!));
+    expect(relative).toBeCloseTo(errors[index]!, 4);
+  });
+});
+
+test('weights that grow by 1 a step reconstruct as LADDER says', () => {
+  const track = (sigmaRel: number): number[] => {
+    let average = 0;
+    return times.map((step) => (average += averageRate(sigmaRel, step, 1) * (step - average)));
+  };
+  const mix = (steps: number[]): number => {
+    const stored = steps.flatMap((time) => [at(time, 0.05), at(time, 0.1)]);
+    const values = steps.flatMap((time) => [track(0.05)[time - 1]!, track(0.1)[time - 1]!]);
+    const { coefficients } = solvePostHoc(stored, [at(4, 0.15)])[0]!;
+    return coefficients.reduce((sum, factor, index) => sum + factor * values[index]!, 0);
+  };
+  expect(track(0.15)[3]).toBeCloseTo(3.686249, 6);
+  expect(mix([1, 2, 3, 4])).toBeCloseTo(3.698739, 6);
+  expect(mix([2, 4])).toBeCloseTo(3.79208, 6);
+});
+
+test.each<[string, Profile[], Profile[], RegExp]>([
+  ['no snapshot', [], [at(1, 0.1)], /no snapshot/],
+  ['a snapshot later than the target', [at(2, 0.1)], [at(1, 0.1)], /later than/],
+  ['a snapshot at 0 images', [at(0, 0.1)], [at(1, 0.1)], /does not exist/],
+  ['the same snapshot twice', [at(1, 0.1), at(1, 0.1)], [at(1, 0.05)], /name each once/],
+])('%s is refused', (_what, stored, targets, sentence) => {
+  expect(() => solvePostHoc(stored, targets)).toThrow(sentence);
+});
+
+test('a response adds up to 1 and is 0 after its end', () => {
+  const response = profileResponse(0.1, 16, 20);
+  expect(response.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
+  expect(response.slice(17)).toEqual([0, 0, 0]);
+});
