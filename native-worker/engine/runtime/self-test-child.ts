@@ -31,11 +31,11 @@ async function compute(): Promise<Pick<SelfTestFindings, 'version' | 'gpu' | 'wr
     [1, 4, 4, 1],
   );
   const w = tf.ones<import('@tensorflow/tfjs-core').Rank.R4>([3, 3, 1, 1]);
-  const convolve = (input: typeof x) => tf.conv2d(input, w, 1, 'same');
+  const convolve = (input: import('@tensorflow/tfjs-core').Tensor) => tf.conv2d(input as typeof x, w, 1, 'same');
   const values = Array.from(await convolve(x).data());
   const gradient = Array.from(
     await tf
-      .grad((input: typeof x) => convolve(input).sum())(x)
+      .grad((input) => convolve(input).sum())(x)
       .data(),
   );
   const expectedValues = [10, 18, 24, 18, 27, 45, 54, 39, 51, 81, 90, 63, 42, 66, 72, 50];
@@ -43,9 +43,9 @@ async function compute(): Promise<Pick<SelfTestFindings, 'version' | 'gpu' | 'wr
   const differs = (found: number[], expected: number[]) =>
     found.length !== expected.length || found.some((value, i) => !(Math.abs(value - expected[i]!) <= TOLERANCE));
   let wrong: string | null = null;
-  if (differs(values, expectedValues))
+  if (differs(values, expectedValues)) {
     wrong = `a convolution gave ${values.join(' ')} instead of ${expectedValues.join(' ')}`;
-  else if (differs(gradient, expectedGradient)) {
+  } else if (differs(gradient, expectedGradient)) {
     wrong = `its gradient is ${gradient.join(' ')} instead of ${expectedGradient.join(' ')}`;
   }
   const { isUsingGpuDevice: gpu } = tf.backend() as unknown as { isUsingGpuDevice: boolean };

@@ -105,7 +105,7 @@ function pipArguments(wheel: Wheel, folder: string, requirements: string): strin
   const platforms = tags.at(-1)!.split('.');
   const python = /^cp(\d)(\d+)$/.exec(tags.at(-3)!);
   const version = python === null ? '3.11' : `${python[1]!}.${python[2]!}`;
-  const flags = ['download', '--quiet', '--no-deps', '--no-cache-dir', '--only-binary=:all:', '--require-hashes'];
+  const flags = ['download', '--no-deps', '--no-cache-dir', '--only-binary=:all:', '--require-hashes'];
   flags.push('--implementation', 'cp', '--python-version', version);
   for (const platform of platforms) flags.push('--platform', platform);
   return [...flags, '--dest', folder, '--requirement', requirements];
@@ -136,7 +136,7 @@ export function explainPip(result: ChildResult, wheel: Wheel, folder: string): A
   if (/No matching distribution|Could not find a version/i.test(said)) {
     return new AppError(
       'runtime',
-      `The package index has no ${wheel.package} ${wheel.version} (${wheel.file}): check PIP_INDEX_URL and pip's configuration, then start again.`,
+      `The package index has no ${wheel.package} ${wheel.version} (${wheel.file}): check the network, PIP_INDEX_URL and pip's configuration, then start again.`,
       { cause },
     );
   }

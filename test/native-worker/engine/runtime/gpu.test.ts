@@ -1,0 +1,106 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { compareVersions, parseGpus, readGpus, suggestRuntime } from '../../../../native-worker/engine/runtime/gpu.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'edm2-gpu-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A program that stands for nvidia-smi. */
+function fake(name: string, script: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+test('two GPUs are read with memory in bytes', async () => {
+  const command = fake(
+    'two',
+    `case "$1" in --query-gpu=index,name,driver_version,memory.total,memory.used,utilization.gpu,temperature.gpu) ;; *) exit 2;; esac
+echo "0, NVIDIA GeForce RTX 4090, 560.35.03, 24564, 1024, 37, 61"
+echo "1, NVIDIA H100 80GB HBM3, 560.35.03, 81559, 0, 0, 29"`,
+  );
+  expect(await readGpus(command)).toEqual({
+    reason: null,
+    gpus: [
+      {
+        index: 0,
+        name: 'NVIDIA GeForce RTX 4090',
+        driver: '560.35.03',
+        memoryTotal: 24564 * 2 ** 20,
+        memoryUsed: 2 ** 30,
+        utilisation: 37,
+        temperature: 61,
+      },
+      {
+        index: 1,
+        name: 'NVIDIA H100 80GB HBM3',
+        driver: '560.35.03',
+        memoryTotal: 81559 * 2 ** 20,
+        memoryUsed: 0,
+        utilisation: 0,
+        temperature: 29,
+      },
+    ],
+  });
+});
+
+test.each(['[N/A]', '[Not Supported]', '[Unknown Error]', 'ERR!', ''])(
+  'a cell that says "%s" is unknown, not a number',
+  (cell) => {
+    const [gpu] = parseGpus(`0, NVIDIA GB10, 580.95.05, ${cell}, ${cell}, 3, ${cell}\n`);
+    expect(gpu).toMatchObject({
+      name: 'NVIDIA GB10',
+      memoryTotal: null,
+      memoryUsed: null,
+      utilisation: 3,
+      temperature: null,
+    });
+  },
+);
+
+test('lines that are no GPU are left out, and a name may hold a comma', () => {
+  const text =
+    'WARNING: infoROM is corrupted at gpu 0000:01:00.0\n0, Tesla T4, Rev. A, 535.104.05, 15360, 2, 0, 40\r\n\nDone, thanks\n';
+  expect(parseGpus(text)).toHaveLength(1);
+  expect(parseGpus(text)[0]).toMatchObject({ name: 'Tesla T4, Rev. A', driver: '535.104.05', temperature: 40 });
+});
+
+test('without nvidia-smi there is no GPU, and the reason says so', async () => {
+  const report = await readGpus(join(folder, 'missing'));
+  expect(report).toEqual({ gpus: [], reason: expect.stringMatching(/nvidia-smi was not found/) as string });
+  expect(suggestRuntime(report, 'linux-x64').runtime).toBe('cpu');
+});
+
+test('an nvidia-smi that fails is quoted', async () => {
+  const command = fake(
+    'fails',
+    'echo "NVIDIA-SMI has failed because it couldn\'t communicate with the NVIDIA driver."; exit 9',
+  );
+  expect((await readGpus(command)).reason).toBe(
+    "nvidia-smi failed (exit status 9): NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.",
+  );
+});
+
+test('an nvidia-smi that lists nothing means no GPU', async () => {
+  expect((await readGpus(fake('none', 'exit 0'))).reason).toBe('nvidia-smi lists no GPU');
+});
+
+test.each([
+  ['linux-x64', '560.35.03', 'cuda12'],
+  ['linux-x64', '525.60.13', 'cuda12'],
+  ['linux-x64', '470.256.02', 'cpu'],
+  ['win32-x64', '560.35.03', 'cpu'],
+  ['linux-arm64', '580.95.05', 'cpu'],
+])('on %s with driver %s the runtime is %s', (platform, driver, runtime) => {
+  const gpus = parseGpus(`0, NVIDIA RTX A6000, ${driver}, 49140, 1, 0, 30`);
+  expect(suggestRuntime({ gpus, reason: null }, platform).runtime).toBe(runtime);
+});
+
+test('versions are compared number by number', () => {
+  expect(compareVersions('525.60.13', '525.60.9')).toBeGreaterThan(0);
+  expect(compareVersions('525.60', '525.60.0')).toBe(0);
+  expect(compareVersions('3.9', '3.10')).toBeLessThan(0);
+});
