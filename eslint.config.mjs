@@ -25,7 +25,10 @@ export default ts.config(
         { allowNumber: true, allowArray: true, allowBoolean: true },
       ],
       '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       'no-console': 'error',
       'no-empty': ['error', { allowEmptyCatch: false }],
     },

@@ -47,7 +47,7 @@ export class Runtimes {
     }
     if (await runtimeIsReady(name)) {
       this.#choose(name);
-      return this.#tell(name, 'Ready', 1, 1, true, null);
+      this.#tell(name, 'Ready', 1, 1, true, null); return;
     }
     this.#installing = name;
     void this.#install(name);

@@ -94,7 +94,7 @@ async function sendPage(
   path: string,
 ): Promise<void> {
   const file = await readStatic(pages, path);
-  if (file === null) return sendText(response, 404, 'There is nothing here.');
+  if (file === null) { sendText(response, 404, 'There is nothing here.'); return; }
   // Names of built scripts hold their hash; the page itself must always be the newest.
   const keeps = path.startsWith('/assets/') ? 'private, max-age=31536000, immutable' : 'no-cache';
   response.writeHead(200, {
@@ -113,7 +113,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-function readable(error: unknown, host: string, port: number): unknown {
+function readable(error: Error, host: string, port: number): Error {
   if (hasSystemCode(error, 'EADDRINUSE')) {
     const message = `Port ${port} on ${host} is taken by another program. Choose another one with --port, or 0 for any free one.`;
     return new AppError('port-in-use', message, { cause: error });
