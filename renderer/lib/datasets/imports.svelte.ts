@@ -14,7 +14,7 @@ class Imports {
     (jobs.all ?? [])
       .filter((job) => job.kind === 'import' && !this.#dismissed.includes(job.id))
       .filter((job) => job.state === 'queued' || job.state === 'running' || this.#started.includes(job.id))
-      .toSorted((a, b) => a.id - b.id),
+      .sort((a, b) => a.id - b.id),
   );
 
   /**

@@ -43,7 +43,7 @@ export class GenerateForm {
     (this.snapshots ?? [])
       .filter(({ nimg }) => nimg === this.nimg)
       .map(({ emaStd }) => emaStd)
-      .toSorted((a, b) => a - b),
+      .sort((a, b) => a - b),
   );
   readonly snapshot: Snapshot | null = $derived(
     this.snapshots?.find(({ nimg, emaStd }) => nimg === this.nimg && emaStd === this.emaStd) ?? null,
@@ -82,7 +82,7 @@ export class GenerateForm {
       case 'all':
         return { kind: 'rows', labels: this.classes.map((_, label) => label) };
       case 'some':
-        return { kind: 'rows', labels: this.someLabels.toSorted((a, b) => a - b) };
+        return { kind: 'rows', labels: [...this.someLabels].sort((a, b) => a - b) };
       case 'one':
         return { kind: 'one', label: Math.min(this.oneLabel, this.classes.length - 1) };
       case 'drawn':
@@ -99,7 +99,7 @@ export class GenerateForm {
     const [run, { snapshots }] = await Promise.all([client.call(getRun, { id }), client.call(runSnapshots, { id })]);
     const other = this.run?.id !== id;
     this.run = run;
-    this.snapshots = snapshots.toSorted((a, b) => b.nimg - a.nimg || a.emaStd - b.emaStd);
+    this.snapshots = [...snapshots].sort((a, b) => b.nimg - a.nimg || a.emaStd - b.emaStd);
     if (other) {
       this.sampler = { ...run.config.grid.sampler };
       this.someLabels = [];

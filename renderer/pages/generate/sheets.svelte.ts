@@ -14,7 +14,7 @@ export class Sheets {
       client.whenOpen(() => {
         void attempt(async () => {
           const list = await client.call(listSamples, { runId: null, origin: 'generate', limit: 200 });
-          this.all = list.toSorted((a, b) => b.createdAt - a.createdAt || b.id - a.id);
+          this.all = [...list].sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
         });
       }),
     );

@@ -17,12 +17,15 @@ class FakeService {
   readonly #waiting: FakeSocket[] = [];
 
   /** Says what a call is answered with; the newest word counts. Throw an AppError for a refusal. */
-  answer<I extends z.ZodType, O extends z.ZodType>(call: Call<I, O>, how: (input: z.output<I>) => z.input<O>): void {
+  answer<I extends z.ZodType, O extends z.ZodType>(
+    call: Call<I, O>,
+    how: (input: NoInfer<z.output<I>>) => NoInfer<z.input<O>>,
+  ): void {
     this.#answers.set(call.name, how);
   }
 
   /** Tells every page something. */
-  emit<P extends z.ZodType>(event: ServiceEvent<P>, payload: z.input<P>): void {
+  emit<P extends z.ZodType>(event: ServiceEvent<P>, payload: NoInfer<z.input<P>>): void {
     for (const socket of this.#sockets) socket.receive({ kind: 'event', event: event.name, payload });
   }
 

@@ -32,13 +32,13 @@ test.each([
 
 test('two bad fields are both told, also when one of them can’t even be read', () => {
   const made = draft({ 'training.learningRate': 'x', 'training.batchSize': '0' });
-  expect(Object.keys(made.problems).toSorted()).toEqual(['training.batchSize', 'training.learningRate']);
+  expect(Object.keys(made.problems).sort()).toEqual(['training.batchSize', 'training.learningRate']);
 });
 
 test('what differs from the preset is known, and going back makes it the same again', () => {
   const made = draft({ 'training.batchSize': '64' });
   made.flags['training.horizontalFlips'] = true;
-  expect([...made.changed].toSorted()).toEqual(['training.batchSize', 'training.horizontalFlips']);
+  expect([...made.changed].sort()).toEqual(['training.batchSize', 'training.horizontalFlips']);
   made.reset('training.batchSize');
   made.reset('training.horizontalFlips');
   expect(made.changed.size).toBe(0);

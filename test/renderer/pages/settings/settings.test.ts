@@ -4,7 +4,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { appInfo, getSettings, setSettings, type Settings } from '../../../../contract/app.ts';
 import { AppError } from '../../../../contract/errors.ts';
 import { runtimeProgress } from '../../../../contract/events.ts';
-import { listRuntimes, runDoctor, useRuntime, type RuntimeStatus } from '../../../../contract/runtime.ts';
+import {
+  listRuntimes,
+  runDoctor,
+  useRuntime,
+  type DoctorReport,
+  type RuntimeStatus,
+} from '../../../../contract/runtime.ts';
 import About from '../../../../renderer/pages/about/About.svelte';
 import SettingsPage from '../../../../renderer/pages/settings/Settings.svelte';
 import { exampleInfo } from '../../support/examples.ts';
@@ -76,11 +82,9 @@ test('a runtime is installed with its progress in sight', async () => {
   expect((await screen.findByRole('progressbar', { name: /Installing NVIDIA/ })).getAttribute('aria-valuenow')).toBe(
     '25',
   );
+  const installed: RuntimeStatus = { ...cuda, state: 'ready', active: true };
   service.answer(listRuntimes, () => ({
-    runtimes: [
-      { ...cpu, active: false },
-      { ...cuda, state: 'ready', active: true },
-    ],
+    runtimes: [{ ...cpu, active: false }, installed],
     gpus: [],
   }));
   service.emit(runtimeProgress, { ...progress, done: 3.2e9, finished: true });
@@ -98,7 +102,7 @@ test('an installation that fails says why', async () => {
 });
 
 test('the doctor says aloud that a GPU is there and not used, and what to do', async () => {
-  service.answer(runDoctor, () => ({
+  const report: DoctorReport = {
     runtime: 'cuda12',
     device: 'CPU, 8 threads',
     fellBack: true,
@@ -113,7 +117,8 @@ test('the doctor says aloud that a GPU is there and not used, and what to do', a
         advice: 'Install the runtime again.',
       },
     ],
-  }));
+  };
+  service.answer(runDoctor, () => report);
   render(SettingsPage);
   await fireEvent.click(await screen.findByRole('button', { name: 'Examine this machine' }));
   expect((await screen.findByRole('alert')).textContent).toMatch(/There is a GPU, but TensorFlow computes on the CPU/);
