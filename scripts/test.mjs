@@ -26,6 +26,7 @@ await main(async () => {
   try {
     for (const part of parts.filter((one) => chosen.includes(one))) {
       process.stdout.write(`\n== ${part}\n`);
+      if (part === 'package') await buildWorker();
       const tally = part === 'check' ? await runChecks() : await runProject(part, scratch);
       for (const [key, count] of Object.entries(tally)) total[key] += count;
     }
@@ -41,6 +42,12 @@ await main(async () => {
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 });
+
+/** What is packed runs from JavaScript, which the set-up of a checkout does not need. */
+async function buildWorker() {
+  const status = await run(privateNode(), [join(root, 'scripts', 'build.mjs'), 'worker'], { stdio: 'inherit' });
+  if (status !== 0) throw new SetupError('The worker could not be built for the package: see above.');
+}
 
 /** Runs one of vitest's projects; `tensor` needs TensorFlow on the library path. */
 async function runProject(project, scratch) {
