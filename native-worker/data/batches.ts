@@ -48,7 +48,8 @@ function epochOrder(count: number, seed: number, epoch: number): Int32Array {
 
 /** Fisher and Yates: every order is equally likely. */
 function shuffled(count: number, next: () => number): Int32Array {
-  const order = Int32Array.from({ length: count }, (_, index) => index);
+  const order = new Int32Array(count);
+  for (let index = 0; index < count; index++) order[index] = index;
   for (let last = count - 1; last > 0; last--) {
     const other = below(last + 1, next);
     const moved = order[last]!;

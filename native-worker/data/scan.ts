@@ -142,7 +142,7 @@ async function sortIn(walk: Walk, relative: string, entry: fs.Dirent, listing: L
 async function linkProblem(root: string, link: string): Promise<string | null> {
   try {
     const target = await fs.promises.realpath(link);
-    if (!target.startsWith(root.endsWith(path.sep) ? root : root + path.sep)) {
+    if (target !== root && !target.startsWith(root.endsWith(path.sep) ? root : root + path.sep)) {
       return 'is a link that leads out of the folder; copy the pictures themselves';
     }
     if (!(await fs.promises.stat(target)).isFile()) return 'is a link to a folder; only links to files are followed';
