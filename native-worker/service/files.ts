@@ -43,10 +43,16 @@ export async function sendLibraryFile(
   try {
     found = findFile(library, path);
   } catch (error) {
-    if (error instanceof AppError) { sendText(response, 404, error.message); return; }
+    if (error instanceof AppError) {
+      sendText(response, 404, error.message);
+      return;
+    }
     throw error;
   }
-  if (found === null) { sendText(response, 404, 'There is no such picture.'); return; }
+  if (found === null) {
+    sendText(response, 404, 'There is no such picture.');
+    return;
+  }
   // Ids mean other pictures in another library at the same address, so a browser asks each time whether it has the right one.
   const headers = { ...SECURITY_HEADERS, 'cache-control': 'private, no-cache', etag: found.etag };
   if (request.headers['if-none-match'] === found.etag) {

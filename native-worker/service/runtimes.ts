@@ -47,7 +47,8 @@ export class Runtimes {
     }
     if (await runtimeIsReady(name)) {
       this.#choose(name);
-      this.#tell(name, 'Ready', 1, 1, true, null); return;
+      this.#tell(name, 'Ready', 1, 1, true, null);
+      return;
     }
     this.#installing = name;
     void this.#install(name);

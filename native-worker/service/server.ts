@@ -107,9 +107,13 @@ export function sendText(
 async function respond(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     const admission = parts.admit(request);
-    if (!admission.admitted) { sendText(response, admission.status, admission.body, admission.headers); return; }
+    if (!admission.admitted) {
+      sendText(response, admission.status, admission.body, admission.headers);
+      return;
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      sendText(response, 405, 'Only GET is answered here.', { Allow: 'GET, HEAD' }); return;
+      sendText(response, 405, 'Only GET is answered here.', { Allow: 'GET, HEAD' });
+      return;
     }
     await parts.serveFile(request, response, pathOf(request));
   } catch (error) {

@@ -94,7 +94,10 @@ async function sendPage(
   path: string,
 ): Promise<void> {
   const file = await readStatic(pages, path);
-  if (file === null) { sendText(response, 404, 'There is nothing here.'); return; }
+  if (file === null) {
+    sendText(response, 404, 'There is nothing here.');
+    return;
+  }
   // Names of built scripts hold their hash; the page itself must always be the newest.
   const keeps = path.startsWith('/assets/') ? 'private, max-age=31536000, immutable' : 'no-cache';
   response.writeHead(200, {
