@@ -19,7 +19,7 @@ module.exports = {
     only('native-worker/jobs', ['contract/', 'native-worker/edm2/', 'native-worker/engine/', 'native-worker/data/', 'native-worker/store/']),
     only('native-worker/service', ['contract/', 'native-worker/store/', 'native-worker/data/', 'native-worker/engine/runtime/']),
     only('native-worker/reference', ['contract/', 'native-worker/edm2/', 'native-worker/engine/', 'native-worker/store/']),
-    only('native-worker/cli', ['contract/', 'native-worker/service/']),
+    only('native-worker/cli', ['contract/', 'native-worker/service/', 'native-worker/engine/runtime/']),
     {
       name: 'service-never-loads-tensorflow',
       comment: 'The service answers at once, always; TensorFlow lives in job processes.',

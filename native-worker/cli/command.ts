@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../../contract/errors.ts';
-import { connectToLibrary, type Client } from './client.ts';
+import { libraryFolder } from '../engine/runtime/places.ts';
+import { connectToService, type ServiceClient } from '../service/connect.ts';
 import { Output } from './output.ts';
 
 /** Exit codes of `edm2`. 0: done. 2: what was asked for can't be meant. 130: ended by Ctrl+C. 1: everything else. */
@@ -10,7 +11,7 @@ export const EXIT_INTERRUPTED = 130;
 
 /** What every command gets. */
 export interface CommandContext {
-  readonly client: Client;
+  readonly client: ServiceClient;
   readonly output: Output;
 }
 
@@ -29,9 +30,9 @@ export async function withService(
 ): Promise<void> {
   const globals = command.optsWithGlobals<GlobalOptions>();
   const output = new Output(globals.json === true);
-  let client: Client | null = null;
+  let client: ServiceClient | null = null;
   try {
-    client = await connectToLibrary(globals.library);
+    client = await connectToService(globals.library ?? libraryFolder());
     process.exitCode = (await run({ client, output })) ?? 0;
   } catch (error) {
     process.exitCode = report(output, error);

@@ -5,6 +5,6 @@ import { resolve } from 'node:path';
  * was.
  */
 export function userPath(path: string): string {
-  const base = process.env['npm_lifecycle_event'] === 'edm2' ? process.env['INIT_CWD'] : undefined;
+  const base = process.env.npm_lifecycle_event === 'edm2' ? process.env.INIT_CWD : undefined;
   return resolve(base ?? process.cwd(), path);
 }

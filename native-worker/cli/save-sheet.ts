@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
-import type { Client } from './client.ts';
+import type { ServiceClient } from '../service/connect.ts';
 
 /**
  * Fetches a sheet of pictures from the service and writes it where the user wants it: whole or not at all.
@@ -9,8 +9,8 @@ import type { Client } from './client.ts';
  * @param file absolute path; its folder is made
  * @throws {AppError} 'no-space', 'forbidden' where the file can't be written
  */
-export async function saveSheet(client: Client, sampleId: number, file: string): Promise<void> {
-  const picture = await client.fetchFile(`/files/samples/${sampleId}.png`);
+export async function saveSheet(client: ServiceClient, sampleId: number, file: string): Promise<void> {
+  const picture = await client.file(`/files/samples/${sampleId}.png`);
   const temporary = `${file}.${process.pid}.part`;
   try {
     mkdirSync(dirname(file), { recursive: true });

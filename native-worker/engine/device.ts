@@ -15,10 +15,10 @@ export interface Device {
  * runtime for the CPU hides all GPUs.
  */
 export async function describeDevice(environment = process.env): Promise<Device> {
-  const gpuHidden = environment['CUDA_VISIBLE_DEVICES'] === '-1';
+  const gpuHidden = environment.CUDA_VISIBLE_DEVICES === '-1';
   const { gpus } = gpuHidden ? { gpus: [] } : await readGpus();
   const { isUsingGpuDevice } = tf.backend() as unknown as { isUsingGpuDevice: boolean };
   if (isUsingGpuDevice) return { words: gpus[0]?.name ?? 'GPU', fellBack: false };
-  const threads = Number(environment['TF_NUM_INTRAOP_THREADS'] ?? availableParallelism());
+  const threads = Number(environment.TF_NUM_INTRAOP_THREADS ?? availableParallelism());
   return { words: `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`, fellBack: gpus.length > 0 };
 }

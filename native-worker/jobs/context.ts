@@ -9,9 +9,9 @@ export interface JobContext {
   readonly library: Library;
   readonly job: { readonly id: number; readonly parameters: JobParameters };
   /** Tells the service something that is in the library already. Does nothing once the service is gone. */
-  send(message: Exclude<JobMessage, { type: 'ended' }>): void;
+  readonly send: (message: Exclude<JobMessage, { type: 'ended' }>) => void;
   /** What the user asked for meanwhile; a job looks between its steps. 'pause' too when the service disappears. */
-  requested(): Requested;
+  readonly requested: () => Requested;
 }
 
 /** A kind of job: does the work and says how it ended. Expected failures are thrown as AppError. */

@@ -78,7 +78,7 @@ export function labelsFor(
 function startingNoise(seeds: readonly number[], shape: readonly number[], sigma: number): Tensor4D {
   return tf.tidy(() => {
     const each = seeds.map((seed) => randomKernels.normal(shape, seedFor(seed, 'picture', 0)));
-    return tf.mul<Tensor4D>(tf.stack(each) as Tensor4D, sigma);
+    return tf.mul<Tensor4D>(tf.stack(each), sigma);
   });
 }
 

@@ -1,28 +1,41 @@
 import { AppError } from '../../contract/errors.ts';
+import type { JobOutcome } from '../../contract/job-messages.ts';
+import type { GenerateRequest } from '../../contract/samples.ts';
 import { insideLibrary, samplePath } from '../store/paths.ts';
 import { getSnapshot } from '../store/snapshots.ts';
-import type { RunJob } from './context.ts';
+import type { JobContext, RunJob } from './context.ts';
 import { drawPictures, labelsFor } from './drawing.ts';
 import { saveSheet } from './sheet.ts';
-import { readSnapshot } from './snapshot-file.ts';
+import { readSnapshot, type SnapshotNetwork } from './snapshot-file.ts';
+import { disposeAll } from './tensor-files.ts';
 
 /**
  * Draws the pictures that were asked for with a snapshot, whose file says which network it is.
  *
  * @throws {AppError} 'not-found', 'corrupt-file', 'invalid-input' for a class that the network doesn't know, 'no-space'
  */
-export const runSample: RunJob<'sample'> = async ({ library, job, send, requested }, { request }) => {
+export const runSample: RunJob<'sample'> = async (context, { request }) => {
+  const { library } = context;
   const snapshot = getSnapshot(library.db, request.snapshotId);
   const network = readSnapshot(insideLibrary(library.folder, snapshot.file));
-  const { plan, classes, nimg, emaStd } = network;
-  const { labelDim, resolution, channels } = plan.shape;
-  const { seeds, sampler, columns, batchSize } = request;
-  const unknown = request.labels.find((label) => label !== null && label >= labelDim);
-  if (unknown !== undefined && unknown !== null) {
-    const known = labelDim === 0 ? 'it was trained without classes' : `it knows ${classes.join(', ')}`;
-    throw new AppError('invalid-input', `The network does not know class ${unknown}; ${known}.`);
+  try {
+    return await draw(context, request, snapshot.runId, network);
+  } finally {
+    disposeAll(network.parameters);
+    disposeAll(network.buffers);
   }
-  const labels = labelsFor(request.labels, seeds, labelDim);
+};
+
+async function draw(
+  { library, job, send, requested }: JobContext,
+  { snapshotId, seeds, labels: wanted, sampler, columns, batchSize }: GenerateRequest,
+  runId: number,
+  network: SnapshotNetwork,
+): Promise<JobOutcome> {
+  const { plan, nimg, emaStd } = network;
+  const { labelDim, resolution, channels } = plan.shape;
+  checkLabels(wanted, network);
+  const labels = labelsFor(wanted, seeds, labelDim);
   const start = performance.now();
   const pixels = await drawPictures(network, {
     seeds,
@@ -36,18 +49,26 @@ export const runSample: RunJob<'sample'> = async ({ library, job, send, requeste
   });
   if (pixels === null) return { kind: 'cancelled' };
   const sampleId = await saveSheet(library, pixels, channels, {
-    runId: snapshot.runId,
+    runId,
     origin: 'generate',
     nimg,
     emaStd,
-    snapshotId: snapshot.id,
+    snapshotId,
     seeds,
     labels,
     columns,
     resolution,
     sampler,
     seconds: (performance.now() - start) / 1000,
-    file: samplePath(snapshot.runId, nimg, job.id),
+    file: samplePath(runId, nimg, job.id),
   });
   return { kind: 'sampled', sampleId };
-};
+}
+
+function checkLabels(labels: readonly (number | null)[], { plan, classes }: SnapshotNetwork): void {
+  const { labelDim } = plan.shape;
+  const unknown = labels.find((label) => label !== null && label >= labelDim);
+  if (unknown === undefined) return;
+  const known = labelDim === 0 ? 'it was trained without classes' : `it knows ${classes.join(', ')}`;
+  throw new AppError('invalid-input', `The network does not know class ${String(unknown)}; ${known}.`);
+}

@@ -16,6 +16,9 @@ import { passes } from './training/milestones.ts';
 import { closeSession, openSession, writeLog, type TrainingSession } from './training/session.ts';
 import { saveCheckpoint, writeSnapshots, writeTick } from './training/write.ts';
 
+/** How a run that was asked to end says it ended. */
+const ENDINGS = { pause: 'paused', stop: 'stopped', cancel: 'cancelled' } as const;
+
 /**
  * Trains a run from where its newest checkpoint left it until its duration is reached or somebody asks otherwise.
  *
@@ -98,14 +101,13 @@ async function toHost({
   return host;
 }
 
-/** Pause, and stop: both leave a snapshot to look at and a checkpoint to go on from. */
+/** Pause, stop and cancel all leave a checkpoint to go on from and a snapshot to look at. */
 async function endEarly(session: TrainingSession, asked: NonNullable<Requested>): Promise<JobOutcome> {
   await session.meter.settle();
   saveCheckpoint(session);
   if (session.nimg > 0) writeSnapshots(session);
-  const stops = asked !== 'pause';
-  writeLog(session, 'info', stops ? `Stopped at ${session.nimg} images.` : `Paused at ${session.nimg} images.`);
-  return { kind: stops ? 'stopped' : 'paused' };
+  writeLog(session, 'info', `${asked === 'stop' ? 'Stopped' : 'Paused'} at ${session.nimg} images.`);
+  return { kind: ENDINGS[asked] };
 }
 
 async function finish(session: TrainingSession): Promise<JobOutcome> {

@@ -1,0 +1,32 @@
+/** The command line: `edm2 …`. Every command asks the library's service, which lives as long as something runs. */
+import { Command, CommanderError } from 'commander';
+import { addDemo } from './commands/demo.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addImport } from './commands/import.ts';
+import { addRuns } from './commands/runs.ts';
+import { addSample } from './commands/sample.ts';
+import { addServe } from './commands/serve.ts';
+import { addTrain } from './commands/train.ts';
+import { EXIT_USAGE } from './command.ts';
+
+const program = new Command('edm2')
+  .description('Train EDM2 diffusion models on this machine and draw with them.')
+  .option('--library <folder>', 'where runs and datasets are kept; default: EDM2_LIBRARY, or the user’s data folder')
+  .option('--json', 'print one JSON object a line, for programs')
+  .showSuggestionAfterError()
+  .exitOverride();
+
+for (const add of [addDemo, addTrain, addSample, addImport, addRuns, addServe, addDoctor]) add(program);
+
+// Options of the whole program may stand behind a command's name, too.
+for (const command of [...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
+  command.option('--library <folder>', 'as for `edm2`').option('--json', 'as for `edm2`').exitOverride();
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has printed its sentence; asking for help is no failure.
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 || error.code === 'commander.help' ? 0 : EXIT_USAGE;
+}

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { AppError } from '../../../contract/errors.ts';
+import { GenerateRequest } from '../../../contract/samples.ts';
+import { failure, isOutOfMemory, trainingOutOfMemory } from '../../../native-worker/jobs/failure.ts';
+
+const train = { kind: 'train', runId: 1 } as const;
+const sample = {
+  kind: 'sample',
+  request: GenerateRequest.parse({ snapshotId: 1, seeds: [1], labels: [null], columns: 1, sampler: {}, batchSize: 32 }),
+} as const;
+
+test.each([
+  'Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[64,64,64,192] and type float on /GPU:0',
+  'ResourceExhaustedError: failed to allocate memory',
+])('TensorFlow’s "%s" is recognised as lack of memory', (message) => {
+  expect(isOutOfMemory(new Error(message))).toBe(true);
+  expect(failure(new Error(message), train)).toMatchObject({ kind: 'failed', code: 'out-of-memory' });
+});
+
+test.each(['Invalid TF_Status: 3\nMessage: Incompatible shapes', 'a room of one’s own', 'Invalid TF_Status: 88'])(
+  '"%s" is not taken for lack of memory',
+  (message) => {
+    expect(isOutOfMemory(new Error(message))).toBe(false);
+    expect(failure(new Error(message), train)).toMatchObject({ kind: 'failed', code: 'internal' });
+  },
+);
+
+test('a training job without memory is advised a micro-batch of half the size', () => {
+  expect(trainingOutOfMemory(64, null).message).toContain('micro-batch 32');
+  expect(trainingOutOfMemory(1, null).message).not.toContain('micro-batch');
+});
+
+test('a sample job without memory is advised half the batch', () => {
+  expect(failure(new Error('OOM'), sample)).toMatchObject({
+    message: expect.stringContaining('Batch size 16') as string,
+  });
+});
+
+test.each(['ENOSPC', 'EDQUOT', 'SQLITE_FULL'])('%s is a full disk', (code) => {
+  expect(failure(Object.assign(new Error('x'), { code }), train)).toMatchObject({ code: 'no-space' });
+});
+
+test('an expected failure keeps its code and sentence, a bug shows no internals', () => {
+  expect(failure(new AppError('dataset', 'The set is empty.'), train)).toEqual({
+    kind: 'failed',
+    code: 'dataset',
+    message: 'The set is empty.',
+  });
+  expect(JSON.stringify(failure(new TypeError('x is not a function at /home/me/a.ts'), null))).not.toContain('/home');
+});

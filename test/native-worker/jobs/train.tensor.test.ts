@@ -1,0 +1,270 @@
+import fs, { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { blockNames, planNetwork, weightNames } from '../../../contract/architecture.ts';
+import { AppError } from '../../../contract/errors.ts';
+import type { JobMessage, JobOutcome } from '../../../contract/job-messages.ts';
+import type { RunConfig } from '../../../contract/training.ts';
+import { tf } from '../../../native-worker/engine/tensorflow.ts';
+import type { Requested } from '../../../native-worker/jobs/context.ts';
+import { readSnapshot } from '../../../native-worker/jobs/snapshot-file.ts';
+import { disposeAll } from '../../../native-worker/jobs/tensor-files.ts';
+import { runTrain } from '../../../native-worker/jobs/train.ts';
+import { checkpointsToResume, listCheckpoints } from '../../../native-worker/store/checkpoints.ts';
+import type { Library } from '../../../native-worker/store/library.ts';
+import { listLog } from '../../../native-worker/store/log.ts';
+import { readMagnitudes } from '../../../native-worker/store/magnitudes.ts';
+import { checkpointPath } from '../../../native-worker/store/paths.ts';
+import { getRun } from '../../../native-worker/store/runs.ts';
+import { openSafetensors } from '../../../native-worker/store/safetensors.ts';
+import { listSamples } from '../../../native-worker/store/samples.ts';
+import { getSnapshot, listSnapshots } from '../../../native-worker/store/snapshots.ts';
+import { readTicks } from '../../../native-worker/store/ticks.ts';
+import { makeContext, makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
+
+let library: Library;
+let datasetId: number;
+let remove: () => void;
+
+beforeEach(async () => {
+  ({ library, datasetId, remove } = await makeLibrary());
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  remove();
+});
+
+/** Trains a run in this process until it ends or `request` says otherwise. */
+async function train(
+  runId: number,
+  request?: (messages: readonly JobMessage[]) => Requested,
+): Promise<{ outcome: JobOutcome; messages: JobMessage[] }> {
+  const parameters = { kind: 'train', runId } as const;
+  const { context, messages } = makeContext(library, parameters, request);
+  return { outcome: await runTrain(context, parameters), messages };
+}
+
+/** What was asked between the nth step and the next. */
+function afterSteps(steps: number, what: Requested): () => Requested {
+  let asked = 0;
+  return () => (asked++ < steps ? null : what);
+}
+
+const ticksOf = (runId: number) => readTicks(library.db, runId, { afterNimg: -1, maxPoints: 1000 });
+
+/** Every tensor of a file, as bytes. */
+function tensorsOf(file: string): Map<string, unknown> {
+  const opened = openSafetensors(join(library.folder, file));
+  try {
+    return new Map([...opened.tensors.keys()].map((name) => [name, opened.read(name)]));
+  } finally {
+    opened.close();
+  }
+}
+
+function lastState(runId: number): Map<string, unknown> {
+  return tensorsOf(checkpointsToResume(library.db, runId)[0]!.file);
+}
+
+const newRun = (config: RunConfig): number => makeRun(library, datasetId, config);
+
+describe('a run that reaches its duration', () => {
+  test('writes ticks, magnitudes, snapshots, checkpoints, a grid and a log', async () => {
+    const runId = newRun(tinyConfig());
+    const { outcome, messages } = await train(runId);
+    expect(outcome).toEqual({ kind: 'finished' });
+    expect(getRun(library.db, runId)).toMatchObject({ nimg: 64, device: expect.stringContaining('CPU') as string });
+
+    const ticks = ticksOf(runId);
+    expect(ticks.nimg).toEqual([16, 32, 48, 64]);
+    expect(ticks.loss.every((loss) => loss !== null && loss > 0)).toBe(true);
+    expect(ticks.learningRate.map((rate) => rate > 0)).toEqual([true, true, true, true]);
+    expect(messages.filter(({ type }) => type === 'ticked')).toHaveLength(4);
+
+    const { network } = tinyConfig();
+    const plan = planNetwork(network, getRun(library.db, runId).shape);
+    const weights = readMagnitudes(library.db, runId, 'weight', 100);
+    expect(weights.layers).toEqual(weightNames(plan));
+    expect(weights.nimg).toEqual(ticks.nimg);
+    // Forced normalisation: the stored root mean square is 1/(1 + 1e-4).
+    for (const row of weights.values) for (const value of row) expect(value).toBeCloseTo(0.9999, 4);
+    const activations = readMagnitudes(library.db, runId, 'activation', 100);
+    expect(activations.layers).toEqual(blockNames(plan));
+    for (const row of activations.values) for (const value of row) expect(value).toBeGreaterThan(0.1);
+
+    expect(listSnapshots(library.db, runId).map(({ nimg, emaStd }) => [nimg, emaStd])).toEqual([
+      [32, 0.05],
+      [32, 0.1],
+      [64, 0.05],
+      [64, 0.1],
+    ]);
+    expect(listCheckpoints(library.db, runId).map(({ nimg }) => nimg)).toEqual([32, 64]);
+    const [grid] = listSamples(library.db, { runId, origin: 'grid', limit: 10 });
+    expect(grid).toMatchObject({ nimg: 64, columns: 3, seeds: [0, 1, 2, 0, 1, 2], labels: [0, 0, 0, 1, 1, 1] });
+    expect(listLog(library.db, runId, 10).map(({ text }) => text)).toEqual([
+      'Training begins.',
+      'Finished at 64 images.',
+    ]);
+  });
+
+  test('keeps the last two checkpoints and deletes the files of older ones', async () => {
+    const runId = newRun(tinyConfig({}, { checkpointImages: 16 }));
+    await train(runId);
+    expect(listCheckpoints(library.db, runId).map(({ nimg }) => nimg)).toEqual([48, 64]);
+    expect(readdirSync(join(library.folder, `files/runs/${runId}/checkpoints`)).sort()).toEqual([
+      '000000000048.safetensors',
+      '000000000064.safetensors',
+    ]);
+  });
+
+  test('writes snapshots that carry the official names and layouts and describe themselves', async () => {
+    const config = tinyConfig();
+    const runId = newRun(config);
+    await train(runId);
+    const { file } = getSnapshot(library.db, listSnapshots(library.db, runId).at(-1)!.id);
+    const plan = planNetwork(config.network, getRun(library.db, runId).shape);
+    const opened = openSafetensors(join(library.folder, file));
+    for (const { name, shape } of [...plan.parameters, ...plan.buffers]) {
+      expect(opened.tensors.get(name)).toMatchObject({ dtype: 'F32', shape });
+    }
+    expect(opened.tensors.size).toBe(plan.parameters.length + plan.buffers.length);
+    expect(opened.tensors.get('unet.enc.16x16_conv.weight')!.shape).toEqual([8, 4, 3, 3]);
+    opened.close();
+    const snapshot = readSnapshot(join(library.folder, file));
+    expect(snapshot).toMatchObject({ nimg: 64, emaStd: 0.1, classes: ['bright', 'dark'] });
+    expect(snapshot.plan.config).toEqual(config.network);
+    disposeAll(snapshot.parameters);
+    disposeAll(snapshot.buffers);
+  });
+
+  test('holds as many tensors at each tick as at the first, and none in the end', async () => {
+    const counts: number[] = [];
+    const before = tf.memory().numTensors;
+    const runId = newRun(tinyConfig({}, { sampleImages: 16 }));
+    let seen = 0;
+    await train(runId, (messages) => {
+      if (messages.length > seen && messages.at(-1)?.type === 'sampled') counts.push(tf.memory().numTensors);
+      seen = messages.length;
+      return null;
+    });
+    expect(counts).toHaveLength(3); // at 16, 32 and 48 images
+    expect(new Set(counts).size).toBe(1);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('accumulates micro-batches to the same gradients within rounding', async () => {
+    const whole = newRun(tinyConfig());
+    const parts = newRun(tinyConfig({ microBatch: 2 }));
+    await train(whole);
+    await train(parts);
+    const expected = ticksOf(whole).loss;
+    ticksOf(parts).loss.forEach((loss, index) => expect(loss).toBeCloseTo(expected[index]!, 3));
+  });
+
+  test('trains without classes when the run asks for that', async () => {
+    const runId = newRun(tinyConfig({ classConditional: false }));
+    expect((await train(runId)).outcome).toEqual({ kind: 'finished' });
+    const [grid] = listSamples(library.db, { runId, origin: 'grid', limit: 10 });
+    expect(grid).toMatchObject({ seeds: [0, 1, 2, 3, 4, 5], labels: [null, null, null, null, null, null] });
+  });
+});
+
+describe('a run that is interrupted', () => {
+  // 7 steps of 4 images: in the middle of the second tick, which the checkpoint must carry over.
+  test.each([4, 7, 8])(
+    'goes on after a pause at step %i to the same losses and the same weights, bit for bit',
+    async (steps) => {
+      const straight = newRun(tinyConfig());
+      await train(straight);
+      const paused = newRun(tinyConfig());
+      expect((await train(paused, afterSteps(steps, 'pause'))).outcome).toEqual({ kind: 'paused' });
+      expect(getRun(library.db, paused).nimg).toBe(steps * 4);
+      expect(listSnapshots(library.db, paused).at(-1)!.nimg).toBe(steps * 4);
+      expect((await train(paused)).outcome).toEqual({ kind: 'finished' });
+
+      expect(ticksOf(paused).nimg).toEqual(ticksOf(straight).nimg);
+      expect(ticksOf(paused).loss).toEqual(ticksOf(straight).loss);
+      expect(ticksOf(paused).lossStderr).toEqual(ticksOf(straight).lossStderr);
+      expect(lastState(paused)).toEqual(lastState(straight));
+      const magnitudes = (runId: number) => readMagnitudes(library.db, runId, 'activation', 100).values;
+      expect(magnitudes(paused)).toEqual(magnitudes(straight));
+    },
+  );
+
+  test('that is stopped ends with a last snapshot and a checkpoint', async () => {
+    const runId = newRun(tinyConfig());
+    expect((await train(runId, afterSteps(3, 'stop'))).outcome).toEqual({ kind: 'stopped' });
+    expect(listSnapshots(library.db, runId).map(({ nimg }) => nimg)).toEqual([12, 12]);
+    expect(listCheckpoints(library.db, runId).map(({ nimg }) => nimg)).toEqual([12]);
+  });
+
+  test('and lost ticks after its checkpoint draws no zigzag', async () => {
+    const straight = newRun(tinyConfig());
+    await train(straight);
+    const runId = newRun(tinyConfig());
+    // A crash between the tick at 48 and the next checkpoint: only the one at 32 is there to go on from.
+    await expect(
+      train(runId, (messages) => {
+        if (messages.filter(({ type }) => type === 'ticked').length === 3) throw new Error('crash');
+        return null;
+      }),
+    ).rejects.toThrow('crash');
+    expect(ticksOf(runId).nimg).toEqual([16, 32, 48]);
+    await train(runId);
+    expect(ticksOf(runId).nimg).toEqual([16, 32, 48, 64]);
+    expect(ticksOf(runId).loss).toEqual(ticksOf(straight).loss);
+    expect(listLog(library.db, runId, 10).map(({ text }) => text)).toContain(
+      '16 images after the last checkpoint are trained again.',
+    );
+  });
+
+  test('goes on from the checkpoint before if the newest is damaged, and says so', async () => {
+    const runId = newRun(tinyConfig({}, { checkpointImages: 16 }));
+    await train(runId, afterSteps(9, 'pause'));
+    expect(listCheckpoints(library.db, runId).map(({ nimg }) => nimg)).toEqual([32, 36]);
+    writeFileSync(join(library.folder, checkpointPath(runId, 36)), 'not a tensor file at all');
+    expect((await train(runId)).outcome).toEqual({ kind: 'finished' });
+    expect(ticksOf(runId).nimg).toEqual([16, 32, 48, 64]);
+    const warning = listLog(library.db, runId, 20).find(({ level }) => level === 'warn');
+    expect(warning?.text).toContain('The checkpoint of 36 images');
+  });
+});
+
+describe('a run that goes wrong', () => {
+  test('ends as not-finite with the images seen and leaves the last good checkpoint', async () => {
+    // ln σ with a standard deviation of 10 around 10 overflows float32 in about one image of 3,000.
+    const config = tinyConfig(
+      { pMean: 10, pStd: 10, batchSize: 256, durationImages: 2 ** 17 },
+      { tickImages: 256, checkpointImages: 256, snapshotImages: 0 },
+    );
+    const runId = newRun(config);
+    const failure = await train(runId).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(AppError);
+    expect(failure).toMatchObject({ code: 'not-finite' });
+    const images = Number(/after (\d+) images/.exec((failure as AppError).message)?.[1]);
+    const checkpoints = listCheckpoints(library.db, runId);
+    expect(checkpoints.length === 0 ? 0 : checkpoints.at(-1)!.nimg).toBe(images);
+  });
+
+  test('ends as no-space when the disk is full, and leaves the checkpoint before', async () => {
+    const runId = newRun(tinyConfig({}, { snapshotImages: 0, checkpointImages: 16 }));
+    const open = fs.openSync;
+    let checkpoints = 0;
+    vi.spyOn(fs, 'openSync').mockImplementation((path, flags, mode) => {
+      if (String(path).includes('/checkpoints/.') && ++checkpoints === 2) {
+        throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+      }
+      return open(path, flags, mode);
+    });
+    await expect(train(runId)).rejects.toMatchObject({ code: 'no-space' });
+    expect(listCheckpoints(library.db, runId).map(({ nimg }) => nimg)).toEqual([16]);
+    vi.restoreAllMocks();
+    expect((await train(runId)).outcome).toEqual({ kind: 'finished' });
+  });
+
+  test('is refused when its dataset has another size than the run was made for', async () => {
+    const runId = newRun(tinyConfig());
+    library.db.prepare('UPDATE runs SET resolution = 32 WHERE id = ?').run(runId);
+    await expect(train(runId)).rejects.toMatchObject({ code: 'dataset' });
+  });
+});
