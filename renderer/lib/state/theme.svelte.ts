@@ -15,16 +15,18 @@ class Theme {
     // Before the effects of charts run, which read colours from the document: pre.
     $effect.root(() => {
       $effect.pre(() => {
-        document.documentElement.dataset['theme'] = this.name;
+        document.documentElement.dataset.theme = this.name;
       });
     });
-    document.documentElement.dataset['theme'] = this.name;
+    document.documentElement.dataset.theme = this.name;
   }
 
   /** The value of a colour token under the present theme, for what is painted on a canvas. */
   color(token: string): string {
-    void this.name;
-    return getComputedStyle(document.documentElement).getPropertyValue(token).trim();
+    const root = document.documentElement;
+    // A canvas may be painted before the effect above has run.
+    if (root.dataset.theme !== this.name) root.dataset.theme = this.name;
+    return getComputedStyle(root).getPropertyValue(token).trim();
   }
 }
 

@@ -1,0 +1,35 @@
+import { duration, images, imagesTick, number, steady } from '../format.ts';
+import type { AxisStyle } from './series.ts';
+
+/** Training images seen, the x of everything. */
+export function imagesAxis(log = false): AxisStyle {
+  return { title: 'training images', log, tick: imagesTick, value: images };
+}
+
+/** Seconds of training, pauses left out. */
+export function secondsAxis(log = false): AxisStyle {
+  return { title: 'training time', log, tick: duration, value: duration };
+}
+
+/** Mean loss per element, weighted by u(sigma). */
+export function lossAxis(log = false): AxisStyle {
+  return { title: 'loss', log, tick: (value) => number(value), value: steady };
+}
+
+export function rateAxis(log = false): AxisStyle {
+  return { title: 'learning rate', log, tick: (value) => number(value), value: (value) => number(value) };
+}
+
+export function speedAxis(): AxisStyle {
+  return {
+    title: 'images / s',
+    log: false,
+    tick: (value) => number(value),
+    value: (value) => `${steady(value)} img/s`,
+  };
+}
+
+/** Root mean square of weights or activations, dimensionless. */
+export function magnitudeAxis(log = false): AxisStyle {
+  return { title: 'magnitude (RMS)', log, tick: (value) => number(value), value: steady };
+}

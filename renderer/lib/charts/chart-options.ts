@@ -1,0 +1,59 @@
+import {
+  Chart,
+  LinearScale,
+  LineController,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  type ChartOptions,
+  type ScaleOptions,
+} from 'chart.js';
+import type { AxisStyle } from './series.ts';
+
+// Only the parts that are used, so that the rest is not in the build.
+Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale);
+
+export interface ChartColors {
+  line: string;
+  quiet: string;
+}
+
+/** Options of every curve chart: no animation, no pop-ups of its own, hairline grid. */
+export function chartOptions(x: AxisStyle, y: AxisStyle, colors: ChartColors, font: string): ChartOptions<'line'> {
+  return {
+    animation: false,
+    parsing: false,
+    normalized: true,
+    responsive: true,
+    maintainAspectRatio: false,
+    // Chromium reports fractional sizes; a chart that redraws for each of them would crawl.
+    resizeDelay: 50,
+    events: [],
+    layout: { padding: { top: 6, right: 10 } },
+    elements: { point: { radius: 0 }, line: { tension: 0 } },
+    scales: { x: scale(x, colors, font, false), y: scale(y, colors, font, true) },
+  };
+}
+
+function scale(
+  axis: AxisStyle,
+  colors: ChartColors,
+  font: string,
+  grid: boolean,
+): ScaleOptions<'linear' | 'logarithmic'> {
+  return {
+    type: axis.log ? 'logarithmic' : 'linear',
+    grid: { display: grid, color: colors.line, drawTicks: false },
+    border: { color: colors.line, display: !grid },
+    title: { display: true, text: axis.title, color: colors.quiet, font: { family: font, size: 11 }, padding: 2 },
+    ticks: {
+      color: colors.quiet,
+      font: { family: font, size: 11 },
+      padding: 6,
+      maxRotation: 0,
+      autoSkipPadding: grid ? 8 : 24,
+      maxTicksLimit: grid ? 6 : 8,
+      callback: (value) => axis.tick(Number(value)),
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import type { Plugin } from 'chart.js';
+
+/** The place on x that all charts of a page point at; null: nowhere. */
+export class Crosshair {
+  x: number | null = $state(null);
+}
+
+/** What the plugin draws over the curves; given anew at each change. */
+export interface CrosshairMarks {
+  /** Where the pointer is, in units of x. */
+  pointer: number | null;
+  /** Where the page's clock stands. */
+  clock: number | null;
+  pointerColor: string;
+  clockColor: string;
+  ground: string;
+  /** Points to ring, in units of x and y. */
+  dots: readonly { x: number; y: number; color: string }[];
+}
+
+/** Draws the lines of pointer and clock, and a ring on every curve. */
+export function crosshairPlugin(marks: () => CrosshairMarks): Plugin<'line'> {
+  return {
+    id: 'crosshair',
+    afterDatasetsDraw(chart) {
+      const { ctx, chartArea: area } = chart;
+      const x = chart.scales.x!;
+      const y = chart.scales.y!;
+      const { pointer, clock, pointerColor, clockColor, ground, dots } = marks();
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(area.left - 1, area.top - 6, area.width + 2, area.height + 7);
+      ctx.clip();
+      for (const [at, color] of [
+        [clock, clockColor],
+        [pointer, pointerColor],
+      ] as const) {
+        if (at === null) continue;
+        const left = Math.round(x.getPixelForValue(at)) + 0.5;
+        ctx.strokeStyle = color;
+        ctx.lineWidth = 1;
+        ctx.beginPath();
+        ctx.moveTo(left, area.top);
+        ctx.lineTo(left, area.bottom);
+        ctx.stroke();
+      }
+      for (const dot of dots) {
+        ctx.beginPath();
+        ctx.arc(x.getPixelForValue(dot.x), y.getPixelForValue(dot.y), 3.5, 0, 2 * Math.PI);
+        ctx.fillStyle = dot.color;
+        ctx.strokeStyle = ground;
+        ctx.lineWidth = 1.5;
+        ctx.fill();
+        ctx.stroke();
+      }
+      ctx.restore();
+    },
+  };
+}

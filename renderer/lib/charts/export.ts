@@ -1,0 +1,36 @@
+import type { Series } from './series.ts';
+
+/** Curves as a table: one column of x for all, empty where a curve has no value there. */
+export function toCsv(xTitle: string, series: readonly Series[]): string {
+  const xs = [...new Set(series.flatMap((curve) => curve.xs))].sort((a, b) => a - b);
+  const columns = series.map((curve) => new Map(curve.xs.map((x, index) => [x, curve.ys[index] ?? null])));
+  const head = [xTitle, ...series.map((curve) => curve.label)].map(cell).join(',');
+  const rows = xs.map((x) => [x, ...columns.map((column) => column.get(x) ?? '')].join(','));
+  return [head, ...rows, ''].join('\r\n');
+}
+
+/** A text for one cell: quoted where it must be, and never a formula when a spreadsheet opens it. */
+export function cell(text: string): string {
+  const tame = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(tame) ? `"${tame.replaceAll('"', '""')}"` : tame;
+}
+
+/** Hands a file to the user as a download. */
+export function download(name: string, content: Blob): void {
+  const address = URL.createObjectURL(content);
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  // The download has begun by then; until then the address must live.
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** A name for a file from a title: lower case, words joined by dashes. */
+export function fileName(title: string, ending: string): string {
+  const bare = title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}.]+/gu, '-')
+    .replace(/^-+|-+$/g, '');
+  return `${bare === '' ? 'chart' : bare}.${ending}`;
+}

@@ -1,0 +1,69 @@
+import type { ColorScale, Rgb } from './color-map.ts';
+import { nearest } from './series.ts';
+
+/** A layer × time table; values[row][column], null where the value was not finite. */
+export interface HeatTable {
+  readonly nimg: readonly number[];
+  readonly values: readonly (readonly (number | null)[])[];
+}
+
+/**
+ * Paints the table, one pixel high per row, `width` pixels wide. A column of pixels shows the moment nearest to it, so
+ * that unevenly spaced moments stand where they belong. Values that are not finite are hatched.
+ *
+ * @param end   training images at the right edge; the left edge is 0
+ * @param hatch the two colours of cells without a finite value
+ * @returns RGBA, `width` × rows
+ */
+export function paintHeat(
+  table: HeatTable,
+  width: number,
+  end: number,
+  scale: ColorScale,
+  hatch: readonly [Rgb, Rgb],
+): Uint8ClampedArray<ArrayBuffer> {
+  const rows = table.values.length;
+  const pixels = new Uint8ClampedArray(width * rows * 4);
+  const columns = Array.from({ length: width }, (_, x) => nearest(table.nimg, ((x + 0.5) / width) * end));
+  const last = table.nimg.at(-1) ?? 0;
+  for (let row = 0; row < rows; row++) {
+    const line = table.values[row]!;
+    for (let x = 0; x < width; x++) {
+      const column = columns[x]!;
+      if (column < 0 || ((x + 0.5) / width) * end > last * 1.001 + end / width) continue;
+      const value = line[column] ?? null;
+      const [red, green, blue] = value === null ? hatch[((x >> 2) + row) & 1]! : scale.color(value);
+      const at = (row * width + x) * 4;
+      pixels[at] = red;
+      pixels[at + 1] = green;
+      pixels[at + 2] = blue;
+      pixels[at + 3] = 255;
+    }
+  }
+  return pixels;
+}
+
+/** Rows that belong together, by the part of the network in their names. */
+export interface LayerGroup {
+  readonly label: string;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** "unet.enc.32x32_block0.conv_res0" → "Enc 32"; what is not of encoder or decoder is "Other". */
+export function layerGroups(layers: readonly string[]): LayerGroup[] {
+  const groups: { label: string; first: number; count: number }[] = [];
+  layers.forEach((name, row) => {
+    const match = /\b(enc|dec)\.(\d+)x\d+/.exec(name);
+    const label = match ? `${match[1] === 'enc' ? 'Enc' : 'Dec'} ${match[2]!}` : 'Other';
+    const current = groups.at(-1);
+    if (current?.label === label) current.count++;
+    else groups.push({ label, first: row, count: 1 });
+  });
+  return groups;
+}
+
+/** A layer's name without what all names share: "enc.32x32_block0.conv_res0". */
+export function shortLayer(name: string): string {
+  return name.replace(/^unet\./, '').replace(/\.weight$/, '');
+}

@@ -1,0 +1,81 @@
+/** A curve: `xs` rise, `ys` fit them one to one, null where nothing was measured. Replaced as a whole, never mutated. */
+export interface Series {
+  readonly id: string;
+  readonly label: string;
+  /** CSS custom property of its colour. */
+  readonly token: string;
+  /** Lengths of dash and gap in pixels; empty: solid. */
+  readonly dash: readonly number[];
+  readonly xs: readonly number[];
+  readonly ys: readonly (number | null)[];
+}
+
+/** What is drawn along one direction. */
+export interface AxisStyle {
+  /** With its unit in brackets ("training images", "loss"). */
+  readonly title: string;
+  readonly log: boolean;
+  /** A tick's value in words. */
+  readonly tick: (value: number) => string;
+  /** A value under the crosshair in words. */
+  readonly value: (value: number) => string;
+}
+
+/**
+ * Smooths a curve by averages that look back: every measurement weighs exp(−distance / length), so uneven spacing and
+ * gaps do no harm, and the first values are not drawn towards zero.
+ *
+ * @param length in units of x; 0: the curve as it is
+ */
+export function smooth(
+  xs: readonly number[],
+  ys: readonly (number | null)[],
+  length: number,
+): readonly (number | null)[] {
+  if (length <= 0) return ys;
+  let sum = 0;
+  let weight = 0;
+  let before = xs[0] ?? 0;
+  return ys.map((y, index) => {
+    const x = xs[index]!;
+    const decay = Math.exp(-(x - before) / length);
+    sum *= decay;
+    weight *= decay;
+    before = x;
+    if (y === null || !Number.isFinite(y)) return null;
+    sum += y;
+    weight += 1;
+    return sum / weight;
+  });
+}
+
+/** Index of the value in a rising list that is nearest to `x`; −1 if the list is empty. */
+export function nearest(xs: readonly number[], x: number): number {
+  if (xs.length === 0) return -1;
+  let low = 0;
+  let high = xs.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (xs[middle]! < x) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && x - xs[low - 1]! <= xs[low]! - x ? low - 1 : low;
+}
+
+/** Index of the last value in a rising list that is not above `x`; −1 if there is none. */
+export function lastAt(xs: readonly number[], x: number): number {
+  const index = nearest(xs, x);
+  return index >= 0 && xs[index]! > x ? index - 1 : index;
+}
+
+/** The smallest and the largest measured value; null if nothing was measured. */
+export function extent(ys: Iterable<number | null>): { min: number; max: number } | null {
+  let min = Infinity;
+  let max = -Infinity;
+  for (const y of ys) {
+    if (y === null || !Number.isFinite(y)) continue;
+    if (y < min) min = y;
+    if (y > max) max = y;
+  }
+  return min <= max ? { min, max } : null;
+}

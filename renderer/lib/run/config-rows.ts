@@ -1,0 +1,67 @@
+import type { RunConfig } from '../../../contract/training.ts';
+
+export interface ConfigRow {
+  /** Dotted name inside its group ("sampler.steps"). */
+  readonly name: string;
+  readonly value: string;
+  /** The preset's value where it differs; null where it is the same or there is no preset. */
+  readonly preset: string | null;
+}
+
+export interface ConfigGroup {
+  readonly title: string;
+  readonly rows: readonly ConfigRow[];
+}
+
+const groups = ['network', 'training', 'logging', 'grid'] as const;
+
+/** A config as named values in groups, with what a preset says where it differs. */
+export function configRows(config: RunConfig, preset: RunConfig | null): ConfigGroup[] {
+  return groups.map((group) => {
+    const theirs = preset ? new Map(flatten(preset[group])) : null;
+    return {
+      title: group[0]!.toUpperCase() + group.slice(1),
+      rows: flatten(config[group]).map(([name, value]) => {
+        const other = theirs?.get(name);
+        return { name, value, preset: other === undefined || other === value ? null : other };
+      }),
+    };
+  });
+}
+
+/** One row of a comparison: a setting and its value in every config, in their order. */
+export interface DiffRow {
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
+/** The settings in which configs differ, with whole names ("training.learningRate"). */
+export function configDiff(configs: readonly RunConfig[]): DiffRow[] {
+  const flat = configs.map(
+    (config) =>
+      new Map(
+        groups.flatMap((group) => flatten(config[group]).map(([name, value]) => [`${group}.${name}`, value] as const)),
+      ),
+  );
+  const names = [...new Set(flat.flatMap((one) => [...one.keys()]))];
+  return names
+    .map((name) => ({ name, values: flat.map((one) => one.get(name) ?? '–') }))
+    .filter((row) => row.values.some((value) => value !== row.values[0]));
+}
+
+function flatten(value: object, prefix = ''): [string, string][] {
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]): [string, string][] => {
+    const name = prefix === '' ? key : `${prefix}.${key}`;
+    if (inner !== null && typeof inner === 'object' && !Array.isArray(inner)) return flatten(inner, name);
+    return [[name, words(inner)]];
+  });
+}
+
+function words(value: unknown): string {
+  if (value === null) return 'none';
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(words).join(', ');
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'number')
+    return Number.isInteger(value) && Math.abs(value) >= 10_000 ? value.toLocaleString('en-US') : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,44 @@
+import type { Run, RunSummary } from '../../../contract/runs.ts';
+import { clockTime, duration, images, imagesOf, when } from '../format.ts';
+
+/** Seconds of training left at the present speed; null where that can't be said. */
+export function secondsToGo(run: Pick<RunSummary, 'nimg' | 'durationImages' | 'imagesPerSecond'>): number | null {
+  if (run.imagesPerSecond === null || run.imagesPerSecond <= 0) return null;
+  return Math.max(0, run.durationImages - run.nimg) / run.imagesPerSecond;
+}
+
+/** What a run is doing, as a sentence. */
+export function stateSentence(run: RunSummary | Run, now = Date.now()): string {
+  const seen = imagesOf(run.nimg, run.durationImages);
+  switch (run.state) {
+    case 'queued':
+      return run.nimg > 0 ? `Waiting to go on at ${images(run.nimg)}` : 'Waiting for the device';
+    case 'running': {
+      const since = run.startedAt === null ? '' : ` since ${when(run.startedAt, now)}`;
+      return run.nimg === 0 ? `Starting${since}` : `Training${since}, ${seen}`;
+    }
+    case 'paused':
+      return `Paused at ${seen}`;
+    case 'finished':
+      return `Finished${ended(run, now)}, ${images(run.durationImages)}`;
+    case 'stopped':
+      return `Stopped${ended(run, now)} at ${seen}`;
+    case 'failed':
+      return `Failed at ${seen}`;
+    default:
+      return run.state satisfies never;
+  }
+}
+
+function ended(run: RunSummary, now: number): string {
+  return run.endedAt === null ? '' : ` ${when(run.endedAt, now)}`;
+}
+
+/** "3 h 12 min, done at 17:14": how long still, and when that is. */
+export function etaSentence(seconds: number | null, now = Date.now()): string {
+  if (seconds === null) return '';
+  const end = now + seconds * 1000;
+  return seconds < 86_400
+    ? `${duration(seconds)}, done at ${clockTime(end)}`
+    : `${duration(seconds)}, done ${when(end, now)}`;
+}

@@ -1,0 +1,164 @@
+import { AppError } from '../../../contract/errors.ts';
+import { runChanged, runLogged, runTicked, sampleAdded, snapshotsChanged } from '../../../contract/events.ts';
+import {
+  getRun,
+  runLog,
+  runMagnitudes,
+  runSnapshots,
+  runTicks,
+  type Checkpoint,
+  type LogLine,
+  type MagnitudeKind,
+  type MagnitudeTable,
+  type Run,
+  type Snapshot,
+  type TickColumns,
+} from '../../../contract/runs.ts';
+import { listSamples, type Sample } from '../../../contract/samples.ts';
+import { client } from '../client/index.ts';
+import { attempt, toasts } from '../state/toasts.svelte.ts';
+import { appendMagnitudes, appendTicks, noTicks } from './tick-columns.ts';
+
+/** News are drawn at most this often: a chart that jumps more often is not read better. */
+const REDRAW_MS = 400;
+/** The heat map is asked for what is new at most this often. */
+const MAGNITUDES_MS = 3000;
+/** After so many ticks in one sitting the history is read again, thinned by the service. */
+const MOST_TICKS = 12_000;
+const MOST_LINES = 2000;
+
+/** Everything one run has logged, kept up to date by events until `close`. */
+export class RunData {
+  readonly id: number;
+  run: Run | null = $state.raw(null);
+  /** The run is not there (any more). */
+  missing = $state(false);
+  ticks: TickColumns = $state.raw(noTicks);
+  /** Whether the history has arrived; before that nothing says "no steps yet". */
+  loaded = $state(false);
+  /** Grids drawn while training, oldest first. */
+  samples: readonly Sample[] = $state.raw([]);
+  snapshots: readonly Snapshot[] = $state.raw([]);
+  checkpoints: readonly Checkpoint[] = $state.raw([]);
+  log: readonly LogLine[] = $state.raw([]);
+  magnitudes: Partial<Record<MagnitudeKind, MagnitudeTable>> = $state.raw({});
+
+  readonly #ends: (() => void)[] = [];
+  #news: TickColumns = noTicks;
+  #drawing: ReturnType<typeof setTimeout> | null = null;
+  /** The kind that the page shows; null: no heat map in sight. */
+  #watched: MagnitudeKind | null = null;
+  #asking: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(id: number) {
+    this.id = id;
+    const mine = (runId: number): boolean => runId === id;
+    this.#ends.push(
+      client.on(runChanged, (summary) => {
+        if (!mine(summary.id) || !this.run) return;
+        // The device is known once the run has started, and is not part of the summary.
+        if (summary.state !== this.run.state) void this.#loadRun();
+        this.run = { ...this.run, ...summary };
+      }),
+      client.on(runTicked, ({ runId, ticks }) => {
+        if (mine(runId)) this.#take(ticks);
+      }),
+      client.on(sampleAdded, (sample) => {
+        if (mine(sample.runId) && sample.origin === 'grid') this.#addSample(sample);
+      }),
+      client.on(snapshotsChanged, ({ runId }) => {
+        if (mine(runId)) void attempt(() => this.#loadSnapshots());
+      }),
+      client.on(runLogged, ({ runId, line }) => {
+        if (mine(runId)) this.log = [...this.log.filter((other) => other.id !== line.id), line].slice(-MOST_LINES);
+      }),
+      client.whenOpen(() => void this.#load()),
+    );
+  }
+
+  close(): void {
+    for (const end of this.#ends) end();
+    if (this.#drawing) clearTimeout(this.#drawing);
+    if (this.#asking) clearTimeout(this.#asking);
+  }
+
+  /** Loads the heat map of a kind and keeps it growing; null stops. */
+  watch(kind: MagnitudeKind | null): void {
+    this.#watched = kind;
+    if (kind) void attempt(() => this.#growMagnitudes());
+  }
+
+  async #load(): Promise<void> {
+    await this.#loadRun();
+    if (this.missing) return;
+    await attempt(async () => {
+      const after = this.ticks.nimg.at(-1) ?? -1;
+      const ticks = await client.call(runTicks, { id: this.id, afterNimg: after });
+      this.ticks = appendTicks(this.ticks, ticks);
+      this.loaded = true;
+    });
+    await attempt(async () => {
+      const samples = await client.call(listSamples, { runId: this.id, origin: 'grid', limit: 2000 });
+      this.samples = [...samples].sort((a, b) => a.nimg - b.nimg);
+    });
+    await attempt(() => this.#loadSnapshots());
+    await attempt(async () => {
+      this.log = await client.call(runLog, { id: this.id, limit: 1000 });
+    });
+    if (this.#watched) await attempt(() => this.#growMagnitudes());
+  }
+
+  async #loadRun(): Promise<void> {
+    try {
+      this.run = await client.call(getRun, { id: this.id });
+      this.missing = false;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not-found') this.missing = true;
+      else toasts.fail(error);
+    }
+  }
+
+  async #loadSnapshots(): Promise<void> {
+    const { snapshots, checkpoints } = await client.call(runSnapshots, { id: this.id });
+    this.snapshots = snapshots;
+    this.checkpoints = checkpoints;
+  }
+
+  #take(ticks: TickColumns): void {
+    this.#news = appendTicks(this.#news, ticks);
+    this.#drawing ??= setTimeout(() => {
+      this.#drawing = null;
+      this.ticks = appendTicks(this.ticks, this.#news);
+      this.#news = noTicks;
+      if (this.ticks.nimg.length > MOST_TICKS) void attempt(() => this.#readTicksAgain());
+    }, REDRAW_MS);
+    if (this.#watched) {
+      this.#asking ??= setTimeout(() => {
+        this.#asking = null;
+        void attempt(() => this.#growMagnitudes());
+      }, MAGNITUDES_MS);
+    }
+  }
+
+  async #readTicksAgain(): Promise<void> {
+    this.ticks = await client.call(runTicks, { id: this.id });
+  }
+
+  async #growMagnitudes(): Promise<void> {
+    const kind = this.#watched;
+    if (!kind) return;
+    const history = this.magnitudes[kind];
+    // A rewound run logs moments again that the page has already: then the tail is asked for again.
+    const last = history?.nimg.at(-1) ?? -1;
+    const end = this.ticks.nimg.at(-1) ?? last;
+    const afterNimg = end < last ? -1 : last;
+    const news = await client.call(runMagnitudes, { id: this.id, kind, afterNimg });
+    const grown = history && afterNimg >= 0 ? appendMagnitudes(history, news) : news;
+    this.magnitudes = { ...this.magnitudes, [kind]: grown };
+  }
+
+  #addSample(sample: Sample): void {
+    const others = this.samples.filter((other) => other.id !== sample.id && other.nimg !== sample.nimg);
+    this.samples = [...others, sample].sort((a, b) => a.nimg - b.nimg);
+  }
+}

@@ -1,0 +1,19 @@
+import type { MagnitudeTable } from '../../../contract/runs.ts';
+import { shortLayer } from '../../lib/charts/heat-image.ts';
+import { images, steady } from '../../lib/format.ts';
+
+/** What a column of the heat map says, in a sentence: the span over all layers and which ones are at its ends. */
+export function magnitudeSummary(table: MagnitudeTable, column: number): string {
+  const nimg = table.nimg[column];
+  if (nimg === undefined) return '';
+  const cells = table.layers.map((layer, row) => ({ layer, value: table.values[row]?.[column] ?? null }));
+  const finite = cells.filter((cell): cell is { layer: string; value: number } => cell.value !== null);
+  const lost = cells.length - finite.length;
+  const at = `At ${images(nimg)}`;
+  if (finite.length === 0) return `${at} no layer is finite.`;
+  const low = finite.reduce((a, b) => (b.value < a.value ? b : a));
+  const high = finite.reduce((a, b) => (b.value > a.value ? b : a));
+  const notFinite = lost === 0 ? '' : `; ${lost} not finite`;
+  const span = `${at}: ${steady(low.value)} (${shortLayer(low.layer)}) to ${steady(high.value)} (${shortLayer(high.layer)})`;
+  return `${span} over ${cells.length} layers${notFinite}.`;
+}

@@ -1,0 +1,53 @@
+import type { RunSummary } from '../../../contract/runs.ts';
+
+/** What the filter box can ask about a number. */
+const numbers: Record<string, (run: RunSummary) => number | null> = {
+  loss: (run) => run.lastLoss,
+  speed: (run) => run.imagesPerSecond,
+  images: (run) => run.nimg,
+  parameters: (run) => run.parameters,
+};
+
+/** What it can ask about words. */
+const words: Record<string, (run: RunSummary) => readonly string[]> = {
+  state: (run) => [run.state],
+  tag: (run) => run.tags,
+  data: (run) => [run.datasetName],
+  dataset: (run) => [run.datasetName],
+  preset: (run) => [run.preset ?? 'none'],
+  name: (run) => [run.name],
+};
+
+/**
+ * Whether a run fits what was typed: words separated by spaces, all of which must fit. `state:failed`, `tag:paper`,
+ * `data:emoji`, `preset:demo` ask one thing, `loss<0.3` or `images>10k` a number, `-word` wants the opposite, and a
+ * bare word is looked for in name, notes, tags, data and preset.
+ */
+export function matches(run: RunSummary, filter: string): boolean {
+  return terms(filter).every((term) => {
+    const opposite = term.length > 1 && term.startsWith('-');
+    return fits(run, opposite ? term.slice(1) : term) !== opposite;
+  });
+}
+
+function terms(filter: string): string[] {
+  return (filter.toLowerCase().match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((term) => term.replaceAll('"', ''));
+}
+
+function fits(run: RunSummary, term: string): boolean {
+  const compare = /^(\w+)([<>])([\d.]+(?:e-?\d+)?)([km]?)$/.exec(term);
+  const number = compare ? numbers[compare[1]!] : undefined;
+  if (compare && number) {
+    const value = number(run);
+    const bound = Number(compare[3]) * ({ k: 1e3, m: 1e6 }[compare[4]!] ?? 1);
+    return value !== null && (compare[2] === '<' ? value < bound : value > bound);
+  }
+  const colon = term.indexOf(':');
+  const ask = colon > 0 ? words[term.slice(0, colon)] : undefined;
+  if (ask) {
+    const wanted = term.slice(colon + 1);
+    return ask(run).some((word) => word.toLowerCase().includes(wanted));
+  }
+  const everything = [run.name, run.notes, run.datasetName, run.preset ?? '', ...run.tags];
+  return everything.some((text) => text.toLowerCase().includes(term));
+}
