@@ -139,10 +139,7 @@ describe('a tensor file that is no packed dataset is refused', () => {
     ['labels of another type', [images, { name: 'labels', dtype: 'F32', shape: [2], data: Float32Array.of(0, 1) }]],
     ['too few labels', [images, { ...labels, shape: [1], data: Int32Array.of(0) }]],
     ['a label beyond the classes', [images, { ...labels, data: Int32Array.of(0, 2) }]],
-    [
-      'a label below zero though there are classes',
-      [images, { ...labels, data: Int32Array.of(0, -1) }],
-    ],
+    ['a label below zero though there are classes', [images, { ...labels, data: Int32Array.of(0, -1) }]],
     ['pictures that are not square', [{ ...images, shape: [2, 8, 2, 3] }, labels]],
     ['pictures of another rank', [{ ...images, shape: [2, 48] }, labels]],
     [

@@ -292,6 +292,25 @@ describe('what is no picture is said to be none', () => {
     );
   });
 
+  test('damage anywhere in a picture gives pixels or a reason, nothing else', async () => {
+    const small = (): Sharp =>
+      sharp({
+        create: { width: 24, height: 24, channels: 3, background: '#888', noise: { type: 'gaussian', sigma: 40 } },
+      });
+    const encoded = await Promise.all([small().png().toBuffer(), small().jpeg().toBuffer(), small().webp().toBuffer()]);
+    const edits = fc.array(fc.record({ at: fc.nat(5000), to: fc.nat(255) }), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...encoded), edits, async (whole, edits) => {
+        const bytes = Buffer.from(whole);
+        for (const { at, to } of edits) bytes[at % bytes.length] = to;
+        const result = await decodePicture(bytes, SIZE).catch((error: unknown) => error);
+        if (result instanceof PictureProblem) expect(result.message).toMatch(/^(?:is|has) /u);
+        else expect((result as Uint8Array).length).toBe(SIZE * SIZE * 3);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test('files that the system does not hand over', async () => {
     const of = async (file: string): Promise<string> =>
       ((await readPicture(file, SIZE).catch((error: unknown) => error)) as PictureProblem).message;
