@@ -38,10 +38,11 @@ export function migrate(db: Database.Database, folder: string, steps: readonly M
     if (step.version !== index + 1) throw new Error(`migration ${step.version} is at place ${index + 1} of the list`);
   });
   refuseNewer(db, steps);
+  const isNew = schemaVersion(db) === 0;
   for (const step of steps) {
     const found = schemaVersion(db);
     if (found >= step.version) continue;
-    if (found > 0) backUp(db, folder, found);
+    if (!isNew) backUp(db, folder, found);
     db.transaction(() => {
       // Somebody else may have been quicker between our look and the lock.
       if (schemaVersion(db) >= step.version) return;

@@ -92,7 +92,8 @@ export function readTicks(
       db,
       // In a query with a single min() or max(), SQLite takes the other columns from the row that has it.
       `WITH history AS MATERIALIZED (
-         SELECT nimg, (nimg - @first) / @width AS part, ifnull(loss, 9e999) AS height
+         SELECT nimg, CAST((nimg - @first) / @width AS INTEGER) AS part, -- numbers arrive here as REAL
+            ifnull(loss, 9e999) AS height
          FROM ticks WHERE run_id = @runId AND rewound = 0 AND nimg > @afterNimg
        ), kept AS (
          SELECT nimg FROM (SELECT nimg, min(height) FROM history GROUP BY part)

@@ -1,0 +1,263 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { AppError } from '../../../contract/errors.ts';
+import {
+  checkpointsToResume,
+  forgetOldCheckpoints,
+  insertCheckpoint,
+} from '../../../native-worker/store/checkpoints.ts';
+import type { Library } from '../../../native-worker/store/library.ts';
+import { insertLog, listLog } from '../../../native-worker/store/log.ts';
+import { insertMagnitudes, readMagnitudes } from '../../../native-worker/store/magnitudes.ts';
+import { checkpointPath, snapshotPath } from '../../../native-worker/store/paths.ts';
+import {
+  deleteRunRows,
+  earlierSpeed,
+  editRun,
+  getRun,
+  getRunSummary,
+  listRuns,
+  rewindRun,
+  setRunState,
+  setRunTrashed,
+} from '../../../native-worker/store/runs.ts';
+import { insertSample, listSamples } from '../../../native-worker/store/samples.ts';
+import { insertSnapshot, listSnapshots } from '../../../native-worker/store/snapshots.ts';
+import { insertTick, readTicks, type Tick } from '../../../native-worker/store/ticks.ts';
+import { makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
+
+/** What a run writes down, and what is read of it. */
+
+let library: Library;
+let datasetId: number;
+let remove: () => void;
+let runId: number;
+beforeEach(async () => {
+  ({ library, datasetId, remove } = await makeLibrary());
+  runId = makeRun(library, datasetId, tinyConfig());
+});
+afterEach(() => remove());
+
+function tick(nimg: number, loss: number, change: Partial<Tick> = {}): void {
+  insertTick(library.db, {
+    runId,
+    nimg,
+    trainSeconds: nimg / 10,
+    loss,
+    lossStderr: 0.01,
+    learningRate: 0.001,
+    imagesPerSecond: 10,
+    memoryBytes: 1e9,
+    ...change,
+  });
+}
+
+const all = { afterNimg: -1, maxPoints: 20_000 };
+
+test('a run comes back as it was stored', () => {
+  const run = getRun(library.db, runId);
+  expect(run.config).toEqual(tinyConfig());
+  expect(run).toMatchObject({
+    state: 'queued',
+    nimg: 0,
+    lastLoss: null,
+    datasetName: 'brightness',
+    tags: [],
+    device: null,
+  });
+  expect(run.shape).toEqual({ resolution: 16, channels: 3, labelDim: 2 });
+});
+
+test('ticks move the run on, and the newest shows in its summary', () => {
+  tick(16, 0.9);
+  tick(32, 0.5);
+  expect(getRunSummary(library.db, runId)).toMatchObject({ nimg: 32, lastLoss: 0.5, imagesPerSecond: 10 });
+  expect(readTicks(library.db, runId, all).nimg).toEqual([16, 32]);
+  expect(readTicks(library.db, runId, { afterNimg: 16, maxPoints: 10 }).nimg).toEqual([32]);
+});
+
+test.each([NaN, Infinity, -Infinity])('a loss of %f is kept as "not finite"', (loss) => {
+  tick(16, loss, { lossStderr: NaN });
+  expect(readTicks(library.db, runId, all)).toMatchObject({ loss: [null], lossStderr: [null] });
+});
+
+test('a learning rate that is not a number is refused, not stored', () => {
+  expect(() => tick(16, 1, { learningRate: NaN })).toThrow(/NOT NULL/);
+  expect(readTicks(library.db, runId, all).nimg).toEqual([]);
+  expect(getRunSummary(library.db, runId).nimg).toBe(0); // the transaction was undone as a whole
+});
+
+test('thinned ticks keep first, last, every spike and what is not finite', () => {
+  const count = 5000;
+  library.db.transaction(() => {
+    for (let i = 1; i <= count; i++) {
+      tick(i * 100, i === 1234 ? 99 : i === 2345 ? -99 : i === 3456 ? NaN : Math.sin(i));
+    }
+  })();
+  const ticks = readTicks(library.db, runId, { afterNimg: -1, maxPoints: 200 });
+  expect(ticks.nimg.length).toBeLessThanOrEqual(202);
+  expect(ticks.nimg.length).toBeGreaterThan(150);
+  expect(ticks.nimg[0]).toBe(100);
+  expect(ticks.nimg.at(-1)).toBe(count * 100);
+  expect(ticks.nimg).toEqual([...ticks.nimg].sort((a, b) => a - b));
+  expect(ticks.loss[ticks.nimg.indexOf(123_400)]).toBe(99);
+  expect(ticks.loss[ticks.nimg.indexOf(234_500)]).toBe(-99);
+  expect(ticks.loss[ticks.nimg.indexOf(345_600)]).toBeNull();
+});
+
+test('with 100,000 ticks lists and thinned curves are still quick', () => {
+  const insert = library.db.prepare(
+    `INSERT INTO ticks (run_id, nimg, at, train_seconds, loss, learning_rate, memory_bytes) VALUES (?, ?, 0, 0, ?, 0, 0)`,
+  );
+  library.db.transaction(() => {
+    for (let i = 1; i <= 100_000; i++) insert.run(runId, i * 64, 1 / i);
+  })();
+  const start = performance.now();
+  expect(listRuns(library.db, { trashed: false })[0]!.lastLoss).toBe(1 / 100_000);
+  const listed = performance.now();
+  expect(readTicks(library.db, runId, { afterNimg: -1, maxPoints: 4000 }).nimg.length).toBeLessThanOrEqual(4002);
+  const read = performance.now();
+  expect(listed - start).toBeLessThan(50); // by index: well under 1 ms on an idle machine
+  expect(read - listed).toBeLessThan(1500); // measured about 150 ms on an idle machine
+});
+
+test('magnitudes come back as a table of layers and moments, with null where they were not finite', () => {
+  const layers = ['unet.enc.a', 'unet.enc.b'];
+  insertMagnitudes(library.db, runId, 'weight', 16, layers, Float32Array.of(1, 0.5));
+  insertMagnitudes(library.db, runId, 'weight', 32, layers, Float32Array.of(NaN, Infinity));
+  expect(readMagnitudes(library.db, runId, 'weight', 100)).toEqual({
+    kind: 'weight',
+    layers,
+    nimg: [16, 32],
+    values: [
+      [1, null],
+      [0.5, null],
+    ],
+  });
+  expect(readMagnitudes(library.db, runId, 'activation', 100)).toEqual({
+    kind: 'activation',
+    layers: [],
+    nimg: [],
+    values: [],
+  });
+});
+
+test('magnitudes that do not fit their layers are refused', () => {
+  insertMagnitudes(library.db, runId, 'weight', 16, ['a', 'b'], Float32Array.of(1, 2));
+  expect(() => insertMagnitudes(library.db, runId, 'weight', 32, ['a', 'b'], Float32Array.of(1))).toThrow(AppError);
+  expect(() => insertMagnitudes(library.db, runId, 'weight', 32, ['a', 'c'], Float32Array.of(1, 2))).toThrow(AppError);
+});
+
+test('a blob of the wrong size is an error, not a wrong picture', () => {
+  insertMagnitudes(library.db, runId, 'weight', 16, ['a', 'b'], Float32Array.of(1, 2));
+  library.db.prepare('UPDATE magnitudes SET rms = zeroblob(4)').run();
+  expect(() => readMagnitudes(library.db, runId, 'weight', 100)).toThrow(/damaged/);
+});
+
+test('more moments than asked for are thinned evenly, first and last included', () => {
+  for (let i = 0; i <= 100; i++) insertMagnitudes(library.db, runId, 'weight', i, ['a'], Float32Array.of(i));
+  const { nimg, values } = readMagnitudes(library.db, runId, 'weight', 11);
+  expect(nimg).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
+  expect(values[0]).toEqual(nimg);
+});
+
+function grid(nimg: number): number {
+  return insertSample(library.db, {
+    runId,
+    origin: 'grid',
+    nimg,
+    emaStd: 0.1,
+    snapshotId: null,
+    seeds: [1, 2],
+    labels: [0, null],
+    columns: 2,
+    resolution: 16,
+    sampler: { steps: 3, sigmaMin: 0.002, sigmaMax: 80, rho: 7 },
+    file: `files/runs/${runId}/samples/${nimg}.png`,
+    seconds: 1,
+  });
+}
+
+test('history after the checkpoint a run goes on from no longer counts, and the new history takes its place', () => {
+  for (const nimg of [16, 32, 48]) {
+    tick(nimg, nimg);
+    insertMagnitudes(library.db, runId, 'weight', nimg, ['a'], Float32Array.of(nimg));
+    grid(nimg);
+  }
+  rewindRun(library.db, runId, 16);
+  expect(readTicks(library.db, runId, all).nimg).toEqual([16]);
+  expect(readMagnitudes(library.db, runId, 'weight', 100).nimg).toEqual([16]);
+  expect(listSamples(library.db, { runId, origin: null, limit: 10 }).map(({ nimg }) => nimg)).toEqual([16]);
+  expect(getRunSummary(library.db, runId)).toMatchObject({ nimg: 16, lastLoss: 16 });
+  tick(32, 1);
+  rewindRun(library.db, runId, 16); // twice at the same place: no clash with what the first rewind left
+  tick(32, 2);
+  expect(readTicks(library.db, runId, all)).toMatchObject({ nimg: [16, 32], loss: [16, 2] });
+  expect(library.db.prepare('SELECT count(*) FROM ticks').pluck().get()).toBe(5); // nothing was deleted
+});
+
+test('a snapshot that a resumed run writes again replaces the old row and keeps its id', () => {
+  const one = { runId, nimg: 16, emaStd: 0.05, file: snapshotPath(runId, 16, 0.05), sizeBytes: 1, sha256: 'a' };
+  const id = insertSnapshot(library.db, one);
+  expect(insertSnapshot(library.db, { ...one, sha256: 'b' })).toBe(id);
+  expect(insertSnapshot(library.db, { ...one, emaStd: 0.1 })).not.toBe(id);
+  expect(listSnapshots(library.db, runId).map(({ sha256 }) => sha256)).toEqual(['b', 'a']);
+});
+
+test('lengths that differ in the fourth digit get files of their own', () => {
+  expect(snapshotPath(1, 2, 0.1)).toBe('files/runs/1/snapshots/000000000002-0.100.safetensors');
+  expect(snapshotPath(1, 2, 0.1001)).not.toBe(snapshotPath(1, 2, 0.1));
+});
+
+test('only the newest checkpoints are remembered', () => {
+  for (const nimg of [16, 32, 48]) {
+    insertCheckpoint(library.db, { runId, nimg, file: checkpointPath(runId, nimg), sizeBytes: 1, sha256: '' });
+  }
+  expect(forgetOldCheckpoints(library.db, runId, 2)).toEqual([checkpointPath(runId, 16)]);
+  expect(checkpointsToResume(library.db, runId).map(({ nimg }) => nimg)).toEqual([48, 32]);
+});
+
+test('the log gives the newest lines, newest last', () => {
+  for (const text of ['a', 'b', 'c']) insertLog(library.db, { runId, nimg: 1, level: 'info', text });
+  expect(listLog(library.db, runId, 2).map(({ text }) => text)).toEqual(['b', 'c']);
+});
+
+test('an edit changes what it names and nothing else', () => {
+  editRun(library.db, runId, { tags: ['one', 'one', 'two'] });
+  editRun(library.db, runId, { notes: 'hello' });
+  expect(getRunSummary(library.db, runId)).toMatchObject({ name: 'test', notes: 'hello', tags: ['one', 'two'] });
+});
+
+test('a run in the trash is in the other list', () => {
+  setRunTrashed(library.db, runId, 5);
+  expect(listRuns(library.db, { trashed: false })).toEqual([]);
+  expect(listRuns(library.db, { trashed: true }).map(({ id }) => id)).toEqual([runId]);
+});
+
+test('starting again keeps the first start, and forgets the end', () => {
+  setRunState(library.db, runId, 'running', null, 10);
+  setRunState(library.db, runId, 'failed', 'why', 20);
+  expect(getRunSummary(library.db, runId)).toMatchObject({ error: 'why', startedAt: 10, endedAt: 20 });
+  setRunState(library.db, runId, 'running', null, 30);
+  expect(getRunSummary(library.db, runId)).toMatchObject({ error: null, startedAt: 10, endedAt: null });
+});
+
+test('a deleted run takes all its rows with it, and its id is never given again', () => {
+  tick(16, 1);
+  grid(16);
+  insertMagnitudes(library.db, runId, 'weight', 16, ['a'], Float32Array.of(1));
+  deleteRunRows(library.db, runId);
+  for (const table of ['ticks', 'samples', 'magnitudes', 'magnitude_layers']) {
+    expect(library.db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()).toBe(0);
+  }
+  expect(makeRun(library, datasetId, tinyConfig())).toBe(runId + 1);
+});
+
+test('speed to expect is that of the newest run of the same preset and size', () => {
+  expect(earlierSpeed(library.db, 'demo', 16)).toBeNull();
+  runId = makeRun(library, datasetId, { ...tinyConfig(), preset: 'demo' });
+  tick(16, 1, { imagesPerSecond: 40 });
+  tick(32, 1, { imagesPerSecond: 50 });
+  tick(48, 1, { imagesPerSecond: null });
+  expect(earlierSpeed(library.db, 'demo', 16)).toBe(50);
+  expect(earlierSpeed(library.db, 'demo', 32)).toBeNull();
+});
