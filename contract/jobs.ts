@@ -18,7 +18,7 @@ export const JobParameters = z.discriminatedUnion('kind', [
 export type JobParameters = z.infer<typeof JobParameters>;
 
 export const Progress = z.strictObject({
-  /** Work done and work in all, in `unit`. */
+  /** Work done and work in all, in `unit`; a total of 0: not known yet. */
   done: z.number(),
   total: z.number(),
   unit: z.string(),

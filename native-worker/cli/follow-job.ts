@@ -17,7 +17,8 @@ export async function followJob({ client, output }: CommandContext, jobId: numbe
     if (job.progress !== null && job.state === 'running') {
       const { done, total, unit, text } = job.progress;
       output.event('progress', { jobId, ...job.progress });
-      output.progress(total > 0 ? done / total : 0, `${text} (${Math.round(done)} of ${Math.round(total)} ${unit})`);
+      const soFar = total > 0 ? `${Math.round(done)} of ${Math.round(total)}` : `${Math.round(done)}`;
+      output.progress(total > 0 ? done / total : 0, `${text} (${soFar} ${unit})`);
     }
     if (job.state !== 'queued' && job.state !== 'running') ended.resolve(job);
   };
