@@ -18,7 +18,7 @@ import { EXIT_INTERRUPTED, withService, type CommandContext } from '../command.t
 import { followJob } from '../follow-job.ts';
 import { followRun } from '../follow-run.ts';
 import { userPath } from '../paths.ts';
-import { saveSheet } from '../save-sheet.ts';
+import { checkTarget, saveSheet } from '../save-sheet.ts';
 import { duration, images, threeDigits } from '../words.ts';
 
 const PRESET = 'demo';
@@ -53,6 +53,8 @@ async function demo(context: CommandContext, options: DemoOptions): Promise<numb
         ? DEFAULT_MINUTES
         : null
       : positiveNumber(options.minutes, '--minutes');
+  const file = userPath(options.out);
+  checkTarget(file);
   const dataset = await demoDataset(context);
   const { run, jobId } = await startOrGoOn(context, dataset, goal);
   const limit = minutes === null ? '' : ` for at most ${duration(minutes * 60)}`;
@@ -78,7 +80,7 @@ async function demo(context: CommandContext, options: DemoOptions): Promise<numb
   output.say(
     `Saw ${images(seen)} in ${duration(seconds)} (${threeDigits(seen / seconds)} images/s, all things included).`,
   );
-  await writeGrid(context, followed.run, dataset, userPath(options.out));
+  await writeGrid(context, followed.run, dataset, file);
   output.event('ended', { runId: run.id, state: followed.run.state, nimg: followed.run.nimg, seconds });
   if (followed.run.state === 'paused') output.say('`edm2 demo` goes on from here.');
   return undefined;

@@ -7,7 +7,7 @@ import { classList, findRun, positiveNumber, seedList, wholeNumber } from '../ar
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { userPath } from '../paths.ts';
-import { saveSheet } from '../save-sheet.ts';
+import { checkTarget, saveSheet } from '../save-sheet.ts';
 import { images } from '../words.ts';
 
 interface SampleOptions {
@@ -46,6 +46,8 @@ export function addSample(program: Command): void {
 
 async function sample(context: CommandContext, options: SampleOptions): Promise<undefined> {
   const { client, output } = context;
+  const file = userPath(options.out);
+  checkTarget(file);
   const columns = wholeNumber(options.columns, '--columns', 64);
   const seeds = seedList(options.seeds);
   const steps = wholeNumber(options.steps, '--steps', 1000);
@@ -73,7 +75,6 @@ async function sample(context: CommandContext, options: SampleOptions): Promise<
     `Drawing ${seeds.length} pictures with "${run.name}" at ${images(snapshot.nimg)}, sigma_rel ${snapshot.emaStd}.`,
   );
   const { sampleId } = await followJob(context, jobId);
-  const file = userPath(options.out);
   await saveSheet(client, sampleId!, file);
   output.event('sample', { sampleId, runId: run.id, nimg: snapshot.nimg, emaStd: snapshot.emaStd, file });
   output.say(`Wrote ${file}`);
