@@ -131,7 +131,7 @@ test('Ctrl+C pauses a run with a checkpoint and says how to go on; resuming ends
   expect(/Paused at .* `edm2 runs resume \d+` goes on/.test(ended.stdout)).toBe(true);
   const [paused] = objects((await edm2('runs', '--json')).stdout).filter(({ name }) => name === 'long');
   expect(paused).toMatchObject({ state: 'paused' });
-  expect(paused!['nimg']).toBeGreaterThan(0);
+  expect(paused!.nimg).toBeGreaterThan(0);
 
   const resumed = await edm2('runs', 'resume', 'long', '--json');
   expect(resumed.code).toBe(0);
@@ -154,7 +154,7 @@ test('a detached run goes on by itself and can be stopped', async () => {
   let state: unknown = null;
   const wait = async (wanted: string): Promise<void> => {
     while (state !== wanted) {
-      state = objects((await edm2('runs', 'show', 'detached', '--json')).stdout)[0]!['state'];
+      state = objects((await edm2('runs', 'show', 'detached', '--json')).stdout)[0]!.state;
       if (state === 'failed') throw new Error('the run failed');
     }
   };
@@ -162,7 +162,7 @@ test('a detached run goes on by itself and can be stopped', async () => {
   expect(await edm2('runs', 'stop', 'detached')).toMatchObject({ code: 0 });
   await wait('stopped');
   const shown = objects((await edm2('runs', 'show', 'detached', '--json')).stdout)[0]!;
-  expect(shown['snapshots']).toHaveLength(2);
+  expect(shown.snapshots).toHaveLength(2);
 });
 
 test('the demo trains on the set that ships with the app and writes a grid', async () => {
