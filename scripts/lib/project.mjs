@@ -1,5 +1,5 @@
 /** Where the project and its own Node are. Built-ins only: this runs before anything is installed, on any Node ≥ 20. */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -37,5 +37,7 @@ export function hasPrivateNode() {
 
 /** Whether this process runs on a Node inside the project, which `npm ci` would delete. */
 export function runsOnPrivateNode() {
-  return process.execPath.startsWith(join(root, 'node_modules') + sep);
+  // Where node_modules is a link, the running program's path is that of its target.
+  const modules = join(root, 'node_modules');
+  return existsSync(modules) && process.execPath.startsWith(realpathSync(modules) + sep);
 }
