@@ -157,7 +157,7 @@ test('a newer library is refused with a sentence and an exit code', async () => 
 test.each([
   [['--port', '70000', '--serve'], 'invalid-input'],
   [['--unheard-of'], 'invalid-input'],
-  [['--library', '/proc/no/library'], 'forbidden'],
+  [['--library', '/dev/null/library'], 'forbidden'],
 ])('%j is refused with %s', async (args, code) => {
   const { line, exit } = start(args);
   expect(await line).toMatchObject({ ready: false, code });
