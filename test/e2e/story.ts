@@ -118,7 +118,7 @@ export function tellStory(makeStage: () => Stage): void {
       .getByRole('radio', { name: /shapes/ })
       .check();
     for (const [group, label, value] of tinyRun) await fill(page, group, label, value);
-    await page.getByLabel('Name of the run').fill('story');
+    await page.getByLabel('Name', { exact: true }).fill('story');
     await screenshot(stage, page, '06-new-run');
     await page.getByRole('button', { name: 'Start now' }).click();
     await page.waitForURL(/#\/runs\/2/);
@@ -213,10 +213,11 @@ export function tellStory(makeStage: () => Stage): void {
 
 /** Fills a field, unfolding its group; null: it is always in sight. */
 async function fill(page: Page, group: string | null, label: string, value: string): Promise<void> {
-  if (group === null) return page.getByLabel(label).first().fill(value);
+  const field = { name: new RegExp(`^${label}`) }; // the paper's name may follow
+  if (group === null) return page.getByRole('textbox', field).fill(value);
   const details = page.locator('details', { has: page.locator('summary', { hasText: group }) });
   if ((await details.getAttribute('open')) === null) await details.locator('summary').click();
-  await details.getByLabel(label).first().fill(value);
+  await details.getByRole('textbox', field).fill(value);
 }
 
 /** How many pictures of the library the page shows that have arrived. */
