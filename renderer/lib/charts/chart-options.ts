@@ -53,6 +53,7 @@ function scale(
       font: { family: font, size: 11 },
       padding: 6,
       maxRotation: 0,
+      includeBounds: grid,
       autoSkipPadding: grid ? 8 : 24,
       maxTicksLimit: grid ? 6 : 8,
       callback: (value) => axis.tick(Number(value)),
