@@ -9,6 +9,7 @@ import { openLibrary } from '../../native-worker/store/library.ts';
 import { getJob, getJobParameters } from '../../native-worker/store/jobs.ts';
 import { insertCheckpoint } from '../../native-worker/store/checkpoints.ts';
 import { checkpointPath, insideLibrary, jobFolder, runFolder } from '../../native-worker/store/paths.ts';
+import { insertSample } from '../../native-worker/store/samples.ts';
 import { insertTick } from '../../native-worker/store/ticks.ts';
 
 const { values } = parseArgs({ options: { library: { type: 'string' }, job: { type: 'string' } } });
@@ -16,7 +17,7 @@ const library = openLibrary(values.library!);
 const id = Number(values.job);
 const { title, runId } = getJob(library.db, id);
 const parameters = getJobParameters(library.db, id);
-const orders = title.split(' ')[0]!;
+const orders = title.split(/[ ,]/)[0]!;
 
 function send(message: object): Promise<void> {
   return new Promise((resolve) => {
@@ -109,6 +110,23 @@ switch (orders) {
     await send({ type: 'ended', outcome: { kind: 'finished' } });
     setInterval(() => undefined, 1000);
     break;
+  case 'draw': {
+    const sampler = { steps: 2, sigmaMin: 0.002, sigmaMax: 80, rho: 7 };
+    const facts = {
+      nimg: 16,
+      emaStd: 0.1,
+      snapshotId: null,
+      seeds: [1],
+      labels: [null],
+      columns: 1,
+      resolution: 16,
+      sampler,
+    };
+    const file = `${runFolder(runId!)}/samples/x.png`;
+    const sampleId = insertSample(library.db, { runId: runId!, origin: 'generate', ...facts, file, seconds: 1 });
+    await end({ kind: 'sampled', sampleId });
+    break;
+  }
   case 'escapes':
     await end({ kind: 'imported', file: 'library.sqlite', problems: [] });
     break;
