@@ -13,7 +13,10 @@ export const TrainingConfig = z.strictObject({
   /** Images that go through the network at once; gradients add up over batchSize / microBatch passes. null: all at once. */
   microBatch: z.int().min(1).max(8192).nullable().default(null),
   /** Training images to see in all (nimg at the end). */
-  durationImages: z.int().min(1).max(2 ** 40),
+  durationImages: z
+    .int()
+    .min(1)
+    .max(2 ** 40),
   /** Mean of ln(sigma). */
   pMean: z.number().min(-10).max(10).default(-0.8),
   /** Standard deviation of ln(sigma). */
@@ -36,7 +39,11 @@ export const TrainingConfig = z.strictObject({
   /** Tell the network the class of each picture. */
   classConditional: z.boolean().default(true),
   /** Seed of initial weights and, with purpose and nimg, of every random number of the run. */
-  seed: z.int().min(0).max(2 ** 31 - 1).default(0),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(0),
 });
 export type TrainingConfig = z.infer<typeof TrainingConfig>;
 
@@ -62,6 +69,13 @@ export const SamplerConfig = z.strictObject({
   rho: z.number().positive().max(100).default(7),
 });
 export type SamplerConfig = z.infer<typeof SamplerConfig>;
+
+/**
+ * How training steps are computed: as one recorded graph, or op by op from JavaScript, which is slower and easier to
+ * look into. The numbers agree up to rounding.
+ */
+export const Engine = z.enum(['graph', 'eager']);
+export type Engine = z.infer<typeof Engine>;
 
 /** The grid that a run draws while it trains. */
 export const GridConfig = z.strictObject({
