@@ -149,7 +149,7 @@ test('a folder is picked, imported with progress that can be cancelled, and its 
   service.emit(datasetChanged, cats);
   service.emit(jobChanged, exampleJob({ title: 'My cats', state: 'done', datasetId: 2 }));
   expect(await screen.findByText(/11 pictures, 1 file was left out/)).toBeTruthy();
-  expect(screen.getByText('torn.jpg').closest('tr')?.textContent).toContain('the file ends early');
+  expect(screen.getByText('torn.jpg').closest('li')?.textContent).toContain('the file ends early');
   // What was imported here is what will be trained on.
   expect(screen.getByRole('radio', { name: /My cats/ })).toHaveProperty('checked', true);
 });
