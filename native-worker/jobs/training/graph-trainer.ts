@@ -5,7 +5,7 @@ import { denoise } from '../../edm2/precondition.ts';
 import { seedFor } from '../../edm2/seeds.ts';
 import { stepScalars } from '../../edm2/step-scalars.ts';
 import { trainStep } from '../../edm2/train-step.ts';
-import type { Batch, RandomSource, StepScalars, TrainState } from '../../edm2/types.ts';
+import type { Batch, StepScalars, TrainState } from '../../edm2/types.ts';
 import type { Updates } from '../../edm2/updates.ts';
 import { backend } from '../../engine/binding.ts';
 import { recordProgram, type Entry, type Given, type TensorSpec } from '../../engine/graph/program.ts';
