@@ -70,41 +70,19 @@ function window(size: number, filter: number, stride: number, padding: unknown):
   return padding === 'SAME' ? Math.ceil(size / stride) : Math.ceil((size - filter + 1) / stride);
 }
 
-const conv2d: Rule = ([x, w], attributes) => {
-  const [n, height, width] = x!.shape as [number, number, number, number];
-  const [kernelHeight, kernelWidth, , channels] = w!.shape as [number, number, number, number];
-  const [, strideHeight, strideWidth] = attributes.get('strides') as [number, number, number];
+/** A window of this size slides over [N, H, W, C]. */
+function slide(x: Value, [height, width]: Shape, channels: number, attributes: Attributes): Output[] {
+  const [n, rows, columns] = x.shape as [number, number, number];
+  const [, down, right] = attributes.get('strides') as [number, number, number];
   const padding = attributes.get('padding');
-  return [
-    {
-      dtype: x!.dtype,
-      shape: [
-        n,
-        window(height, kernelHeight, strideHeight, padding),
-        window(width, kernelWidth, strideWidth, padding),
-        channels,
-      ],
-    },
-  ];
-};
+  const shape = [n, window(rows, height!, down, padding), window(columns, width!, right, padding), channels];
+  return [{ dtype: x.dtype, shape }];
+}
 
-const pool: Rule = ([x], attributes) => {
-  const [n, height, width, channels] = x!.shape as [number, number, number, number];
-  const [, kernelHeight, kernelWidth] = attributes.get('ksize') as [number, number, number];
-  const [, strideHeight, strideWidth] = attributes.get('strides') as [number, number, number];
-  const padding = attributes.get('padding');
-  return [
-    {
-      dtype: x!.dtype,
-      shape: [
-        n,
-        window(height, kernelHeight, strideHeight, padding),
-        window(width, kernelWidth, strideWidth, padding),
-        channels,
-      ],
-    },
-  ];
-};
+const conv2d: Rule = ([x, w], attributes) => slide(x!, w!.shape.slice(0, 2), w!.shape[3]!, attributes);
+
+const pool: Rule = ([x], attributes) =>
+  slide(x!, (attributes.get('ksize') as number[]).slice(1, 3), x!.shape[3]!, attributes);
 
 /** The output has the shape that a constant input spells out. */
 const shapedBy =
