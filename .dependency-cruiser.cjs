@@ -3,7 +3,10 @@ const only = (folder, allowed) => ({
   name: `${folder.replace('/', '-')}-imports`,
   severity: 'error',
   from: { path: `^${folder}/` },
-  to: { path: '^(contract|main|renderer|native-worker|scripts|test)/', pathNot: [folder, ...allowed].map((p) => `^${p}`) },
+  to: {
+    path: '^(contract|main|renderer|native-worker|scripts|test)/',
+    pathNot: [folder, ...allowed].map((p) => `^${p}`),
+  },
 });
 
 module.exports = {
@@ -16,9 +19,25 @@ module.exports = {
     only('native-worker/engine', ['contract/']),
     only('native-worker/data', ['contract/', 'native-worker/store/']),
     only('native-worker/store', ['contract/']),
-    only('native-worker/jobs', ['contract/', 'native-worker/edm2/', 'native-worker/engine/', 'native-worker/data/', 'native-worker/store/']),
-    only('native-worker/service', ['contract/', 'native-worker/store/', 'native-worker/data/', 'native-worker/engine/runtime/']),
-    only('native-worker/reference', ['contract/', 'native-worker/edm2/', 'native-worker/engine/', 'native-worker/store/']),
+    only('native-worker/jobs', [
+      'contract/',
+      'native-worker/edm2/',
+      'native-worker/engine/',
+      'native-worker/data/',
+      'native-worker/store/',
+    ]),
+    only('native-worker/service', [
+      'contract/',
+      'native-worker/store/',
+      'native-worker/data/',
+      'native-worker/engine/runtime/',
+    ]),
+    only('native-worker/reference', [
+      'contract/',
+      'native-worker/edm2/',
+      'native-worker/engine/',
+      'native-worker/store/',
+    ]),
     only('native-worker/cli', ['contract/', 'native-worker/service/', 'native-worker/engine/runtime/']),
     {
       name: 'service-never-loads-tensorflow',
@@ -52,6 +71,9 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(dist|release|node_modules/(?!@tensorflow))' },
-    enhancedResolveOptions: { extensions: ['.ts', '.svelte', '.mjs', '.js', '.cjs'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.svelte', '.mjs', '.js', '.cjs'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

@@ -28,6 +28,7 @@ export default defineConfig({
           maxWorkers: 1,
           setupFiles: ['test/support/tensorflow.ts'],
           testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {

@@ -65,6 +65,10 @@ export const importDataset = defineCall(
   z.strictObject({ folder: z.string(), options: ImportOptions }),
   z.strictObject({ jobId: Id }),
 );
-export const renameDataset = defineCall('datasets.rename', z.strictObject({ id: Id, name: z.string().trim().min(1).max(100) }), Nothing);
+export const renameDataset = defineCall(
+  'datasets.rename',
+  z.strictObject({ id: Id, name: z.string().trim().min(1).max(100) }),
+  Nothing,
+);
 /** Refused ('conflict') while a run uses it. */
 export const deleteDataset = defineCall('datasets.delete', z.strictObject({ id: Id }), Nothing);

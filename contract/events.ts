@@ -32,7 +32,14 @@ export const deviceStatus = defineEvent(
 );
 export const runtimeProgress = defineEvent(
   'runtime.progress',
-  z.strictObject({ name: RuntimeName, text: z.string(), done: z.number(), total: z.number(), finished: z.boolean(), error: z.string().nullable() }),
+  z.strictObject({
+    name: RuntimeName,
+    text: z.string(),
+    done: z.number(),
+    total: z.number(),
+    finished: z.boolean(),
+    error: z.string().nullable(),
+  }),
 );
 
 /** Every event of the contract. */

@@ -3,6 +3,7 @@ import { defineCall, Nothing } from './call.ts';
 import { Id, Timestamp } from './common.ts';
 import { ImportOptions } from './datasets.ts';
 import { GenerateRequest } from './samples.ts';
+import { Engine } from './training.ts';
 
 export const jobStates = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
 export const JobState = z.enum(jobStates);
@@ -10,7 +11,7 @@ export type JobState = z.infer<typeof JobState>;
 
 /** What a job is to do, frozen when it was queued. */
 export const JobParameters = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('train'), runId: Id }),
+  z.strictObject({ kind: z.literal('train'), runId: Id, engine: Engine.default('graph') }),
   z.strictObject({ kind: z.literal('sample'), request: GenerateRequest }),
   /** The folder's path is known to the service and the job alone. */
   z.strictObject({ kind: z.literal('import'), path: z.string(), options: ImportOptions }),
@@ -18,7 +19,7 @@ export const JobParameters = z.discriminatedUnion('kind', [
 export type JobParameters = z.infer<typeof JobParameters>;
 
 export const Progress = z.strictObject({
-  /** Work done and work in all, in `unit`. */
+  /** Work done and work in all, in `unit`; a total of 0: not known yet. */
   done: z.number(),
   total: z.number(),
   unit: z.string(),
@@ -47,7 +48,11 @@ export const Job = z.strictObject({
 export type Job = z.infer<typeof Job>;
 
 /** Queued and running ones first, in the order they will run; then the newest ended ones. */
-export const listJobs = defineCall('jobs.list', z.strictObject({ limit: z.int().min(1).max(1000).default(100) }), z.array(Job));
+export const listJobs = defineCall(
+  'jobs.list',
+  z.strictObject({ limit: z.int().min(1).max(1000).default(100) }),
+  z.array(Job),
+);
 export const getJob = defineCall('jobs.get', z.strictObject({ id: Id }), Job);
 export const cancelJob = defineCall('jobs.cancel', z.strictObject({ id: Id }), Nothing);
 /** Moves a queued job to a place among the queued ones; 0 is next. */

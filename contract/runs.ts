@@ -2,14 +2,19 @@ import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
 import { Id, Measured, Timestamp } from './common.ts';
 import { DataShape } from './network.ts';
-import { RunConfig } from './training.ts';
+import { Engine, RunConfig } from './training.ts';
 
 export const runStates = ['queued', 'running', 'paused', 'finished', 'stopped', 'failed'] as const;
 export const RunState = z.enum(runStates);
 export type RunState = z.infer<typeof RunState>;
 
 export const RunName = z.string().trim().min(1).max(100);
-export const Tag = z.string().trim().min(1).max(40).regex(/^[^\s,]+$/u, 'a tag is one word without commas');
+export const Tag = z
+  .string()
+  .trim()
+  .min(1)
+  .max(40)
+  .regex(/^[^\s,]+$/u, 'a tag is one word without commas');
 
 /** A run as lists show it. */
 export const RunSummary = z.strictObject({
@@ -113,22 +118,42 @@ export type LogLine = z.infer<typeof LogLine>;
 
 const ById = z.strictObject({ id: Id });
 
-export const listRuns = defineCall('runs.list', z.strictObject({ trashed: z.boolean().default(false) }), z.array(RunSummary));
+export const listRuns = defineCall(
+  'runs.list',
+  z.strictObject({ trashed: z.boolean().default(false) }),
+  z.array(RunSummary),
+);
 export const getRun = defineCall('runs.get', ById, Run);
 /** Creates a run and puts it at the end of the queue; it starts as soon as the device is free. */
 export const createRun = defineCall(
   'runs.create',
-  z.strictObject({ name: RunName, datasetId: Id, config: RunConfig, notes: z.string().max(10_000).default(''), tags: z.array(Tag).max(20).default([]) }),
+  z.strictObject({
+    name: RunName,
+    datasetId: Id,
+    config: RunConfig,
+    notes: z.string().max(10_000).default(''),
+    tags: z.array(Tag).max(20).default([]),
+    engine: Engine.default('graph'),
+  }),
   z.strictObject({ runId: Id, jobId: Id }),
 );
 /** Writes a checkpoint and ends the process; `runs.resume` goes on from there. */
 export const pauseRun = defineCall('runs.pause', ById, Nothing);
-export const resumeRun = defineCall('runs.resume', ById, z.strictObject({ jobId: Id }));
+export const resumeRun = defineCall(
+  'runs.resume',
+  z.strictObject({ id: Id, engine: Engine.default('graph') }),
+  z.strictObject({ jobId: Id }),
+);
 /** Ends the run for good, with a last snapshot. */
 export const stopRun = defineCall('runs.stop', ById, Nothing);
 export const editRun = defineCall(
   'runs.edit',
-  z.strictObject({ id: Id, name: RunName.optional(), notes: z.string().max(10_000).optional(), tags: z.array(Tag).max(20).optional() }),
+  z.strictObject({
+    id: Id,
+    name: RunName.optional(),
+    notes: z.string().max(10_000).optional(),
+    tags: z.array(Tag).max(20).optional(),
+  }),
   Nothing,
 );
 export const trashRun = defineCall('runs.trash', ById, Nothing);
@@ -164,4 +189,8 @@ export const runSnapshots = defineCall(
   z.strictObject({ snapshots: z.array(Snapshot), checkpoints: z.array(Checkpoint) }),
 );
 /** Newest last. */
-export const runLog = defineCall('runs.log', z.strictObject({ id: Id, limit: z.int().min(1).max(5000).default(500) }), z.array(LogLine));
+export const runLog = defineCall(
+  'runs.log',
+  z.strictObject({ id: Id, limit: z.int().min(1).max(5000).default(500) }),
+  z.array(LogLine),
+);

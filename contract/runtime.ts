@@ -57,7 +57,11 @@ export const RuntimeStatus = z.strictObject({
 });
 export type RuntimeStatus = z.infer<typeof RuntimeStatus>;
 
-export const listRuntimes = defineCall('runtime.list', Nothing, z.strictObject({ runtimes: z.array(RuntimeStatus), gpus: z.array(GpuInfo) }));
+export const listRuntimes = defineCall(
+  'runtime.list',
+  Nothing,
+  z.strictObject({ runtimes: z.array(RuntimeStatus), gpus: z.array(GpuInfo) }),
+);
 /** Fetches it if need be and makes it the active one; progress comes as `runtime.progress` events. */
 export const useRuntime = defineCall('runtime.use', z.strictObject({ name: RuntimeName }), Nothing);
 /** Runs the self-test in a process of its own; takes some seconds. */

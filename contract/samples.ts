@@ -31,7 +31,15 @@ export type Sample = z.infer<typeof Sample>;
 export const GenerateRequest = z.strictObject({
   snapshotId: Id,
   /** One a picture; the same seed and class give the same picture. */
-  seeds: z.array(z.int().min(0).max(2 ** 31 - 1)).min(1).max(1024),
+  seeds: z
+    .array(
+      z
+        .int()
+        .min(0)
+        .max(2 ** 31 - 1),
+    )
+    .min(1)
+    .max(1024),
   /** One a picture, or null for the class the seed draws by itself (unconditional networks: always null). */
   labels: z.array(z.int().nonnegative().nullable()),
   columns: z.int().min(1).max(64),
@@ -44,7 +52,11 @@ export type GenerateRequest = z.infer<typeof GenerateRequest>;
 export const generate = defineCall('samples.generate', GenerateRequest, z.strictObject({ jobId: Id }));
 export const listSamples = defineCall(
   'samples.list',
-  z.strictObject({ runId: Id.nullable(), origin: z.enum(['grid', 'generate']).nullable().default(null), limit: z.int().min(1).max(2000).default(500) }),
+  z.strictObject({
+    runId: Id.nullable(),
+    origin: z.enum(['grid', 'generate']).nullable().default(null),
+    limit: z.int().min(1).max(2000).default(500),
+  }),
   z.array(Sample),
 );
 export const getSample = defineCall('samples.get', z.strictObject({ id: Id }), Sample);

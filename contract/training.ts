@@ -97,6 +97,13 @@ export const SamplerConfig = z.strictObject({
 });
 export type SamplerConfig = z.infer<typeof SamplerConfig>;
 
+/**
+ * How training steps are computed: as one recorded graph, or op by op from JavaScript, which is slower and easier to
+ * look into. The numbers agree up to rounding.
+ */
+export const Engine = z.enum(['graph', 'eager']);
+export type Engine = z.infer<typeof Engine>;
+
 /** The grid that a run draws while it trains. */
 export const GridConfig = z.strictObject({
   /** Pictures of a row; a row is a class where the network knows classes. */

@@ -2,8 +2,7 @@
  * Builds what Electron and browsers run: `npm run build [-- renderer main preload worker]`, all four by default.
  * In a checkout the worker runs from its TypeScript; dist/worker is for packaging. Runs under the private Node.
  */
-import { fileURLToPath } from 'node:url';
-import { hasPrivateNode, privateNode, root, runsOnPrivateNode, SetupError } from './lib/project.mjs';
+import { hasPrivateNode, rerunOnPrivateNode, root, runsOnPrivateNode, SetupError } from './lib/project.mjs';
 import { main, run } from './lib/run.mjs';
 
 const parts = {
@@ -19,7 +18,8 @@ await main(async () => {
   const unknown = chosen.find((name) => !(name in parts));
   if (unknown !== undefined)
     throw new SetupError(`There is no part "${unknown}"; there are ${Object.keys(parts).join(', ')}.`);
-  if (!runsOnPrivateNode()) return run(privateNode(), [fileURLToPath(import.meta.url), ...chosen]);
+  if (!runsOnPrivateNode()) return rerunOnPrivateNode(run);
+  delete process.env.EDM2_RERUN; // what we start may do the same
   process.chdir(root);
   process.env.NODE_ENV = 'production';
   const { build } = await import('vite');

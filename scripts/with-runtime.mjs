@@ -5,8 +5,7 @@
  *
  * EDM2_RUNTIME chooses the runtime (cpu, cuda12), EDM2_THREADS the number of threads.
  */
-import { fileURLToPath } from 'node:url';
-import { hasPrivateNode, privateNode, runsOnPrivateNode, SetupError } from './lib/project.mjs';
+import { hasPrivateNode, rerunOnPrivateNode, runsOnPrivateNode, SetupError } from './lib/project.mjs';
 import { main, run } from './lib/run.mjs';
 
 await main(async () => {
@@ -14,7 +13,8 @@ await main(async () => {
   if (args.length === 0) throw new SetupError('Name a file to run: node scripts/with-runtime.mjs FILE [ARGUMENTS]');
   if (!hasPrivateNode()) throw new SetupError('The set-up is not done: run "npm run setup" first.');
   // What follows needs TypeScript, which the private Node runs as it is.
-  if (!runsOnPrivateNode()) return run(privateNode(), [fileURLToPath(import.meta.url), ...args]);
+  if (!runsOnPrivateNode()) return rerunOnPrivateNode(run);
+  delete process.env.EDM2_RERUN; // what we start may do the same
   const { chosenRuntime } = await import('../native-worker/engine/runtime/choice.ts');
   const { jobEnvironment } = await import('../native-worker/engine/runtime/environment.ts');
   const { runtimeIsReady } = await import('../native-worker/engine/runtime/status.ts');

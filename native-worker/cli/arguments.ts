@@ -20,7 +20,8 @@ const MAX_PICTURES = 1024;
 export function wholeNumber(text: string, option: string, max = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text);
   if (!/^\d+$/u.test(text.trim()) || value < 1 || value > max) {
-    throw new AppError('invalid-input', `${option} takes a whole number from 1 to ${max}, not "${text}".`);
+    const range = max === Number.MAX_SAFE_INTEGER ? 'above 0' : `from 1 to ${max}`;
+    throw new AppError('invalid-input', `${option} takes a whole number ${range}, not "${text}".`);
   }
   return value;
 }

@@ -22,18 +22,23 @@ interface GlobalOptions {
 
 /**
  * Runs a command with a connection to the library's service, and turns what it throws into one sentence and an exit
- * code. `run` may return an exit code of its own.
+ * code.
+ *
+ * @param read checks what was asked for, before a service is started or a library made
+ * @param run  does it; may return an exit code of its own
  */
-export async function withService(
+export async function withService<Asked>(
   command: Command,
-  run: (context: CommandContext) => Promise<number | undefined>,
+  read: () => Asked,
+  run: (context: CommandContext, asked: Asked) => Promise<number | undefined>,
 ): Promise<void> {
   const globals = command.optsWithGlobals<GlobalOptions>();
   const output = new Output(globals.json === true);
   let client: ServiceClient | null = null;
   try {
+    const asked = read();
     client = await connectToService(globals.library ?? libraryFolder());
-    process.exitCode = (await run({ client, output })) ?? 0;
+    process.exitCode = (await run({ client, output }, asked)) ?? 0;
   } catch (error) {
     process.exitCode = report(output, error);
   } finally {

@@ -12,22 +12,20 @@ import { onInterrupt } from './interrupt.ts';
  * @throws {AppError} 'cancelled', or the job's own failure
  */
 export async function followJob({ client, output }: CommandContext, jobId: number): Promise<Job> {
-  const ended = deferred<Job>();
+  const ended = deferred<Job | null>();
   const look = (job: Job): void => {
     if (job.progress !== null && job.state === 'running') {
       const { done, total, unit, text } = job.progress;
       output.event('progress', { jobId, ...job.progress });
-      output.progress(total > 0 ? done / total : 0, `${text} (${Math.round(done)} of ${Math.round(total)} ${unit})`);
+      const soFar = total > 0 ? `${Math.round(done)} of ${Math.round(total)}` : `${Math.round(done)}`;
+      output.progress(total > 0 ? done / total : 0, `${text} (${soFar} ${unit})`);
     }
     if (job.state !== 'queued' && job.state !== 'running') ended.resolve(job);
   };
   const unsubscribe = client.on(jobChanged, (job) => {
     if (job.id === jobId) look(job);
   });
-  client.closed.then(
-    () => ended.reject(new AppError('unavailable', 'The service went away; start the command again.')),
-    ended.reject,
-  );
+  void client.closed.then(() => ended.resolve(null));
   const stopListening = onInterrupt(
     () => void client.call(cancelJob, { id: jobId }).catch(ended.reject),
     () => process.exit(130),
@@ -35,6 +33,7 @@ export async function followJob({ client, output }: CommandContext, jobId: numbe
   try {
     look(await client.call(getJob, { id: jobId })); // it may have ended before we listened
     const job = await ended.promise;
+    if (job === null) throw new AppError('unavailable', 'The service went away; start the command again.');
     if (job.state === 'cancelled') throw new AppError('cancelled', 'Cancelled; nothing was written.');
     if (job.state === 'failed') throw new AppError('internal', job.error ?? 'The job failed.');
     return job;

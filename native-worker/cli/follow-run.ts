@@ -17,7 +17,7 @@ export interface Followed {
 export interface FollowOptions {
   readonly runId: number;
   readonly jobId: number;
-  /** Pause after this many seconds of following; null: never. */
+  /** Pause after the job has run for this many seconds; null: never. */
   readonly seconds: number | null;
   /** Pause once so many images have been seen; null: never. */
   readonly images: number | null;
@@ -42,7 +42,13 @@ export async function followRun({ client, output }: CommandContext, options: Fol
         output.say(`The run could not be paused: ${String(error)}`);
     });
   };
-  const ended = deferred<Job>();
+  const ended = deferred<Job | null>();
+  let timer: NodeJS.Timeout | undefined;
+  const look = (job: Job): void => {
+    if (hasEnded(job)) ended.resolve(job);
+    // Time in the queue does not count.
+    else if (job.state === 'running' && options.seconds !== null) timer ??= setTimeout(pause, options.seconds * 1000);
+  };
   const total = (await client.call(getRun, { id: runId })).durationImages;
   const goal = Math.min(total, options.images ?? total);
 
@@ -58,19 +64,17 @@ export async function followRun({ client, output }: CommandContext, options: Fol
     client.on(runLogged, ({ runId: id, line }) => {
       if (id !== runId) return;
       output.event('log', { runId, nimg: line.nimg, level: line.level, text: line.text });
-      if (line.level !== 'info') output.say(line.text);
+      // Errors are the command's own last sentence.
+      if (line.level === 'warn') output.say(line.text);
     }),
     client.on(sampleAdded, (sample) => {
       if (sample.runId === runId) output.event('grid', { runId, sampleId: sample.id, nimg: sample.nimg });
     }),
     client.on(jobChanged, (job) => {
-      if (job.id === jobId && hasEnded(job)) ended.resolve(job);
+      if (job.id === jobId) look(job);
     }),
   ];
-  client.closed.then(
-    () => ended.reject(new AppError('unavailable', 'The service went away; start the command again to go on.')),
-    ended.reject,
-  );
+  void client.closed.then(() => ended.resolve(null));
   const stopListening = onInterrupt(
     () => {
       interrupted = true;
@@ -79,10 +83,12 @@ export async function followRun({ client, output }: CommandContext, options: Fol
     },
     () => process.exit(130),
   );
-  const timer = options.seconds === null ? undefined : setTimeout(pause, options.seconds * 1000);
   try {
-    const already = await client.call(getJob, { id: jobId }); // it may have ended before we listened
-    const job = hasEnded(already) ? already : await ended.promise;
+    const now = await client.call(getJob, { id: jobId }); // it may have ended before we listened
+    if (now.state === 'queued') output.say('It waits in the queue until the device is free.');
+    look(now);
+    const job = await ended.promise;
+    if (job === null) throw new AppError('unavailable', 'The service went away; start the command again to go on.');
     const run = await client.call(getRun, { id: runId });
     if (job.state === 'failed') throw new AppError('internal', job.error ?? 'The run failed.');
     return { run, interrupted };

@@ -7,10 +7,12 @@ import { addRuns } from './commands/runs.ts';
 import { addSample } from './commands/sample.ts';
 import { addServe } from './commands/serve.ts';
 import { addTrain } from './commands/train.ts';
+import { appVersion } from '../service/program-files.ts';
 import { EXIT_USAGE } from './command.ts';
 
 const program = new Command('edm2')
   .description('Train EDM2 diffusion models on this machine and draw with them.')
+  .version(appVersion())
   .option('--library <folder>', 'where runs and datasets are kept; default: EDM2_LIBRARY, or the user’s data folder')
   .option('--json', 'print one JSON object a line, for programs')
   .showSuggestionAfterError()

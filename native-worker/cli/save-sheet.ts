@@ -1,28 +1,55 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import type { ServiceClient } from '../service/connect.ts';
 
 /**
+ * Makes sure that a file can be written, before the work whose result it will hold. Missing folders are made.
+ *
+ * @param file absolute path
+ * @throws {AppError} 'forbidden' where it can't
+ */
+export function checkTarget(file: string): void {
+  try {
+    makeFolder(dirname(file));
+    accessSync(dirname(file), constants.W_OK);
+    if (existsSync(file) && !statSync(file).isFile()) throw new Error('it is no file');
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
+
+/**
  * Fetches a sheet of pictures from the service and writes it where the user wants it: whole or not at all.
  *
- * @param file absolute path; its folder is made
+ * @param file absolute path, checked with `checkTarget`
  * @throws {AppError} 'no-space', 'forbidden' where the file can't be written
  */
 export async function saveSheet(client: ServiceClient, sampleId: number, file: string): Promise<void> {
   const picture = await client.file(`/files/samples/${sampleId}.png`);
   const temporary = `${file}.${process.pid}.part`;
   try {
-    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(temporary, picture);
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
-    if (hasSystemCode(error, 'ENOSPC')) {
-      throw new AppError('no-space', `There is no space left for ${file}. Free some, or name another with --out.`, {
-        cause: error,
-      });
-    }
-    throw new AppError('forbidden', `${file} can't be written. Name another place with --out.`, { cause: error });
+    throw unwritable(file, error);
   }
+}
+
+/** As `mkdir -p`. Node's own recursive mkdir does not come back where the system refuses with ENOENT, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder);
+}
+
+function unwritable(file: string, cause: unknown): AppError {
+  if (hasSystemCode(cause, 'ENOSPC')) {
+    return new AppError('no-space', `There is no space left for ${file}. Free some, or name another with --out.`, {
+      cause,
+    });
+  }
+  return new AppError('forbidden', `${file} can't be written. Name another place with --out.`, { cause });
 }

@@ -3,7 +3,7 @@
 /** 512 → "512 images", 35_008 → "35.0 kimg", 1_310_000 → "1.31 Mimg". */
 export function images(count: number): string {
   if (count < 1000) return `${count} ${count === 1 ? 'image' : 'images'}`;
-  return count < 1e6 ? `${threeDigits(count / 1e3)} kimg` : `${threeDigits(count / 1e6)} Mimg`;
+  return count < 999_500 ? `${threeDigits(count / 1e3)} kimg` : `${threeDigits(count / 1e6)} Mimg`;
 }
 
 /** Bytes in powers of ten, as disks are sold: 238_000_000 → "238 MB". */
@@ -24,8 +24,10 @@ export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return two(Math.floor(whole / 60), 'min', whole % 60, 's');
-  if (whole < 86_400) return two(Math.floor(whole / 3600), 'h', Math.round((whole % 3600) / 60), 'min');
-  return two(Math.floor(whole / 86_400), 'd', Math.round((whole % 86_400) / 3600), 'h');
+  const minutes = Math.round(whole / 60);
+  if (minutes < 24 * 60) return two(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
+  const hours = Math.round(whole / 3600);
+  return two(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
 function two(large: number, largeUnit: string, small: number, smallUnit: string): string {
@@ -36,8 +38,9 @@ function two(large: number, largeUnit: string, small: number, smallUnit: string)
 export function threeDigits(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (value === 0) return '0';
-  const magnitude = Math.floor(Math.log10(Math.abs(value)));
-  return value.toFixed(Math.min(20, Math.max(0, 2 - magnitude)));
+  const rounded = Number(value.toPrecision(3)); // 0.9996 counts as 1.00
+  const magnitude = Math.floor(Math.log10(Math.abs(rounded)));
+  return rounded.toFixed(Math.min(20, Math.max(0, 2 - magnitude)));
 }
 
 /** Rows under headings, padded to columns; numbers to the right. */

@@ -41,7 +41,7 @@ export async function importFolder(request: ImportRequest): Promise<ImportProble
     if (request.cancelled()) throw new AppError('cancelled', 'The import was cancelled.');
   };
   const scan = await scanFolder(folder, problems, (entries) => {
-    if (entries % ENTRIES_PER_REPORT !== 1) return;
+    if (entries % ENTRIES_PER_REPORT !== 0) return;
     goOn();
     report({ done: entries, total: 0, unit: 'files', text: 'Looking for pictures' });
   });

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { weightNames } from '../../contract/architecture.ts';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
-import { adamStep } from './adam.ts';
 import { batchGradients } from './gradients.ts';
+import { newTensors, type Updates } from './updates.ts';
 import type { Batch, Magnitudes, Parameters, RandomSource, StepResult, StepScalars, TrainState } from './types.ts';
 
 /**
@@ -15,6 +15,7 @@ import type { Batch, Magnitudes, Parameters, RandomSource, StepResult, StepScala
  * @param scalars `stepScalars(training, nimg)`
  * @param random  all random numbers of the step
  * @param measure whether to return magnitudes
+ * @param updates how Adam and the averages are applied
  * @returns       a new state and what was measured; the caller disposes the old state (`disposeState`)
  *
  * Source: arXiv:2312.02696, Sec. 2 and App. B.
@@ -27,13 +28,14 @@ export function trainStep(
   scalars: StepScalars,
   random: RandomSource,
   measure = false,
+  updates: Updates = newTensors,
 ): StepResult {
   return tf.tidy(() => {
     const network = { plan, parameters: state.parameters, buffers: state.buffers };
     const backward = batchGradients(network, training, batch, random, measure);
     const { parameters: forced, gradients, lossPerImage, sigma, meanSquares } = backward;
     const result: StepResult = {
-      state: update(state, forced, gradients, training, scalars),
+      state: update(state, forced, gradients, training, scalars, updates),
       loss: tf.mean(lossPerImage),
       lossPerImage,
       sigma,
@@ -50,31 +52,28 @@ function update(
   gradients: Parameters,
   training: TrainingConfig,
   scalars: StepScalars,
+  updates: Updates,
 ): TrainState {
   const parameters: Record<string, tf.Tensor> = {};
   const firstMoments: Record<string, tf.Tensor> = {};
   const secondMoments: Record<string, tf.Tensor> = {};
   for (const [name, value] of Object.entries(forced)) {
     const slot = { value, first: state.firstMoments[name]!, second: state.secondMoments[name]! };
-    const next = adamStep(slot, gradients[name]!, training, scalars);
+    const next = updates.adam(name, slot, gradients[name]!, training, scalars);
     parameters[name] = next.value;
     firstMoments[name] = next.first;
     secondMoments[name] = next.second;
   }
-  const averages = state.averages.map((average, index) =>
-    moveAverage(average, parameters, scalars.averageRates[index]!),
-  );
+  const averages = state.averages.map((average, index) => {
+    const rate = scalars.averageRates[index]!;
+    return Object.fromEntries(
+      Object.entries(parameters).map(([name, value]) => [
+        name,
+        updates.average(index, name, average[name]!, value, rate),
+      ]),
+    );
+  });
   return { parameters, buffers: state.buffers, firstMoments, secondMoments, averages };
-}
-
-/** ema ← ema + (1 − β)(w − ema), for every parameter, gains included. Source: arXiv:2312.02696, Eq. 127. */
-export function moveAverage(average: Parameters, parameters: Parameters, rate: tf.Scalar): Parameters {
-  return Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => {
-      const ema = average[name]!;
-      return [name, tf.tidy(() => tf.add(ema, tf.mul(tf.sub(value, ema), rate)))];
-    }),
-  );
 }
 
 function measureMagnitudes(plan: NetworkPlan, forced: Parameters, meanSquares: tf.Tensor1D): Magnitudes {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
+import { backend } from './binding.ts';
 import { readGpus } from './runtime/gpu.ts';
-import { tf } from './tensorflow.ts';
 
 /** What TensorFlow computes on. */
 export interface Device {
@@ -17,7 +17,7 @@ export interface Device {
 export async function describeDevice(environment = process.env): Promise<Device> {
   const gpuHidden = environment.CUDA_VISIBLE_DEVICES === '-1';
   const { gpus } = gpuHidden ? { gpus: [] } : await readGpus();
-  const { isUsingGpuDevice } = tf.backend() as unknown as { isUsingGpuDevice: boolean };
+  const { isUsingGpuDevice } = backend();
   if (isUsingGpuDevice) return { words: gpus[0]?.name ?? 'GPU', fellBack: false };
   const threads = Number(environment.TF_NUM_INTRAOP_THREADS ?? availableParallelism());
   return { words: `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`, fellBack: gpus.length > 0 };

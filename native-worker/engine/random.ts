@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { backend, tf } from './tensorflow.ts';
+import { backend } from './binding.ts';
+import { tf } from './tensorflow.ts';
 
 /** Two 32-bit integers: the whole state of a stateless random op. */
 export type Seed = readonly [number, number];
@@ -11,9 +12,9 @@ function draw(op: string, shape: readonly number[], seed: Seed): Tensor {
     engine.executeSingleOutput(
       op,
       [
-        { name: 'dtype', type: type!, value: float32 },
-        { name: 'T', type: type!, value: int32 },
-        { name: 'Tseed', type: type!, value: int32 },
+        { name: 'dtype', type, value: float32 },
+        { name: 'T', type, value: int32 },
+        { name: 'Tseed', type, value: int32 },
       ],
       [tf.tensor1d([...shape], 'int32'), tf.tensor1d([...seed], 'int32')],
     ),

@@ -13,21 +13,4 @@ util.isNullOrUndefined ??= (value) => value === null || value === undefined;
 
 const tf = require('@tensorflow/tfjs-node-gpu') as typeof import('@tensorflow/tfjs-node-gpu');
 
-/** The part of the binding's backend that we use beside tfjs-core's own interface. */
-export interface NodeBackend {
-  readonly binding: { readonly TF_Version: string } & Record<string, number>;
-  executeSingleOutput(op: string, attributes: readonly OpAttribute[], inputs: readonly import('@tensorflow/tfjs-core').Tensor[]): import('@tensorflow/tfjs-core').Tensor;
-}
-
-/** An attribute of a TensorFlow op: its name, the binding's code of its type, its value. */
-export interface OpAttribute {
-  readonly name: string;
-  readonly type: number;
-  readonly value: unknown;
-}
-
-export function backend(): NodeBackend {
-  return tf.backend() as unknown as NodeBackend;
-}
-
 export { tf };

@@ -1,16 +1,22 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { DataShape } from '../../contract/network.ts';
 import type { SamplerConfig } from '../../contract/training.ts';
 import { heunStep, samplerSigmas } from '../edm2/heun.ts';
 import { oneHot } from '../edm2/layout.ts';
 import { decodePixels } from '../edm2/pixels.ts';
-import { denoise, type Network } from '../edm2/precondition.ts';
 import { seedFor } from '../edm2/seeds.ts';
 import { stochasticStep } from '../edm2/stochastic.ts';
 import { randomKernels } from '../engine/random.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { breathe } from './context.ts';
 
+/** D(x; σ) of a network in eval mode: pictures [N, R, R, channels], one noise level [1], one-hot classes [N, labelDim]. */
+export type Denoise = (x: Tensor4D, sigma: Tensor1D, labels: Tensor2D | null) => Tensor4D;
+
 export interface DrawingRequest {
+  /** What the network was made for. */
+  readonly shape: DataShape;
+  readonly denoise: Denoise;
   /** One a picture. */
   readonly seeds: readonly number[];
   /** One a picture; null: no class. See `labelsFor`. */
@@ -26,12 +32,11 @@ export interface DrawingRequest {
  * Draws pictures with a network in eval mode by Heun sampling. A picture is a function of the network,
  * its seed and its class: neither the batch size nor the other pictures change it.
  *
- * @param network averaged weights, as stored
  * @returns uint8 NHWC, one picture behind the other; null if `onStep` ended it
  */
-export async function drawPictures(network: Network, request: DrawingRequest): Promise<Uint8Array | null> {
-  const { seeds, labels, sampler, batchSize } = request;
-  const { resolution, channels, labelDim } = network.plan.shape;
+export async function drawPictures(request: DrawingRequest): Promise<Uint8Array | null> {
+  const { denoise, seeds, labels, sampler, batchSize } = request;
+  const { resolution, channels, labelDim } = request.shape;
   const sigmas = samplerSigmas(sampler);
   const pictureSize = resolution * resolution * channels;
   const pixels = new Uint8Array(seeds.length * pictureSize);
@@ -40,8 +45,7 @@ export async function drawPictures(network: Network, request: DrawingRequest): P
   let done = 0;
   for (let first = 0; first < seeds.length; first += batchSize) {
     const classes = oneHot(labels.slice(first, first + batchSize), labelDim);
-    const denoiser = (x: Tensor4D, sigma: import('@tensorflow/tfjs-core').Tensor1D): Tensor4D =>
-      denoise(network, x, sigma, classes);
+    const denoiser = (x: Tensor4D, sigma: Tensor1D): Tensor4D => denoise(x, sigma, classes);
     const noise = (purpose: string): Tensor4D =>
       noiseOf(seeds.slice(first, first + batchSize), [resolution, resolution, channels], purpose);
     let x = tf.tidy(() => tf.mul<Tensor4D>(noise('picture'), sigmas[0]!));

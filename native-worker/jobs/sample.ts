@@ -1,6 +1,7 @@
 import { AppError } from '../../contract/errors.ts';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import type { GenerateRequest } from '../../contract/samples.ts';
+import { denoise } from '../edm2/precondition.ts';
 import { insideLibrary, samplePath } from '../store/paths.ts';
 import { getSnapshot } from '../store/snapshots.ts';
 import type { JobContext, RunJob } from './context.ts';
@@ -37,7 +38,9 @@ async function draw(
   checkLabels(wanted, network);
   const labels = labelsFor(wanted, seeds, labelDim);
   const start = performance.now();
-  const pixels = await drawPictures(network, {
+  const pixels = await drawPictures({
+    shape: plan.shape,
+    denoise: (x, sigma, classes) => denoise(network, x, sigma, classes),
     seeds,
     labels,
     sampler,

@@ -1,11 +1,6 @@
 import type { JobOutcome } from '../../contract/job-messages.ts';
-import { disposeState } from '../edm2/initial.ts';
-import { randomSource } from '../edm2/random.ts';
-import { stepScalars } from '../edm2/step-scalars.ts';
-import { trainStep } from '../edm2/train-step.ts';
-import type { Magnitudes, StepResult } from '../edm2/types.ts';
+import type { Magnitudes } from '../edm2/types.ts';
 import { describeDevice } from '../engine/device.ts';
-import { randomKernels } from '../engine/random.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { setRunDevice } from '../store/runs.ts';
 import { breathe, type Requested, type RunJob } from './context.ts';
@@ -24,8 +19,8 @@ const ENDINGS = { pause: 'paused', stop: 'stopped', cancel: 'cancelled' } as con
  *
  * @throws {AppError} 'not-finite' (the last good checkpoint is kept), 'out-of-memory', 'no-space', 'dataset'
  */
-export const runTrain: RunJob<'train'> = async (context, { runId }) => {
-  const session = openSession(context, runId);
+export const runTrain: RunJob<'train'> = async (context, { runId, engine }) => {
+  const session = openSession(context, runId, engine);
   try {
     const { durationImages } = session.run.config.training;
     await reportDevice(session);
@@ -66,30 +61,25 @@ async function advance(session: TrainingSession): Promise<void> {
 }
 
 /**
- * Reads a batch, takes an optimiser step and puts the new state in the old one's place.
+ * Reads a batch and takes an optimiser step.
  *
  * @param measure whether to return magnitudes; they belong to the caller
  */
 function step(session: TrainingSession, measure: boolean): Magnitudes | null {
-  const { run, plan, dataset, nimg, state } = session;
+  const { run, dataset, trainer, nimg } = session;
   const { training } = run.config;
   const start = performance.now();
-  let result: StepResult;
+  const batch = readBatch(dataset, run.shape.labelDim, training, nimg);
   try {
-    result = tf.tidy(() => {
-      const batch = readBatch(dataset, run.shape.labelDim, training, nimg);
-      const random = randomSource(randomKernels, training.seed, nimg);
-      return trainStep(plan, training, state, batch, stepScalars(training, nimg), random, measure) as never;
-    });
+    const { lossPerImage, magnitudes } = trainer.step(nimg, batch, measure);
+    session.nimg += training.batchSize;
+    session.meter.add(nimg, lossPerImage, (performance.now() - start) / 1000);
+    return magnitudes;
   } catch (error) {
     throw isOutOfMemory(error) ? trainingOutOfMemory(training.microBatch ?? training.batchSize, error) : error;
+  } finally {
+    tf.dispose([batch.images, ...(batch.labels === null ? [] : [batch.labels])]);
   }
-  disposeState(state);
-  tf.dispose([result.loss, result.sigma]);
-  session.state = result.state;
-  session.nimg += training.batchSize;
-  session.meter.add(nimg, result.lossPerImage, (performance.now() - start) / 1000);
-  return result.magnitudes;
 }
 
 async function toHost({

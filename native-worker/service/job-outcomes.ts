@@ -107,6 +107,7 @@ export class JobOutcomes implements JobWatcher {
         if (runId !== null) this.#setRun(runId, outcome.kind);
         return { state: 'done' };
       case 'sampled':
+        this.#events.emit(sampleAdded, getSample(this.#library.db, outcome.sampleId));
         return { state: 'done', sampleId: outcome.sampleId };
       case 'imported':
         return { state: 'done', datasetId: await this.#takeIn(jobId, outcome.file, outcome.problems) };

@@ -4,7 +4,7 @@ import * as z from 'zod';
 
 /**
  * Where the program's own files lie: in a checkout the TypeScript sources, which Node runs as they are; in a package
- * the bundles that were made of them.
+ * JavaScript in the same folders.
  */
 
 /** @throws {Error} if none is there: the program was not built or packed completely */
@@ -16,15 +16,15 @@ function firstOf(places: readonly string[]): string {
 }
 
 /** What a job process runs. */
-export const jobScript = (): string => firstOf(['../jobs/main.ts', '../jobs/main.js', './jobs/main.js', './jobs.js']);
+export const jobScript = (): string => firstOf(['../jobs/main.ts', '../jobs/main.js']);
 
 /** What a service process runs. */
-export const serviceScript = (): string => firstOf(['./main.ts', './main.js', '../service/main.js', './service.js']);
+export const serviceScript = (): string => firstOf(['./main.ts', './main.js']);
 
 /** The built pages; null if they were not built. */
 export function pagesFolder(): string | null {
   try {
-    const index = firstOf(['../../dist/renderer/index.html', '../renderer/index.html', './renderer/index.html']);
+    const index = firstOf(['../../dist/renderer/index.html']);
     return index.slice(0, -'/index.html'.length);
   } catch {
     return null; // a checkout before `npm run build`
@@ -33,6 +33,6 @@ export function pagesFolder(): string | null {
 
 /** The app's version. */
 export function appVersion(): string {
-  const path = firstOf(['../../package.json', '../package.json', './package.json']);
+  const path = firstOf(['../../package.json']);
   return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(path, 'utf8'))).version;
 }

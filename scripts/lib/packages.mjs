@@ -1,5 +1,5 @@
 /** The npm packages, with our own Node among them. Built-ins only, on any Node ≥ 20. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join, sep } from 'node:path';
 import { hasPrivateNode, privateNode, root, SetupError } from './project.mjs';
 import { run } from './run.mjs';
@@ -22,8 +22,12 @@ export function packagesAreCurrent(lockFile = join(root, 'package-lock.json'), i
   return Object.keys(installed).every((path) => path in wanted);
 }
 
-const modules = join(root, 'node_modules');
-const isOurs = (path) => path.startsWith(modules + sep);
+/** Whether a path lies in node_modules, which may be a link. */
+function isOurs(path) {
+  const modules = join(root, 'node_modules');
+  const real = existsSync(modules) ? realpathSync(modules) : modules;
+  return path.startsWith(modules + sep) || path.startsWith(real + sep);
+}
 
 /** PATH without the project's own programs: behind `node` there is the Node that `npm ci` deletes. */
 function hostPath() {

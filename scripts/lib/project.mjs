@@ -1,5 +1,5 @@
 /** Where the project and its own Node are. Built-ins only: this runs before anything is installed, on any Node ≥ 20. */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -35,7 +35,27 @@ export function hasPrivateNode() {
   return existsSync(privateNode());
 }
 
-/** Whether this process runs on a Node inside the project, which `npm ci` would delete. */
+/**
+ * Whether this process runs on a Node inside the project, which `npm ci` would delete. node_modules may be a link (work
+ * trees share one), and a process knows its own path without links.
+ */
 export function runsOnPrivateNode() {
-  return process.execPath.startsWith(join(root, 'node_modules') + sep);
+  const modules = join(root, 'node_modules');
+  return existsSync(modules) && process.execPath.startsWith(realpathSync(modules) + sep);
+}
+
+/**
+ * Runs this script once more under the private Node, which knows TypeScript.
+ *
+ * @param {(command: string, args: string[], options: object) => Promise<number>} run
+ * @returns {Promise<number>} its exit status
+ * @throws {SetupError} if that has been done already, so that a mistake can't fill the machine with processes
+ */
+export function rerunOnPrivateNode(run) {
+  if (process.env.EDM2_RERUN !== undefined) {
+    throw new SetupError(
+      `${process.execPath} is not the project's own Node, although it was started as such: run "npm run setup".`,
+    );
+  }
+  return run(privateNode(), process.argv.slice(1), { env: { ...process.env, EDM2_RERUN: '1' } });
 }

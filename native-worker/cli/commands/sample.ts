@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import { AppError } from '../../../contract/errors.ts';
 import { getDataset } from '../../../contract/datasets.ts';
 import { getRun, listRuns, runSnapshots, type Snapshot } from '../../../contract/runs.ts';
-import { generate, GenerateRequest } from '../../../contract/samples.ts';
+import { generate } from '../../../contract/samples.ts';
+import { SamplerConfig } from '../../../contract/training.ts';
 import { classList, findRun, positiveNumber, seedList, wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { userPath } from '../paths.ts';
-import { saveSheet } from '../save-sheet.ts';
+import { checkTarget, saveSheet } from '../save-sheet.ts';
 import { images } from '../words.ts';
 
 interface SampleOptions {
@@ -40,16 +41,40 @@ export function addSample(program: Command): void {
     .option('--batch <n>', 'pictures that go through the network at once', '32')
     .option('--out <file>', 'where the PNG goes', 'samples.png')
     .action(async (options: SampleOptions, command: Command) => {
-      await withService(command, (context) => sample(context, options));
+      await withService(
+        command,
+        () => readOptions(options),
+        (context, asked) => sample(context, options, asked),
+      );
     });
 }
 
-async function sample(context: CommandContext, options: SampleOptions): Promise<undefined> {
-  const { client, output } = context;
-  const columns = wholeNumber(options.columns, '--columns', 64);
-  const seeds = seedList(options.seeds);
+/** What can be judged without the run. */
+interface Asked {
+  readonly file: string;
+  readonly columns: number;
+  readonly seeds: number[];
+  readonly sampler: SamplerConfig;
+  readonly batchSize: number;
+}
+
+function readOptions(options: SampleOptions): Asked {
   const steps = wholeNumber(options.steps, '--steps', 1000);
-  const batchSize = wholeNumber(options.batch, '--batch', 256);
+  if (steps < 2) throw new AppError('invalid-input', `--steps is at least 2, not ${steps}.`);
+  const asked = {
+    file: userPath(options.out),
+    columns: wholeNumber(options.columns, '--columns', 64),
+    seeds: seedList(options.seeds),
+    sampler: SamplerConfig.parse({ steps }),
+    batchSize: wholeNumber(options.batch, '--batch', 256),
+  };
+  checkTarget(asked.file);
+  return asked;
+}
+
+async function sample(context: CommandContext, options: SampleOptions, asked: Asked): Promise<undefined> {
+  const { client, output } = context;
+  const { file, columns, seeds, sampler, batchSize } = asked;
   const summary = findRun(options.run, await client.call(listRuns, { trashed: false }));
   const run = await client.call(getRun, { id: summary.id });
   const { dataset } = await client.call(getDataset, { id: run.datasetId });
@@ -59,21 +84,12 @@ async function sample(context: CommandContext, options: SampleOptions): Promise<
   const labels = seeds.map((_, index) => wanted[Math.floor(index / columns) % Math.max(1, wanted.length)] ?? null);
   const { snapshots } = await client.call(runSnapshots, { id: run.id });
   const snapshot = choose(snapshots, run.name, options);
-  const request = GenerateRequest.safeParse({
-    snapshotId: snapshot.id,
-    seeds,
-    labels,
-    columns,
-    sampler: { steps },
-    batchSize,
-  });
-  if (!request.success) throw new AppError('invalid-input', `--steps is at least 2, not ${steps}.`);
-  const { jobId } = await client.call(generate, request.data);
+  const request = { snapshotId: snapshot.id, seeds, labels, columns, sampler, batchSize };
+  const { jobId } = await client.call(generate, request);
   output.say(
     `Drawing ${seeds.length} pictures with "${run.name}" at ${images(snapshot.nimg)}, sigma_rel ${snapshot.emaStd}.`,
   );
   const { sampleId } = await followJob(context, jobId);
-  const file = userPath(options.out);
   await saveSheet(client, sampleId!, file);
   output.event('sample', { sampleId, runId: run.id, nimg: snapshot.nimg, emaStd: snapshot.emaStd, file });
   output.say(`Wrote ${file}`);

@@ -18,16 +18,21 @@ export function addServe(program: Command): void {
     .option('--port <n>', 'TCP port; 0: any that is free', '0')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .action(async (options: ServeOptions, command: Command) => {
-      await withService(command, (context) => serve(context, options));
+      await withService(
+        command,
+        () => readPort(options),
+        (context, port) => serve(context, options.host, port),
+      );
     });
 }
 
-async function serve({ client, output }: CommandContext, options: ServeOptions): Promise<undefined> {
-  const port = Number(options.port);
-  if (!/^\d+$/u.test(options.port) || port > 65_535) {
-    throw new AppError('invalid-input', `--port takes a number from 0 to 65535, not "${options.port}".`);
-  }
-  const { url } = await client.call(openBrowserDoor, { host: options.host, port });
+function readPort({ port }: ServeOptions): number {
+  if (/^\d+$/u.test(port) && Number(port) <= 65_535) return Number(port);
+  throw new AppError('invalid-input', `--port takes a number from 0 to 65535, not "${port}".`);
+}
+
+async function serve({ client, output }: CommandContext, host: string, port: number): Promise<undefined> {
+  const { url } = await client.call(openBrowserDoor, { host, port });
   output.event('serving', { url });
   output.say(`EDM2 Studio is at ${url}`);
   output.say('The address works once, then the browser remembers. Ctrl+C ends; a run in progress goes on.');

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { listDatasets } from '../../../contract/datasets.ts';
+import { AppError } from '../../../contract/errors.ts';
 import { createRun, RunName } from '../../../contract/runs.ts';
+import type { RunConfig } from '../../../contract/training.ts';
 import { configFrom, findDataset } from '../arguments.ts';
 import { EXIT_INTERRUPTED, withService, type CommandContext } from '../command.ts';
 import { followRun } from '../follow-run.ts';
@@ -30,15 +32,35 @@ export function addTrain(program: Command): void {
     .option('--name <name>', 'name of the run; default: dataset and preset')
     .option('--detach', 'return at once; the run goes on in the background')
     .action(async (options: TrainOptions, command: Command) => {
-      await withService(command, (context) => train(context, options));
+      await withService(
+        command,
+        () => readOptions(options),
+        (context, asked) => train(context, options, asked),
+      );
     });
 }
 
-async function train(context: CommandContext, options: TrainOptions): Promise<number | undefined> {
+/** What can be judged without the dataset. */
+interface Asked {
+  readonly config: RunConfig;
+  readonly name: string | undefined;
+}
+
+function readOptions({ preset, set, name }: TrainOptions): Asked {
+  if (name !== undefined && !RunName.safeParse(name).success) {
+    throw new AppError('invalid-input', '--name takes 1 to 100 characters.');
+  }
+  return { config: configFrom(preset, set), name };
+}
+
+async function train(
+  context: CommandContext,
+  options: TrainOptions,
+  { config, name: wanted }: Asked,
+): Promise<number | undefined> {
   const { client, output } = context;
-  const config = configFrom(options.preset, options.set);
   const dataset = findDataset(options.dataset, await client.call(listDatasets, {}));
-  const name = RunName.parse(options.name ?? `${dataset.name} ${options.preset}`);
+  const name = wanted ?? `${dataset.name} ${options.preset}`.slice(0, 100);
   const { runId, jobId } = await client.call(createRun, { name, datasetId: dataset.id, config });
   output.event('run', { runId, jobId, name });
   output.say(`Run ${runId} "${name}": ${images(config.training.durationImages)} on dataset "${dataset.name}".`);

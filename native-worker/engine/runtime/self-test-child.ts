@@ -25,7 +25,8 @@ function loadGpuLibraries(): { file: string; error: string }[] {
 
 /** A 3×3 convolution of [1, 4, 4, 1] with ones: sums over neighbourhoods, whose gradient counts how often each pixel is used. */
 async function compute(): Promise<Pick<SelfTestFindings, 'version' | 'gpu' | 'wrong'>> {
-  const { tf, backend } = await import('../tensorflow.ts');
+  const { tf } = await import('../tensorflow.ts');
+  const { backend } = await import('../binding.ts');
   const x = tf.tensor4d(
     Array.from({ length: 16 }, (_, i) => i),
     [1, 4, 4, 1],
@@ -48,8 +49,8 @@ async function compute(): Promise<Pick<SelfTestFindings, 'version' | 'gpu' | 'wr
   } else if (differs(gradient, expectedGradient)) {
     wrong = `its gradient is ${gradient.join(' ')} instead of ${expectedGradient.join(' ')}`;
   }
-  const { isUsingGpuDevice: gpu } = tf.backend() as unknown as { isUsingGpuDevice: boolean };
-  return { version: backend().binding.TF_Version, gpu, wrong };
+  const { binding, isUsingGpuDevice: gpu } = backend();
+  return { version: binding.TF_Version, gpu, wrong };
 }
 
 const wantsGpu = process.argv.includes('--gpu');

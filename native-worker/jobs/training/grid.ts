@@ -1,17 +1,15 @@
 import { samplePath } from '../../store/paths.ts';
 import { drawPictures, labelsFor } from '../drawing.ts';
 import { saveSheet } from '../sheet.ts';
+import { gridBatch } from './grid-batch.ts';
 import type { TrainingSession } from './session.ts';
-
-/** Pictures of a grid that go through the network at once, where the run itself trains with more. */
-const LARGEST_BATCH = 32;
 
 /**
  * Draws the run's grid: always the same seeds, so that grids of different moments show the same pictures growing.
  * Rows are classes where the network knows classes, columns are seeds.
  */
 export async function drawGrid(session: TrainingSession): Promise<void> {
-  const { context, run, plan, state, nimg } = session;
+  const { context, run, trainer, nimg } = session;
   const { grid, training } = run.config;
   const { resolution, channels, labelDim } = run.shape;
   const rows = labelDim > 0 ? Math.min(grid.rows, labelDim) : grid.rows;
@@ -22,15 +20,14 @@ export async function drawGrid(session: TrainingSession): Promise<void> {
   const wanted = seeds.map((_, index) => (labelDim > 0 ? Math.floor(index / grid.columns) : null));
   const labels = labelsFor(wanted, seeds, labelDim);
   const start = performance.now();
-  const pixels = await drawPictures(
-    { plan, parameters: state.averages[training.emaStds.indexOf(grid.emaStd)]!, buffers: state.buffers },
-    {
-      seeds,
-      labels,
-      sampler: grid.sampler,
-      batchSize: Math.min(LARGEST_BATCH, training.microBatch ?? training.batchSize),
-    },
-  );
+  const pixels = await drawPictures({
+    shape: run.shape,
+    denoise: trainer.denoiser(),
+    seeds,
+    labels,
+    sampler: grid.sampler,
+    batchSize: gridBatch(training),
+  });
   const sampleId = await saveSheet(context.library, pixels!, channels, {
     runId: run.id,
     origin: 'grid',

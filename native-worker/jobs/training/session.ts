@@ -1,8 +1,9 @@
 import { planNetwork, type NetworkPlan } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
 import type { LogLine, Run } from '../../../contract/runs.ts';
+import type { Engine } from '../../../contract/training.ts';
 import { openDataset, type PackedDataset } from '../../data/dataset-file.ts';
-import { disposeState, initialState } from '../../edm2/initial.ts';
+import { initialState } from '../../edm2/initial.ts';
 import { randomSource } from '../../edm2/random.ts';
 import type { TrainState } from '../../edm2/types.ts';
 import { randomKernels } from '../../engine/random.ts';
@@ -12,18 +13,21 @@ import { insertLog } from '../../store/log.ts';
 import { insideLibrary } from '../../store/paths.ts';
 import { getRun, rewindRun } from '../../store/runs.ts';
 import type { JobContext } from '../context.ts';
-import { disposeAll } from '../tensor-files.ts';
 import { readCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { EagerTrainer } from './eager-trainer.ts';
+import { GraphTrainer } from './graph-trainer.ts';
+import { gridBatch } from './grid-batch.ts';
+import type { Trainer, TrainerPlan } from './trainer.ts';
 import { TickMeter } from './tick.ts';
 
-/** A run while it trains: what it reads, what it is, and how far it has come. Owns the tensors of `state`. */
+/** A run while it trains: what it reads, what it is, and how far it has come. */
 export interface TrainingSession {
   readonly context: JobContext;
   readonly run: Run;
   readonly plan: NetworkPlan;
   readonly dataset: PackedDataset;
   readonly meter: TickMeter;
-  state: TrainState;
+  readonly trainer: Trainer;
   /** Training images seen. */
   nimg: number;
   /** Seconds of training when this process began to train, pauses left out, and the clock then. */
@@ -32,7 +36,7 @@ export interface TrainingSession {
 }
 
 /** Opens a run where its newest readable checkpoint left it, or at its very start. */
-export function openSession(context: JobContext, runId: number): TrainingSession {
+export function openSession(context: JobContext, runId: number, engine: Engine): TrainingSession {
   const { library } = context;
   const run = getRun(library.db, runId);
   const plan = planNetwork(run.config.network, run.shape);
@@ -45,15 +49,18 @@ export function openSession(context: JobContext, runId: number): TrainingSession
     const nimg = checkpoint?.nimg ?? 0;
     if (run.nimg > nimg) log('info', `${run.nimg - nimg} images after the last checkpoint are trained again.`, nimg);
     rewindRun(library.db, runId, nimg);
-    const { training } = run.config;
+    const { training, grid } = run.config;
     return {
       context,
       run,
       plan,
       dataset,
       meter: new TickMeter(checkpoint?.tick.losses, checkpoint?.tick.seconds),
-      state:
+      trainer: makeTrainer(
+        engine,
+        { plan, training, grid: { average: training.emaStds.indexOf(grid.emaStd), count: gridBatch(training) } },
         checkpoint?.state ?? initialState(plan, training.emaStds.length, randomSource(randomKernels, training.seed, 0)),
+      ),
       nimg,
       secondsBefore: checkpoint?.trainSeconds ?? 0,
       startedAt: performance.now(),
@@ -66,9 +73,12 @@ export function openSession(context: JobContext, runId: number): TrainingSession
 
 export function closeSession(session: TrainingSession): void {
   session.meter.dispose();
-  disposeState(session.state);
-  disposeAll(session.state.buffers);
+  session.trainer.dispose();
   session.dataset.close();
+}
+
+function makeTrainer(engine: Engine, plan: TrainerPlan, state: TrainState): Trainer {
+  return engine === 'graph' ? new GraphTrainer(plan, state) : new EagerTrainer(plan, state);
 }
 
 /** Seconds of training since the run began, pauses left out. */

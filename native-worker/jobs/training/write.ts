@@ -55,14 +55,16 @@ export function writeTick(session: TrainingSession, magnitudes: TickMagnitudes):
 
 /** Writes every average to a snapshot file, then their rows in one transaction. */
 export function writeSnapshots(session: TrainingSession): void {
-  const { context, run, plan, state, nimg } = session;
+  const { context, run, plan, trainer, nimg } = session;
   const { library } = context;
   const classes = run.shape.labelDim > 0 ? session.dataset.classes : [];
-  const rows = run.config.training.emaStds.map((emaStd, index): NewSnapshot => {
-    const file = snapshotPath(run.id, nimg, emaStd);
-    const network = { nimg, emaStd, plan, classes, parameters: state.averages[index]!, buffers: state.buffers };
-    return { runId: run.id, nimg, emaStd, file, ...writeSnapshot(insideLibrary(library.folder, file), network) };
-  });
+  const rows = trainer.withState(({ averages, buffers }) =>
+    run.config.training.emaStds.map((emaStd, index): NewSnapshot => {
+      const file = snapshotPath(run.id, nimg, emaStd);
+      const network = { nimg, emaStd, plan, classes, parameters: averages[index]!, buffers };
+      return { runId: run.id, nimg, emaStd, file, ...writeSnapshot(insideLibrary(library.folder, file), network) };
+    }),
+  );
   write(library.db, () => {
     for (const row of rows) insertSnapshot(library.db, row);
   });
@@ -74,15 +76,17 @@ export function writeSnapshots(session: TrainingSession): void {
  * is one to go on from. The losses must have been settled, so that no checkpoint holds a run that has gone wrong.
  */
 export function saveCheckpoint(session: TrainingSession): void {
-  const { context, run, nimg, state } = session;
+  const { context, run, nimg, trainer } = session;
   const { library } = context;
   const file = checkpointPath(run.id, nimg);
-  const written = writeCheckpoint(insideLibrary(library.folder, file), {
-    nimg,
-    trainSeconds: trainSeconds(session),
-    tick: session.meter.partial(),
-    state,
-  });
+  const written = trainer.withState((state) =>
+    writeCheckpoint(insideLibrary(library.folder, file), {
+      nimg,
+      trainSeconds: trainSeconds(session),
+      tick: session.meter.partial(),
+      state,
+    }),
+  );
   insertCheckpoint(library.db, { runId: run.id, nimg, file, ...written });
   for (const old of forgetOldCheckpoints(library.db, run.id, CHECKPOINTS_KEPT)) {
     rmSync(insideLibrary(library.folder, old), { force: true });

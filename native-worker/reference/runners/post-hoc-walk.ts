@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { solvePostHoc } from '../../edm2/post-hoc.ts';
 import { averageRate, gammaFromSigmaRel } from '../../edm2/power-ema.ts';
-import { moveAverage } from '../../edm2/train-step.ts';
+import { moveAverage } from '../../edm2/updates.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { Runner } from '../runner.ts';
 import { numbers, tensor } from '../tensors.ts';
@@ -76,7 +76,7 @@ function track(theta: readonly Tensor[], sigmaRel: number, { batch }: Walk): Flo
   let average: Tensor = tf.zerosLike(theta[0]!);
   return theta.map((value, index) => {
     const rate = tf.scalar(averageRate(sigmaRel, (index + 1) * batch, batch));
-    average = moveAverage({ value: average }, { value }, rate).value!;
+    average = moveAverage(average, value, rate);
     return numbers(average);
   });
 }

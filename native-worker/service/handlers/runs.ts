@@ -4,7 +4,7 @@ import { AppError } from '../../../contract/errors.ts';
 import { runDeleted } from '../../../contract/events.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import * as calls from '../../../contract/runs.ts';
-import type { RunConfig } from '../../../contract/training.ts';
+import type { Engine, RunConfig } from '../../../contract/training.ts';
 import { listCheckpoints } from '../../store/checkpoints.ts';
 import { datasetFile, getDataset } from '../../store/datasets.ts';
 import { activeJobOfRun, countActiveJobsOfRun } from '../../store/jobs.ts';
@@ -30,7 +30,7 @@ export function runHandlers(parts: ServiceParts): Handler[] {
       endTraining(parts, id, 'pause');
       return {};
     }),
-    handler(calls.resumeRun, ({ id }) => ({ jobId: resumeRun(parts, id) })),
+    handler(calls.resumeRun, ({ id, engine }) => ({ jobId: resumeRun(parts, id, engine) })),
     handler(calls.stopRun, ({ id }) => {
       endTraining(parts, id, 'stop');
       return {};
@@ -90,6 +90,7 @@ interface NewRunInput {
   config: RunConfig;
   notes: string;
   tags: string[];
+  engine: Engine;
 }
 
 function createRun({ library, queue, outcomes }: ServiceParts, input: NewRunInput): { runId: number; jobId: number } {
@@ -107,7 +108,11 @@ function createRun({ library, queue, outcomes }: ServiceParts, input: NewRunInpu
     const created = store.insertRun(db, { ...input, tags: [...new Set(input.tags)], shape, parameters });
     return {
       runId: created,
-      jobId: queue.add({ parameters: { kind: 'train', runId: created }, title: input.name, runId: created }),
+      jobId: queue.add({
+        parameters: { kind: 'train', runId: created, engine: input.engine },
+        title: input.name,
+        runId: created,
+      }),
     };
   });
   outcomes.announceRun(runId);
@@ -115,7 +120,7 @@ function createRun({ library, queue, outcomes }: ServiceParts, input: NewRunInpu
 }
 
 /** @returns the new job's id */
-function resumeRun({ library, queue, outcomes }: ServiceParts, id: number): number {
+function resumeRun({ library, queue, outcomes }: ServiceParts, id: number, engine: Engine): number {
   const { db } = library;
   const run = store.getRunSummary(db, id);
   if (run.trashedAt !== null) throw new AppError('conflict', `"${run.name}" is in the trash. Restore it first.`);
@@ -127,7 +132,7 @@ function resumeRun({ library, queue, outcomes }: ServiceParts, id: number): numb
   datasetFile(db, run.datasetId); // throws if its pictures are gone
   const jobId = write(db, () => {
     store.setRunState(db, id, 'queued');
-    return queue.add({ parameters: { kind: 'train', runId: id }, title: run.name, runId: id });
+    return queue.add({ parameters: { kind: 'train', runId: id, engine }, title: run.name, runId: id });
   });
   outcomes.announceRun(id);
   return jobId;

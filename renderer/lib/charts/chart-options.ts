@@ -30,8 +30,8 @@ export function chartOptions(x: AxisStyle, y: AxisStyle, colors: ChartColors, fo
     resizeDelay: 50,
     events: [],
     layout: { padding: { top: 6, right: 10 } },
-    elements: { point: { radius: 0 }, line: { tension: 0 } },
-    scales: { x: scale(x, colors, font, false), y: scale(y, colors, font, true) },
+    elements: { point: { radius: 0, hitRadius: 0 }, line: { tension: 0 } },
+    scales: { x: { ...scale(x, colors, font, false), ...(x.log ? {} : { min: 0 }) }, y: scale(y, colors, font, true) },
   };
 }
 
@@ -43,6 +43,8 @@ function scale(
 ): ScaleOptions<'linear' | 'logarithmic'> {
   return {
     type: axis.log ? 'logarithmic' : 'linear',
+    // x ends where the curves end; y ends at round numbers.
+    bounds: grid ? 'ticks' : 'data',
     grid: { display: grid, color: colors.line, drawTicks: false },
     border: { color: colors.line, display: !grid },
     title: { display: true, text: axis.title, color: colors.quiet, font: { family: font, size: 11 }, padding: 2 },
@@ -51,6 +53,7 @@ function scale(
       font: { family: font, size: 11 },
       padding: 6,
       maxRotation: 0,
+      includeBounds: grid,
       autoSkipPadding: grid ? 8 : 24,
       maxTicksLimit: grid ? 6 : 8,
       callback: (value) => axis.tick(Number(value)),

@@ -24,8 +24,9 @@ export function crosshairPlugin(marks: () => CrosshairMarks): Plugin<'line'> {
     id: 'crosshair',
     afterDatasetsDraw(chart) {
       const { ctx, chartArea: area } = chart;
-      const x = chart.scales.x!;
-      const y = chart.scales.y!;
+      const { x, y } = chart.scales;
+      // A chart draws itself once before it has been given axes.
+      if (!x || !y) return;
       const { pointer, clock, pointerColor, clockColor, ground, dots } = marks();
       ctx.save();
       ctx.beginPath();

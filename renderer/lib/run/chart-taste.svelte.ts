@@ -1,6 +1,6 @@
 const KEY = 'chart-taste';
 
-/** The longest smoothing, as a share of the history. */
+/** The longest smoothing, as a share of a curve's length. */
 const LONGEST = 0.15;
 
 /** How the user likes curves drawn: the same on every page, remembered in this browser. */
@@ -24,13 +24,13 @@ class ChartTaste {
     });
   }
 
-  /**
-   * Length of the smoothing in units of x. It grows with the square of the slider, so that its lower half is fine.
-   *
-   * @param range of x that the chart shows
-   */
-  lengthFor(range: number): number {
-    return this.smoothing ** 2 * LONGEST * range;
+  /** Length of the smoothing as a share of a curve. It grows with the slider's square, so that its lower half is fine. */
+  get share(): number {
+    return this.smoothing ** 2 * LONGEST;
+  }
+
+  get words(): string {
+    return this.smoothing === 0 ? 'off' : `${(100 * this.share).toFixed(1)} %`;
   }
 }
 

@@ -56,8 +56,9 @@ export class RunData {
     this.#ends.push(
       client.on(runChanged, (summary) => {
         if (!mine(summary.id) || !this.run) return;
-        // The device is known once the run has started, and is not part of the summary.
-        if (summary.state !== this.run.state) void this.#loadRun();
+        // The device is known once the run trains, and is not part of the summary.
+        const begins = this.run.device === null && this.run.nimg === 0 && summary.nimg > 0;
+        if (summary.state !== this.run.state || begins) void this.#loadRun();
         this.run = { ...this.run, ...summary };
       }),
       client.on(runTicked, ({ runId, ticks }) => {

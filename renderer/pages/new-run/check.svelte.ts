@@ -1,6 +1,7 @@
 import { countParameters, planNetwork, type NetworkPlan } from '../../../contract/architecture.ts';
 import { appInfo, expectSpeed, type AppInfo } from '../../../contract/app.ts';
 import { AppError } from '../../../contract/errors.ts';
+import { findPreset } from '../../../contract/presets.ts';
 import { client } from '../../lib/client/index.ts';
 import { attempt } from '../../lib/state/toasts.svelte.ts';
 import { advice } from './advice.ts';
@@ -37,13 +38,16 @@ export class Preflight {
     this.estimate ? this.estimate.snapshotBytes + this.estimate.checkpointBytes : null,
   );
   /** Only a network and batch as in the preset run as fast as the preset did. */
-  readonly expected: number | null = $derived.by(() =>
-    [...this.#draft.changed].some(
-      (path) => path.startsWith('network.') || path.endsWith('atchSize') || path.endsWith('microBatch'),
-    )
-      ? null
-      : this.speed,
-  );
+  readonly expected: number | null = $derived.by(() => {
+    const { config } = this.#draft;
+    const preset = config?.preset ? findPreset(config.preset)?.config : undefined;
+    if (!config || !preset) return null;
+    const same =
+      config.training.batchSize === preset.training.batchSize &&
+      config.training.microBatch === preset.training.microBatch &&
+      JSON.stringify(config.network) === JSON.stringify(preset.network);
+    return same ? this.speed : null;
+  });
   readonly seconds: number | null = $derived.by(() =>
     this.expected !== null && this.expected > 0 && this.#draft.config
       ? this.#draft.config.training.durationImages / this.expected

@@ -26,7 +26,7 @@ export const mainFields: readonly Field[] = [
     label: 'Duration',
     unit: 'images',
     images: true,
-    help: 'Training images to see in all. 35k, 4M (millions) and 4Mi (× 2^20) are understood.',
+    help: 'Training images to see in all. 35k, 4M and 4Mi (× 2²⁰) are understood.',
   },
   { path: 'training.batchSize', label: 'Batch size', unit: 'images', help: 'Images of one optimiser step.' },
   {

@@ -63,7 +63,7 @@ export function rangeOf(path: string): Range {
 
 /** A number of a config as people write it: 10000000 becomes 10,000,000; 12^-1/2 becomes 0.2887; 1e-8 stays. */
 export function plain(value: number): string {
-  if (value === 2 ** 40) return '2^40';
+  if (value === 2 ** 40) return '2⁴⁰';
   if (value !== 0 && (Math.abs(value) < 1e-4 || Math.abs(value) >= 1e12))
     return value.toExponential().replace('e+', 'e');
   if (Number.isInteger(value)) return value.toLocaleString('en-US');

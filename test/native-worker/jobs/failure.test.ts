@@ -3,7 +3,7 @@ import { AppError } from '../../../contract/errors.ts';
 import { GenerateRequest } from '../../../contract/samples.ts';
 import { failure, isOutOfMemory, trainingOutOfMemory } from '../../../native-worker/jobs/failure.ts';
 
-const train = { kind: 'train', runId: 1 } as const;
+const train = { kind: 'train', runId: 1, engine: 'graph' } as const;
 const sample = {
   kind: 'sample',
   request: GenerateRequest.parse({ snapshotId: 1, seeds: [1], labels: [null], columns: 1, sampler: {}, batchSize: 32 }),

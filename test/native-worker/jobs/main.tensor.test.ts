@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 function start(runId: number): RunningJob {
-  const id = insertJob(library.db, { parameters: { kind: 'train', runId }, title: 'test', runId });
+  const id = insertJob(library.db, { parameters: { kind: 'train', runId, engine: 'graph' }, title: 'test', runId });
   const job = startJobProcess(library.folder, id);
   started.push(job);
   return job;

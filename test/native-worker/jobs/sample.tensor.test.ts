@@ -21,7 +21,7 @@ let remove: () => void;
 beforeAll(async () => {
   const made = await makeLibrary();
   ({ library, remove } = made);
-  const parameters = { kind: 'train', runId: makeRun(library, made.datasetId, tinyConfig()) } as const;
+  const parameters = { kind: 'train', runId: makeRun(library, made.datasetId, tinyConfig()), engine: 'graph' } as const;
   await runTrain(makeContext(library, parameters).context, parameters);
   snapshotId = listSnapshots(library.db, parameters.runId).at(-1)!.id;
 });

@@ -39,7 +39,7 @@ async function train(
   runId: number,
   request?: (messages: readonly JobMessage[]) => Requested,
 ): Promise<{ outcome: JobOutcome; messages: JobMessage[] }> {
-  const parameters = { kind: 'train', runId } as const;
+  const parameters = { kind: 'train', runId, engine: 'graph' } as const;
   const { context, messages } = makeContext(library, parameters, request);
   return { outcome: await runTrain(context, parameters), messages };
 }

@@ -93,7 +93,7 @@ test('arrow keys move the one item in the tab order', async () => {
 
 test('files that were left out are listed with their reason', async () => {
   await inside();
-  const row = (await screen.findByText('broken.png')).closest('tr');
+  const row = (await screen.findByText('broken.png')).closest('li');
   expect(row?.textContent).toContain('not a picture');
 });
 

@@ -83,6 +83,7 @@ test('seeds as text, one class, steps and average go into the request', async ()
 test('only chosen classes get a row, and without any the page says so', async () => {
   await open();
   await fireEvent.change(screen.getByLabelText('Classes'), { target: { value: 'some' } });
+  await fireEvent.click(await screen.findByRole('checkbox', { name: 'Faces' }));
   expect(await screen.findByText('Choose at least one class.')).toBeTruthy();
   expect(button()).toHaveProperty('disabled', true);
   await fireEvent.click(screen.getByRole('checkbox', { name: 'Flags' }));

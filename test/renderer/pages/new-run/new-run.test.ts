@@ -110,7 +110,7 @@ test('settings of an earlier run come over with a name that is free', async () =
   service.answer(getRun, () => ({ ...run, config }));
   await open({ from: 7 });
   await waitFor(() => expect(field(/^Learning rate(?!:)/).value).toBe('0.003'));
-  expect(field(/^Name of the run/).value).toBe('Twemoji demo 2');
+  expect(field(/^Name$/).value).toBe('Twemoji demo 2');
   await fireEvent.click(startButton());
   await waitFor(() => expect(service.inputsOf(createRun)[0]?.config).toEqual(config));
 });
@@ -129,7 +129,7 @@ test('a folder is picked, imported with progress that can be cancelled, and its 
   await fireEvent.click(await screen.findByRole('button', { name: '/home/someone/cats' }));
   expect(await screen.findByText(/12 pictures directly in here/)).toBeTruthy();
   await fireEvent.click(screen.getByRole('button', { name: 'Use this folder' }));
-  await type(/^Name$/, 'My cats');
+  await fireEvent.input(within(screen.getByRole('dialog')).getByLabelText('Name'), { target: { value: 'My cats' } });
   await fireEvent.click(screen.getByRole('button', { name: 'Import' }));
   await waitFor(() =>
     expect(service.inputsOf(importDataset)).toEqual([{ folder: 'f1', options: { name: 'My cats', resolution: 32 } }]),
@@ -149,7 +149,7 @@ test('a folder is picked, imported with progress that can be cancelled, and its 
   service.emit(datasetChanged, cats);
   service.emit(jobChanged, exampleJob({ title: 'My cats', state: 'done', datasetId: 2 }));
   expect(await screen.findByText(/11 pictures, 1 file was left out/)).toBeTruthy();
-  expect(screen.getByText('torn.jpg').closest('tr')?.textContent).toContain('the file ends early');
+  expect(screen.getByText('torn.jpg').closest('li')?.textContent).toContain('the file ends early');
   // What was imported here is what will be trained on.
   expect(screen.getByRole('radio', { name: /My cats/ })).toHaveProperty('checked', true);
 });
@@ -166,4 +166,14 @@ test('an import that the service refuses says why, and the dialog stays', async 
   await fireEvent.click(screen.getByRole('button', { name: 'Import' }));
   expect(await screen.findByText('The folder “empty” holds no pictures.')).toBeTruthy();
   expect(screen.getByRole('dialog')).toBeTruthy();
+});
+
+test('an unfolded group of settings stays unfolded while its fields change', async () => {
+  await open();
+  const group = field(/^Snapshot every/).closest('details')!;
+  group.open = true;
+  await fireEvent(group, new Event('toggle'));
+  await type(/^Snapshot every/, '512');
+  await type(/^Tick every/, '0');
+  expect(group.open).toBe(true);
 });

@@ -72,7 +72,7 @@ test.each([
   ['network.clipAct', 'more than 0'],
   ['logging.snapshotImages', '0 or more'],
   ['network.attnResolutions', 'up to 6 values, each more than 0'],
-  ['training.durationImages', '1 to 2^40'],
+  ['training.durationImages', '1 to 2⁴⁰'],
 ])('the range of %s is said as “%s”', (path, words) => {
   expect(rangeWords(rangeOf(path))).toBe(words);
 });

@@ -1,0 +1,157 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { tf } from '../tensorflow.ts';
+import { attr, GraphBuilder, type Value } from './builder.ts';
+import { DataType } from './proto/tensorflow_pb.js';
+import { Recorder } from './recorder.ts';
+import { Variables } from './variables.ts';
+
+export interface TensorSpec {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32' | 'bool';
+}
+export type Specs = Readonly<Record<string, TensorSpec>>;
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** What a program works with while it is recorded: tensors that stand for what will be fed or kept. */
+export interface Given {
+  readonly inputs: Tensors;
+  readonly state: Tensors;
+  /** Random numbers whose seed is fed at each run, one seed a purpose. */
+  readonly random: {
+    normal(shape: readonly number[], purpose: string): Tensor;
+    uniform(shape: readonly number[], purpose: string): Tensor;
+  };
+  /** Updates of state that TensorFlow does in place. */
+  readonly inPlace: Pick<Variables, 'adam' | 'approach'>;
+}
+
+/** One thing that a graph can do. State that it doesn't return stays as it is. */
+export interface Entry {
+  readonly inputs: Specs;
+  readonly run: (given: Given) => { readonly outputs: Tensors; readonly state?: Tensors };
+}
+
+export interface ProgramSpec {
+  /** Tensors that live in the session from one run to the next. */
+  readonly state: Specs;
+  readonly entries: Readonly<Record<string, Entry>>;
+}
+
+/** A recorded program: a graph, and the names under which a session finds its parts. */
+export interface GraphProgram {
+  /** The bytes of a `saved_model.pb`. */
+  readonly model: Uint8Array;
+  readonly state: readonly string[];
+  readonly entries: Readonly<Record<string, EntryNames>>;
+  /** Nodes of the graph; for people. */
+  readonly nodes: number;
+}
+
+export interface EntryNames {
+  readonly inputs: readonly string[];
+  /** Purposes of random numbers, in the order of first use. */
+  readonly purposes: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** Names of nodes. TensorFlow allows letters, digits and _ . \ - / in them. */
+const tidyName = (name: string): string => name.replace(/[^A-Za-z0-9_.\\/-]/g, '_');
+export const nodeNames = {
+  initial: (state: string): string => tidyName(`initial/${state}`),
+  initialised: 'initialised',
+  stored: (state: string): string => tidyName(`stored/${state}`),
+  input: (entry: string, name: string): string => tidyName(`${entry}/in/${name}`),
+  seed: (entry: string, purpose: string): string => tidyName(`${entry}/seed/${purpose}`),
+  output: (entry: string, name: string): string => tidyName(`${entry}/out/${name}`),
+  /** Fetched so that the updates of an entry happen. */
+  done: (entry: string): string => tidyName(`${entry}/done`),
+};
+
+const dataTypes: Readonly<Record<TensorSpec['dtype'], DataType>> = {
+  float32: DataType.DT_FLOAT,
+  int32: DataType.DT_INT32,
+  bool: DataType.DT_BOOL,
+};
+
+/**
+ * Records a tfjs program into one graph, without computing anything.
+ *
+ * @param spec    the programs must be pure: same inputs, state and seeds, same results
+ * @param version TensorFlow's version, written into the file
+ * @throws {AppError} 'internal' for a program that can't be recorded; the sentence says why
+ */
+export function recordProgram(spec: ProgramSpec, version: string): GraphProgram {
+  const builder = new GraphBuilder();
+  const recorder = new Recorder(builder);
+  const targets: string[] = [];
+  const variables = new Variables(builder, recorder);
+  for (const [name, { dtype, shape }] of Object.entries(spec.state)) {
+    variables.declare(name, dataTypes[dtype], shape, nodeNames.initial(name), nodeNames.stored(name));
+    targets.push(nodeNames.stored(name));
+  }
+  targets.push(after(builder, variables.assignments, nodeNames.initialised));
+  const entries: Record<string, EntryNames> = {};
+  for (const [name, entry] of Object.entries(spec.entries)) {
+    entries[name] = recordEntry(builder, recorder, variables, name, entry, targets);
+  }
+  return {
+    model: builder.savedModel(targets, version),
+    state: Object.keys(spec.state),
+    entries,
+    nodes: builder.reachable(targets).length,
+  };
+}
+
+function recordEntry(
+  builder: GraphBuilder,
+  recorder: Recorder,
+  variables: Variables,
+  entry: string,
+  { inputs, run }: Entry,
+  targets: string[],
+): EntryNames {
+  const seeds = new Map<string, Value>();
+  const draw =
+    (op: string) =>
+    (shape: readonly number[], purpose: string): Tensor => {
+      const seed = seeds.get(purpose) ?? builder.placeholder(nodeNames.seed(entry, purpose), DataType.DT_INT32, [2]);
+      seeds.set(purpose, seed);
+      const ref = builder.add(op, [builder.int32(shape).ref, seed.ref], {
+        dtype: attr.type(DataType.DT_FLOAT),
+        T: attr.type(DataType.DT_INT32),
+        Tseed: attr.type(DataType.DT_INT32),
+      });
+      return recorder.tensor({ ref, dtype: DataType.DT_FLOAT, shape });
+    };
+  variables.begin();
+  const outputs = recorder.run(() => {
+    const results: string[] = [];
+    tf.tidy(() => {
+      const fed = Object.entries(inputs).map(([name, { dtype, shape }]) => {
+        const value = builder.placeholder(nodeNames.input(entry, name), dataTypes[dtype], shape);
+        return [name, recorder.tensor(value)] as const;
+      });
+      const { outputs, state } = run({
+        inputs: Object.fromEntries(fed),
+        state: variables.tensors(),
+        random: { normal: draw('StatelessRandomNormal'), uniform: draw('StatelessRandomUniform') },
+        inPlace: variables,
+      });
+      for (const [name, tensor] of Object.entries(outputs)) {
+        const { ref, dtype } = recorder.value(tensor);
+        targets.push(builder.add('Identity', [ref], { T: attr.type(dtype) }, nodeNames.output(entry, name)));
+        results.push(name);
+      }
+      for (const [name, tensor] of Object.entries(state ?? {})) variables.assign(name, tensor);
+    });
+    return results;
+  });
+  targets.push(after(builder, variables.updates, nodeNames.done(entry)));
+  return { inputs: Object.keys(inputs), purposes: [...seeds.keys()], outputs };
+}
+
+/** A node that can be fetched and that runs after others. */
+function after(builder: GraphBuilder, nodes: readonly string[], name: string): string {
+  const one = builder.scalar(1).ref;
+  return builder.add('Identity', [one, ...nodes.map((node) => `^${node}`)], { T: attr.type(DataType.DT_FLOAT) }, name);
+}

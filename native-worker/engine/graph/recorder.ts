@@ -1,0 +1,171 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { AppError } from '../../../contract/errors.ts';
+import { type Binding, type OpAttribute, type OutputInfo, type Values, backend } from '../binding.ts';
+import { attr, type GraphBuilder, type Value } from './builder.ts';
+import { type AttrValue, DataType } from './proto/tensorflow_pb.js';
+import { inferOutputs, UnknownOp } from './shape-rules.ts';
+
+/** Tensors made before the recording become constants of the graph up to this many numbers; larger ones are inputs. */
+const LARGEST_CAPTURE = 4096;
+
+const typeCodes: Readonly<Record<string, DataType>> = {
+  float32: DataType.DT_FLOAT,
+  int32: DataType.DT_INT32,
+  bool: DataType.DT_BOOL,
+};
+
+/**
+ * Records a tfjs program into a graph: while it runs, every kernel call becomes a node, and nothing is computed. All
+ * kernels of tfjs-node end in its native binding, so that is what is replaced.
+ *
+ * Tensors of a recording have negative ids, so that they can't be mistaken for real ones; they mean something inside
+ * `run` only.
+ */
+export class Recorder {
+  readonly #builder: GraphBuilder;
+  readonly #backend = backend();
+  readonly #real = this.#backend.binding;
+  readonly #values = new Map<number, Value>();
+  /** What is known of tensors from outside that the program uses. */
+  readonly #outside = new Map<number, { readonly shape: readonly number[]; readonly dtype: DataType }>();
+  #nextId = -2; // −1 is tfjs-node's "not on the device yet"
+
+  constructor(builder: GraphBuilder) {
+    this.#builder = builder;
+  }
+
+  /** A tensor that stands for a value of the graph. */
+  tensor(value: Value): Tensor {
+    return this.#backend.createOutputTensor({ id: this.#remember(value), shape: [...value.shape], dtype: value.dtype });
+  }
+
+  /** The value of the graph that a tensor stands for. Call it inside `run`. */
+  value(tensor: Tensor): Value {
+    const [id] = this.#backend.getInputTensorIds([tensor]);
+    return this.#lookUp(id!, 'the result');
+  }
+
+  /**
+   * Runs `program` with the recorder in place of TensorFlow.
+   *
+   * @throws {AppError} 'internal' if it reads the numbers of a tensor, uses an op without a shape rule, or uses a large
+   *   tensor from outside
+   */
+  run<T>(program: () => T): T {
+    const backend = this.#backend;
+    const noteIds = backend.getInputTensorIds.bind(backend);
+    backend.getInputTensorIds = (tensors) => this.#note(tensors, noteIds(tensors));
+    backend.binding = this.#recordingBinding();
+    try {
+      return program();
+    } finally {
+      backend.binding = this.#real;
+      Reflect.deleteProperty(backend, 'getInputTensorIds'); // the class's own shows again
+    }
+  }
+
+  #recordingBinding(): Binding {
+    const recording = Object.create(this.#real) as Binding;
+    // Plain assignment would do nothing: the binding's own properties are read-only.
+    const replace = (name: keyof Binding, value: unknown): void => {
+      Object.defineProperty(recording, name, { value });
+    };
+    replace('executeOp', (op: string, attributes: OpAttribute[], inputs: number[], outputs: number) =>
+      this.#record(op, attributes, inputs, outputs),
+    );
+    replace('createTensor', (shape: number[], dtype: DataType, values: Values | number[]) =>
+      this.#remember(this.#builder.constant(dtype, shape, typed(dtype, values))),
+    );
+    replace('deleteTensor', (id: number) => {
+      if (id >= 0) this.#real.deleteTensor(id);
+    });
+    replace('tensorDataSync', (id: number) => this.#read(id));
+    return recording;
+  }
+
+  #remember(value: Value): number {
+    const id = this.#nextId--;
+    this.#values.set(id, value);
+    return id;
+  }
+
+  #note(tensors: readonly Tensor[], ids: number[]): number[] {
+    for (const [index, id] of ids.entries()) {
+      const { shape, dtype } = tensors[index]!;
+      if (id >= 0) this.#outside.set(id, { shape, dtype: typeCodes[dtype]! });
+    }
+    return ids;
+  }
+
+  #lookUp(id: number, user: string): Value {
+    const known = this.#values.get(id);
+    if (known !== undefined) return known;
+    const outside = this.#outside.get(id);
+    if (outside === undefined) throw new AppError('internal', `${user} is a tensor of another recording`);
+    const values = this.#real.tensorDataSync(id);
+    if (values.length > LARGEST_CAPTURE) {
+      throw new AppError(
+        'internal',
+        `${user} uses a tensor of ${values.length} numbers from outside the program; make it an input or state`,
+      );
+    }
+    const value = this.#builder.constant(outside.dtype, outside.shape, values);
+    this.#values.set(id, value);
+    return value;
+  }
+
+  #read(id: number): Values {
+    const { constant, ref } = this.#lookUp(id, 'dataSync');
+    if (constant !== undefined) return constant;
+    throw new AppError(
+      'internal',
+      `the program reads the numbers of ${ref} while it is recorded; give the tensor out as an output instead`,
+    );
+  }
+
+  #record(op: string, attributes: readonly OpAttribute[], ids: readonly number[], outputs: number): OutputInfo[] {
+    const inputs = ids.map((id) => this.#lookUp(id, op));
+    const inferred = infer(op, inputs, attributes);
+    if (inferred.length !== outputs) throw new Error(`${op}: ${inferred.length} outputs instead of ${outputs}`);
+    const attrs = Object.fromEntries(attributes.map((attribute) => [attribute.name, this.#attribute(attribute)]));
+    const refs = inputs.map(({ ref }) => ref);
+    const node = this.#builder.add(op, refs, attrs);
+    return inferred.map(({ dtype, shape }, index) => {
+      const id = this.#remember({ ref: index === 0 ? node : `${node}:${index}`, dtype, shape });
+      return { id, shape: [...shape], dtype };
+    });
+  }
+
+  #attribute({ name, type, value }: OpAttribute): AttrValue {
+    const codes = this.#real;
+    const list = Array.isArray(value);
+    if (type === codes.TF_ATTR_STRING) return attr.string(value as string);
+    if (type === codes.TF_ATTR_INT) return list ? attr.ints(value as number[]) : attr.int(value as number);
+    if (type === codes.TF_ATTR_FLOAT) return attr.float(value as number);
+    if (type === codes.TF_ATTR_BOOL) return attr.bool(value as boolean);
+    if (type === codes.TF_ATTR_TYPE) return list ? attr.types(value as DataType[]) : attr.type(value as DataType);
+    if (type === codes.TF_ATTR_SHAPE) return attr.shape(value as number[]);
+    throw new Error(`attribute ${name} has the unknown type ${type}`);
+  }
+}
+
+function infer(
+  op: string,
+  inputs: readonly Value[],
+  attributes: readonly OpAttribute[],
+): ReturnType<typeof inferOutputs> {
+  try {
+    return inferOutputs(op, inputs, new Map(attributes.map(({ name, value }) => [name, value])));
+  } catch (error) {
+    if (!(error instanceof UnknownOp)) throw error;
+    throw new AppError('internal', `the op ${op} can't be recorded: there is no rule for its output's shape`, {
+      cause: error,
+    });
+  }
+}
+
+function typed(dtype: DataType, values: Values | number[]): Values {
+  if (!Array.isArray(values)) return values;
+  if (dtype === DataType.DT_FLOAT) return Float32Array.from(values);
+  return dtype === DataType.DT_BOOL ? Uint8Array.from(values) : Int32Array.from(values);
+}

@@ -1,0 +1,47 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Buffers, Parameters, TrainState } from '../../edm2/types.ts';
+
+/** Names of state in a graph: what it is, then the official name. */
+export const stateNames = {
+  parameter: (name: string): string => `parameter/${name}`,
+  first: (name: string): string => `first/${name}`,
+  second: (name: string): string => `second/${name}`,
+  average: (index: number, name: string): string => `average${index}/${name}`,
+  buffer: (name: string): string => `buffer/${name}`,
+};
+
+/** A training state as one record; the tensors are the same. */
+export function flattenState(state: TrainState): Record<string, Tensor> {
+  const flat: Record<string, Tensor> = {};
+  const put = (tensors: Parameters, name: (official: string) => string): void => {
+    for (const [official, tensor] of Object.entries(tensors)) flat[name(official)] = tensor;
+  };
+  put(state.parameters, stateNames.parameter);
+  put(state.firstMoments, stateNames.first);
+  put(state.secondMoments, stateNames.second);
+  for (const [index, average] of state.averages.entries()) {
+    put(average, (official) => stateNames.average(index, official));
+  }
+  put(state.buffers, stateNames.buffer);
+  return flat;
+}
+
+/** The way back, for the parameters of these official names. */
+export function unflattenState(
+  flat: Readonly<Record<string, Tensor>>,
+  parameters: readonly string[],
+  averages: number,
+  buffers: readonly string[],
+): TrainState {
+  const take = (names: readonly string[], name: (official: string) => string): Parameters =>
+    Object.fromEntries(names.map((official) => [official, flat[name(official)]!]));
+  return {
+    parameters: take(parameters, stateNames.parameter),
+    firstMoments: take(parameters, stateNames.first),
+    secondMoments: take(parameters, stateNames.second),
+    averages: Array.from({ length: averages }, (_, index) =>
+      take(parameters, (official) => stateNames.average(index, official)),
+    ),
+    buffers: take(buffers, stateNames.buffer) as Buffers,
+  };
+}

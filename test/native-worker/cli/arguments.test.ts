@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import type { RunSummary } from '../../../contract/runs.ts';
+import {
+  classList,
+  configFrom,
+  findRun,
+  positiveNumber,
+  seedList,
+  wholeNumber,
+} from '../../../native-worker/cli/arguments.ts';
+
+const refused = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (error) {
+    expect(error).toMatchObject({ name: 'AppError' });
+    return (error as Error).message;
+  }
+  throw new Error('it was accepted');
+};
+
+describe('seeds', () => {
+  test('are ranges and single numbers', () => {
+    expect(seedList('0-3')).toEqual([0, 1, 2, 3]);
+    expect(seedList('5')).toEqual([5]);
+    expect(seedList('7, 1-2,7')).toEqual([7, 1, 2, 7]);
+  });
+
+  test.each(['', 'a', '3-1', '-1', '1.5', '0-2147483648', '1,,2', '0-1024'])('"%s" is refused', (text) => {
+    expect(refused(() => seedList(text))).toContain('--seeds');
+  });
+});
+
+describe('numbers', () => {
+  test.each(['0', '-1', '1.5', '', 'x', '1e3', '65'])('"%s" is no whole number up to 64', (text) => {
+    expect(refused(() => wholeNumber(text, '--columns', 64))).toContain('--columns');
+  });
+
+  test.each(['0', '-1', '', 'x', 'Infinity'])('"%s" is no positive number', (text) => {
+    expect(refused(() => positiveNumber(text, '--minutes'))).toContain('--minutes');
+  });
+
+  test('are read', () => {
+    expect(wholeNumber('64', '--columns', 64)).toBe(64);
+    expect(positiveNumber('0.5', '--minutes')).toBe(0.5);
+  });
+});
+
+describe('classes', () => {
+  const classes = ['Cats', 'Dogs', '0'];
+
+  test('are named, numbered, or all', () => {
+    expect(classList('dogs,0', classes)).toEqual([1, 2]);
+    expect(classList('1', classes)).toEqual([1]);
+    expect(classList('all', classes)).toEqual([0, 1, 2]);
+  });
+
+  test('that do not exist are refused with the names that do', () => {
+    expect(refused(() => classList('birds', classes))).toContain('Cats, Dogs');
+    expect(refused(() => classList('3', classes))).toContain('"3"');
+    expect(refused(() => classList('all', []))).toContain('without classes');
+  });
+});
+
+describe('settings', () => {
+  test('replace single values of a preset', () => {
+    const config = configFrom('demo', [
+      'training.learningRate=0.005',
+      'network.channelMult=[1,2]',
+      'training.microBatch=8',
+    ]);
+    expect(config.training).toMatchObject({ learningRate: 0.005, microBatch: 8, batchSize: 32 });
+    expect(config.network.channelMult).toEqual([1, 2]);
+    expect(configFrom('demo', []).training.learningRate).toBe(0.01);
+  });
+
+  test.each([
+    ['training.learningRte=1', 'learningRte'],
+    ['learningRate=1', 'learningRate'],
+    ['training=1', 'training'],
+    ['training.learningRate', 'NAME=VALUE'],
+    ['=1', 'NAME=VALUE'],
+    ['training.learningRate=fast', 'training.learningRate'],
+    ['training.learningRate=7', 'training.learningRate'],
+    ['training.microBatch=7', 'multiple'],
+    ['__proto__.polluted=1', '__proto__'],
+    ['training.constructor=1', 'constructor'],
+    ['grid.emaStd=0.2', 'sigma_rel 0.2'],
+  ])('"%s" is refused and named', (setting, named) => {
+    expect(refused(() => configFrom('demo', [setting]))).toContain(named);
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
+  test('an unknown preset is refused with the names of the known ones', () => {
+    expect(refused(() => configFrom('huge', []))).toContain('demo, small');
+  });
+});
+
+describe('runs', () => {
+  const runs = [
+    { id: 1, name: 'a' },
+    { id: 2, name: 'b' },
+    { id: 3, name: 'b' },
+    { id: 4, name: '1' },
+  ] as RunSummary[];
+
+  test('are found by name before they are found by id', () => {
+    expect(findRun('a', runs).id).toBe(1);
+    expect(findRun('2', runs).id).toBe(2);
+    expect(findRun('1', runs).id).toBe(4);
+  });
+
+  test('of a shared or unknown name are refused', () => {
+    expect(refused(() => findRun('b', runs))).toContain('2, 3');
+    expect(refused(() => findRun('c', runs))).toContain('a (1)');
+    expect(refused(() => findRun('c', []))).toContain('none yet');
+  });
+});

@@ -1,0 +1,221 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { shutdown } from '../../../contract/app.ts';
+import { connectToService } from '../../../native-worker/service/connect.ts';
+import { root } from '../../support/root.ts';
+
+/** The real command line against a real service, a library of its own and the runtime of this machine. */
+let folder: string;
+let library: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'edm2-cli-'));
+  library = join(folder, 'library');
+});
+afterAll(async () => {
+  const client = await connectToService(library);
+  await client.call(shutdown, {});
+  await client.closed;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function start(...args: string[]): { process: ChildProcess; ended: Promise<Ended>; stdout: () => string } {
+  const child = spawn(process.execPath, [join(root, 'native-worker/cli/main.ts'), '--library', library, ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+  return { process: child, ended, stdout: () => stdout };
+}
+
+const edm2 = (...args: string[]): Promise<Ended> => start(...args).ended;
+
+/** The objects that `--json` printed. */
+const objects = (text: string): Record<string, unknown>[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+/** Small enough for a test, on the demo set. */
+const TINY = [
+  'network.modelChannels=8',
+  'network.channelMult=[1,2]',
+  'network.channelsPerHead=8',
+  'network.attnResolutions=[]',
+  'training.batchSize=8',
+  'grid.sampler.steps=2',
+].flatMap((setting) => ['--set', setting]);
+
+async function makePictures(): Promise<string> {
+  const pictures = join(folder, 'pictures');
+  for (const [name, colour] of Object.entries({ red: '#f00', blue: '#00f' })) {
+    mkdirSync(join(pictures, name), { recursive: true });
+    for (let index = 0; index < 6; index += 1) {
+      await sharp({ create: { width: 20, height: 24, channels: 3, background: colour } })
+        .png()
+        .toFile(join(pictures, name, `${index}.png`));
+    }
+  }
+  return pictures;
+}
+
+test('import, train, look, draw: the whole way by command', async () => {
+  const imported = await edm2('import', await makePictures(), '--name', 'Colours', '--resolution', '16', '--json');
+  expect(imported).toMatchObject({ code: 0, stderr: '' });
+  expect(objects(imported.stdout).at(-1)).toMatchObject({
+    type: 'dataset',
+    dataset: { name: 'Colours', count: 12, classes: ['blue', 'red'], resolution: 16 },
+    problems: [],
+  });
+
+  const trained = await edm2(
+    ...['train', '--dataset', 'Colours', '--name', 'first', '--json', ...TINY],
+    ...['--set', 'training.durationImages=64', '--set', 'logging.tickImages=16'],
+  );
+  expect(trained).toMatchObject({ code: 0, stderr: '' });
+  const told = objects(trained.stdout);
+  expect(told[0]).toMatchObject({ type: 'run', name: 'first' });
+  expect(told.filter(({ type }) => type === 'tick').map(({ nimg }) => nimg)).toEqual([16, 32, 48, 64]);
+  expect(told.at(-1)).toMatchObject({ type: 'ended', state: 'finished', nimg: 64 });
+
+  const listed = objects((await edm2('runs', '--json')).stdout);
+  expect(listed).toMatchObject([{ type: 'run', name: 'first', state: 'finished', nimg: 64 }]);
+  expect((await edm2('runs', 'show', 'first')).stdout).toContain('64 images of 64 images');
+
+  const drawn = await edm2(
+    'sample',
+    '--run',
+    'first',
+    '--seeds',
+    '0-5',
+    '--classes',
+    'all',
+    '--columns',
+    '3',
+    '--steps',
+    '2',
+    '--out',
+    'out/sheet.png',
+  );
+  expect(drawn).toMatchObject({ code: 0, stderr: '' });
+  const sheet = join(folder, 'out/sheet.png');
+  expect(drawn.stdout).toContain(sheet);
+  expect(await sharp(sheet).metadata()).toMatchObject({ width: 48, height: 32, format: 'png' });
+});
+
+test('Ctrl+C pauses a run with a checkpoint and says how to go on; resuming ends where the run was to end', async () => {
+  const run = start(
+    ...['train', '--dataset', 'Emoji', '--name', 'long', ...TINY, '--set', 'training.durationImages=480'],
+    ...['--set', 'logging.tickImages=8'],
+  );
+  while (!run.stdout().includes('images/s')) await new Promise((resolve) => setTimeout(resolve, 50));
+  run.process.kill('SIGINT');
+  const ended = await run.ended;
+  expect(ended.code).toBe(130);
+  expect(ended.stdout).toContain('Pausing');
+  expect(/Paused at .* `edm2 runs resume \d+` goes on/.test(ended.stdout)).toBe(true);
+  const [paused] = objects((await edm2('runs', '--json')).stdout).filter(({ name }) => name === 'long');
+  expect(paused).toMatchObject({ state: 'paused' });
+  expect(paused!.nimg).toBeGreaterThan(0);
+
+  const resumed = await edm2('runs', 'resume', 'long', '--json');
+  expect(resumed.code).toBe(0);
+  expect(objects(resumed.stdout).at(-1)).toMatchObject({ type: 'ended', state: 'finished', nimg: 480 });
+});
+
+test('a detached run goes on by itself and can be stopped', async () => {
+  const started = await edm2(
+    'train',
+    '--dataset',
+    'Emoji',
+    '--name',
+    'detached',
+    '--detach',
+    ...TINY,
+    '--set',
+    'training.durationImages=1000000',
+  );
+  expect(started).toMatchObject({ code: 0 });
+  let state: unknown = null;
+  const wait = async (wanted: string): Promise<void> => {
+    while (state !== wanted) {
+      state = objects((await edm2('runs', 'show', 'detached', '--json')).stdout)[0]!.state;
+      if (state === 'failed') throw new Error('the run failed');
+    }
+  };
+  await wait('running');
+  expect(await edm2('runs', 'stop', 'detached')).toMatchObject({ code: 0 });
+  await wait('stopped');
+  const shown = objects((await edm2('runs', 'show', 'detached', '--json')).stdout)[0]!;
+  expect(shown.snapshots).toHaveLength(2);
+});
+
+test('the demo trains on the set that ships with the app and writes a grid', async () => {
+  const demo = await edm2('demo', '--images', '32', '--out', 'demo.png');
+  expect(demo).toMatchObject({ code: 0, stderr: '' });
+  expect(demo.stdout).toContain('images/s');
+  expect(await sharp(join(folder, 'demo.png')).metadata()).toMatchObject({ width: 8 * 32, height: 9 * 32 });
+});
+
+test.each([
+  [1, ['sample', '--run', 'nobody'], 'There is no run "nobody"'],
+  [1, ['train', '--dataset', 'nothing'], 'There is no dataset "nothing"'],
+  [2, ['train', '--dataset', 'Emoji', '--preset', 'huge'], 'There is no preset "huge"'],
+  [2, ['train', '--dataset', 'Emoji', '--set', 'training.batchSize=0'], 'training.batchSize'],
+  [
+    2,
+    ['train', '--dataset', 'Emoji', '--set', 'network.channelMult=[1,2,2,2,2,2]', '--set', 'network.numBlocks=9'],
+    'network.numBlocks',
+  ],
+  [2, ['train'], '--dataset'],
+  [2, ['frobnicate'], 'unknown command'],
+  [2, ['demo', '--minutes', 'soon'], '--minutes'],
+  [1, ['import', '/does/not/exist', '--name', 'x'], '/does/not/exist'],
+  [2, ['import', '.', '--name', 'x', '--resolution', '33'], '--resolution'],
+  [1, ['runs', 'pause', 'first'], 'first'],
+  [2, ['serve', '--port', '70000'], '--port'],
+] as const)('exit code %i and one sentence for: edm2 %j', async (code, args, sentence) => {
+  const ended = await edm2(...args);
+  expect(ended.code).toBe(code);
+  expect(ended.stderr).toContain(sentence);
+  expect(ended.stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(ended.stdout).toBe('');
+  const asJson = await edm2(...args, '--json');
+  expect(asJson.code).toBe(code);
+  if (asJson.stdout !== '') expect(objects(asJson.stdout)).toMatchObject([{ type: 'error' }]);
+});
+
+test('a place where no file can be is said before the pictures are drawn', async () => {
+  const ended = await edm2('sample', '--run', 'first', '--seeds', '0', '--steps', '2', '--out', '/proc/nowhere/x.png');
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toContain('/proc/nowhere/x.png');
+  expect(ended.stdout).toBe('');
+  const asFolder = await edm2('demo', '--out', '.');
+  expect(asFolder.code).toBe(1);
+  expect(asFolder.stderr).toContain("can't be written");
+});
+
+test('serve prints an address and ends with Ctrl+C', async () => {
+  const serving = start('serve', '--json');
+  while (!serving.stdout().includes('\n')) await new Promise((resolve) => setTimeout(resolve, 50));
+  const { url } = objects(serving.stdout())[0]!;
+  const answer = await fetch(url as string, { redirect: 'manual' });
+  expect(answer.status).toBeLessThan(500);
+  serving.process.kill('SIGINT');
+  expect((await serving.ended).code).toBe(0);
+});

@@ -1,0 +1,206 @@
+import { describe, expect, test } from 'vitest';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { recordProgram, type ProgramSpec } from '../../../../native-worker/engine/graph/program.ts';
+import { GraphSession } from '../../../../native-worker/engine/graph/session.ts';
+import { randomKernels } from '../../../../native-worker/engine/random.ts';
+import { tf } from '../../../../native-worker/engine/tensorflow.ts';
+
+const scalar = { shape: [], dtype: 'float32' } as const;
+const vector = { shape: [3], dtype: 'float32' } as const;
+
+/** Records, runs `use`, closes. */
+function withSession<T>(spec: ProgramSpec, use: (session: GraphSession) => T): T {
+  const session = new GraphSession(recordProgram(spec, '2.21.0'));
+  try {
+    return use(session);
+  } finally {
+    session.close();
+  }
+}
+
+const noSeed = (): [number, number] => [0, 0];
+const numbers = (tensor: Tensor | undefined): number[] => Array.from(tensor!.dataSync());
+
+describe('a recorded program', () => {
+  test('gives the same loss and gradients as the program itself, bit for bit', () => {
+    const loss = (x: Tensor, w: Tensor): Tensor =>
+      tf.sum(tf.square(tf.avgPool(tf.sigmoid(tf.conv2d(x as never, w as never, 1, 'same')), 2, 2, 'valid')));
+    const both = (x: Tensor, w: Tensor): Record<string, Tensor> => {
+      const { value, grads } = tf.valueAndGrads(loss)([x, w]);
+      return { value, dx: grads[0]!, dw: grads[1]! };
+    };
+    const x = tf.randomNormal([2, 8, 8, 4], 0, 1, 'float32', 1);
+    const w = tf.randomNormal([3, 3, 4, 6], 0, 1, 'float32', 2);
+    const inputs = {
+      x: { shape: x.shape, dtype: 'float32' },
+      w: { shape: w.shape, dtype: 'float32' },
+    } as const;
+    const run: ProgramSpec['entries'][string]['run'] = ({ inputs }) => ({ outputs: both(inputs.x!, inputs.w!) });
+    const recorded = withSession({ state: {}, entries: { loss: { inputs, run } } }, (session) =>
+      session.run('loss', { x, w }, noSeed, ['value', 'dx', 'dw']),
+    );
+    const direct = both(x, w);
+    for (const name of ['value', 'dx', 'dw']) expect(numbers(recorded[name])).toEqual(numbers(direct[name]));
+  });
+
+  test('keeps state from one run to the next, and reads it back', () => {
+    const spec: ProgramSpec = {
+      state: { total: vector, untouched: scalar },
+      entries: {
+        add: {
+          inputs: { x: vector },
+          run: ({ inputs, state }) => {
+            const total = tf.add(state.total!, inputs.x!);
+            return { outputs: { before: tf.mul(state.total!, 1) }, state: { total } };
+          },
+        },
+      },
+    };
+    withSession(spec, (session) => {
+      session.initialise({ total: tf.tensor1d([1, 2, 3]), untouched: tf.scalar(7) });
+      const x = tf.tensor1d([10, 10, 10]);
+      expect(numbers(session.run('add', { x }, noSeed, ['before']).before)).toEqual([1, 2, 3]);
+      expect(numbers(session.run('add', { x }, noSeed, ['before']).before)).toEqual([11, 12, 13]);
+      const stored = session.read(['total', 'untouched']);
+      expect(numbers(stored.total)).toEqual([21, 22, 23]);
+      expect(numbers(stored.untouched)).toEqual([7]);
+    });
+  });
+
+  test('draws the numbers that stateless kernels draw from the same seed', () => {
+    const spec: ProgramSpec = {
+      state: {},
+      entries: {
+        draw: {
+          inputs: {},
+          run: ({ random }) => ({ outputs: { n: random.normal([4], 'noise'), u: random.uniform([4], 'mask') } }),
+        },
+      },
+    };
+    const seeds: Record<string, [number, number]> = { noise: [3, -4], mask: [5, 6] };
+    withSession(spec, (session) => {
+      const { n, u } = session.run('draw', {}, (purpose) => seeds[purpose]!, ['n', 'u']);
+      expect(numbers(n)).toEqual(numbers(randomKernels.normal([4], [3, -4])));
+      expect(numbers(u)).toEqual(numbers(randomKernels.uniform([4], [5, 6])));
+    });
+  });
+
+  test('steps Adam and an average in place, as the formula says', () => {
+    const spec: ProgramSpec = {
+      state: { w: vector, m: vector, v: vector, ema: vector },
+      entries: {
+        step: {
+          inputs: { g: vector, rate: scalar, b1: scalar, b2: scalar, eps: scalar, follow: scalar },
+          run: ({ inputs, state, inPlace }) => {
+            const halved = tf.mul(state.w!, 0.5); // the step may start from a changed parameter
+            const scalars = {
+              learningRate: inputs.rate!,
+              firstPower: inputs.b1!,
+              secondPower: inputs.b2!,
+              epsilon: inputs.eps!,
+            };
+            const names = { parameter: 'w', first: 'm', second: 'v' };
+            const w = inPlace.adam(names, halved, inputs.g!, scalars, { first: 0.9, second: 0.99 });
+            inPlace.approach('ema', w, inputs.follow!);
+            return { outputs: { halved }, state: { w } };
+          },
+        },
+      },
+    };
+    withSession(spec, (session) => {
+      const zeros = tf.zeros([3]);
+      session.initialise({ w: tf.tensor1d([2, 4, -6]), m: zeros, v: zeros, ema: zeros });
+      const s = (x: number): Tensor => tf.scalar(x);
+      const inputs = {
+        g: tf.tensor1d([1, -2, 0]),
+        rate: s(0.1),
+        b1: s(0.9),
+        b2: s(0.99),
+        eps: s(1e-9),
+        follow: s(0.25),
+      };
+      expect(numbers(session.run('step', inputs, noSeed, ['halved']).halved)).toEqual([1, 2, -3]);
+      const after = session.read(['w', 'ema', 'm']);
+      // The first step of Adam has the size of the learning rate, against the gradient's sign.
+      for (const [i, want] of [0.9, 2.1, -3].entries()) expect(numbers(after.w)[i]).toBeCloseTo(want, 5);
+      for (const [i, want] of [0.225, 0.525, -0.75].entries()) expect(numbers(after.ema)[i]).toBeCloseTo(want, 5);
+      expect(numbers(after.m)[0]).toBeCloseTo(0.1, 6);
+    });
+  });
+
+  test('is made without computing: a recording of large tensors takes no memory', () => {
+    const before = process.memoryUsage.rss();
+    const big = { shape: [4096, 4096], dtype: 'float32' } as const; // 64 MB each
+    recordProgram(
+      {
+        state: {},
+        entries: {
+          many: {
+            inputs: { x: big },
+            run: ({ inputs }) => {
+              let x = inputs.x!;
+              for (let i = 0; i < 50; i++) x = tf.matMul(x, x);
+              return { outputs: { x } };
+            },
+          },
+        },
+      },
+      '2.21.0',
+    );
+    expect(process.memoryUsage.rss() - before).toBeLessThan(64e6);
+  });
+
+  test('leaves no tensors behind', () => {
+    const spec: ProgramSpec = {
+      state: { total: vector },
+      entries: {
+        add: {
+          inputs: { x: vector },
+          run: ({ inputs, state }) => ({ outputs: {}, state: { total: tf.add(state.total!, inputs.x!) } }),
+        },
+      },
+    };
+    withSession(spec, (session) => {
+      const x = tf.tensor1d([1, 1, 1]);
+      session.initialise({ total: x });
+      const before = tf.memory().numTensors;
+      for (let i = 0; i < 10; i++) session.run('add', { x }, noSeed, []);
+      expect(tf.memory().numTensors).toBe(before);
+    });
+  });
+});
+
+describe('what can not be recorded is refused by name', () => {
+  const record = (run: ProgramSpec['entries'][string]['run']): void => {
+    recordProgram({ state: {}, entries: { main: { inputs: { x: vector }, run } } }, '2.21.0');
+  };
+
+  test('reading numbers in the middle', () => {
+    expect(() => record(({ inputs }) => ({ outputs: { x: tf.scalar(tf.sum(inputs.x!).dataSync()[0]!) } }))).toThrow(
+      /reads the numbers of Sum/,
+    );
+  });
+
+  test('an op without a shape rule', () => {
+    expect(() => record(({ inputs }) => ({ outputs: { x: tf.erf(tf.cumprod(inputs.x!)) } }))).toThrow(
+      /Cumprod can't be recorded/,
+    );
+  });
+
+  test('a large tensor from outside; a small one becomes a constant', () => {
+    const large = tf.tensor1d(new Float32Array(5000));
+    large.square(); // puts it on the device
+    expect(() => record(() => ({ outputs: { x: tf.sum(large) } }))).toThrow(/5000 numbers/);
+    const small = tf.square(tf.tensor1d([1, 2, 3]));
+    expect(() => record(({ inputs }) => ({ outputs: { x: tf.mul(inputs.x!, small) } }))).not.toThrow();
+  });
+
+  test('TensorFlow computes again afterwards', () => {
+    expect(() =>
+      record(() => {
+        throw new Error('boom');
+      }),
+    ).toThrow('boom');
+    expect(numbers(tf.add(1, 2))).toEqual([3]);
+  });
+});

@@ -1,0 +1,142 @@
+/**
+ * Stands in for native-worker/jobs/main.ts: started the same way, it does what the title of its job says. It speaks to
+ * the real queue over the real channel, and dies the real death.
+ */
+import { parseArgs } from 'node:util';
+import { writeFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openLibrary } from '../../native-worker/store/library.ts';
+import { getJob, getJobParameters } from '../../native-worker/store/jobs.ts';
+import { insertCheckpoint } from '../../native-worker/store/checkpoints.ts';
+import { checkpointPath, insideLibrary, jobFolder, runFolder } from '../../native-worker/store/paths.ts';
+import { insertSample } from '../../native-worker/store/samples.ts';
+import { insertTick } from '../../native-worker/store/ticks.ts';
+
+const { values } = parseArgs({ options: { library: { type: 'string' }, job: { type: 'string' } } });
+const library = openLibrary(values.library!);
+const id = Number(values.job);
+const { title, runId } = getJob(library.db, id);
+const parameters = getJobParameters(library.db, id);
+const orders = title.split(/[ ,]/)[0]!;
+
+function send(message: object): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected) return resolve();
+    process.send!(message, undefined, undefined, () => resolve());
+  });
+}
+
+async function end(outcome: object): Promise<never> {
+  await send({ type: 'ended', outcome });
+  process.exit(0);
+}
+
+function checkpoint(nimg: number): void {
+  if (runId === null) return;
+  const file = checkpointPath(runId, nimg);
+  mkdirSync(join(insideLibrary(library.folder, runFolder(runId)), 'checkpoints'), { recursive: true });
+  writeFileSync(insideLibrary(library.folder, file), 'state');
+  insertCheckpoint(library.db, { runId, nimg, file, sizeBytes: 5, sha256: '' });
+}
+
+async function tick(nimg: number): Promise<void> {
+  if (runId === null) return;
+  const values = {
+    trainSeconds: 1,
+    loss: 0.5,
+    lossStderr: 0.1,
+    learningRate: 0.01,
+    imagesPerSecond: 9,
+    memoryBytes: 1e8,
+  };
+  insertTick(library.db, { runId, nimg, ...values });
+  const ticks = Object.fromEntries(Object.entries({ nimg, ...values }).map(([name, value]) => [name, [value]]));
+  await send({ type: 'ticked', ticks });
+}
+
+let asked: string | null = null;
+process.on('message', (message: { type: string }) => (asked ??= message.type));
+process.on('disconnect', () => (asked ??= 'pause'));
+
+/** Works until somebody asks otherwise. */
+async function workUntilAsked(): Promise<never> {
+  for (let nimg = 16; asked === null; nimg += 16) {
+    await send({ type: 'progress', progress: { done: nimg, total: 1e6, unit: 'images', text: 'Training' } });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  checkpoint(320);
+  await end({ kind: asked === 'pause' ? 'paused' : asked === 'stop' ? 'stopped' : 'cancelled' });
+  throw new Error('not reached');
+}
+
+await send({ type: 'device', device: 'A test', fellBack: false });
+switch (orders) {
+  case 'finish':
+    await tick(16);
+    await end({ kind: 'finished' });
+    break;
+  case 'work':
+    await workUntilAsked();
+    break;
+  case 'deaf':
+    await send({ type: 'progress', progress: { done: 0, total: 1, unit: 'x', text: 'Deaf' } });
+    setInterval(() => undefined, 1000);
+    break;
+  case 'fail':
+    await end({ kind: 'failed', code: 'not-finite', message: 'The loss became NaN at 16 images.' });
+    break;
+  case 'crash':
+    process.stderr.write('first line\nTensorFlow says farewell\n');
+    process.exit(3);
+    break;
+  case 'abort':
+    process.abort();
+    break;
+  case 'bad-alloc':
+    process.stderr.write("terminate called after throwing an instance of 'std::bad_alloc'\n");
+    process.kill(process.pid, 'SIGABRT');
+    break;
+  case 'killed':
+    checkpoint(160);
+    process.kill(process.pid, 'SIGKILL');
+    break;
+  case 'chatty':
+    await send({ type: 'nonsense', x: 1 });
+    await send({ type: 'ticked', ticks: 'none' });
+    for (let i = 0; i < 700; i++) process.stdout.write(`${'x'.repeat(9999)}\n`);
+    await end({ kind: 'finished' });
+    break;
+  case 'lingers':
+    await send({ type: 'ended', outcome: { kind: 'finished' } });
+    setInterval(() => undefined, 1000);
+    break;
+  case 'draw': {
+    const sampler = { steps: 2, sigmaMin: 0.002, sigmaMax: 80, rho: 7 };
+    const facts = {
+      nimg: 16,
+      emaStd: 0.1,
+      snapshotId: null,
+      seeds: [1],
+      labels: [null],
+      columns: 1,
+      resolution: 16,
+      sampler,
+    };
+    const file = `${runFolder(runId!)}/samples/x.png`;
+    const sampleId = insertSample(library.db, { runId: runId!, origin: 'generate', ...facts, file, seconds: 1 });
+    await end({ kind: 'sampled', sampleId });
+    break;
+  }
+  case 'escapes':
+    await end({ kind: 'imported', file: 'library.sqlite', problems: [] });
+    break;
+  case 'nothing':
+    await end({ kind: 'imported', file: `${jobFolder(id)}/pictures.safetensors`, problems: [] });
+    break;
+  case 'environment':
+    process.stderr.write(JSON.stringify(process.env));
+    process.exit(1);
+    break;
+  default:
+    throw new Error(`no orders in "${title}" (${parameters.kind})`);
+}
