@@ -22,12 +22,13 @@ export function learnedLayers(
   { parameters, observe }: Pick<Forward, 'parameters' | 'observe'>,
   { weightNorm }: NetworkSwitches,
 ): LearnedLayers {
-  const weightOf = <T extends tf.Tensor>(name: string, gainName?: string): T => {
-    const stored = parameters[`${name}.weight`] as T;
+  const inUse = (name: string, gainName?: string): tf.Tensor => {
+    const stored = parameters[`${name}.weight`]!;
     const gain = gainName === undefined ? null : ((parameters[gainName] as tf.Scalar | undefined) ?? null);
     if (weightNorm !== 'none') return mpWeight(stored, gain);
     return gain === null ? stored : tf.mul(stored, gain);
   };
+  const filters = (name: string, gainName?: string): tf.Tensor4D => inUse(name, gainName) as tf.Tensor4D;
   const finish = <T extends tf.Tensor>(name: string, y: T, sort = <B extends tf.Tensor>(bias: B): B => bias): T => {
     const bias = parameters[`${name}.bias`];
     const output: T = bias === undefined ? y : tf.add(y, sort(bias));
@@ -35,10 +36,8 @@ export function learnedLayers(
     return output;
   };
   return {
-    conv: (name, x, gain) => tf.tidy(() => finish(name, tf.conv2d(x, weightOf<tf.Tensor4D>(name, gain), 1, 'same'))),
-    linear: (name, x, gain) =>
-      tf.tidy(() => finish(name, tf.matMul<tf.Tensor2D>(x, weightOf<tf.Tensor2D>(name, gain)))),
-    qkv: (name, x) =>
-      tf.tidy(() => finish(name, tf.conv2d(x, sortQkv(weightOf<tf.Tensor4D>(name)), 1, 'same'), sortQkv)),
+    conv: (name, x, gain) => tf.tidy(() => finish(name, tf.conv2d(x, filters(name, gain), 1, 'same'))),
+    linear: (name, x, gain) => tf.tidy(() => finish(name, tf.matMul<tf.Tensor2D>(x, inUse(name, gain)))),
+    qkv: (name, x) => tf.tidy(() => finish(name, tf.conv2d(x, sortQkv(filters(name)), 1, 'same'), sortQkv)),
   };
 }

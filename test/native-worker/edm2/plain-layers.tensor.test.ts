@@ -57,7 +57,7 @@ test.each<[string, (value: Tensor) => Tensor]>([
 });
 
 test('modulation takes the first half of a condition as scales and the second as shifts', () => {
-  const y = tf.ones([2, 1, 1, 2]) as Tensor4D;
+  const y = tf.ones<Tensor4D['rankType']>([2, 1, 1, 2]);
   const shifted = modulate(y, tf.tensor2d([1, 2, 30, 40, 0, 0, 0, 0], [2, 4]));
   expect([...shifted.dataSync()]).toEqual([32, 43, 1, 1]);
   expect([...modulate(y, tf.tensor2d([1, 2], [1, 2])).dataSync()]).toEqual([2, 3, 2, 3]);

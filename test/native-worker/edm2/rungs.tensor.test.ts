@@ -11,7 +11,7 @@ import { denoise, logVariance } from '../../../native-worker/edm2/precondition.t
 import type { Network } from '../../../native-worker/edm2/precondition.ts';
 import { stepScalars } from '../../../native-worker/edm2/step-scalars.ts';
 import { trainStep } from '../../../native-worker/edm2/train-step.ts';
-import type { Parameters, TrainState } from '../../../native-worker/edm2/types.ts';
+import type { TrainState } from '../../../native-worker/edm2/types.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
 import { normal, relativeDifference, rmsOf, source, tinyPlan, tinyTraining } from './support.ts';
 import type { Tensor, Tensor4D } from './support.ts';
@@ -225,5 +225,5 @@ test('without u the loss is the plain weighted error, and u = 0 changes nothing'
 test('an averaged network of config A has every parameter, biases and norms included', () => {
   const { state } = step('A', stateOf('A'));
   expect(state.averages).toHaveLength(1);
-  expect(Object.keys(state.averages[0] as Parameters)).toEqual(planOf('A').parameters.map(({ name }) => name));
+  expect(Object.keys(state.averages[0]!)).toEqual(planOf('A').parameters.map(({ name }) => name));
 });

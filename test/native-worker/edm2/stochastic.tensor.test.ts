@@ -29,7 +29,7 @@ test('without churn a step is the deterministic one and draws nothing', () => {
 });
 
 test('noise is added so that the variance at the higher level is right', () => {
-  const x = tf.zeros([4, 32, 32, 8]) as Tensor4D;
+  const x = tf.zeros<Tensor4D['rankType']>([4, 32, 32, 8]);
   const seen: number[] = [];
   const spy: Denoiser = (at, sigma) => {
     seen.push(rmsOf(at), sigma.dataSync()[0]!);
