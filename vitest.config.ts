@@ -34,7 +34,15 @@ export default defineConfig({
       {
         plugins: [svelte()],
         resolve: { conditions: ['browser'] },
-        test: { name: 'renderer', include: ['test/renderer/**/*.test.ts'], environment: 'jsdom' },
+        test: {
+          name: 'renderer',
+          include: ['test/renderer/**/*.test.ts'],
+          environment: 'jsdom',
+          // Style sheets are empty in tests otherwise; this one is read by the contrast test.
+          css: { include: [/tokens\.css/] },
+          setupFiles: ['test/renderer/support/patience.ts'],
+          testTimeout: 30_000,
+        },
       },
       {
         test: {

@@ -38,6 +38,7 @@ export class Service {
   readonly #options: ServiceOptions;
   #connection: Promise<ServiceConnection> | null = null;
   #deaths = 0;
+  #lastFailure = "EDM2 Studio's service ended.";
   #leaving = false;
 
   constructor(options: ServiceOptions) {
@@ -61,12 +62,8 @@ export class Service {
   /** Starts or finds the service, if that was not done yet. */
   connected(): Promise<ServiceConnection> {
     if (this.#deaths > MAX_DEATHS) {
-      return Promise.reject(
-        new AppError(
-          'unavailable',
-          `EDM2 Studio's service ended ${this.#deaths} times. Its log is ${this.#options.errorLog}.`,
-        ),
-      );
+      const message = `${this.#lastFailure} It was started ${this.#deaths} times; start EDM2 Studio again to try once more.`;
+      return Promise.reject(new AppError('unavailable', message));
     }
     this.#connection ??= this.#connect();
     return this.#connection;
@@ -95,6 +92,7 @@ export class Service {
     } catch (error) {
       this.#deaths += 1;
       this.#connection = null;
+      if (error instanceof AppError) this.#lastFailure = error.message;
       throw error;
     }
   }
@@ -103,6 +101,7 @@ export class Service {
     this.#connection = null;
     if (this.#leaving) return;
     this.#deaths = Date.now() - startedAt > HEALTHY_MS ? 1 : this.#deaths + 1;
+    this.#lastFailure = `EDM2 Studio's service ended by itself. Its log is ${this.#options.errorLog}.`;
     this.#options.onConnected(false);
     this.connected().catch(() => undefined); // the next call says why
   }

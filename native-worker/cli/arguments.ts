@@ -3,7 +3,7 @@ import type { Dataset } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
 import { findPreset, presets } from '../../contract/presets.ts';
 import type { RunSummary } from '../../contract/runs.ts';
-import { RunConfig } from '../../contract/training.ts';
+import { Engine, RunConfig } from '../../contract/training.ts';
 
 /** Largest seed: non-negative 32-bit integers, as the contract has them. */
 const MAX_SEED = 2 ** 31 - 1;
@@ -33,6 +33,15 @@ export function positiveNumber(text: string, option: string): number {
     throw new AppError('invalid-input', `${option} takes a number above 0, not "${text}".`);
   }
   return value;
+}
+
+/** What `--engine` is for, beside its name in a command's help. */
+export const ENGINE_HELP = 'graph: a step is one call of TensorFlow; eager: op by op, for debugging';
+
+export function engineNamed(text: string): Engine {
+  const engine = Engine.safeParse(text);
+  if (engine.success) return engine.data;
+  throw new AppError('invalid-input', `--engine is graph or eager, not "${text}".`);
 }
 
 /**

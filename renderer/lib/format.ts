@@ -60,7 +60,7 @@ export function imagesTick(value: number): string {
 }
 
 function trim(value: number): string {
-  return String(Number(value.toPrecision(4)));
+  return String(Number(value.toPrecision(3)));
 }
 
 /** Images per second: "61.4 img/s". */

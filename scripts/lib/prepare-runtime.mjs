@@ -19,6 +19,7 @@ try {
 } catch (error) {
   bar.end();
   if (!(error instanceof AppError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = error.code === 'cancelled' ? 130 : 1;
+  const cancelled = error.code === 'cancelled'; // by Ctrl+C: who asked for it needs no message
+  if (!cancelled) process.stderr.write(`${error.message}\n`);
+  process.exitCode = cancelled ? 130 : 1;
 }

@@ -68,10 +68,9 @@ test('gives up on a service that never starts, and says what it wrote last', asy
     code: 'unavailable',
     message: expect.stringContaining('The disk is full') as string,
   });
-  expect(replies[5]).toMatchObject({
-    code: 'unavailable',
-    message: expect.stringContaining('ended 5 times') as string,
-  });
+  for (const words of ['The disk is full', 'started 5 times']) {
+    expect(replies[5]).toMatchObject({ code: 'unavailable', message: expect.stringContaining(words) as string });
+  }
 }, 60_000);
 
 test('refuses a service that speaks another version of the contract', async () => {

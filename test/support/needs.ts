@@ -48,7 +48,8 @@ export function lacksForBrowser(): string | null {
   return findChromium() === null ? lack('Chromium is missing: apt-get install chromium.') : null;
 }
 
-function lack(sentence: string): string {
+/** Says why tests are skipped; an error where nothing may be skipped. */
+export function lack(sentence: string): string {
   if (process.env.REQUIRE_ALL === '1') throw new Error(sentence);
   process.stderr.write(`Skipped: ${sentence}\n`);
   return sentence;

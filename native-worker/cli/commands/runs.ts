@@ -9,7 +9,7 @@ import {
   stopRun,
   type RunSummary,
 } from '../../../contract/runs.ts';
-import { findRun } from '../arguments.ts';
+import { ENGINE_HELP, engineNamed, findRun } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { bytes, duration, images, table, threeDigits } from '../words.ts';
 import { follow } from './train.ts';
@@ -59,13 +59,14 @@ export function addRuns(program: Command): void {
   );
   one('resume', 'go on with a paused run and show its progress')
     .option('--detach', 'return at once; the run goes on in the background')
-    .action(async (wanted: string, options: { detach?: boolean }, command: Command) => {
+    .option('--engine <name>', ENGINE_HELP, 'graph')
+    .action(async (wanted: string, options: { detach?: boolean; engine: string }, command: Command) => {
       await withService(
         command,
-        () => wanted,
-        async (context) => {
+        () => engineNamed(options.engine),
+        async (context, engine) => {
           const run = await chosen(context, wanted);
-          const { jobId } = await context.client.call(resumeRun, { id: run.id });
+          const { jobId } = await context.client.call(resumeRun, { id: run.id, engine });
           context.output.event('run', { runId: run.id, jobId, name: run.name });
           if (options.detach !== true) return follow(context, run.id, jobId);
           context.output.say(`Run ${run.id} goes on in the background.`);

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { listDatasets } from '../../../contract/datasets.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { createRun, RunName } from '../../../contract/runs.ts';
-import type { RunConfig } from '../../../contract/training.ts';
-import { configFrom, findDataset } from '../arguments.ts';
+import type { Engine, RunConfig } from '../../../contract/training.ts';
+import { configFrom, ENGINE_HELP, engineNamed, findDataset } from '../arguments.ts';
 import { EXIT_INTERRUPTED, withService, type CommandContext } from '../command.ts';
 import { followRun } from '../follow-run.ts';
 import { images } from '../words.ts';
@@ -14,6 +14,7 @@ interface TrainOptions {
   readonly set: readonly string[];
   readonly name?: string;
   readonly detach?: boolean;
+  readonly engine: string;
 }
 
 /** `edm2 train`: starts a run and shows it until it ends. */
@@ -31,6 +32,7 @@ export function addTrain(program: Command): void {
     )
     .option('--name <name>', 'name of the run; default: dataset and preset')
     .option('--detach', 'return at once; the run goes on in the background')
+    .option('--engine <name>', ENGINE_HELP, 'graph')
     .action(async (options: TrainOptions, command: Command) => {
       await withService(
         command,
@@ -44,24 +46,25 @@ export function addTrain(program: Command): void {
 interface Asked {
   readonly config: RunConfig;
   readonly name: string | undefined;
+  readonly engine: Engine;
 }
 
-function readOptions({ preset, set, name }: TrainOptions): Asked {
+function readOptions({ preset, set, name, engine }: TrainOptions): Asked {
   if (name !== undefined && !RunName.safeParse(name).success) {
     throw new AppError('invalid-input', '--name takes 1 to 100 characters.');
   }
-  return { config: configFrom(preset, set), name };
+  return { config: configFrom(preset, set), name, engine: engineNamed(engine) };
 }
 
 async function train(
   context: CommandContext,
   options: TrainOptions,
-  { config, name: wanted }: Asked,
+  { config, name: wanted, engine }: Asked,
 ): Promise<number | undefined> {
   const { client, output } = context;
   const dataset = findDataset(options.dataset, await client.call(listDatasets, {}));
   const name = wanted ?? `${dataset.name} ${options.preset}`.slice(0, 100);
-  const { runId, jobId } = await client.call(createRun, { name, datasetId: dataset.id, config });
+  const { runId, jobId } = await client.call(createRun, { name, datasetId: dataset.id, config, engine });
   output.event('run', { runId, jobId, name });
   output.say(`Run ${runId} "${name}": ${images(config.training.durationImages)} on dataset "${dataset.name}".`);
   if (options.detach === true) {

@@ -50,7 +50,9 @@ export async function installRuntime(options: InstallOptions): Promise<void> {
     if (await runtimeIsUsable(options)) return; // another process made it while we waited
     await makeRuntime({ ...options, cache, lock });
   } catch (error) {
-    throw hasSystemCode(error, 'ENOSPC') ? noSpace(cache, error) : error;
+    if (hasSystemCode(error, 'ENOSPC')) throw noSpace(cache, error);
+    if (options.signal?.aborted === true && !(error instanceof AppError)) throw cancelled(error);
+    throw error;
   } finally {
     await release();
   }
@@ -170,7 +172,7 @@ async function unpack(
     for (const entry of await listZip(archive)) {
       const path = placeOf(entry.name);
       if (path === null) continue;
-      if (signal?.aborted === true) throw new AppError('cancelled', 'The installation of TensorFlow was cancelled');
+      if (signal?.aborted === true) throw cancelled();
       const target = join(to, path);
       const parent = dirname(target);
       if (!made.has(parent)) await mkdir(parent, { recursive: true });
@@ -195,4 +197,8 @@ async function compileInto(libraries: string, headers: string, python: Python, i
     ...(install.variables && { variables: install.variables }),
     ...(install.project !== undefined && { project: install.project }),
   });
+}
+
+function cancelled(cause?: unknown): AppError {
+  return new AppError('cancelled', 'The installation of TensorFlow was cancelled', { cause });
 }

@@ -76,27 +76,24 @@ async function fetchWheel(wheel: Wheel, options: FetchOptions, onBytes: (bytes: 
   await writeFile(requirements, `${wheel.package}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
 
   const poll = setInterval(() => void folderBytes(work).then(onBytes), POLL_MS);
-  let result: ChildResult | null;
   try {
-    result = await runChild(python.command, ['-m', 'pip', ...pipArguments(wheel, work, requirements)], {
+    const result = await runChild(python.command, ['-m', 'pip', ...pipArguments(wheel, work, requirements)], {
       // pip downloads to TMPDIR first: so that is on the disk whose space was checked, and can be watched.
       environment: { ...(options.variables ?? process.env), TMPDIR: work, PIP_DISABLE_PIP_VERSION_CHECK: '1' },
       signal,
     });
+    if (result === null) {
+      throw new AppError('no-python', `${python.command} was here a moment ago and is gone: install Python again.`);
+    }
+    if (result.status !== 0) throw explainPip(result, wheel, folder);
+    const arrived = join(work, wheel.file);
+    const size = await fileSize(arrived);
+    if (size !== wheel.bytes || (await hashFile(arrived, signal)) !== wheel.sha256) throw wrongHash(wheel);
+    await rename(arrived, join(folder, wheel.file));
   } finally {
     clearInterval(poll);
-  }
-  if (result === null)
-    throw new AppError('no-python', `${python.command} was here a moment ago and is gone: install Python again.`);
-  if (result.status !== 0) throw explainPip(result, wheel, folder);
-  const arrived = join(work, wheel.file);
-  const size = await fileSize(arrived);
-  if (size !== wheel.bytes || (await hashFile(arrived, signal)) !== wheel.sha256) {
     await rm(work, { recursive: true, force: true });
-    throw wrongHash(wheel);
   }
-  await rename(arrived, join(folder, wheel.file));
-  await rm(work, { recursive: true, force: true });
 }
 
 /** The wheel's tags say which interpreter and platform it is for, whatever Python runs pip here. */
@@ -119,7 +116,7 @@ function wrongHash(wheel: Wheel): AppError {
 }
 
 /** Turns pip's complaint into one sentence that says what to do. */
-export function explainPip(result: ChildResult, wheel: Wheel, folder: string): AppError {
+function explainPip(result: ChildResult, wheel: Wheel, folder: string): AppError {
   const said = `${result.stderr}\n${result.stdout}`;
   const cause = new Error(said.trim().slice(-4000));
   if (/DO NOT MATCH THE HASHES/i.test(said)) return wrongHash(wheel);

@@ -109,7 +109,7 @@ export class GraphTrainer implements Trainer {
         const batch = { images: inputs.images as Tensor4D, labels: (inputs.labels as Tensor2D | undefined) ?? null };
         const scalars = scalarsOf(inputs, this.#averages);
         const state = unflattenState(given.state, this.#parameters, this.#averages, this.#buffers);
-        const random = given.random as RandomSource;
+        const random = given.random;
         const updates = updatesInPlace(given);
         const result = trainStep(plan, training, state, batch, scalars, random, true, updates);
         const { weights, activations } = result.magnitudes!;

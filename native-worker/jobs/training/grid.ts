@@ -1,7 +1,7 @@
 import { samplePath } from '../../store/paths.ts';
 import { drawPictures, labelsFor } from '../drawing.ts';
 import { saveSheet } from '../sheet.ts';
-import { gridBatch } from './grid-batch.ts';
+import { gridBatch, gridRows } from './grid-batch.ts';
 import type { TrainingSession } from './session.ts';
 
 /**
@@ -10,9 +10,9 @@ import type { TrainingSession } from './session.ts';
  */
 export async function drawGrid(session: TrainingSession): Promise<void> {
   const { context, run, trainer, nimg } = session;
-  const { grid, training } = run.config;
+  const { grid } = run.config;
   const { resolution, channels, labelDim } = run.shape;
-  const rows = labelDim > 0 ? Math.min(grid.rows, labelDim) : grid.rows;
+  const rows = gridRows(run.config, labelDim);
   // Column c of every row has seed c where rows differ by class; without classes every picture has its own.
   const seeds = Array.from({ length: rows * grid.columns }, (_, index) =>
     labelDim > 0 ? index % grid.columns : index,
@@ -26,7 +26,7 @@ export async function drawGrid(session: TrainingSession): Promise<void> {
     seeds,
     labels,
     sampler: grid.sampler,
-    batchSize: gridBatch(training),
+    batchSize: gridBatch(run.config, labelDim),
   });
   const sampleId = await saveSheet(context.library, pixels!, channels, {
     runId: run.id,

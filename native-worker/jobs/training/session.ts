@@ -58,7 +58,11 @@ export function openSession(context: JobContext, runId: number, engine: Engine):
       meter: new TickMeter(checkpoint?.tick.losses, checkpoint?.tick.seconds),
       trainer: makeTrainer(
         engine,
-        { plan, training, grid: { average: training.emaStds.indexOf(grid.emaStd), count: gridBatch(training) } },
+        {
+          plan,
+          training,
+          grid: { average: training.emaStds.indexOf(grid.emaStd), count: gridBatch(run.config, run.shape.labelDim) },
+        },
         checkpoint?.state ?? initialState(plan, training.emaStds.length, randomSource(randomKernels, training.seed, 0)),
       ),
       nimg,

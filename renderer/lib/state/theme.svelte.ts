@@ -26,7 +26,9 @@ class Theme {
     const root = document.documentElement;
     // A canvas may be painted before the effect above has run.
     if (root.dataset.theme !== this.name) root.dataset.theme = this.name;
-    return getComputedStyle(root).getPropertyValue(token).trim();
+    const value = getComputedStyle(root).getPropertyValue(token).trim();
+    // The build shortens #ffffff to #fff; painters add an alpha of two digits or read six.
+    return value.replace(/^#(.)(.)(.)$/, '#$1$1$2$2$3$3');
   }
 }
 

@@ -3,6 +3,7 @@ import type { RunSummary } from '../../../contract/runs.ts';
 import {
   classList,
   configFrom,
+  engineNamed,
   findRun,
   positiveNumber,
   seedList,
@@ -94,6 +95,11 @@ describe('settings', () => {
   test('an unknown preset is refused with the names of the known ones', () => {
     expect(refused(() => configFrom('huge', []))).toContain('demo, small');
   });
+});
+
+test('an engine is graph or eager', () => {
+  expect(engineNamed('eager')).toBe('eager');
+  expect(refused(() => engineNamed('steam'))).toContain('"steam"');
 });
 
 describe('runs', () => {

@@ -17,15 +17,12 @@ class FakeService {
   readonly #waiting: FakeSocket[] = [];
 
   /** Says what a call is answered with; the newest word counts. Throw an AppError for a refusal. */
-  answer<I extends z.ZodType, O extends z.ZodType>(
-    call: Call<I, O>,
-    how: (input: NoInfer<z.output<I>>) => NoInfer<z.input<O>>,
-  ): void {
+  answer<C extends Call>(call: C, how: (input: z.output<C['input']>) => z.input<C['output']>): void {
     this.#answers.set(call.name, how);
   }
 
   /** Tells every page something. */
-  emit<P extends z.ZodType>(event: ServiceEvent<P>, payload: NoInfer<z.input<P>>): void {
+  emit<E extends ServiceEvent>(event: E, payload: z.input<E['payload']>): void {
     for (const socket of this.#sockets) socket.receive({ kind: 'event', event: event.name, payload });
   }
 

@@ -15,6 +15,8 @@ const define = (target: object, name: string, value: unknown): void => {
 define(globalThis, 'ResizeObserver', SilentObserver);
 define(window, 'matchMedia', (media: string) => Object.assign(new EventTarget(), { matches: false, media }));
 
+define(Element.prototype, 'scrollIntoView', nothing);
+
 for (const [name, size] of [
   ['clientWidth', 800],
   ['clientHeight', 600],

@@ -49,6 +49,7 @@ function expectNothingHalfMade(): void {
     ? readdirSync(machine.cache).filter((name) => name !== 'wheels' && name !== 'runtimes')
     : [];
   expect(left).toEqual([]);
+  expect(existsSync(join(machine.cache, 'wheels', 'incoming'))).toBe(false);
   expect(existsSync(runtime())).toBe(false);
   expect(existsSync(binding())).toBe(false);
 }

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { divergingScale, octavesFor, sequentialScale } from '../../../../renderer/lib/charts/color-map.ts';
+import { layerGroups, paintHeat, shortLayer } from '../../../../renderer/lib/charts/heat-image.ts';
+
+test('cividis grows lighter from end to end', () => {
+  const scale = sequentialScale(0, 1);
+  const light = Array.from({ length: 21 }, (_, index) => {
+    const [red, green, blue] = scale.color(index / 20);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  });
+  expect(light.every((value, index) => index === 0 || value > light[index - 1]!)).toBe(true);
+});
+
+test('a doubling and a halving are equally far from the middle colour', () => {
+  const scale = divergingScale(2, 'light');
+  expect([scale.low, scale.high, scale.at(0.5)]).toEqual([0.25, 4, 1]);
+  expect(scale.color(1)).toEqual(scale.color(scale.at(0.5)));
+  expect(scale.color(2)).not.toEqual(scale.color(0.5));
+  expect(scale.color(1e9)).toEqual(scale.color(4));
+});
+
+test.each([
+  [{ min: 0.95, max: 1.05 }, 0.25],
+  [{ min: 0.7, max: 1.1 }, 1],
+  [{ min: 1, max: 3.9 }, 2],
+])('%o gets the narrowest round scale that holds it', (range, octaves) => {
+  expect(octavesFor(range)).toBe(octaves);
+});
+
+test('a pixel shows the moment nearest to it, and nothing is painted after the last', () => {
+  const scale = sequentialScale(0, 1);
+  const table = { nimg: [0, 50], values: [[0, 1]] };
+  const pixels = paintHeat(table, 10, 100, scale, [
+    [255, 0, 0],
+    [255, 255, 255],
+  ]);
+  const pixel = (x: number): number[] => [...pixels.slice(x * 4, x * 4 + 4)];
+  expect(pixel(0)).toEqual([...scale.color(0), 255]);
+  expect(pixel(4)).toEqual([...scale.color(1), 255]);
+  expect(pixel(9)).toEqual([0, 0, 0, 0]);
+});
+
+test('cells that are not finite are hatched in both colours', () => {
+  const pixels = paintHeat({ nimg: [100], values: [[null]] }, 8, 100, sequentialScale(0, 1), [
+    [200, 0, 0],
+    [9, 9, 9],
+  ]);
+  expect(new Set([0, 4].map((x) => pixels[x * 4]))).toEqual(new Set([200, 9]));
+});
+
+test('layers are grouped by the part of the network they are in', () => {
+  const layers = ['unet.enc.32x32_conv', 'unet.enc.32x32_block0', 'unet.dec.8x8_in0', 'unet.out_conv'];
+  expect(layerGroups(layers)).toEqual([
+    { label: 'Enc 32', first: 0, count: 2 },
+    { label: 'Dec 8', first: 2, count: 1 },
+    { label: 'Other', first: 3, count: 1 },
+  ]);
+  expect(shortLayer('unet.enc.32x32_block0.conv_res0')).toBe('enc.32x32_block0.conv_res0');
+});

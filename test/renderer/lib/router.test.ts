@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { href, parseRoute, type Route } from '../../../renderer/lib/router.svelte.ts';
+
+const places: Route[] = [
+  { page: 'runs', trash: false },
+  { page: 'runs', trash: true },
+  { page: 'run', id: 12, tab: 'dynamics' },
+  { page: 'compare', runs: [1, 2] },
+  { page: 'compare', runs: [] },
+  { page: 'data', id: 3 },
+  { page: 'data', id: null },
+  { page: 'generate', snapshot: 4, sample: 5 },
+  { page: 'generate', snapshot: null, sample: null },
+  { page: 'settings' },
+  { page: 'about' },
+];
+
+test.each(places.map((place) => [href(place), place] as const))(
+  '%s leads to the place it was made from',
+  (address, place) => {
+    expect(parseRoute(address)).toEqual(place);
+  },
+);
+
+test('an empty address is the list of runs, and a run without a tab its overview', () => {
+  expect(parseRoute('')).toEqual({ page: 'runs', trash: false });
+  expect(parseRoute('#/runs/12')).toEqual({ page: 'run', id: 12, tab: 'overview' });
+});
+
+test.each(['#/nowhere', '#/runs/x', '#/runs/0/overview', '#/runs/1/secrets', '#/runs/1/log/more', '#/data/-1'])(
+  '%s names nothing',
+  (address) => {
+    expect(parseRoute(address).page).toBe('missing');
+  },
+);
+
+test('runs to compare are whole numbers, each once', () => {
+  expect(parseRoute('#/compare?runs=2,2,x,-1,7')).toEqual({ page: 'compare', runs: [2, 7] });
+});

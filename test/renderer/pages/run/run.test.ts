@@ -1,0 +1,172 @@
+import '../../support/no-charts.ts';
+import { service } from '../../support/fake-service.ts';
+import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { getSettings, Settings } from '../../../../contract/app.ts';
+import { listDatasets } from '../../../../contract/datasets.ts';
+import { AppError } from '../../../../contract/errors.ts';
+import { runChanged, runLogged, runTicked, sampleAdded } from '../../../../contract/events.ts';
+import {
+  editRun,
+  getRun,
+  listRuns,
+  pauseRun,
+  runLog,
+  runMagnitudes,
+  runSnapshots,
+  runTicks,
+} from '../../../../contract/runs.ts';
+import { listSamples } from '../../../../contract/samples.ts';
+import RunPage from '../../../../renderer/pages/run/Run.svelte';
+import type { RunTab } from '../../../../renderer/lib/router.svelte.ts';
+import {
+  exampleDataset,
+  exampleRun,
+  exampleRunSummary,
+  exampleSample,
+  exampleSnapshot,
+} from '../../support/examples.ts';
+
+const summary = exampleRunSummary({
+  id: 7,
+  name: 'emoji',
+  state: 'running',
+  nimg: 512,
+  durationImages: 35_008,
+  imagesPerSecond: 50,
+});
+const run = { ...exampleRun(), ...summary };
+const ticks = (nimg: number[], loss: (number | null)[]) => ({
+  nimg,
+  trainSeconds: nimg.map((value) => value / 50),
+  loss,
+  lossStderr: loss,
+  learningRate: nimg.map(() => 0.01),
+  imagesPerSecond: nimg.map(() => 50),
+  memoryBytes: nimg.map(() => 2e9),
+});
+
+beforeAll(() => {
+  service.answer(listRuns, () => []);
+  service.answer(listDatasets, () => [exampleDataset()]);
+  service.answer(getSettings, () => Settings.parse({}));
+  service.open();
+});
+
+beforeEach(() => {
+  service.asked.length = 0;
+  service.answer(getRun, () => run);
+  service.answer(runTicks, () => ticks([256, 512], [1.25, 0.75]));
+  service.answer(listSamples, () => []);
+  service.answer(runSnapshots, () => ({ snapshots: [exampleSnapshot()], checkpoints: [] }));
+  service.answer(runLog, () => [{ id: 1, at: 1000, nimg: 0, level: 'info' as const, text: 'Started on CPU.' }]);
+  service.answer(runMagnitudes, ({ kind, afterNimg }) => ({
+    kind,
+    layers: ['unet.enc.32x32_conv', 'unet.dec.32x32_block0'],
+    nimg: afterNimg < 256 ? [256, 512] : [],
+    values:
+      afterNimg < 256
+        ? [
+            [1, 0.9],
+            [1.1, null],
+          ]
+        : [[], []],
+  }));
+});
+afterEach(cleanup);
+
+const show = (tab: RunTab) => render(RunPage, { id: 7, tab });
+
+test('the head says in words what the run does and how long it will', async () => {
+  show('overview');
+  expect(await screen.findByText(/Training since .*512 img of 35.0 kimg/)).toBeTruthy();
+  expect(screen.getAllByText(/done at/).length).toBeGreaterThan(0);
+});
+
+test('new ticks are appended, without asking for the history again', async () => {
+  show('overview');
+  expect(await screen.findByText(/Loss\. Loss: 0\.750 at 512 img/)).toBeTruthy();
+  service.emit(runTicked, { runId: 7, ticks: ticks([768], [0.5]) });
+  service.emit(runTicked, { runId: 8, ticks: ticks([9999], [9]) });
+  expect(await screen.findByText(/Loss\. Loss: 0\.500 at 768 img, between 0\.500 and 1\.25/)).toBeTruthy();
+  expect(service.inputsOf(runTicks)).toHaveLength(1);
+});
+
+test('Pause asks once and waits for the run to say that it has', async () => {
+  service.answer(pauseRun, () => ({}));
+  show('overview');
+  const button = await screen.findByRole('button', { name: 'Pause' });
+  await fireEvent.click(button);
+  expect(await screen.findByRole('button', { name: 'Pausing' })).toHaveProperty('disabled', true);
+  // A tick in between does not mean that it has paused.
+  service.emit(runChanged, { ...summary, nimg: 600 });
+  expect(screen.getByRole('button', { name: 'Pausing' })).toBeTruthy();
+  service.emit(runChanged, { ...summary, state: 'paused' as const });
+  service.answer(getRun, () => ({ ...run, state: 'paused' as const }));
+  expect(await screen.findByRole('button', { name: 'Resume' })).toBeTruthy();
+  expect(service.inputsOf(pauseRun)).toEqual([{ id: 7 }]);
+});
+
+test('the name can be changed, and a refused one stays in the field', async () => {
+  show('config');
+  service.answer(editRun, () => {
+    throw new AppError('conflict', 'No.');
+  });
+  await fireEvent.click(await screen.findByTitle('Rename'));
+  const field = screen.getByLabelText('Name of the run');
+  await fireEvent.input(field, { target: { value: 'better name' } });
+  await fireEvent.keyDown(field, { key: 'Enter' });
+  await expect.poll(() => service.inputsOf(editRun)).toEqual([{ id: 7, name: 'better name' }]);
+  expect(screen.getByLabelText('Name of the run')).toHaveProperty('value', 'better name');
+});
+
+test('a grid that is drawn while one looks appears with its words', async () => {
+  show('samples');
+  expect(await screen.findByText('No grids yet')).toBeTruthy();
+  service.emit(sampleAdded, exampleSample({ origin: 'grid', nimg: 768 }));
+  service.emit(sampleAdded, exampleSample({ id: 51, origin: 'generate', nimg: 900 }));
+  expect(await screen.findByRole('group', { name: 'Pictures drawn after 768 img' })).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'seed 0, class Flags' })).toBeTruthy();
+});
+
+test('the dynamics say in words which layers are smallest and largest, and show them as a table', async () => {
+  show('dynamics');
+  const sentence = 'At 512 img: 0.900 (enc.32x32_conv) to 0.900 (enc.32x32_conv) over 2 layers; 1 not finite.';
+  expect(await screen.findByText(sentence)).toBeTruthy();
+  await fireEvent.click(screen.getByLabelText('Table'));
+  expect(screen.getByRole('row', { name: /dec\.32x32_block0 1\.10 – 1\.10 1\.10/ })).toBeTruthy();
+  await fireEvent.click(screen.getByLabelText('Pin dec.32x32_block0'));
+  expect(screen.getByText('Pinned layers')).toBeTruthy();
+});
+
+test('the clock steps back to an earlier moment and the heat map follows', async () => {
+  show('dynamics');
+  await screen.findByText(/^At 512 img/);
+  await fireEvent.keyDown(document.body, { key: 'ArrowLeft' });
+  expect(await screen.findByText(/^At 256 img: 1\.00/)).toBeTruthy();
+  await fireEvent.keyDown(document.body, { key: 'End' });
+  expect(await screen.findByText(/^At 512 img/)).toBeTruthy();
+});
+
+test('each snapshot leads to the Generate page', async () => {
+  show('snapshots');
+  const link = await screen.findByRole('link', { name: 'Generate from this' });
+  expect(link.getAttribute('href')).toBe('#/generate?snapshot=100');
+});
+
+test('a line that is logged while one looks appears, each line once', async () => {
+  show('log');
+  await screen.findByText('Started on CPU.');
+  const line = { id: 2, at: 2000, nimg: 256, level: 'warn', text: 'The disk is nearly full.' } as const;
+  service.emit(runLogged, { runId: 7, line });
+  service.emit(runLogged, { runId: 7, line });
+  expect(await screen.findAllByText('The disk is nearly full.')).toHaveLength(1);
+});
+
+test('a run that is not there is said so', async () => {
+  service.answer(getRun, () => {
+    throw new AppError('not-found', 'There is no run 7.');
+  });
+  show('overview');
+  expect(await screen.findByText('There is no run 7')).toBeTruthy();
+});

@@ -1,0 +1,153 @@
+import '../../support/no-charts.ts';
+import { service } from '../../support/fake-service.ts';
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expectSpeed, getSettings, Settings } from '../../../../contract/app.ts';
+import { listDatasets } from '../../../../contract/datasets.ts';
+import { AppError } from '../../../../contract/errors.ts';
+import { runChanged, runDeleted } from '../../../../contract/events.ts';
+import { listJobs } from '../../../../contract/jobs.ts';
+import { createRun, deleteRun, listRuns, restoreRun, trashRun } from '../../../../contract/runs.ts';
+import App from '../../../../renderer/App.svelte';
+import { router } from '../../../../renderer/lib/router.svelte.ts';
+import { exampleDataset, exampleRunSummary } from '../../support/examples.ts';
+
+const first = exampleRunSummary({ id: 1, name: 'first', createdAt: 1000 });
+const second = exampleRunSummary({
+  id: 2,
+  name: 'second',
+  state: 'failed',
+  error: 'The loss became NaN.',
+  createdAt: 2000,
+});
+const thrown = exampleRunSummary({ id: 3, name: 'thrown away', trashedAt: 5000 });
+
+beforeAll(() => {
+  service.answer(listRuns, ({ trashed }) => (trashed ? [thrown] : [first, second]));
+  service.answer(listDatasets, () => [exampleDataset()]);
+  service.answer(listJobs, () => []);
+  service.answer(getSettings, () => Settings.parse({}));
+  service.answer(expectSpeed, () => ({ imagesPerSecond: 58.3 }));
+  service.open();
+});
+
+beforeEach(() => {
+  service.asked.length = 0;
+  for (const run of [first, second, thrown]) service.emit(runChanged, run);
+  router.go({ page: 'runs', trash: false });
+  render(App);
+});
+afterEach(cleanup);
+
+const rows = (): HTMLElement[] => within(screen.getByRole('table')).getAllByRole('row').slice(1);
+
+test('runs are listed newest first with state and figures, without what is in the trash', async () => {
+  await screen.findByText('second');
+  expect(rows().map((row) => within(row).getByRole('rowheader').textContent.trim())).toEqual(['second', 'first']);
+  expect(within(rows()[0]!).getByText('failed')).toBeTruthy();
+  expect(within(rows()[1]!).getByText('100 %')).toBeTruthy();
+});
+
+test('the filter leaves the runs that fit', async () => {
+  await screen.findByText('second');
+  await fireEvent.input(screen.getByRole('searchbox'), { target: { value: 'state:failed' } });
+  expect(rows()).toHaveLength(1);
+  await fireEvent.input(screen.getByRole('searchbox'), { target: { value: 'nothing' } });
+  expect(screen.getByText(/No run fits/)).toBeTruthy();
+});
+
+test('a change of a run shows at once', async () => {
+  await screen.findByText('second');
+  service.emit(runChanged, { ...second, state: 'running', error: null, nimg: 17_504 });
+  expect(await within(rows()[0]!).findByText('running')).toBeTruthy();
+  expect(within(rows()[0]!).getByText('50 %')).toBeTruthy();
+});
+
+test('chosen runs are compared, thrown away, and come back with Undo', async () => {
+  await screen.findByText('second');
+  service.answer(trashRun, ({ id }) => {
+    service.emit(runChanged, { ...(id === 1 ? first : second), trashedAt: 6000 });
+    return {};
+  });
+  service.answer(restoreRun, ({ id }) => {
+    service.emit(runChanged, id === 1 ? first : second);
+    return {};
+  });
+  await fireEvent.click(screen.getByLabelText('Choose first'));
+  await fireEvent.click(screen.getByRole('button', { name: 'Trash' }));
+  expect(await screen.findByText('Moved “first” to the trash.')).toBeTruthy();
+  expect(rows()).toHaveLength(1);
+  await fireEvent.click(screen.getByRole('button', { name: 'Undo' }));
+  expect(await screen.findByText('first')).toBeTruthy();
+  expect(service.inputsOf(restoreRun)).toEqual([{ id: 1 }]);
+
+  await fireEvent.click(screen.getByLabelText('Choose first'));
+  await fireEvent.click(screen.getByLabelText('Choose second'));
+  await fireEvent.click(screen.getByRole('button', { name: 'Compare' }));
+  expect(router.route).toEqual({ page: 'compare', runs: [1, 2] });
+});
+
+test('keys move through the table, choose and open', async () => {
+  await screen.findByText('second');
+  const [top, below] = rows();
+  top!.focus();
+  await fireEvent.keyDown(top!, { key: 'ArrowDown' });
+  expect(document.activeElement).toBe(below);
+  await fireEvent.keyDown(below!, { key: ' ' });
+  expect(screen.getByText('1 chosen')).toBeTruthy();
+  await fireEvent.keyDown(below!, { key: 'Enter' });
+  expect(router.route).toEqual({ page: 'run', id: 1, tab: 'overview' });
+});
+
+test('runs in the trash are deleted only after a question that says it is for good', async () => {
+  router.go({ page: 'runs', trash: true });
+  await screen.findByText('thrown away');
+  service.answer(deleteRun, ({ id }) => {
+    service.emit(runDeleted, { runId: id });
+    return {};
+  });
+  await fireEvent.click(screen.getByLabelText('Choose thrown away'));
+  await fireEvent.click(screen.getByRole('button', { name: 'Delete' }));
+  expect(service.inputsOf(deleteRun)).toEqual([]);
+  await fireEvent.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Delete' }));
+  expect(await screen.findByText('The trash is empty')).toBeTruthy();
+  expect(service.inputsOf(deleteRun)).toEqual([{ id: 3 }]);
+});
+
+test('without runs one button trains the demo, and says how long that takes here', async () => {
+  for (const id of [1, 2, 3]) service.emit(runDeleted, { runId: id });
+  const button = await screen.findByRole('button', { name: 'Train the demo' });
+  // 35,008 images at 58.3 img/s: 600 s.
+  expect(await screen.findByText('The demo takes about 10 min here.')).toBeTruthy();
+
+  service.answer(createRun, () => {
+    throw new AppError('no-space', 'The disk is full. Free 2 GB.');
+  });
+  await fireEvent.click(button);
+  expect(await screen.findByText('The disk is full. Free 2 GB.')).toBeTruthy();
+
+  service.answer(createRun, () => ({ runId: 9, jobId: 1 }));
+  await fireEvent.click(button);
+  await expect.poll(() => router.route).toEqual({ page: 'run', id: 9, tab: 'overview' });
+  const asked = service.inputsOf(createRun).at(-1)!;
+  expect(asked.config.preset).toBe('demo');
+  // A row of the grid is a class; this set has two.
+  expect(asked.config.grid.rows).toBe(2);
+});
+
+test('Ctrl+K finds a run by some letters, Enter opens it', async () => {
+  await screen.findByText('second');
+  await fireEvent.keyDown(document.body, { key: 'k', ctrlKey: true });
+  const box = screen.getByRole('combobox', { name: 'Find a page, run or action' });
+  await fireEvent.input(box, { target: { value: 'firs' } });
+  await fireEvent.keyDown(box, { key: 'Enter' });
+  expect(router.route).toEqual({ page: 'run', id: 1, tab: 'overview' });
+});
+
+test('? shows the keys, but not while one types', async () => {
+  await screen.findByText('second');
+  await fireEvent.keyDown(screen.getByRole('searchbox'), { key: '?' });
+  expect(screen.queryByRole('dialog')).toBeNull();
+  await fireEvent.keyDown(document.body, { key: '?' });
+  expect(screen.getByRole('dialog', { name: 'Keys' })).toBeTruthy();
+});
