@@ -34,13 +34,18 @@ export function adamStep(
   }: Pick<StepScalars, 'learningRate' | 'firstCorrection' | 'secondCorrection'>,
 ): AdamSlot {
   return tf.tidy(() => {
-    const g = nonFinite === 'zero' ? finiteOrZero(gradient) : finiteOrClamped(gradient);
+    const g = finiteGradient(gradient, nonFinite);
     const m = tf.add(tf.mul(first, adamBeta1), tf.mul(g, 1 - adamBeta1));
     const v = tf.add(tf.mul(second, adamBeta2), tf.mul(tf.square(g), 1 - adamBeta2));
     const root = tf.mul(tf.sqrt(v), secondCorrection);
     const update = tf.div(tf.mul(m, tf.mul(learningRate, firstCorrection)), tf.add(root, adamEps));
     return { value: tf.sub(value, update), first: m, second: v };
   });
+}
+
+/** A gradient without what is not finite, as the run's `nonFinite` says. */
+export function finiteGradient<T extends tf.Tensor>(gradient: T, nonFinite: TrainingConfig['nonFinite']): T {
+  return nonFinite === 'zero' ? finiteOrZero(gradient) : finiteOrClamped(gradient);
 }
 
 /** Numbers that are not finite become 0, so that one bad batch does not spoil the moments. */
