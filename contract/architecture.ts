@@ -4,7 +4,7 @@ import { networkBuffers, networkParameters } from './parameters.ts';
 import type { BlockPlan, ConvPlan, NetworkPlan } from './plan.ts';
 import { checkSwitches } from './switch-rules.ts';
 
-export type { BlockPlan, ConvPlan, NetworkPlan } from './plan.ts';
+export type { BlockPlan, NetworkPlan } from './plan.ts';
 
 /**
  * Lays the network out.
