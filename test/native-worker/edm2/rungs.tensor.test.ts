@@ -227,3 +227,22 @@ test('an averaged network of config A has every parameter, biases and norms incl
   expect(state.averages).toHaveLength(1);
   expect(Object.keys(state.averages[0]!)).toEqual(planOf('A').parameters.map(({ name }) => name));
 });
+
+test('in D weights grow by more than a fifth of what a random walk of full steps would bring, in E they do not', () => {
+  const steps = 60;
+  const name = 'unet.enc.8x8_block0.conv_res1.weight';
+  const after = (rung: RungName): number => {
+    let state = initialState(planOf(rung), 1, source(1));
+    for (let index = 0; index < steps; index++) {
+      state = step(rung, state, { ...trainingOf(rung), decayBatches: 0 }, 8 * (index + 1)).state;
+    }
+    return rmsOf(state.parameters[name]!);
+  };
+  const walk = Math.sqrt(1 + 0.01 ** 2 * steps);
+  const start = rmsOf(initialState(planOf('D'), 1, source(1)).parameters[name]!);
+  const grown = after('D') / start;
+  // √(1 + α²t) if each element moved by α each step; small gradients make less of it.
+  expect(grown).toBeGreaterThan(1 + 0.2 * (walk - 1));
+  expect(after('E')).toBeGreaterThan(0.9999);
+  expect(after('E')).toBeLessThan(1.0002); // one step's growth, before the next one forces it back
+});
