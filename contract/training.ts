@@ -58,6 +58,9 @@ export const TrainingConfig = z.strictObject({
 });
 export type TrainingConfig = z.infer<typeof TrainingConfig>;
 
+/** Checkpoint files that a run keeps: two, so that one that turns out damaged costs an interval and not the run. */
+export const CHECKPOINTS_KEPT = 2;
+
 /** What is written down while training, counted in training images. 0: never. */
 export const LoggingConfig = z.strictObject({
   /** Loss, rate, speed and magnitudes go to the library every so many images. */

@@ -32,6 +32,8 @@ const testCopy = {
   appImage: 'FiftyOne-0.0.0.AppImage',
   binary: 'fiftyone',
   version: '22.3.25',
+  /** Raised when electron-default-app or anything else that is put into it changes. */
+  revision: 2,
 };
 
 /**
@@ -46,7 +48,7 @@ export async function findElectron(): Promise<ElectronCopy> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error(`no Electron here: set ELECTRON_OVERRIDE_DIST_PATH (the test copy is for Linux on x86-64 only)`);
   }
-  const dist = join(cacheFolder(), 'test-electron', testCopy.version);
+  const dist = join(cacheFolder(), 'test-electron', `${testCopy.version}-${testCopy.revision}`);
   if (!existsSync(join(dist, 'version'))) await makeTestCopy(dist);
   return describe(dist);
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { _electron, type ElectronApplication } from 'playwright-core';
+import { _electron, errors, type ElectronApplication } from 'playwright-core';
 import { findElectron } from './electron-copy.ts';
 import { startDisplay, type Display } from './display.ts';
 import { root } from './root.ts';
@@ -30,17 +30,28 @@ export function displayName(): string {
   return display?.name ?? '';
 }
 
+/**
+ * Playwright's own way to hold an app back until it is attached. Without it, attaching to a window that is just being
+ * made may never end; a packed app can't be held back, so an attempt that takes too long is made again.
+ */
+const holdBack = join(root, 'node_modules/playwright-core/lib/server/electron/loader.js');
+const ATTEMPTS = 4;
+const ATTEMPT_TIMEOUT_MS = 25_000;
+
 /** Starts the app in Electron on a display of its own; Playwright drives it. */
 export async function launchApp(options: LaunchOptions): Promise<ElectronApplication> {
   display ??= await startDisplay();
-  const executable = options.executable ?? (await findElectron()).executable;
-  return _electron.launch({
-    executablePath: executable,
-    args: [...appArguments(options), ...(options.executable === undefined ? [root] : [])],
-    cwd: root,
-    env: { ...cleanEnvironment(), DISPLAY: display.name, EDM2_LIBRARY: options.library },
-    timeout: 60_000,
-  });
+  const packed = options.executable !== undefined;
+  const executablePath = options.executable ?? (await findElectron()).executable;
+  const args = [...(packed ? [] : ['-r', holdBack]), ...appArguments(options), ...(packed ? [] : [root])];
+  const env = { ...cleanEnvironment(), DISPLAY: display.name, EDM2_LIBRARY: options.library };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await _electron.launch({ executablePath, args, cwd: root, env, timeout: ATTEMPT_TIMEOUT_MS });
+    } catch (error) {
+      if (attempt === ATTEMPTS || !(error instanceof errors.TimeoutError)) throw error;
+    }
+  }
 }
 
 /** What every start of the app in a test says on the command line. */

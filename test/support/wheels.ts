@@ -110,7 +110,10 @@ export function makeMachine(): TestMachine {
     pipCalls: () => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []),
     program(name, script) {
       const path = join(bin, name);
-      if (script === null) { rmSync(path, { force: true }); return; }
+      if (script === null) {
+        rmSync(path, { force: true });
+        return;
+      }
       writeFileSync(path, `#!/bin/sh\n${script}\n`);
       chmodSync(path, 0o755);
     },

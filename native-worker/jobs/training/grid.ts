@@ -6,17 +6,14 @@ import type { TrainingSession } from './session.ts';
 
 /**
  * Draws the run's grid: always the same seeds, so that grids of different moments show the same pictures growing.
- * Rows are classes where the network knows classes, columns are seeds.
+ * Rows are classes where the network knows classes; every picture has its own seed.
  */
 export async function drawGrid(session: TrainingSession): Promise<void> {
   const { context, run, trainer, nimg } = session;
   const { grid } = run.config;
   const { resolution, channels, labelDim } = run.shape;
   const rows = gridRows(run.config, labelDim);
-  // Column c of every row has seed c where rows differ by class; without classes every picture has its own.
-  const seeds = Array.from({ length: rows * grid.columns }, (_, index) =>
-    labelDim > 0 ? index % grid.columns : index,
-  );
+  const seeds = Array.from({ length: rows * grid.columns }, (_, index) => index);
   const wanted = seeds.map((_, index) => (labelDim > 0 ? Math.floor(index / grid.columns) : null));
   const labels = labelsFor(wanted, seeds, labelDim);
   const start = performance.now();

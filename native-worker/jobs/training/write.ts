@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { TickColumns } from '../../../contract/runs.ts';
+import { CHECKPOINTS_KEPT } from '../../../contract/training.ts';
 import { blockNames, weightNames } from '../../../contract/architecture.ts';
 import { learningRate } from '../../edm2/schedule.ts';
 import { forgetOldCheckpoints, insertCheckpoint } from '../../store/checkpoints.ts';
@@ -11,9 +12,6 @@ import { insertTick } from '../../store/ticks.ts';
 import { writeSnapshot } from '../snapshot-file.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { trainSeconds, type TrainingSession } from './session.ts';
-
-/** Two, so that a checkpoint that turns out damaged costs one interval and not the run. */
-const CHECKPOINTS_KEPT = 2;
 
 /** Root mean squares of a tick's last step, on the host. */
 export interface TickMagnitudes {

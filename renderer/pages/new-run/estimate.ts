@@ -1,4 +1,4 @@
-import type { RunConfig } from '../../../contract/training.ts';
+import { CHECKPOINTS_KEPT, type RunConfig } from '../../../contract/training.ts';
 
 /** Bytes of a number in float32, the precision in which weights are trained and stored. */
 const FLOAT32 = 4;
@@ -12,6 +12,7 @@ export interface Estimate {
   /** Moments at which a snapshot is written; each writes one file per EMA length. */
   snapshots: number;
   snapshotBytes: number;
+  /** Checkpoints on disk at the end; older ones are deleted. */
   checkpoints: number;
   checkpointBytes: number;
   /** Sample grids drawn. */
@@ -32,7 +33,7 @@ export function estimate(config: RunConfig, parameters: number): Estimate {
   const averages = training.emaStds.length;
   const weightsBytes = parameters * FLOAT32;
   const snapshots = moments(training.durationImages, logging.snapshotImages);
-  const checkpoints = moments(training.durationImages, logging.checkpointImages);
+  const checkpoints = Math.min(CHECKPOINTS_KEPT, moments(training.durationImages, logging.checkpointImages));
   return {
     weightsBytes,
     stateBytes: weightsBytes * (4 + averages),

@@ -1,11 +1,18 @@
-// What a stock Electron does with `electron FOLDER`, for the test copy, which came without it.
+// What a stock Electron does with `electron [-r FILE] FOLDER`, for the test copy, which came without it.
 const { app } = require('electron');
 const { readFileSync } = require('node:fs');
 const { join, resolve } = require('node:path');
 
-const folder = process.argv.slice(1).find((argument) => !argument.startsWith('-'));
+const preloads = [];
+let folder;
+for (let index = 1; index < process.argv.length && folder === undefined; index++) {
+  const argument = process.argv[index];
+  if (argument === '-r') preloads.push(process.argv[++index]);
+  else if (!argument.startsWith('-')) folder = argument;
+}
+
 if (folder === undefined) {
-  process.stderr.write('usage: electron FOLDER\n');
+  process.stderr.write('usage: electron [-r FILE] FOLDER\n');
   app.exit(1);
 } else {
   const path = resolve(folder);
@@ -13,5 +20,6 @@ if (folder === undefined) {
   app.setAppPath(path);
   app.setName(description.productName ?? description.name);
   app.setVersion(description.version);
+  for (const preload of preloads) require(preload);
   require(join(path, description.main));
 }
