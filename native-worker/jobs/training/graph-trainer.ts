@@ -180,7 +180,11 @@ function updatesInPlace({ inPlace }: Given): Updates {
         secondPower: tf.sub(1, tf.reciprocal(tf.square(scalars.secondCorrection))),
         epsilon: tf.div(training.adamEps, scalars.secondCorrection),
       };
-      return { value: inPlace.adam(names, value, finiteGradient(gradient, training.nonFinite), adam, betas), first, second };
+      return {
+        value: inPlace.adam(names, value, finiteGradient(gradient, training.nonFinite), adam, betas),
+        first,
+        second,
+      };
     },
     average: (index, name, ema, value, rate) => {
       inPlace.approach(stateNames.average(index, name), value, rate);
