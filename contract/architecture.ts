@@ -1,104 +1,31 @@
 import { AppError } from './errors.ts';
 import type { DataShape, NetworkConfig } from './network.ts';
+import { networkBuffers, networkParameters } from './parameters.ts';
+import type { BlockPlan, ConvPlan, NetworkPlan } from './plan.ts';
+import { checkSwitches } from './switch-rules.ts';
 
-/**
- * The network on paper: which blocks there are, in which order, and the name and shape of every tensor, without any
- * tensor existing. Names and shapes are those of the official state dict (filters OIHW, linear weights [out, in],
- * gains []), so that weights can be exchanged. Wiring: arXiv 2312.02696, Fig. 21.
- */
-export interface NetworkPlan {
-  readonly config: NetworkConfig;
-  readonly shape: DataShape;
-  /** Encoder first, both in network order. The first entry is the input convolution. */
-  readonly encoder: readonly [ConvPlan, ...BlockPlan[]];
-  readonly decoder: readonly BlockPlan[];
-  /** Trainable tensors, u(sigma) included, in the order of the state dict. */
-  readonly parameters: readonly ParameterPlan[];
-  /** Fixed random frequencies and phases of the Fourier features; saved, never trained. */
-  readonly buffers: readonly BufferPlan[];
-  /** Fourier features of c_noise. */
-  readonly noiseChannels: number;
-  /** Width of the embedding that conditions every block. */
-  readonly embChannels: number;
-}
-
-/** The input convolution, 3×3. */
-export interface ConvPlan {
-  readonly kind: 'conv';
-  /** "unet.enc.64x64_conv" */
-  readonly name: string;
-  readonly resolution: number;
-  readonly inChannels: number;
-  readonly outChannels: number;
-}
-
-export interface BlockPlan {
-  readonly kind: 'block';
-  /** "unet.dec.8x8_in0" */
-  readonly name: string;
-  readonly flavor: 'enc' | 'dec';
-  /** Width and height of the block's output in pixels: the number in its name. */
-  readonly resolution: number;
-  /** Channels that enter, those of the skip connection included. */
-  readonly inChannels: number;
-  readonly outChannels: number;
-  /** Channels of `inChannels` that come from a skip connection, which stand last; 0: the block takes none. */
-  readonly skipChannels: number;
-  readonly resample: 'keep' | 'down' | 'up';
-  /** Attention heads; 0: no attention. */
-  readonly heads: number;
-}
-
-export interface ParameterPlan {
-  readonly name: string;
-  /** The official shape. */
-  readonly shape: readonly number[];
-  /** Gains are scalars that start at 0 and are never normalised; weights have one output unit per row of axis 0. */
-  readonly role: 'weight' | 'gain';
-}
-
-export interface BufferPlan {
-  readonly name: string;
-  readonly shape: readonly [number];
-  /** Frequencies are 2π·N(0, 1), phases 2π·U(0, 1). */
-  readonly role: 'frequencies' | 'phases';
-}
+export type { BlockPlan, NetworkPlan } from './plan.ts';
 
 /**
  * Lays the network out.
  *
  * @param config the network's settings
  * @param shape  what the data decides: resolution, channels, classes
- * @throws {AppError} 'invalid-input' if no such network exists: a resolution that can't be halved often enough, or
- *   blocks with attention that would get no whole head
+ * @throws {AppError} 'invalid-input' if no such network exists: a resolution that can't be halved often enough, blocks
+ *   with attention that would get no whole head, widths that do not fall into groups, or switches that exclude each other
  */
 export function planNetwork(config: NetworkConfig, shape: DataShape): NetworkPlan {
+  checkSwitches(config.ladder);
   checkResolution(config, shape);
   const widths = config.channelMult.map((multiplier) => config.modelChannels * multiplier);
   const noiseChannels = config.modelChannels * (config.channelMultNoise ?? config.channelMult[0]!);
   const embChannels = config.modelChannels * (config.channelMultEmb ?? Math.max(...config.channelMult));
+  checkNoiseFeatures(config, noiseChannels);
   const encoder = planEncoder(config, shape, widths);
   const decoder = planDecoder(config, shape, widths, encoder);
-  const weight = (name: string, ...dims: number[]): ParameterPlan => ({
-    name: `${name}.weight`,
-    shape: dims,
-    role: 'weight',
-  });
-  const [input, ...blocks] = encoder;
-  const parameters: ParameterPlan[] = [
-    { name: 'unet.out_gain', shape: [], role: 'gain' },
-    weight('unet.emb_noise', embChannels, noiseChannels),
-    ...(shape.labelDim > 0 ? [weight('unet.emb_label', embChannels, shape.labelDim)] : []),
-    weight(input.name, input.outChannels, input.inChannels, 3, 3),
-    ...[...blocks, ...decoder].flatMap((block) => blockParameters(block, embChannels)),
-    weight('unet.out_conv', shape.channels, widths[0]!, 3, 3),
-    weight('logvar_linear', 1, config.logvarChannels),
-  ];
-  const buffers = [
-    ...fourierBuffers('unet.emb_fourier', noiseChannels),
-    ...fourierBuffers('logvar_fourier', config.logvarChannels),
-  ];
-  return { config, shape, encoder, decoder, parameters, buffers, noiseChannels, embChannels };
+  checkGroups(config, [...encoder.slice(1), ...decoder]);
+  const layout = { config, shape, encoder, decoder, noiseChannels, embChannels };
+  return { ...layout, parameters: networkParameters(layout), buffers: networkBuffers(layout) };
 }
 
 /** Trainable numbers of a network, by part. `denoiser` is everything but u(sigma); `total` is both. */
@@ -141,8 +68,8 @@ function planEncoder(config: NetworkConfig, shape: DataShape, widths: readonly n
     kind: 'conv',
     name: `unet.enc.${size(shape.resolution)}_conv`,
     resolution: shape.resolution,
-    // One more than the picture has: a channel of ones stands in for biases.
-    inChannels: shape.channels + 1,
+    // One more than the picture has, where a channel of ones stands in for biases.
+    inChannels: shape.channels + (config.ladder.biases ? 0 : 1),
     outChannels: widths[0]!,
   };
   const blocks: BlockPlan[] = [];
@@ -216,34 +143,6 @@ function planDecoder(
   return blocks;
 }
 
-/** Tensors of one block, named as in the state dict. Source: arXiv 2312.02696, Fig. 21. */
-export function blockParameters(block: BlockPlan, embChannels: number): ParameterPlan[] {
-  const { name, flavor, inChannels, outChannels } = block;
-  const weight = (part: string, ...dims: number[]): ParameterPlan => ({
-    name: `${name}.${part}.weight`,
-    shape: dims,
-    role: 'weight',
-  });
-  return [
-    { name: `${name}.emb_gain`, shape: [], role: 'gain' },
-    // In the encoder the 1×1 convolution comes first, so the residual branch starts at the block's own width.
-    weight('conv_res0', outChannels, flavor === 'enc' ? outChannels : inChannels, 3, 3),
-    weight('emb_linear', outChannels, embChannels),
-    weight('conv_res1', outChannels, outChannels, 3, 3),
-    ...(inChannels === outChannels ? [] : [weight('conv_skip', outChannels, inChannels, 1, 1)]),
-    ...(block.heads === 0
-      ? []
-      : [weight('attn_qkv', 3 * outChannels, outChannels, 1, 1), weight('attn_proj', outChannels, outChannels, 1, 1)]),
-  ];
-}
-
-function fourierBuffers(name: string, channels: number): BufferPlan[] {
-  return [
-    { name: `${name}.freqs`, shape: [channels], role: 'frequencies' },
-    { name: `${name}.phases`, shape: [channels], role: 'phases' },
-  ];
-}
-
 function checkResolution(config: NetworkConfig, shape: DataShape): void {
   const halvings = config.channelMult.length - 1;
   if (shape.resolution % 2 ** halvings !== 0) {
@@ -273,6 +172,39 @@ function headsOf(config: NetworkConfig, width: number, where: string): number {
     );
   }
   return heads;
+}
+
+/** Positional features are half cosines, half sines. */
+function checkNoiseFeatures({ ladder }: NetworkConfig, noiseChannels: number): void {
+  if (ladder.noiseFeatures === 'positional' && noiseChannels % 2 !== 0) {
+    throw new AppError(
+      'invalid-input',
+      `Positional noise features come in pairs, but there are ${noiseChannels}; make modelChannels even.`,
+    );
+  }
+}
+
+function checkGroups({ ladder }: NetworkConfig, blocks: readonly (ConvPlan | BlockPlan)[]): void {
+  if (ladder.groupNorm === 'none' && ladder.attentionNorm !== 'group') return;
+  for (const { name, inChannels, outChannels } of blocks) {
+    for (const width of [inChannels, outChannels]) {
+      if (width % groupCount(width) !== 0) {
+        throw new AppError(
+          'invalid-input',
+          `Group normalisation would split the ${width} channels of ${name} into ${groupCount(width)} groups, which does ` +
+            `not come out even; make modelChannels a multiple of 32, or of 4 up to 64 channels in all blocks.`,
+        );
+      }
+    }
+  }
+}
+
+/**
+ * Groups of a group norm: 32, but at least 4 channels each. (The paper's text says groups of 32 channels; only this
+ * gives the parameter counts of its Table 1.)
+ */
+export function groupCount(width: number): number {
+  return Math.max(1, Math.min(32, Math.floor(width / 4)));
 }
 
 function size(resolution: number): string {

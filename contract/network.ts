@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import { NetworkSwitches } from './switches.ts';
 
 /**
- * The EDM2 network (config G), named as in the paper and the official code. What the dataset decides (resolution,
- * channels, classes) is added by `networkShape` when a run starts.
+ * The EDM2 network, named as in the paper and the official code; config G unless `ladder` says otherwise. What the
+ * dataset decides (resolution, channels, classes) is added by `networkShape` when a run starts.
  */
 export const NetworkConfig = z.strictObject({
   /** Width of the network at full resolution, in channels ("base", 192 at size S). */
@@ -35,6 +36,8 @@ export const NetworkConfig = z.strictObject({
   logvarChannels: z.int().min(1).max(1024).default(128),
   /** Expected standard deviation of the training data (pixels in [-1, 1]). */
   sigmaData: z.number().positive().max(10).default(0.5),
+  /** Which rung of the paper's ladder of configurations the network stands on, switch by switch. */
+  ladder: NetworkSwitches.prefault({}),
 });
 export type NetworkConfig = z.infer<typeof NetworkConfig>;
 

@@ -32,7 +32,18 @@ export const TrainingConfig = z.strictObject({
   adamEps: z.number().positive().max(1).default(1e-8),
   /** Factor on the loss before the backward pass; never divided out before Adam, as in the official code. */
   lossScaling: z.number().positive().max(65_536).default(1),
-  /** Relative widths sigma_rel of the two or more power-function averages that are kept. */
+  /** What becomes of gradients that are not finite. 'zero': they count as 0. 'clamp': NaN as 0, ±∞ as ±1e5 (config A). */
+  nonFinite: z.enum(['zero', 'clamp']).default('zero'),
+  /**
+   * Which averages of the weights are kept. 'power': one for each of `emaStds`. 'exponential': one, of constant
+   * half-life (config A); its files bear the one entry of `emaStds`, which should be near its relative width.
+   */
+  averaging: z.enum(['power', 'exponential']).default('power'),
+  /** Half-life of the exponential average in images. */
+  averageHalfLife: z.number().positive().max(1e12).default(50_000_000),
+  /** The half-life is at most this share of the images seen so far; null: no limit. */
+  averageRampUp: z.number().positive().max(1).nullable().default(0.05),
+  /** Relative widths sigma_rel of the power-function averages that are kept. */
   emaStds: z.array(SigmaRel).min(1).max(8).default([0.05, 0.1]),
   /** Mirror each picture left to right with probability 1/2. */
   horizontalFlips: z.boolean().default(false),
@@ -63,13 +74,29 @@ export const LoggingConfig = z.strictObject({
 });
 export type LoggingConfig = z.infer<typeof LoggingConfig>;
 
-/** Deterministic Heun sampling (EDM, arXiv 2206.00364, Alg. 1 and Eq. 5). */
+/**
+ * Fresh noise while sampling (EDM, arXiv 2206.00364, Alg. 2): before each step whose noise level lies between `min` and
+ * `max`, noise is added to raise that level by the factor 1 + min(amount / steps, sqrt(2) − 1).
+ */
+export const ChurnConfig = z.strictObject({
+  /** S_churn; 0: none. */
+  amount: z.number().min(0).max(1000),
+  /** S_min and S_max, noise levels. */
+  min: z.number().min(0).default(0),
+  max: z.number().positive().default(1e9),
+  /** S_noise, standard deviation of the noise relative to what the level asks for. */
+  noise: z.number().positive().max(2).default(1),
+});
+export type ChurnConfig = z.infer<typeof ChurnConfig>;
+
+/** Second-order Heun sampling (EDM, arXiv 2206.00364, Alg. 1 and 2, and Eq. 5); deterministic without `churn`. */
 export const SamplerConfig = z.strictObject({
   /** N noise levels, 2N − 1 network evaluations. */
   steps: z.int().min(2).max(1000).default(32),
   sigmaMin: z.number().positive().max(1).default(0.002),
   sigmaMax: z.number().positive().max(1000).default(80),
   rho: z.number().positive().max(100).default(7),
+  churn: ChurnConfig.optional(),
 });
 export type SamplerConfig = z.infer<typeof SamplerConfig>;
 
@@ -112,6 +139,13 @@ export const RunConfig = z
         code: 'custom',
         path: ['training', 'microBatch'],
         message: `batch size ${training.batchSize} is not a multiple of micro-batch ${micro}`,
+      });
+    }
+    if (training.averaging === 'exponential' && training.emaStds.length !== 1) {
+      context.addIssue({
+        code: 'custom',
+        path: ['training', 'emaStds'],
+        message: `an exponential average has one length, but emaStds lists ${training.emaStds.join(' and ')}`,
       });
     }
     if (!training.emaStds.includes(grid.emaStd)) {

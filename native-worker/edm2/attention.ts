@@ -1,23 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { mpWeight } from './mp-layers.ts';
 import { pixelNorm } from './normalize.ts';
 
 /**
- * Cosine self-attention over all pixels: queries, keys and values are normalised per head, so that the logits are
- * sqrt(C) times the cosine of their angle (C channels a head).
+ * Self-attention over all pixels. Cosine attention normalises queries, keys and values per head, so that the logits are
+ * sqrt(C) times the cosine of their angle (C channels a head); A and B take them as they are.
  *
- * @param qkv   output of the 1×1 convolution `attn_qkv` with filters sorted by `sortedQkvWeight`, [N, H, W, 3·heads·C]
- * @param heads number of heads
- * @returns     the heads' outputs side by side, [N, H, W, heads·C]
+ * @param qkv    output of the 1×1 convolution `attn_qkv` with filters sorted by `sortQkv`, [N, H, W, 3·heads·C]
+ * @param heads  number of heads
+ * @param cosine whether to normalise
+ * @returns      the heads' outputs side by side, [N, H, W, heads·C]
  *
  * Source: arXiv:2312.02696, Sec. B.3 and Fig. 21.
  */
-export function attend(qkv: tf.Tensor4D, heads: number): tf.Tensor4D {
+export function attend(qkv: tf.Tensor4D, heads: number, cosine = true): tf.Tensor4D {
   const [n, h, w, width] = qkv.shape;
   const channels = width / (3 * heads);
   const pixels = h * w;
   return tf.tidy(() => {
-    const vectors = pixelNorm(tf.reshape(qkv, [n, pixels, 3, heads, channels]));
+    const raw = tf.reshape<tf.Rank.R5>(qkv, [n, pixels, 3, heads, channels]);
+    const vectors = cosine ? pixelNorm(raw) : raw;
     const parts = tf.split(vectors, 3, 2).map((part) => toHeads(part, [n, pixels, heads, channels]));
     const [q, k, v] = parts as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
     const logits = tf.matMul(tf.mul(q, 1 / Math.sqrt(channels)), k, false, true); // [N, heads, pixels, pixels]
@@ -33,15 +34,15 @@ function toHeads(x: tf.Tensor, [n, pixels, heads, channels]: [number, number, nu
 }
 
 /**
- * Filters of `attn_qkv` in use, sorted so that the outputs stand as [q | k | v], each [heads, C]. Official files (and
- * so our stored weights) interleave them: output (head · C + channel) · 3 + {0: q, 1: k, 2: v}. Sorting the filters is
- * cheaper than sorting what they put out.
+ * Sorts what belongs to the outputs of `attn_qkv`, its filters or its biases, so that the outputs stand as [q | k | v],
+ * each [heads, C]. Official files (and so our stored weights) interleave them: output (head · C + channel) · 3 +
+ * {0: q, 1: k, 2: v}. Sorting the filters is cheaper than sorting what they put out.
  *
- * @param weight stored filters, [1, 1, Cin, 3·heads·C]
+ * @param x filters [1, 1, Cin, 3·heads·C] or biases [3·heads·C]
  */
-export function sortedQkvWeight(weight: tf.Tensor4D): tf.Tensor4D {
-  const [, , cin, width] = weight.shape;
+export function sortQkv<T extends tf.Tensor>(x: T): T {
+  const width = x.shape.at(-1)!;
   return tf.tidy(() =>
-    tf.reshape(tf.transpose(tf.reshape(mpWeight(weight), [cin, width / 3, 3]), [0, 2, 1]), [1, 1, cin, width]),
-  );
+    tf.reshape(tf.transpose(tf.reshape(x, [x.size / width, width / 3, 3]), [0, 2, 1]), x.shape),
+  ) as T;
 }

@@ -11,7 +11,7 @@ import type { Batch, Parameters, RandomSource } from './types.ts';
 
 /** The backward pass of a batch. All tensors belong to the caller, or to the tidy around the call. */
 export interface BatchGradients {
-  /** The weights after forced normalisation, where the gradients were taken and the optimiser goes on. */
+  /** The weights, from E on after forced normalisation, where the gradients were taken and the optimiser goes on. */
   readonly parameters: Parameters;
   /** Of the scaled loss, summed over elements and averaged over the batch; as they come, NaN and ±∞ included. */
   readonly gradients: Parameters;
@@ -53,8 +53,8 @@ export function batchGradients(
     let total: BatchGradients | null = null;
     for (let start = 0; start < count; start += size) {
       const drop = dropoutFor(network.plan, random, start / size);
-      const forced = { ...network, parameters: forceNormalize(total?.parameters ?? network.parameters) };
-      const part = microGradients(forced, training, slice(noisy, start, size), count, drop, measure);
+      const prepared = { ...network, parameters: prepare(network.plan, total?.parameters ?? network.parameters) };
+      const part = microGradients(prepared, training, slice(noisy, start, size), count, drop, measure);
       total = total === null ? part : addUp(total, part);
     }
     const { parameters, gradients, lossPerImage, meanSquares } = total!;
@@ -63,6 +63,12 @@ export function batchGradients(
     return { parameters, gradients, lossPerImage, sigma: noisy.sigma, meanSquares: squares } as BatchGradients &
       tf.TensorContainerObject;
   });
+}
+
+/** The weights at which a training step takes gradients, as new tensors: forced from E on, as stored before. */
+function prepare({ config }: NetworkPlan, parameters: Parameters): Parameters {
+  if (config.ladder.weightNorm === 'forced') return forceNormalize(parameters);
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, value.clone()]));
 }
 
 function addNoise(batch: Batch, training: TrainingConfig, random: RandomSource): NoisyBatch {
@@ -120,7 +126,8 @@ function microGradients(
     const network = { plan, parameters, buffers };
     const noisy = tf.add<tf.Tensor4D>(images, tf.mul(noise, tf.reshape(sigma, [-1, 1, 1, 1])));
     const denoised = denoise(network, noisy, sigma, labels, { drop, observe: measure ? observe : null });
-    const element = elementLoss(denoised, images, sigma, logVariance(network, sigma), plan.config.sigmaData);
+    const u = plan.config.ladder.uncertainty ? logVariance(network, sigma) : null;
+    const element = elementLoss(denoised, images, sigma, u, plan.config.sigmaData);
     lossPerImage = tf.keep(tf.mean(element, [1, 2, 3]));
     return tf.mul(tf.sum(element), training.lossScaling / count);
   };

@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
+import type { ParameterPlan } from '../../contract/plan.ts';
 import type { Buffers, Parameters, RandomSource, TrainState } from './types.ts';
 
 /**
- * A network that has seen nothing: weights N(0, 1), gains 0, Fourier frequencies 2π·N(0, 1) and phases 2π·U(0, 1),
- * empty moments, averages equal to the weights. It denoises to c_skip · x.
+ * A network that has seen nothing: parameters as `plan` says (in config G weights N(0, 1) and gains 0), Fourier
+ * frequencies 2π·N(0, 1) and phases 2π·U(0, 1), empty moments, averages equal to the weights. In A, B and G it denoises
+ * to c_skip · x.
  *
  * @param averages how many power-function averages are kept
  * @returns        tensors that belong to the caller (`disposeState`)
@@ -13,10 +15,7 @@ import type { Buffers, Parameters, RandomSource, TrainState } from './types.ts';
  */
 export function initialState(plan: NetworkPlan, averages: number, random: RandomSource): TrainState {
   const parameters: Parameters = Object.fromEntries(
-    plan.parameters.map(({ name, shape, role }) => [
-      name,
-      role === 'gain' ? tf.scalar(0) : random.normal(internalShape(shape), `init ${name}`),
-    ]),
+    plan.parameters.map((parameter) => [parameter.name, initialValue(parameter, random)]),
   );
   const buffers: Buffers = Object.fromEntries(
     plan.buffers.map(({ name, shape, role }) => {
@@ -46,6 +45,20 @@ export function freshState(parameters: Parameters, buffers: Buffers, averages: n
 /** Frees everything a state holds but its buffers, which the next state shares. */
 export function disposeState({ parameters, firstMoments, secondMoments, averages }: TrainState): void {
   tf.dispose([parameters, firstMoments, secondMoments, ...averages]);
+}
+
+function initialValue({ name, shape, initial }: ParameterPlan, random: RandomSource): tf.Tensor {
+  const inside = internalShape(shape);
+  switch (initial.kind) {
+    case 'normal':
+      return random.normal(inside, `init ${name}`);
+    case 'uniform':
+      return tf.tidy(() => tf.mul(tf.sub(random.uniform(inside, `init ${name}`), 0.5), 2 * initial.bound));
+    case 'constant':
+      return tf.fill(inside, initial.value);
+    default:
+      return initial satisfies never;
+  }
 }
 
 /** OIHW to [K, K, Cin, Cout], [out, in] to [in, out]. */

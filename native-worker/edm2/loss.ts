@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
  * @param denoised  D, [N, H, W, C]
  * @param clean     y, [N, H, W, C]
  * @param sigma     noise levels, [N]
- * @param u         learned log-variance, [N, 1, 1, 1]
+ * @param u         learned log-variance, [N, 1, 1, 1]; null: not learned (config A), which leaves λ(σ) (D − y)²
  * @param sigmaData standard deviation of the data
  * @returns         [N, H, W, C]
  *
@@ -16,13 +16,14 @@ export function elementLoss(
   denoised: tf.Tensor4D,
   clean: tf.Tensor4D,
   sigma: tf.Tensor1D,
-  u: tf.Tensor4D,
+  u: tf.Tensor4D | null,
   sigmaData: number,
 ): tf.Tensor4D {
   return tf.tidy(() => {
     const s = tf.reshape(sigma, [-1, 1, 1, 1]);
     const weight = tf.div(tf.add(tf.square(s), sigmaData ** 2), tf.square(tf.mul(s, sigmaData)));
-    return tf.add(tf.mul(tf.div(weight, tf.exp(u)), tf.square(tf.sub(denoised, clean))), u);
+    const squared = tf.square(tf.sub(denoised, clean));
+    return u === null ? tf.mul(weight, squared) : tf.add(tf.mul(tf.div(weight, tf.exp(u)), squared), u);
   });
 }
 

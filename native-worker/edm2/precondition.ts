@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import { AppError } from '../../contract/errors.ts';
-import type { Forward } from './block.ts';
-import { mpFourier } from './fourier.ts';
-import { mpLinear } from './mp-layers.ts';
+import { fourier, mpFourier } from './fourier.ts';
+import { learnedLayers } from './learned-layers.ts';
 import { runUnet } from './unet.ts';
-import type { Buffers, Parameters } from './types.ts';
+import type { Buffers, Forward, Parameters } from './types.ts';
 
 /** A network with its weights. */
 export interface Network {
@@ -55,7 +54,7 @@ export function denoise(
 }
 
 /**
- * u(σ), the learned logarithm of the expected loss at a noise level.
+ * u(σ), the learned logarithm of the expected loss at a noise level, of a network that has it (`ladder.uncertainty`).
  *
  * @param sigma [N]
  * @returns     [N, 1, 1, 1]; the caller disposes it
@@ -67,16 +66,13 @@ export function logVariance(
   sigma: tf.Tensor1D,
   { observe = null }: ForwardOptions = {},
 ): tf.Tensor4D {
-  const { buffers, parameters } = network;
+  const { plan, buffers, parameters } = network;
+  const { ladder } = plan.config;
+  const features = ladder.noiseFeatures === 'mp-fourier' ? mpFourier : fourier;
+  const { linear } = learnedLayers({ parameters, observe }, ladder);
   return tf.tidy(() => {
-    const features = mpFourier(
-      noiseFeature(sigma),
-      buffers['logvar_fourier.freqs']!,
-      buffers['logvar_fourier.phases']!,
-    );
-    const u = mpLinear(features, parameters['logvar_linear.weight'] as tf.Tensor2D);
-    observe?.('logvar_linear', u);
-    return tf.reshape(u, [-1, 1, 1, 1]);
+    const [freqs, phases] = [buffers['logvar_fourier.freqs']!, buffers['logvar_fourier.phases']!];
+    return tf.reshape(linear('logvar_linear', features(noiseFeature(sigma), freqs, phases)), [-1, 1, 1, 1]);
   });
 }
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TrainingConfig } from '../../contract/training.ts';
+import { exponentialRate } from './exponential-ema.ts';
 import { averageRate } from './power-ema.ts';
 import { learningRate } from './schedule.ts';
 import type { StepScalars } from './types.ts';
@@ -14,18 +15,22 @@ export interface StepNumbers {
 
 /**
  * The numbers of the step that starts at `nimg` images: the learning rate looks at the count before the step, the
- * averages at the count after it, Adam at the number of the step.
+ * power-function averages at the count after it, Adam at the number of the step.
  *
  * @param nimg training images seen before the step, a multiple of the batch size
  */
 export function stepNumbers(training: TrainingConfig, nimg: number): StepNumbers {
-  const { adamBeta1, adamBeta2, batchSize, emaStds } = training;
+  const { adamBeta1, adamBeta2, batchSize, emaStds, averaging } = training;
   const k = Math.floor(nimg / batchSize) + 1;
   return {
     learningRate: learningRate(nimg, training),
     firstCorrection: 1 / (1 - adamBeta1 ** k),
     secondCorrection: 1 / Math.sqrt(1 - adamBeta2 ** k),
-    averageRates: emaStds.map((sigmaRel) => averageRate(sigmaRel, nimg + batchSize, batchSize)),
+    averageRates: emaStds.map((sigmaRel) =>
+      averaging === 'exponential'
+        ? exponentialRate(training, nimg)
+        : averageRate(sigmaRel, nimg + batchSize, batchSize),
+    ),
   };
 }
 

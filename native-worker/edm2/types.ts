@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { NetworkConfig } from '../../contract/network.ts';
 
 /**
  * Tensors by their official state-dict name ("unet.enc.32x32_block0.conv_res0.weight"). Inside `edm2/` filters are
@@ -8,6 +9,18 @@ export type Parameters = Readonly<Record<string, tf.Tensor>>;
 
 /** Fixed random frequencies and phases of the Fourier features, by official name; [channels] each. Never trained. */
 export type Buffers = Readonly<Record<string, tf.Tensor1D>>;
+
+/** What a forward pass needs beside its inputs. */
+export interface Forward {
+  readonly parameters: Parameters;
+  /** Drops activations; null: no dropout (sampling, or a network without it). The name is the block's. */
+  readonly drop: ((x: tf.Tensor4D, name: string) => tf.Tensor4D) | null;
+  /** Sees every named output, of blocks and of weights; it must not keep the tensor itself. */
+  readonly observe: ((name: string, output: tf.Tensor) => void) | null;
+}
+
+/** The settings that concern a block. */
+export type BlockConfig = Pick<NetworkConfig, 'resBalance' | 'attnBalance' | 'clipAct' | 'ladder'>;
 
 /** Everything that a training step changes, and the buffers it needs. A checkpoint is this and the two counts. */
 export interface TrainState {

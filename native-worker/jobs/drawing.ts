@@ -5,6 +5,7 @@ import { heunStep, samplerSigmas } from '../edm2/heun.ts';
 import { oneHot } from '../edm2/layout.ts';
 import { decodePixels } from '../edm2/pixels.ts';
 import { seedFor } from '../edm2/seeds.ts';
+import { stochasticStep } from '../edm2/stochastic.ts';
 import { randomKernels } from '../engine/random.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { breathe } from './context.ts';
@@ -28,7 +29,7 @@ export interface DrawingRequest {
 }
 
 /**
- * Draws pictures with a network in eval mode by deterministic Heun sampling. A picture is a function of the network,
+ * Draws pictures with a network in eval mode by Heun sampling. A picture is a function of the network,
  * its seed and its class: neither the batch size nor the other pictures change it.
  *
  * @returns uint8 NHWC, one picture behind the other; null if `onStep` ended it
@@ -45,10 +46,16 @@ export async function drawPictures(request: DrawingRequest): Promise<Uint8Array 
   for (let first = 0; first < seeds.length; first += batchSize) {
     const classes = oneHot(labels.slice(first, first + batchSize), labelDim);
     const denoiser = (x: Tensor4D, sigma: Tensor1D): Tensor4D => denoise(x, sigma, classes);
-    let x = startingNoise(seeds.slice(first, first + batchSize), [resolution, resolution, channels], sigmas[0]!);
+    const noise = (purpose: string): Tensor4D =>
+      noiseOf(seeds.slice(first, first + batchSize), [resolution, resolution, channels], purpose);
+    let x = tf.tidy(() => tf.mul<Tensor4D>(noise('picture'), sigmas[0]!));
     let wanted = true;
     for (let step = 0; step < steps && wanted; step += 1) {
-      const next = heunStep(denoiser, x, sigmas[step]!, sigmas[step + 1]!);
+      const [sigma, lower] = [sigmas[step]!, sigmas[step + 1]!];
+      const next =
+        sampler.churn === undefined
+          ? heunStep(denoiser, x, sigma, lower)
+          : stochasticStep(denoiser, x, sigma, lower, sampler.churn, steps, () => noise(`churn ${step}`));
       x.dispose();
       x = next;
       done += 1;
@@ -78,12 +85,11 @@ export function labelsFor(
   return seeds.map((seed, index) => labels[index] ?? (seedFor(seed, 'class', 0)[0] >>> 0) % labelDim);
 }
 
-/** Noise of standard deviation σ_max, each picture's from its own seed. */
-function startingNoise(seeds: readonly number[], shape: readonly number[], sigma: number): Tensor4D {
-  return tf.tidy(() => {
-    const each = seeds.map((seed) => randomKernels.normal(shape, seedFor(seed, 'picture', 0)));
-    return tf.mul<Tensor4D>(tf.stack(each), sigma);
-  });
+/** Standard normal numbers, each picture's from its own seed. */
+function noiseOf(seeds: readonly number[], shape: readonly number[], purpose: string): Tensor4D {
+  return tf.tidy(
+    () => tf.stack(seeds.map((seed) => randomKernels.normal(shape, seedFor(seed, purpose, 0)))) as Tensor4D,
+  );
 }
 
 async function readPixels(x: Tensor4D): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import { finiteOrZero } from '../../edm2/adam.ts';
+import { finiteGradient } from '../../edm2/adam.ts';
 import { disposeState } from '../../edm2/initial.ts';
 import { denoise } from '../../edm2/precondition.ts';
 import { seedFor } from '../../edm2/seeds.ts';
@@ -180,7 +180,11 @@ function updatesInPlace({ inPlace }: Given): Updates {
         secondPower: tf.sub(1, tf.reciprocal(tf.square(scalars.secondCorrection))),
         epsilon: tf.div(training.adamEps, scalars.secondCorrection),
       };
-      return { value: inPlace.adam(names, value, finiteOrZero(gradient), adam, betas), first, second };
+      return {
+        value: inPlace.adam(names, value, finiteGradient(gradient, training.nonFinite), adam, betas),
+        first,
+        second,
+      };
     },
     average: (index, name, ema, value, rate) => {
       inPlace.approach(stateNames.average(index, name), value, rate);

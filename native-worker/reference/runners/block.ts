@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { blockParameters } from '../../../contract/architecture.ts';
 import type { BlockPlan } from '../../../contract/architecture.ts';
+import { blockParameters } from '../../../contract/parameters.ts';
+import { defaultSwitches } from '../../../contract/switches.ts';
 import { runBlock } from '../../edm2/block.ts';
 import { fromOfficial, toOfficial } from '../../edm2/layout.ts';
 import { forceNormalize } from '../../edm2/mp-layers.ts';
@@ -46,7 +47,12 @@ export const runBlockCase: Runner = (reference) => {
     resample: settings.resample_mode,
     heads: settings.attention ? Math.floor(settings.out_channels / settings.channels_per_head) : 0,
   };
-  const config = { resBalance: settings.res_balance, attnBalance: settings.attn_balance, clipAct: settings.clip_act };
+  const config = {
+    resBalance: settings.res_balance,
+    attnBalance: settings.attn_balance,
+    clipAct: settings.clip_act,
+    ladder: defaultSwitches,
+  };
   const run = (parameters: Parameters): Tensor4D =>
     runBlock(plan, config, { parameters, drop: null, observe: null }, x, emb);
 
@@ -68,7 +74,7 @@ export const runBlockCase: Runner = (reference) => {
 
 function parametersOf(reference: ReferenceCase, plan: BlockPlan, embChannels: number): Parameters {
   return Object.fromEntries(
-    blockParameters(plan, embChannels).map(({ name }) => [
+    blockParameters(plan, embChannels, defaultSwitches).map(({ name }) => [
       name,
       fromOfficial(tensor(reference, name.replace(/^block\./, 'state.'))),
     ]),

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { attend, sortedQkvWeight } from '../../../native-worker/edm2/attention.ts';
+import { attend, sortQkv } from '../../../native-worker/edm2/attention.ts';
 import { dropout } from '../../../native-worker/edm2/block.ts';
 import { elementLoss } from '../../../native-worker/edm2/loss.ts';
-import { mpConv2d } from '../../../native-worker/edm2/mp-layers.ts';
+import { mpConv2d, mpWeight } from '../../../native-worker/edm2/mp-layers.ts';
 import { denoise, logVariance } from '../../../native-worker/edm2/precondition.ts';
 import type { Network } from '../../../native-worker/edm2/precondition.ts';
 import { initialState } from '../../../native-worker/edm2/initial.ts';
@@ -93,7 +93,7 @@ test('attention equals softmax of scaled cosines, with q, k and v interleaved in
   const [heads, channels] = [2, 4];
   const input = normal([1, 2, 3, 8], 1) as Tensor4D;
   const weight = normal([1, 1, 8, 24], 2) as Tensor4D;
-  const ours = attend(tf.conv2d(input, sortedQkvWeight(weight), 1, 'same'), heads)
+  const ours = attend(tf.conv2d(input, sortQkv(mpWeight(weight)), 1, 'same'), heads)
     .arraySync()[0]!
     .flat();
   const plain = mpConv2d(input, weight).arraySync()[0]!.flat();

@@ -52,7 +52,10 @@ test('every value of every preset survives being written into its field and read
   }
 });
 
-test('the form has a field for every value of the config, and no other', () => {
+// Decided by the rung of the ladder, which is chosen as a whole and not value by value.
+const ofTheRung = /^network\.ladder\.|^training\.(nonFinite|averaging|averageHalfLife|averageRampUp)$/;
+
+test('the form has a field for every value of the config but the rung’s, and no other', () => {
   const leaves: string[] = [];
   const walk = (value: unknown, path: string): void => {
     if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
@@ -61,7 +64,9 @@ test('the form has a field for every value of the config, and no other', () => {
   };
   walk(RunConfig.parse(presets[0]!.config), '');
   const fields = allFields.map((field) => field.path);
-  expect([...fields].sort()).toEqual(leaves.filter((path) => path !== 'version' && path !== 'preset').sort());
+  expect([...fields].sort()).toEqual(
+    leaves.filter((path) => path !== 'version' && path !== 'preset' && !ofTheRung.test(path)).sort(),
+  );
 });
 
 test.each([

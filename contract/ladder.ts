@@ -1,0 +1,170 @@
+import { NetworkSwitches } from './switches.ts';
+import { RunConfig } from './training.ts';
+import type { TrainingConfig } from './training.ts';
+
+export const rungNames = ['A', 'B', 'C', 'D', 'E', 'F', 'G'] as const;
+export type RungName = (typeof rungNames)[number];
+
+/** One configuration of the paper's Table 1. */
+export interface Rung {
+  readonly name: RungName;
+  readonly title: string;
+  readonly switches: NetworkSwitches;
+  /** Attention one level higher than what is listed for B to G. */
+  readonly moreAttention: boolean;
+  /** The paper's at size S; null: that of the run (size and data decide in G). */
+  readonly dropout: number | null;
+  readonly clipAct: number | null;
+  /** alpha_ref relative to config G's. */
+  readonly learningRateFactor: number;
+  /** Whether the rate decays (t_ref is finite). */
+  readonly decay: boolean;
+  readonly training: Pick<TrainingConfig, 'adamBeta1' | 'adamBeta2' | 'lossScaling' | 'nonFinite' | 'averaging'>;
+  /** What the paper itself trained with on ImageNet-512 latents; `climb` leaves it out, so that rungs compare. */
+  readonly paper: Pick<TrainingConfig, 'pMean' | 'pStd' | 'batchSize' | 'learningRate' | 'decayBatches'>;
+}
+
+const paper: Rung['paper'] = { pMean: -0.4, pStd: 1, batchSize: 2048, learningRate: 0.01, decayBatches: 70_000 };
+
+const a: Rung = {
+  name: 'A',
+  title: 'EDM baseline',
+  switches: NetworkSwitches.parse({
+    noiseFeatures: 'positional',
+    embeddingLayers: 2,
+    groupNorm: 'standard',
+    attentionNorm: 'group',
+    biases: true,
+    weightInit: 'uniform-zero',
+    weightNorm: 'none',
+    fixedFunctions: 'plain',
+    gains: false,
+    uncertainty: false,
+  }),
+  moreAttention: true,
+  dropout: 0.1,
+  clipAct: null,
+  learningRateFactor: 0.01,
+  decay: false,
+  training: { adamBeta1: 0.9, adamBeta2: 0.999, lossScaling: 100, nonFinite: 'clamp', averaging: 'exponential' },
+  paper: { pMean: -1.2, pStd: 1.2, batchSize: 4096, learningRate: 0.0001, decayBatches: 0 },
+};
+
+const b: Rung = {
+  ...a,
+  name: 'B',
+  title: 'Minor improvements',
+  switches: { ...a.switches, uncertainty: true },
+  moreAttention: false,
+  clipAct: 256,
+  learningRateFactor: 0.02,
+  training: { ...a.training, adamBeta2: 0.99, nonFinite: 'zero', averaging: 'power' },
+  paper: { ...paper, learningRate: 0.0002, decayBatches: 0 },
+};
+
+const c: Rung = {
+  ...b,
+  name: 'C',
+  title: 'Architectural streamlining',
+  switches: {
+    ...b.switches,
+    noiseFeatures: 'fourier',
+    groupNorm: 'no-mean',
+    attentionNorm: 'cosine',
+    biases: false,
+    weightInit: 'uniform',
+  },
+};
+
+const d: Rung = {
+  ...c,
+  name: 'D',
+  title: 'Magnitude-preserving learned layers',
+  switches: { ...c.switches, weightInit: 'normal', weightNorm: 'on-use' },
+  learningRateFactor: 1,
+  training: { ...c.training, lossScaling: 1 },
+  paper: { ...paper, decayBatches: 0 },
+};
+
+const e: Rung = {
+  ...d,
+  name: 'E',
+  title: 'Control of the effective learning rate',
+  switches: { ...d.switches, weightNorm: 'forced' },
+  decay: true,
+  paper,
+};
+
+const f: Rung = {
+  ...e,
+  name: 'F',
+  title: 'Group normalisations removed',
+  switches: { ...e.switches, groupNorm: 'none', embeddingLayers: 1 },
+};
+
+const g: Rung = {
+  ...f,
+  name: 'G',
+  title: 'Magnitude-preserving fixed functions',
+  switches: { ...f.switches, noiseFeatures: 'mp-fourier', fixedFunctions: 'magnitude-preserving', gains: true },
+  dropout: null,
+};
+
+/**
+ * The ladder, each rung as its difference from the one before.
+ *
+ * Source: arXiv 2312.02696, Table 1, Fig. 16 to 22; EDM (arXiv 2206.00364) for A.
+ */
+export const rungs: Readonly<Record<RungName, Rung>> = { A: a, B: b, C: c, D: d, E: e, F: f, G: g };
+
+/**
+ * A run's config on another rung. Data, noise distribution, batch and duration stay, and only the rung changes, which
+ * is a fairer comparison than the paper's own, where some of them change from A to B.
+ *
+ * @param config a run on rung G
+ */
+export function climb(config: RunConfig, name: RungName): RunConfig {
+  const rung = rungs[name];
+  const { network, training, grid } = config;
+  const listed = network.attnResolutions;
+  const std = exponentialWidth(training);
+  const exponential = rung.training.averaging === 'exponential';
+  return RunConfig.parse({
+    ...config,
+    network: {
+      ...network,
+      ladder: rung.switches,
+      attnResolutions: rung.moreAttention && listed.length > 0 ? [2 * Math.max(...listed), ...listed] : listed,
+      dropout: rung.dropout ?? network.dropout,
+      clipAct: rung.clipAct === null ? null : (network.clipAct ?? rung.clipAct),
+    },
+    training: {
+      ...training,
+      ...rung.training,
+      learningRate: training.learningRate * rung.learningRateFactor,
+      decayBatches: rung.decay ? training.decayBatches : 0,
+      emaStds: exponential ? [std] : training.emaStds,
+    },
+    grid: { ...grid, emaStd: exponential ? std : grid.emaStd },
+  });
+}
+
+/**
+ * Relative width σ_rel of the exponential average at the end of a run. As long as the half-life is limited to a share r
+ * of the images so far, the average is a power function's of exponent γ = ln 2/r − 1; from then on its width is
+ * half-life/ln 2 images.
+ *
+ * @returns rounded to four digits, because files are named by it
+ */
+export function exponentialWidth({
+  averageHalfLife,
+  averageRampUp,
+  durationImages,
+}: Pick<TrainingConfig, 'averageHalfLife' | 'averageRampUp' | 'durationImages'>): number {
+  const constant = averageHalfLife / Math.LN2 / durationImages;
+  const gamma = averageRampUp === null ? 0 : Math.LN2 / averageRampUp - 1;
+  const ramped = Math.sqrt(gamma + 1) / ((gamma + 2) * Math.sqrt(gamma + 3));
+  const limited = averageRampUp !== null && averageHalfLife >= averageRampUp * durationImages;
+  // A half-life far beyond the run is close to the plain mean, whose width 12^-1/2 is out of reach.
+  return Number(Math.min(limited ? ramped : constant, 0.288).toFixed(4));
+}

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { planNetwork } from '../../../../contract/architecture.ts';
+import { climb, rungNames } from '../../../../contract/ladder.ts';
+import { findPreset } from '../../../../contract/presets.ts';
+import { RunConfig } from '../../../../contract/training.ts';
+import { initialState } from '../../../../native-worker/edm2/initial.ts';
+import { oneHot } from '../../../../native-worker/edm2/layout.ts';
+import { randomSource } from '../../../../native-worker/edm2/random.ts';
+import type { Batch, TrainState } from '../../../../native-worker/edm2/types.ts';
+import { randomKernels } from '../../../../native-worker/engine/random.ts';
+import { tf } from '../../../../native-worker/engine/tensorflow.ts';
+import { EagerTrainer } from '../../../../native-worker/jobs/training/eager-trainer.ts';
+import { GraphTrainer } from '../../../../native-worker/jobs/training/graph-trainer.ts';
+import type { Trainer, TrainerPlan } from '../../../../native-worker/jobs/training/trainer.ts';
+
+const demo = findPreset('demo')!.config;
+const small = RunConfig.parse({
+  ...demo,
+  network: {
+    ...demo.network,
+    ...{ modelChannels: 8, channelMult: [1, 2], numBlocks: 1, attnResolutions: [4], channelsPerHead: 8 },
+  },
+  training: { ...demo.training, batchSize: 4, rampUpImages: 0 },
+});
+
+// Three steps on fixed pictures, in both engines from the same start.
+test.each(rungNames)('config %s trains as one graph as it does op by op', (rung) => {
+  const { network, training } = climb(small, rung);
+  const plan = planNetwork(network, { resolution: 8, channels: 3, labelDim: 4 });
+  const random = randomSource(randomKernels, 1, 0);
+  const batch: Batch = {
+    images: tf.mul(random.normal([4, 8, 8, 3], 'pictures'), 0.5),
+    labels: oneHot([0, 1, 2, 3], 4),
+  };
+  const start = (): TrainState => initialState(plan, training.emaStds.length, random);
+  const shared: TrainerPlan = { plan, training, grid: { average: 0, count: 4 } };
+  const run = (trainer: Trainer): { losses: number[]; drawn: number[] } => {
+    const losses = [0, 4, 8].flatMap((nimg) => [...trainer.step(nimg, batch, false).lossPerImage.dataSync()]);
+    const drawn = [
+      ...trainer
+        .denoiser()(batch.images, tf.tensor1d([0.5]), batch.labels)
+        .dataSync(),
+    ];
+    trainer.dispose();
+    return { losses, drawn };
+  };
+  const eager = run(new EagerTrainer(shared, start()));
+  const graph = run(new GraphTrainer(shared, start()));
+  graph.losses.forEach((loss, index) => expect(loss).toBeCloseTo(eager.losses[index]!, 3));
+  graph.drawn.forEach((value, index) => expect(value).toBeCloseTo(eager.drawn[index]!, 2));
+});
