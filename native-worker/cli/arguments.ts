@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { Dataset } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
+import { climb, rungNames, type RungName } from '../../contract/ladder.ts';
 import { findPreset, presets } from '../../contract/presets.ts';
 import type { RunSummary } from '../../contract/runs.ts';
 import { Engine, RunConfig } from '../../contract/training.ts';
@@ -42,6 +43,16 @@ export function engineNamed(text: string): Engine {
   const engine = Engine.safeParse(text);
   if (engine.success) return engine.data;
   throw new AppError('invalid-input', `--engine is graph or eager, not "${text}".`);
+}
+
+/** What `--rung` is for, beside its name in a command's help. */
+export const RUNG_HELP = 'configuration of the paper, A to G; default: G, as in the presets';
+
+/** A rung of the ladder, in capitals or not. */
+export function rungNamed(text: string): RungName {
+  const found = rungNames.find((name) => name === text.trim().toUpperCase());
+  if (found !== undefined) return found;
+  throw new AppError('invalid-input', `--rung is one of ${rungNames.join(', ')}, not "${text}".`);
 }
 
 /**
@@ -121,19 +132,25 @@ export function findDataset(wanted: string, datasets: readonly Dataset[]): Datas
  * A preset's config with single settings replaced: `--set training.learningRate=0.005`. Values are JSON; what isn't is
  * taken as text.
  *
+ * @param rung the preset is put on it first, so that settings have the last word
  * @throws {AppError} 'invalid-input' for an unknown preset or setting and for values out of range
  */
-export function configFrom(presetName: string, settings: readonly string[]): RunConfig {
+export function configFrom(presetName: string, settings: readonly string[], rung: RungName = 'G'): RunConfig {
   const preset = findPreset(presetName);
   if (preset === undefined) {
     const names = presets.map((candidate) => candidate.name).join(', ');
     throw new AppError('invalid-input', `There is no preset "${presetName}". There are: ${names}.`);
   }
-  const config = structuredClone(preset.config);
+  const config = structuredClone(climb(preset.config, rung));
   for (const setting of settings) replace(config, setting);
   const parsed = RunConfig.safeParse(config);
   if (!parsed.success) throw new AppError('invalid-input', firstIssue(parsed.error));
   return parsed.data;
+}
+
+/** An option that may be repeated, for commander. */
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
 }
 
 function replace(config: RunConfig, setting: string): void {

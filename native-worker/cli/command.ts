@@ -46,6 +46,17 @@ export async function withService<Asked>(
   }
 }
 
+/** Runs a command that needs no library and no service. */
+export function withoutService(command: Command, run: (output: Output) => void): void {
+  const output = new Output(command.optsWithGlobals<GlobalOptions>().json === true);
+  try {
+    run(output);
+    process.exitCode = 0;
+  } catch (error) {
+    process.exitCode = report(output, error);
+  }
+}
+
 function report(output: Output, error: unknown): number {
   if (error instanceof AppError) {
     output.error(error);

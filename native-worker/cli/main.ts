@@ -1,5 +1,6 @@
-/** The command line: `edm2 …`. Every command asks the library's service, which lives as long as something runs. */
+/** The command line: `edm2 …`. Every command but `count` asks the library's service, which lives as long as something runs. */
 import { Command, CommanderError } from 'commander';
+import { addCount } from './commands/count.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addImport } from './commands/import.ts';
@@ -18,7 +19,7 @@ const program = new Command('edm2')
   .showSuggestionAfterError()
   .exitOverride();
 
-for (const add of [addDemo, addTrain, addSample, addImport, addRuns, addServe, addDoctor]) add(program);
+for (const add of [addDemo, addTrain, addSample, addImport, addRuns, addServe, addDoctor, addCount]) add(program);
 
 // Options of the whole program may stand behind a command's name, too.
 for (const command of [...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { listDatasets } from '../../../contract/datasets.ts';
 import { AppError } from '../../../contract/errors.ts';
+import type { RungName } from '../../../contract/ladder.ts';
 import { createRun, RunName } from '../../../contract/runs.ts';
 import type { Engine, RunConfig } from '../../../contract/training.ts';
-import { configFrom, ENGINE_HELP, engineNamed, findDataset } from '../arguments.ts';
+import { collect, configFrom, ENGINE_HELP, engineNamed, findDataset, RUNG_HELP, rungNamed } from '../arguments.ts';
 import { EXIT_INTERRUPTED, withService, type CommandContext } from '../command.ts';
 import { followRun } from '../follow-run.ts';
 import { images } from '../words.ts';
@@ -11,6 +12,7 @@ import { images } from '../words.ts';
 interface TrainOptions {
   readonly dataset: string;
   readonly preset: string;
+  readonly rung?: string;
   readonly set: readonly string[];
   readonly name?: string;
   readonly detach?: boolean;
@@ -24,13 +26,14 @@ export function addTrain(program: Command): void {
     .description('start a run and show its progress')
     .requiredOption('--dataset <name|id>', 'what to learn from; `edm2 import` makes one')
     .option('--preset <name>', 'starting point of the settings', 'demo')
+    .option('--rung <letter>', RUNG_HELP)
     .option(
       '--set <name=value>',
       'replace one setting, such as training.learningRate=0.005; may be repeated',
       collect,
       [],
     )
-    .option('--name <name>', 'name of the run; default: dataset and preset')
+    .option('--name <name>', 'name of the run; default: dataset, preset and rung')
     .option('--detach', 'return at once; the run goes on in the background')
     .option('--engine <name>', ENGINE_HELP, 'graph')
     .action(async (options: TrainOptions, command: Command) => {
@@ -45,25 +48,28 @@ export function addTrain(program: Command): void {
 /** What can be judged without the dataset. */
 interface Asked {
   readonly config: RunConfig;
+  /** Null: not asked for, so G. */
+  readonly rung: RungName | null;
   readonly name: string | undefined;
   readonly engine: Engine;
 }
 
-function readOptions({ preset, set, name, engine }: TrainOptions): Asked {
+function readOptions({ preset, rung: letter, set, name, engine }: TrainOptions): Asked {
   if (name !== undefined && !RunName.safeParse(name).success) {
     throw new AppError('invalid-input', '--name takes 1 to 100 characters.');
   }
-  return { config: configFrom(preset, set), name, engine: engineNamed(engine) };
+  const rung = letter === undefined ? null : rungNamed(letter);
+  return { config: configFrom(preset, set, rung ?? 'G'), rung, name, engine: engineNamed(engine) };
 }
 
 async function train(
   context: CommandContext,
   options: TrainOptions,
-  { config, name: wanted, engine }: Asked,
+  { config, rung, name: wanted, engine }: Asked,
 ): Promise<number | undefined> {
   const { client, output } = context;
   const dataset = findDataset(options.dataset, await client.call(listDatasets, {}));
-  const name = wanted ?? `${dataset.name} ${options.preset}`.slice(0, 100);
+  const name = wanted ?? [dataset.name, options.preset, ...(rung === null ? [] : [rung])].join(' ').slice(0, 100);
   const { runId, jobId } = await client.call(createRun, { name, datasetId: dataset.id, config, engine });
   output.event('run', { runId, jobId, name });
   output.say(`Run ${runId} "${name}": ${images(config.training.durationImages)} on dataset "${dataset.name}".`);
@@ -84,8 +90,4 @@ export async function follow(context: CommandContext, runId: number, jobId: numb
     context.output.say(`Run ${runId} is ${run.state} at ${images(run.nimg)}.`);
   }
   return interrupted ? EXIT_INTERRUPTED : undefined;
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
 }
