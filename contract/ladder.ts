@@ -9,6 +9,8 @@ export type RungName = (typeof rungNames)[number];
 export interface Rung {
   readonly name: RungName;
   readonly title: string;
+  /** One sentence: what it changes against the rung before. */
+  readonly summary: string;
   readonly switches: NetworkSwitches;
   /** Attention one level higher than what is listed for B to G. */
   readonly moreAttention: boolean;
@@ -29,6 +31,7 @@ const paper: Rung['paper'] = { pMean: -0.4, pStd: 1, batchSize: 2048, learningRa
 const a: Rung = {
   name: 'A',
   title: 'EDM baseline',
+  summary: 'Where the paper starts: group norms, biases, and weights that grow as they like.',
   switches: NetworkSwitches.parse({
     noiseFeatures: 'positional',
     embeddingLayers: 2,
@@ -54,6 +57,8 @@ const b: Rung = {
   ...a,
   name: 'B',
   title: 'Minor improvements',
+  summary:
+    'Learns how certain it can be at each noise level, attends at one level fewer, clips activations, and averages by power functions.',
   switches: { ...a.switches, uncertainty: true },
   moreAttention: false,
   clipAct: 256,
@@ -66,6 +71,8 @@ const c: Rung = {
   ...b,
   name: 'C',
   title: 'Architectural streamlining',
+  summary:
+    'Biases give way to a channel of ones, group norms ignore the mean, attention compares directions, noise levels get random features.',
   switches: {
     ...b.switches,
     noiseFeatures: 'fourier',
@@ -80,6 +87,7 @@ const d: Rung = {
   ...c,
   name: 'D',
   title: 'Magnitude-preserving learned layers',
+  summary: 'Weights are normalised wherever they are used, which bears a learning rate fifty times as high.',
   switches: { ...c.switches, weightInit: 'normal', weightNorm: 'on-use' },
   learningRateFactor: 1,
   training: { ...c.training, lossScaling: 1 },
@@ -90,6 +98,8 @@ const e: Rung = {
   ...d,
   name: 'E',
   title: 'Control of the effective learning rate',
+  summary:
+    'Stored weights are normalised at each step, too, so that the learning rate, which now decays, means the same throughout.',
   switches: { ...d.switches, weightNorm: 'forced' },
   decay: true,
   paper,
@@ -99,6 +109,7 @@ const f: Rung = {
   ...e,
   name: 'F',
   title: 'Group normalisations removed',
+  summary: 'Encoder blocks normalise their pixels instead, and the embedding has one layer less.',
   switches: { ...e.switches, groupNorm: 'none', embeddingLayers: 1 },
 };
 
@@ -106,6 +117,7 @@ const g: Rung = {
   ...f,
   name: 'G',
   title: 'Magnitude-preserving fixed functions',
+  summary: 'EDM2: activations, sums and concatenations keep magnitudes as well, and learned gains start at zero.',
   switches: { ...f.switches, noiseFeatures: 'mp-fourier', fixedFunctions: 'magnitude-preserving', gains: true },
   dropout: null,
 };
@@ -116,6 +128,12 @@ const g: Rung = {
  * Source: arXiv 2312.02696, Table 1, Fig. 16 to 22; EDM (arXiv 2206.00364) for A.
  */
 export const rungs: Readonly<Record<RungName, Rung>> = { A: a, B: b, C: c, D: d, E: e, F: f, G: g };
+
+/** The rung that has exactly these switches; null: none has. */
+export function rungOf(switches: NetworkSwitches): RungName | null {
+  const keys = Object.keys(switches) as (keyof NetworkSwitches)[];
+  return rungNames.find((name) => keys.every((key) => rungs[name].switches[key] === switches[key])) ?? null;
+}
 
 /**
  * A run's config on another rung. Data, noise distribution, batch and duration stay, and only the rung changes, which

@@ -1,6 +1,7 @@
 import { countParameters, planNetwork, type NetworkPlan } from '../../../contract/architecture.ts';
 import { appInfo, expectSpeed, type AppInfo } from '../../../contract/app.ts';
 import { AppError } from '../../../contract/errors.ts';
+import { estimateMemory, type MemoryEstimate } from '../../../contract/memory.ts';
 import { findPreset } from '../../../contract/presets.ts';
 import { client } from '../../lib/client/index.ts';
 import { attempt } from '../../lib/state/toasts.svelte.ts';
@@ -32,6 +33,10 @@ export class Preflight {
   readonly parameters: number | null = $derived(this.plan ? countParameters(this.plan).total : null);
   readonly estimate: Estimate | null = $derived.by(() =>
     this.#draft.config && this.parameters !== null ? estimate(this.#draft.config, this.parameters) : null,
+  );
+  /** Memory of a training step. */
+  readonly memory: MemoryEstimate | null = $derived.by(() =>
+    this.#draft.config && this.plan ? estimateMemory(this.plan, this.#draft.config.training) : null,
   );
   /** Bytes that snapshots and checkpoints will take. */
   readonly diskBytes: number | null = $derived(

@@ -1,4 +1,5 @@
 import type { Dataset } from '../../../contract/datasets.ts';
+import { climb, rungOf, type RungName } from '../../../contract/ladder.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import { presets, type Preset } from '../../../contract/presets.ts';
 import { RunName, type Run } from '../../../contract/runs.ts';
@@ -39,7 +40,13 @@ export function shapeFor(dataset: Dataset, config: RunConfig): DataShape {
 export class RunDraft {
   name = $state('');
   dataset: Dataset | null = $state.raw(null);
-  /** The preset or run whose values the form started from; "changed" is said against it. */
+  /** The preset or run whose values the form started from, before it was put on a rung. */
+  #origin: RunConfig = $state.raw(presets[0]!.config);
+  /** The rung of the ladder that the settings stand on; null: switches that belong to none. */
+  rung: RungName | null = $state('G');
+  /** Rungs are reached from G; settings of a run that stands elsewhere stay there. */
+  readonly canClimb: boolean = $derived(rungOf(this.#origin.network.ladder) === 'G');
+  /** `#origin` on its rung; "changed" is said against it. */
   baseline: RunConfig = $state.raw(presets[0]!.config);
   /** What stands in the fields, by path. Switches are in `flags`. */
   readonly texts: Record<string, string> = $state({});
@@ -91,13 +98,31 @@ export class RunDraft {
     this.usePreset(presets[0]!);
   }
 
-  /** Fills every field from a preset. */
+  /** Fills every field from a preset; the rung stays. */
   usePreset(preset: Preset): void {
-    this.#fill(preset.config);
+    this.rung ??= 'G';
+    this.#origin = preset.config;
+    this.#fill(climb(preset.config, this.rung));
+  }
+
+  /** Puts the settings on another rung. What was changed by hand stays. Without effect unless `canClimb`. */
+  useRung(rung: RungName): void {
+    if (!this.canClimb) return;
+    const texts = { ...this.texts };
+    const flags = { ...this.flags };
+    const kept = [...this.changed];
+    this.rung = rung;
+    this.#fill(climb(this.#origin, rung));
+    for (const path of kept) {
+      if (isFlag(path)) this.flags[path] = flags[path]!;
+      else this.texts[path] = texts[path]!;
+    }
   }
 
   /** Fills every field from a run that exists, and proposes a name that tells the two apart. */
   useRun(run: Pick<Run, 'config' | 'name'>, taken: readonly string[] = []): void {
+    this.rung = rungOf(run.config.network.ladder);
+    this.#origin = run.config;
     this.#fill(run.config);
     this.name = freeName(run.name, [...taken, run.name]);
   }

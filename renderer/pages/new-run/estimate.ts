@@ -3,12 +3,10 @@ import { CHECKPOINTS_KEPT, type RunConfig } from '../../../contract/training.ts'
 /** Bytes of a number in float32, the precision in which weights are trained and stored. */
 const FLOAT32 = 4;
 
-/** What a run will take, as far as it follows from the number of parameters and the plan. */
+/** What a run will write, as far as it follows from the number of parameters and the plan. */
 export interface Estimate {
   /** The weights alone. */
   weightsBytes: number;
-  /** Weights, their gradients, Adam's two moments and every average. Activations come on top. */
-  stateBytes: number;
   /** Moments at which a snapshot is written; each writes one file per EMA length. */
   snapshots: number;
   snapshotBytes: number;
@@ -36,7 +34,6 @@ export function estimate(config: RunConfig, parameters: number): Estimate {
   const checkpoints = Math.min(CHECKPOINTS_KEPT, moments(training.durationImages, logging.checkpointImages));
   return {
     weightsBytes,
-    stateBytes: weightsBytes * (4 + averages),
     snapshots,
     snapshotBytes: snapshots * averages * weightsBytes,
     checkpoints,

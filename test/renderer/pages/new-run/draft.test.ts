@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { climb, rungOf, rungs } from '../../../../contract/ladder.ts';
 import { findPreset, presets } from '../../../../contract/presets.ts';
 import { freeName, RunDraft } from '../../../../renderer/pages/new-run/draft.svelte.ts';
 
@@ -54,6 +55,38 @@ test('settings of another run come over whole, with a name that is free', () => 
   made.useRun({ name: 'emoji', config }, ['emoji 2']);
   expect(made.config).toEqual(config);
   expect(made.name).toBe('emoji 3');
+});
+
+test('a rung changes what belongs to it and leaves what was changed by hand', () => {
+  const made = draft({ 'training.batchSize': '64' });
+  made.flags['training.horizontalFlips'] = true;
+  made.useRung('C');
+  const { training, network } = climb(findPreset('demo')!.config, 'C');
+  expect(made.config?.network).toEqual(network);
+  expect(made.config?.training).toEqual({ ...training, batchSize: 64, horizontalFlips: true });
+  expect([...made.changed].sort()).toEqual(['training.batchSize', 'training.horizontalFlips']);
+  made.useRung('A');
+  expect(made.config?.training).toMatchObject({ batchSize: 64, averaging: 'exponential' });
+  made.useRung('G');
+  expect(made.config?.network).toEqual(findPreset('demo')!.config.network);
+});
+
+test('another preset stays on the rung', () => {
+  const made = draft();
+  made.useRung('D');
+  made.usePreset(findPreset('small')!);
+  expect(made.config).toEqual(climb(findPreset('small')!.config, 'D'));
+  expect(made.changed.size).toBe(0);
+});
+
+test('settings of a run on another rung than G stay on it', () => {
+  const made = draft();
+  const config = climb(findPreset('demo')!.config, 'B');
+  made.useRun({ name: 'b', config });
+  expect([made.rung, made.canClimb]).toEqual(['B', false]);
+  made.useRung('G');
+  expect(made.config).toEqual(config);
+  expect(rungOf({ ...rungs.G.switches, weightNorm: 'on-use' })).toBe(null);
 });
 
 test('names count on', () => {

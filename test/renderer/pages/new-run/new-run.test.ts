@@ -7,6 +7,7 @@ import { AppError } from '../../../../contract/errors.ts';
 import { datasetChanged, jobChanged } from '../../../../contract/events.ts';
 import { listFolders } from '../../../../contract/folders.ts';
 import { cancelJob, listJobs } from '../../../../contract/jobs.ts';
+import { climb, rungs } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import { createRun, getRun, listRuns } from '../../../../contract/runs.ts';
 import NewRun from '../../../../renderer/pages/new-run/NewRun.svelte';
@@ -102,6 +103,31 @@ test('choosing a preset fills the fields, and the paper’s sizes say their size
   await fireEvent.click(screen.getByRole('radio', { name: /^Small/ }));
   expect(field(/^Duration/).value).toBe('4Mi');
   expect(screen.getByRole('radio', { name: /^XXL/ }).closest('label')?.textContent).toMatch(/\d/);
+});
+
+test('choosing configuration C sends a run with the switches and rate of rung C', async () => {
+  await open();
+  const panel = screen.getByRole('complementary');
+  expect(screen.getByRole('radio', { name: /^G:/ })).toHaveProperty('checked', true);
+  const before = panel.querySelector('dd')!.textContent;
+  await fireEvent.click(screen.getByRole('radio', { name: /^C:/ }));
+  expect(screen.getByText(rungs.C.summary, { exact: false })).toBeTruthy();
+  expect(field(/^Learning rate(?!:)/).value).toBe('0.0002');
+  expect(panel.querySelector('dd')!.textContent).not.toBe(before);
+  await fireEvent.click(startButton());
+  await waitFor(() => expect(service.inputsOf(createRun)).toHaveLength(1));
+  const [sent] = service.inputsOf(createRun);
+  expect(sent!.name).toBe('Twemoji demo C');
+  expect(sent!.config.network.ladder).toEqual(rungs.C.switches);
+  expect(sent!.config).toEqual(climb(findPreset('demo')!.config, 'C'));
+});
+
+test('each configuration of the ladder can be started as it is', async () => {
+  await open();
+  for (const letter of ['A', 'B', 'D', 'E', 'F', 'G']) {
+    await fireEvent.click(screen.getByRole('radio', { name: new RegExp(`^${letter}:`) }));
+    expect(startButton()).toHaveProperty('disabled', false);
+  }
 });
 
 test('settings of an earlier run come over with a name that is free', async () => {
