@@ -69,9 +69,9 @@ export function runHandlers(parts: ServiceParts): Handler[] {
       store.getRunSummary(db, id);
       return readTicks(db, id, range);
     }),
-    handler(calls.runMagnitudes, ({ id, kind, maxColumns }) => {
+    handler(calls.runMagnitudes, ({ id, kind, maxColumns, afterNimg }) => {
       store.getRunSummary(db, id);
-      return readMagnitudes(db, id, kind, maxColumns);
+      return readMagnitudes(db, id, kind, maxColumns, afterNimg);
     }),
     handler(calls.runSnapshots, ({ id }) => {
       store.getRunSummary(db, id);

@@ -100,7 +100,7 @@ describe('a run that reaches its duration', () => {
     ]);
     expect(listCheckpoints(library.db, runId).map(({ nimg }) => nimg)).toEqual([32, 64]);
     const [grid] = listSamples(library.db, { runId, origin: 'grid', limit: 10 });
-    expect(grid).toMatchObject({ nimg: 64, columns: 3, seeds: [0, 1, 2, 0, 1, 2], labels: [0, 0, 0, 1, 1, 1] });
+    expect(grid).toMatchObject({ nimg: 64, columns: 3, seeds: [0, 1, 2, 3, 4, 5], labels: [0, 0, 0, 1, 1, 1] });
     expect(listLog(library.db, runId, 10).map(({ text }) => text)).toEqual([
       'Training begins.',
       'Finished at 64 images.',

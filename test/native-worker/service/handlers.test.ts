@@ -6,10 +6,19 @@ import { appInfo, expectSpeed, getSettings, setSettings } from '../../../contrac
 import * as datasets from '../../../contract/datasets.ts';
 import { datasetDeleted, deviceStatus, runtimeProgress, sampleAdded } from '../../../contract/events.ts';
 import { getJob } from '../../../contract/jobs.ts';
-import { createRun, deleteRun, getRun, runSnapshots, stopRun, trashRun } from '../../../contract/runs.ts';
+import {
+  createRun,
+  deleteRun,
+  getRun,
+  runMagnitudes,
+  runSnapshots,
+  stopRun,
+  trashRun,
+} from '../../../contract/runs.ts';
 import { listRuntimes, useRuntime } from '../../../contract/runtime.ts';
 import { deleteSample, generate, listSamples } from '../../../contract/samples.ts';
 import { openLibrary } from '../../../native-worker/store/library.ts';
+import { insertMagnitudes } from '../../../native-worker/store/magnitudes.ts';
 import { snapshotPath } from '../../../native-worker/store/paths.ts';
 import { insertSnapshot } from '../../../native-worker/store/snapshots.ts';
 import { startServiceUnderTest, until, type ServiceUnderTest } from '../../support/service-library.ts';
@@ -176,4 +185,17 @@ test('who is connected hears how busy the machine is', async () => {
   expect(status.cpuPercent).toBeGreaterThanOrEqual(0);
   expect(status.cpuPercent).toBeLessThanOrEqual(100);
   expect(status.memoryUsed).toBeLessThan(status.memoryTotal);
+});
+
+test('magnitudes can be asked for from a moment on, so that a page reads only what is new', async () => {
+  const runId = await finishedRun('finish');
+  const library = openLibrary(under.folder);
+  for (const nimg of [100, 200, 300]) {
+    insertMagnitudes(library.db, runId, 'weight', nimg, ['a', 'b'], Float32Array.of(nimg, 1));
+  }
+  library.close();
+  const read = (afterNimg?: number) =>
+    under.client.call(runMagnitudes, { id: runId, kind: 'weight', ...(afterNimg === undefined ? {} : { afterNimg }) });
+  expect((await read()).nimg).toEqual([100, 200, 300]);
+  expect(await read(200)).toMatchObject({ nimg: [300], values: [[300], [1]] });
 });
