@@ -58,5 +58,16 @@ function scale(
       maxTicksLimit: grid ? 6 : 8,
       callback: (value) => axis.tick(Number(value)),
     },
+    afterBuildTicks: (built) => {
+      if (!axis.log) built.ticks = withoutCrowdedEnd(built.ticks);
+    },
   };
+}
+
+/** The axis ends where the data ends, and Chart.js labels that end even where it would lie on the label before. */
+export function withoutCrowdedEnd<T extends { readonly value: number }>(ticks: readonly T[]): T[] {
+  const [first, second, beforeLast, last] = [ticks[0], ticks[1], ticks.at(-2), ticks.at(-1)];
+  if (ticks.length < 3 || !first || !second || !beforeLast || !last) return [...ticks];
+  const crowded = last.value - beforeLast.value < 0.4 * (second.value - first.value);
+  return crowded ? ticks.slice(0, -1) : [...ticks];
 }
