@@ -62,8 +62,14 @@ export const openBrowserDoor = defineCall(
     host: z.string().min(1).max(255).default('127.0.0.1'),
     port: z.int().min(0).max(65_535).default(0),
   }),
-  z.strictObject({ url: z.string() }),
+  z.strictObject({
+    url: z.string(),
+    /** A sentence of caution where others can reach the port; null for this machine alone. */
+    warning: z.string().nullable(),
+  }),
   'local',
 );
+/** Takes one opening of the door back; the last one closes the port and ends what browsers have open. */
+export const closeBrowserDoor = defineCall('app.closeBrowserDoor', Nothing, Nothing, 'local');
 /** Ends the service; running training jobs write a checkpoint and pause first. */
 export const shutdown = defineCall('app.shutdown', Nothing, Nothing, 'local');

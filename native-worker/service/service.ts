@@ -93,18 +93,28 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   });
 
   let web: WebServer | null = null;
+  /** How many asked for the door and have not taken it back. */
+  let openings = 0;
   const openDoor = async (host: string, port: number): Promise<string> => {
     const pages = options.pages ?? pagesFolder();
     if (pages === null) throw new AppError('unavailable', 'The pages are not built yet. Run `npm run build`.');
-    if (web !== null && port !== 0 && (web.port !== port || web.host !== host)) {
+    if (web !== null && (web.host !== host || (port !== 0 && web.port !== port))) {
       throw new AppError(
         'conflict',
-        `The service listens on ${web.host}:${web.port} already; leave --port out to use that.`,
+        `The service listens on ${web.host}:${web.port} already. End that with Ctrl+C first, or use --host ${web.host} without --port.`,
       );
     }
     web ??= await openWeb({ host, port, pages, parts: serverParts });
+    openings += 1;
     log.info({ host: web.host, port: web.port }, 'a door for browsers is open');
     return web.newUrl();
+  };
+  const closeDoor = (): void => {
+    openings = Math.max(0, openings - 1);
+    if (openings > 0 || web === null) return;
+    log.info({ host: web.host, port: web.port }, 'the door for browsers is closed');
+    web.close();
+    web = null;
   };
   const answer = answerWith(
     allHandlers({
@@ -117,6 +127,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
       version,
       folders: new Folders(),
       openWeb: openDoor,
+      closeWeb: closeDoor,
       shutDown: () => setImmediate(() => void stop()), // after the answer has gone out
     }),
     log,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import { SECURITY_HEADERS } from '../../contract/security.ts';
 import { foreignRequest, inUrl, isLoopback, ownNames, sessionCookie, sessionKey, Sessions } from './security.ts';
@@ -55,9 +56,11 @@ export async function openWeb({ host, port, pages, parts }: WebOptions): Promise
   };
 }
 
-/** All addresses at once is no address to type. */
+/** All addresses at once is no address to type: the first that other machines can use stands in, if there is one. */
 function shownHost(host: string): string {
-  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  if (host !== '0.0.0.0' && host !== '::') return host;
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }
 
 function admitBrowser(request: IncomingMessage, sessions: Sessions, names: Set<string>, port: number): Admission {

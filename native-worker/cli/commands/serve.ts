@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { openBrowserDoor } from '../../../contract/app.ts';
+import { closeBrowserDoor, openBrowserDoor } from '../../../contract/app.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { deferred } from '../deferred.ts';
@@ -32,7 +32,8 @@ function readPort({ port }: ServeOptions): number {
 }
 
 async function serve({ client, output }: CommandContext, host: string, port: number): Promise<undefined> {
-  const { url } = await client.call(openBrowserDoor, { host, port });
+  const { url, warning } = await client.call(openBrowserDoor, { host, port });
+  if (warning !== null) process.stderr.write(`${warning}\n`);
   output.event('serving', { url });
   output.say(`EDM2 Studio is at ${url}`);
   output.say('The address works once, then the browser remembers. Ctrl+C ends; a run in progress goes on.');
@@ -41,7 +42,8 @@ async function serve({ client, output }: CommandContext, host: string, port: num
     () => ended.resolve(undefined),
     () => process.exit(0),
   );
-  await Promise.race([ended.promise, client.closed]);
+  const goneFirst = await Promise.race([ended.promise.then(() => false), client.closed.then(() => true)]);
   stopListening();
+  if (!goneFirst) await client.call(closeBrowserDoor, {});
   return undefined;
 }

@@ -1,15 +1,24 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { appInfo, expectSpeed, getSettings, openBrowserDoor, setSettings, shutdown } from '../../../contract/app.ts';
+import {
+  appInfo,
+  closeBrowserDoor,
+  expectSpeed,
+  getSettings,
+  openBrowserDoor,
+  setSettings,
+  shutdown,
+} from '../../../contract/app.ts';
 import { earlierSpeed } from '../../store/runs.ts';
 import { readSettings, writeSettings } from '../../store/settings.ts';
 import { statement } from '../../store/statements.ts';
 import { handler, type Handler } from '../handle.ts';
+import { exposureWarning } from '../web.ts';
 import type { ServiceParts } from './context.ts';
 
 /** The app itself: facts, settings, its end. */
-export function appHandlers({ library, runtimes, version, openWeb, shutDown }: ServiceParts): Handler[] {
+export function appHandlers({ library, runtimes, version, openWeb, closeWeb, shutDown }: ServiceParts): Handler[] {
   const { db, folder } = library;
   return [
     handler(appInfo, async () => {
@@ -31,7 +40,14 @@ export function appHandlers({ library, runtimes, version, openWeb, shutDown }: S
     handler(getSettings, () => readSettings(db)),
     handler(setSettings, (change) => writeSettings(db, change)),
     handler(expectSpeed, ({ preset, resolution }) => ({ imagesPerSecond: earlierSpeed(db, preset, resolution) })),
-    handler(openBrowserDoor, async ({ host, port }) => ({ url: await openWeb(host, port) })),
+    handler(openBrowserDoor, async ({ host, port }) => ({
+      url: await openWeb(host, port),
+      warning: exposureWarning(host),
+    })),
+    handler(closeBrowserDoor, () => {
+      closeWeb();
+      return {};
+    }),
     handler(shutdown, () => {
       shutDown();
       return {};

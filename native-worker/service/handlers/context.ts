@@ -18,6 +18,7 @@ export interface ServiceParts {
   readonly version: string;
   /** Opens a TCP port for browsers, if none is open. @returns an address with a token for one use */
   readonly openWeb: (host: string, port: number) => Promise<string>;
+  readonly closeWeb: () => void;
   /** Ends the service in good order, soon. */
   readonly shutDown: () => void;
 }

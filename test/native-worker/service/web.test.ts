@@ -2,7 +2,7 @@ import { createServer, request, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { openBrowserDoor } from '../../../contract/app.ts';
+import { closeBrowserDoor, openBrowserDoor } from '../../../contract/app.ts';
 import { listJobs } from '../../../contract/jobs.ts';
 import { CONTENT_SECURITY_POLICY } from '../../../contract/security.ts';
 import { startServiceUnderTest, type ServiceUnderTest } from '../../support/service-library.ts';
@@ -182,10 +182,10 @@ test('over TCP a call for this machine alone is refused', async () => {
   const { socket } = await knock(own());
   const replies: string[] = [];
   socket.on('message', (data: Buffer) => replies.push(data.toString()));
-  for (const [id, call] of ['app.shutdown', 'folders.grant', 'app.openBrowserDoor'].entries()) {
+  for (const [id, call] of ['app.shutdown', 'folders.grant', 'app.openBrowserDoor', 'app.closeBrowserDoor'].entries()) {
     socket.send(JSON.stringify({ id, call, input: { path: '/' } }));
   }
-  await expect.poll(() => replies.filter((text) => text.includes('"forbidden"')).length).toBe(3);
+  await expect.poll(() => replies.filter((text) => text.includes('"forbidden"')).length).toBe(4);
   socket.close();
   expect(await under.client.call(listJobs, {})).toEqual([]); // it still lives
 });
@@ -256,5 +256,26 @@ test('a port that is taken is named, with what to do, and an address that is not
   });
   expect((await other.client.call(openBrowserDoor, {})).url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=/); // and it can be tried again
   taken.close();
+  await other.end();
+});
+
+test('the door closes when the last who opened it takes it back, and never opens wider than was asked', async () => {
+  const other = await startServiceUnderTest();
+  const first = await other.client.call(openBrowserDoor, { host: '127.0.0.1' });
+  expect(first.warning).toBeNull();
+  await other.client.call(openBrowserDoor, {});
+  await expect(other.client.call(openBrowserDoor, { host: '0.0.0.0' })).rejects.toMatchObject({ code: 'conflict' });
+  const reaches = (): Promise<boolean> =>
+    fetch(new URL('/', first.url)).then(
+      () => true,
+      () => false,
+    );
+  await other.client.call(closeBrowserDoor, {});
+  expect(await reaches()).toBe(true);
+  await other.client.call(closeBrowserDoor, {});
+  expect(await reaches()).toBe(false);
+  const open = await other.client.call(openBrowserDoor, { host: '0.0.0.0' });
+  expect(open.warning).toContain('SSH tunnel');
+  expect(open.url).not.toContain('0.0.0.0');
   await other.end();
 });
