@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { AppError } from '../../contract/errors.ts';
-import { libraryFolder } from '../engine/runtime/places.ts';
 import { connectToService, type ServiceClient } from '../service/connect.ts';
 import { Output } from './output.ts';
+import { libraryPath } from './paths.ts';
 
 /** Exit codes of `edm2`. 0: done. 2: what was asked for can't be meant. 130: ended by Ctrl+C. 1: everything else. */
 export const EXIT_FAILURE = 1;
@@ -36,8 +36,9 @@ export async function withService<Asked>(
   const output = new Output(globals.json === true);
   let client: ServiceClient | null = null;
   try {
+    const library = libraryPath(globals.library);
     const asked = read();
-    client = await connectToService(globals.library ?? libraryFolder());
+    client = await connectToService(library);
     process.exitCode = (await run({ client, output }, asked)) ?? 0;
   } catch (error) {
     process.exitCode = report(output, error);
