@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { getSettings, Settings } from '../../../../contract/app.ts';
 import { listDatasets } from '../../../../contract/datasets.ts';
 import { AppError } from '../../../../contract/errors.ts';
-import { runChanged, runLogged, runTicked, sampleAdded } from '../../../../contract/events.ts';
+import { deviceStatus, runChanged, runLogged, runTicked, sampleAdded } from '../../../../contract/events.ts';
 import {
   editRun,
   getRun,
@@ -169,4 +169,20 @@ test('a run that is not there is said so', async () => {
   });
   show('overview');
   expect(await screen.findByText('There is no run 7')).toBeTruthy();
+});
+
+test('a run that computes on the processor beside a GPU says so aloud, and where to look', async () => {
+  service.answer(getRun, () => ({ ...run, device: 'CPU, 2 threads' }));
+  render(RunPage, { id: 7, tab: 'overview' });
+  await screen.findByText('CPU, 2 threads');
+  expect(screen.queryByText(/although this machine has a GPU/)).toBeNull();
+  const gpu = { index: 0, name: 'NVIDIA GeForce RTX 4090', driver: '560.1', utilisation: 0, temperature: 40 };
+  service.emit(deviceStatus, {
+    gpus: [{ ...gpu, memoryTotal: 24e9, memoryUsed: 1e9 }],
+    cpuPercent: 90,
+    memoryUsed: 4e9,
+    memoryTotal: 32e9,
+  });
+  expect(await screen.findByText(/although this machine has a GPU \(NVIDIA GeForce RTX 4090\)/)).toBeTruthy();
+  expect(screen.getByRole('link', { name: 'Let the doctor look' }).getAttribute('href')).toBe('#/settings');
 });
