@@ -31,6 +31,7 @@ const server = createServer((request, response) => {
 });
 const sockets = new WebSocketServer({ server, path: '/rpc' });
 sockets.on('connection', (socket) => {
+  socket.on('close', () => process.exit(0)); // whoever asked has left
   if (mode === 'garbage') {
     socket.send('<html>');
     return;
@@ -51,6 +52,5 @@ sockets.on('connection', (socket) => {
     const value = message.call === 'environment' ? process.env : { input: message.input, pid: process.pid };
     socket.send(JSON.stringify({ kind: 'reply', id: message.id, reply: { ok: true, value } }));
   });
-  socket.on('close', () => process.exit(0));
 });
 server.listen(path, () => process.stdout.write(`a line that is not for us\n${ready}\n`));
