@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import type { ServiceClient } from '../service/connect.ts';
+import { makeFolder } from '../service/library-folder.ts';
 
 /**
  * Makes sure that a file can be written, before the work whose result it will hold. Missing folders are made.
@@ -35,14 +36,6 @@ export async function saveSheet(client: ServiceClient, sampleId: number, file: s
     rmSync(temporary, { force: true });
     throw unwritable(file, error);
   }
-}
-
-/** As `mkdir -p`. Node's own recursive mkdir does not come back where the system refuses with ENOENT, as in /proc. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  const parent = dirname(folder);
-  if (parent !== folder) makeFolder(parent);
-  mkdirSync(folder);
 }
 
 function unwritable(file: string, cause: unknown): AppError {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { get } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -11,6 +11,7 @@ import { ServiceMessage, type Call, type Reply, type ServiceEvent } from '../../
 import { CONTRACT_VERSION } from '../../contract/calls.ts';
 import { AppError, errorCodes } from '../../contract/errors.ts';
 import { LOGS_FOLDER } from '../store/paths.ts';
+import { makeFolder, unusableLibrary } from './library-folder.ts';
 import { readAddress, type ServiceAddress } from './ownership.ts';
 import { serviceScript } from './program-files.ts';
 
@@ -51,7 +52,8 @@ const POLL_MS = 100;
  *
  * @param library the library's folder
  * @param options.script what a service process runs, for tests
- * @throws {AppError} what the service said when it could not start; 'unavailable' if it said nothing
+ * @throws {AppError} what the service said when it could not start; 'unavailable' if it said nothing; 'forbidden' or
+ *   'no-space' if the folder can't be written
  */
 export async function connectToService(library: string, options: { script?: string } = {}): Promise<ServiceClient> {
   const folder = resolve(library);
@@ -211,8 +213,7 @@ const ServiceLine = z.discriminatedUnion('ready', [
 /** Starts a service process and waits for its line. */
 async function start(folder: string, script: string): Promise<{ socket: string }> {
   const logs = join(folder, LOGS_FOLDER);
-  mkdirSync(logs, { recursive: true });
-  const errors = openSync(join(logs, 'service-start.log'), 'a');
+  const errors = openStartLog(folder, logs);
   // A session of its own: Ctrl+C in the terminal is for the command line, which asks the service for what it wants.
   const child = spawn(process.execPath, [script, '--library', folder, '--exit-when-idle'], {
     detached: true,
@@ -243,4 +244,14 @@ async function start(folder: string, script: string): Promise<{ socket: string }
   }
   if (!parsed.data.ready) throw new AppError(parsed.data.code, parsed.data.message);
   return parsed.data;
+}
+
+/** Opens the file that takes what a service says in vain; a new library gets its folder here. */
+function openStartLog(folder: string, logs: string): number {
+  try {
+    makeFolder(logs);
+    return openSync(join(logs, 'service-start.log'), 'a');
+  } catch (error) {
+    throw unusableLibrary(folder, error);
+  }
 }

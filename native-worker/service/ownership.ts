@@ -6,6 +6,7 @@ import Database from 'better-sqlite3';
 import * as z from 'zod';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import { writeAll, writeDurably } from '../store/durable-file.ts';
+import { makeFolder, unusableLibrary } from './library-folder.ts';
 
 /**
  * One service a library. Two files tell it: `service.held` is an empty database whose exclusive lock the service keeps
@@ -38,14 +39,10 @@ export interface Ownership {
 export function takeLibrary(folder: string): Ownership | null {
   let held: Database.Database;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(resolve(folder));
     held = new Database(join(folder, HELD_NAME), { timeout: 0 });
   } catch (error) {
-    if (hasSystemCode(error, 'ENOSPC')) {
-      throw new AppError('no-space', `The disk of ${folder} is full. Make room and start again.`, { cause: error });
-    }
-    const message = `The library folder ${folder} can't be written. Choose another one with --library.`;
-    throw new AppError('forbidden', message, { cause: error });
+    throw unusableLibrary(folder, error);
   }
   try {
     held.exec('BEGIN EXCLUSIVE');
