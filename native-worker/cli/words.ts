@@ -6,6 +6,11 @@ export function images(count: number): string {
   return count < 999_500 ? `${threeDigits(count / 1e3)} kimg` : `${threeDigits(count / 1e6)} Mimg`;
 }
 
+/** 1 → "1 picture", 512 → "512 pictures". */
+export function pictures(count: number): string {
+  return `${count} ${count === 1 ? 'picture' : 'pictures'}`;
+}
+
 /** Bytes in powers of ten, as disks are sold: 238_000_000 → "238 MB". */
 export function bytes(count: number): string {
   if (count < 1000) return `${count} B`;

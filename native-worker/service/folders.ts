@@ -49,7 +49,8 @@ export class Folders {
     }
     const whole = resolve(path);
     const found = await stat(whole).catch(() => null);
-    if (found?.isDirectory() !== true) throw new AppError('not-found', `There is no folder ${whole}.`);
+    if (found === null) throw new AppError('not-found', `There is no folder ${whole}.`);
+    if (!found.isDirectory()) throw new AppError('not-found', `${whole} is a file, not a folder.`);
     return this.#describe(whole);
   }
 

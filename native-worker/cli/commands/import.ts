@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { getDataset, importDataset, ImportOptions } from '../../../contract/datasets.ts';
 import { AppError } from '../../../contract/errors.ts';
@@ -6,12 +7,16 @@ import { wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { userPath } from '../paths.ts';
+import { pictures } from '../words.ts';
 
 /** Files named one by one; more are only counted, `--json` lists all. */
 const PROBLEMS_SHOWN = 20;
 
+/** As long as a dataset's name may be. */
+const MAX_NAME = 100;
+
 interface ImportArguments {
-  readonly name: string;
+  readonly name?: string;
   readonly resolution: string;
 }
 
@@ -21,20 +26,26 @@ export function addImport(program: Command): void {
     .command('import')
     .description('make a dataset of a folder of pictures (PNG, JPEG, WebP); subfolders become classes')
     .argument('<folder>', 'folder with the pictures')
-    .requiredOption('--name <name>', 'name of the dataset')
+    .option('--name <name>', 'name of the dataset; default: that of the folder')
     .option('--resolution <pixels>', 'width and height: 8, 16, 32, 64, 128 or 256', '32')
     .action(async (folder: string, options: ImportArguments, command: Command) => {
       await withService(
         command,
-        () => readOptions(options),
-        (context, asked) => importFolder(context, folder, asked),
+        () => readImport(userPath(folder), options),
+        (context, asked) => importFolder(context, userPath(folder), asked),
       );
     });
 }
 
-function readOptions(given: ImportArguments): ImportOptions {
+/**
+ * What is asked of an import.
+ *
+ * @param folder absolute path; its last part is the name where none is given
+ * @throws {AppError} 'invalid-input'
+ */
+export function readImport(folder: string, given: ImportArguments): ImportOptions {
   const options = ImportOptions.safeParse({
-    name: given.name,
+    name: given.name ?? basename(folder).slice(0, MAX_NAME),
     resolution: wholeNumber(given.resolution, '--resolution'),
   });
   if (options.success) return options.data;
@@ -49,14 +60,17 @@ function readOptions(given: ImportArguments): ImportOptions {
 
 async function importFolder(context: CommandContext, folder: string, options: ImportOptions): Promise<undefined> {
   const { client, output } = context;
-  const granted = await client.call(grantFolder, { path: userPath(folder) });
+  const granted = await client.call(grantFolder, { path: folder });
   const { jobId } = await client.call(importDataset, { folder: granted.id, options });
   const { datasetId } = await followJob(context, jobId);
   const { dataset, problems } = await client.call(getDataset, { id: datasetId! });
   output.event('dataset', { dataset, problems });
   for (const { file, reason } of problems.slice(0, PROBLEMS_SHOWN)) output.say(`Left out ${file}: ${reason}`);
   if (problems.length > PROBLEMS_SHOWN) output.say(`… and ${problems.length - PROBLEMS_SHOWN} more files.`);
-  const classes = dataset.classes.length > 0 ? ` in ${dataset.classes.length} classes` : '';
-  output.say(`Dataset ${dataset.id} "${dataset.name}": ${dataset.count} pictures${classes}.`);
+  const classes =
+    dataset.classes.length > 0
+      ? ` in ${dataset.classes.length} ${dataset.classes.length === 1 ? 'class' : 'classes'}`
+      : '';
+  output.say(`Dataset ${dataset.id} "${dataset.name}": ${pictures(dataset.count)}${classes}.`);
   return undefined;
 }

@@ -9,7 +9,7 @@ import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { userPath } from '../paths.ts';
 import { checkTarget, saveSheet } from '../save-sheet.ts';
-import { images } from '../words.ts';
+import { images, pictures } from '../words.ts';
 
 interface SampleOptions {
   readonly run: string;
@@ -87,7 +87,7 @@ async function sample(context: CommandContext, options: SampleOptions, asked: As
   const request = { snapshotId: snapshot.id, seeds, labels, columns, sampler, batchSize };
   const { jobId } = await client.call(generate, request);
   output.say(
-    `Drawing ${seeds.length} pictures with "${run.name}" at ${images(snapshot.nimg)}, sigma_rel ${snapshot.emaStd}.`,
+    `Drawing ${pictures(seeds.length)} with "${run.name}" at ${images(snapshot.nimg)}, sigma_rel ${snapshot.emaStd}.`,
   );
   const { sampleId } = await followJob(context, jobId);
   await saveSheet(client, sampleId!, file);

@@ -41,3 +41,8 @@ test('an id is not a path, and of one service only', async () => {
 test.each(['relative/path', '/no/such/folder', '/etc/passwd', '/etc\0'])('%j is not granted', async (path) => {
   await expect(new Folders().grant(path)).rejects.toBeInstanceOf(AppError);
 });
+
+test('of a file it is said that it is no folder', async () => {
+  const file = join(root, 'a.png');
+  await expect(new Folders().grant(file)).rejects.toMatchObject({ message: `${file} is a file, not a folder.` });
+});
