@@ -11,6 +11,7 @@ import {
 } from '../../../contract/runs.ts';
 import { ENGINE_HELP, engineNamed, findRun } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
+import { endingSentence } from '../ending.ts';
 import { bytes, duration, images, table, threeDigits } from '../words.ts';
 import { follow } from './train.ts';
 
@@ -36,7 +37,7 @@ export function addRuns(program: Command): void {
           const run = await chosen(context, wanted);
           await context.client.call(pauseRun, { id: run.id });
           context.output.event('pausing', { runId: run.id });
-          context.output.say(`Run ${run.id} writes a checkpoint and pauses.`);
+          context.output.say(endingSentence(run, 'pause'));
           return undefined;
         },
       );
@@ -51,7 +52,7 @@ export function addRuns(program: Command): void {
           const run = await chosen(context, wanted);
           await context.client.call(stopRun, { id: run.id });
           context.output.event('stopping', { runId: run.id });
-          context.output.say(`Run ${run.id} writes a last snapshot and ends.`);
+          context.output.say(endingSentence(run, 'stop'));
           return undefined;
         },
       );
