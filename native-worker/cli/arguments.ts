@@ -1,10 +1,10 @@
-import type * as z from 'zod';
 import type { Dataset } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
 import { climb, rungNames, type RungName } from '../../contract/ladder.ts';
 import { findPreset, presets } from '../../contract/presets.ts';
 import type { RunSummary } from '../../contract/runs.ts';
 import { Engine, RunConfig } from '../../contract/training.ts';
+import { firstIssue } from './issue-words.ts';
 
 /** Largest seed: non-negative 32-bit integers, as the contract has them. */
 const MAX_SEED = 2 ** 31 - 1;
@@ -182,11 +182,4 @@ function parseValue(text: string): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The first thing that is wrong, with its name: one sentence is enough to go on. */
-function firstIssue(error: z.ZodError): string {
-  const issue = error.issues[0]!;
-  const path = issue.path.join('.');
-  return path === '' ? `${issue.message}.` : `${path}: ${issue.message}.`;
 }
