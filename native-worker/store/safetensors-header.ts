@@ -33,7 +33,6 @@ const ALIGNMENT = 8;
 
 const METADATA_KEY = '__metadata__';
 
-const Metadata = z.record(z.string(), z.string());
 const Entry = z.strictObject({
   dtype: z.string(),
   shape: z.array(z.int().nonnegative()),
@@ -73,12 +72,13 @@ export function layOut(
  * @param minimumBytes the result is at least this long; for headers that are written after the data
  */
 export function encodeHeader(header: Header, minimumBytes = 0): Buffer {
-  const content: Record<string, unknown> = {};
-  if (Object.keys(header.metadata).length > 0) content[METADATA_KEY] = header.metadata;
-  for (const [name, { dtype, shape, begin, end }] of header.tensors) {
-    content[name] = { dtype, shape, data_offsets: [begin, end] };
-  }
-  const json = Buffer.from(JSON.stringify(content), 'utf8');
+  const entries: [string, unknown][] = Array.from(header.tensors, ([name, { dtype, shape, begin, end }]) => [
+    name,
+    { dtype, shape, data_offsets: [begin, end] },
+  ]);
+  if (Object.keys(header.metadata).length > 0) entries.unshift([METADATA_KEY, header.metadata]);
+  // fromEntries, because assignment would lose a tensor named __proto__.
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)), 'utf8');
   const total = Math.ceil(Math.max(LENGTH_BYTES + json.length, minimumBytes) / ALIGNMENT) * ALIGNMENT;
   if (total - LENGTH_BYTES > MAX_HEADER_BYTES) {
     throw new AppError(
@@ -106,15 +106,20 @@ export function parseHeader(json: Uint8Array, dataBytes: number, file: string): 
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(content)) {
     if (name === METADATA_KEY) {
-      const parsed = Metadata.safeParse(value);
-      if (!parsed.success) throw corrupt(file, 'its metadata is not a table of texts');
-      metadata = parsed.data;
+      if (!isTableOfTexts(value)) throw corrupt(file, 'its metadata is not a table of texts');
+      metadata = value;
     } else {
       tensors.set(name, parseEntry(name, value, file));
     }
   }
   checkCoverage(tensors, dataBytes, file);
   return { metadata, tensors };
+}
+
+/** By hand, because zod's record passes over a key named __proto__. */
+function isTableOfTexts(value: unknown): value is Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((text) => typeof text === 'string');
 }
 
 /** The error for a file that can't be what it says it is. */

@@ -72,8 +72,17 @@ describe('what is written', () => {
           opened.close();
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 200 },
     );
+  });
+
+  test('is read back also under a name that means something to JavaScript', () => {
+    const one = { dtype: 'F32', shape: [], data: Float32Array.of(3) } as const;
+    writeSafetensors(file, [{ name: '__proto__', ...one }], Object.fromEntries([['__proto__', 'text']]));
+    const opened = openSafetensors(file);
+    expect(opened.read('__proto__')).toEqual(Float32Array.of(3));
+    expect(Object.entries(opened.metadata)).toEqual([['__proto__', 'text']]);
+    opened.close();
   });
 
   test('has the hash and size that it is said to have', () => {

@@ -161,7 +161,9 @@ test('a killed install is taken up where it was: complete wheels are kept', asyn
   );
   await install();
   expect(await state(true)).toBe('ready');
-  expect(readFileSync(join(machine.root, 'again'), 'utf8')).not.toContain('tensorflow-cpu');
+  // pip may not be asked at all, if the kill came after the second wheel was whole too.
+  const again = join(machine.root, 'again');
+  expect(existsSync(again) ? readFileSync(again, 'utf8') : '').not.toContain('tensorflow-cpu');
 });
 
 test('an install can be cancelled, and leaves nothing half-made', async () => {
