@@ -28,36 +28,23 @@ export function addRuns(program: Command): void {
   one('show', 'tell all about a run').action(async (wanted: string, _options: unknown, command: Command) => {
     await withService(command, () => wanted, show);
   });
-  one('pause', 'write a checkpoint and pause a run').action(
-    async (wanted: string, _options: unknown, command: Command) => {
+  const ending = (how: 'pause' | 'stop', description: string): void => {
+    one(how, description).action(async (wanted: string, _options: unknown, command: Command) => {
       await withService(
         command,
         () => wanted,
         async (context) => {
           const run = await chosen(context, wanted);
-          await context.client.call(pauseRun, { id: run.id });
-          context.output.event('pausing', { runId: run.id });
-          context.output.say(endingSentence(run, 'pause'));
+          await context.client.call(how === 'pause' ? pauseRun : stopRun, { id: run.id });
+          context.output.event(how === 'pause' ? 'pausing' : 'stopping', { runId: run.id });
+          context.output.say(endingSentence(run, how));
           return undefined;
         },
       );
-    },
-  );
-  one('stop', 'write a last snapshot and end a run for good').action(
-    async (wanted: string, _options: unknown, command: Command) => {
-      await withService(
-        command,
-        () => wanted,
-        async (context) => {
-          const run = await chosen(context, wanted);
-          await context.client.call(stopRun, { id: run.id });
-          context.output.event('stopping', { runId: run.id });
-          context.output.say(endingSentence(run, 'stop'));
-          return undefined;
-        },
-      );
-    },
-  );
+    });
+  };
+  ending('pause', 'write a checkpoint and pause a run');
+  ending('stop', 'write a last snapshot and end a run for good');
   one('resume', 'go on with a paused run and show its progress')
     .option('--detach', 'return at once; the run goes on in the background')
     .option('--engine <name>', ENGINE_HELP, 'graph')
