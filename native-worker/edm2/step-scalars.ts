@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TrainingConfig } from '../../contract/training.ts';
 import { exponentialRate } from './exponential-ema.ts';
-import { averageRate } from './power-ema.ts';
+import { averageRate } from '../../contract/power-function.ts';
 import { learningRate } from './schedule.ts';
 import type { StepScalars } from './types.ts';
 

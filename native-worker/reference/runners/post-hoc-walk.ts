@@ -1,7 +1,7 @@
 /// <reference lib="esnext.float16" />
 import * as z from 'zod';
-import { solvePostHoc } from '../../edm2/post-hoc.ts';
-import { averageRate, gammaFromSigmaRel } from '../../edm2/power-ema.ts';
+import { solvePostHoc } from '../../../contract/post-hoc.ts';
+import { averageRate, gammaFromSigmaRel } from '../../../contract/power-function.ts';
 import { moveAverage } from '../../edm2/updates.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { Runner } from '../runner.ts';

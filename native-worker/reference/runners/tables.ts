@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { samplerSigmas } from '../../edm2/heun.ts';
-import { innerProduct, profileResponse, solvePostHoc } from '../../edm2/post-hoc.ts';
-import { averageDecay, gammaFromSigmaRel, sigmaRelFromGamma } from '../../edm2/power-ema.ts';
+import { innerProduct, profileResponse, solvePostHoc } from '../../../contract/post-hoc.ts';
+import { averageDecay, gammaFromSigmaRel, sigmaRelFromGamma } from '../../../contract/power-function.ts';
 import { learningRate } from '../../edm2/schedule.ts';
 import { compare } from '../compare.ts';
 import type { Comparison } from '../compare.ts';

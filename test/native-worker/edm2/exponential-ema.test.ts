@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { exponentialRate } from '../../../native-worker/edm2/exponential-ema.ts';
-import { sigmaRelFromGamma } from '../../../native-worker/edm2/power-ema.ts';
+import { sigmaRelFromGamma } from '../../../contract/power-function.ts';
 import { exponentialWidth } from '../../../contract/ladder.ts';
 
 const paper = { averageHalfLife: 50e6, averageRampUp: 0.05, batchSize: 4096 };

@@ -3,7 +3,7 @@ import { weightNames, blockNames } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { disposeState, freshState, initialState } from '../../../native-worker/edm2/initial.ts';
 import { officialTensors, oneHot } from '../../../native-worker/edm2/layout.ts';
-import { gammaFromSigmaRel } from '../../../native-worker/edm2/power-ema.ts';
+import { gammaFromSigmaRel } from '../../../contract/power-function.ts';
 import { stepScalars } from '../../../native-worker/edm2/step-scalars.ts';
 import { trainStep } from '../../../native-worker/edm2/train-step.ts';
 import type { Batch, TrainState } from '../../../native-worker/edm2/types.ts';

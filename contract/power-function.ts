@@ -1,5 +1,5 @@
-import { AppError } from '../../contract/errors.ts';
-import { MAX_SIGMA_REL } from '../../contract/training.ts';
+import { AppError } from './errors.ts';
+import { MAX_SIGMA_REL } from './training.ts';
 
 /**
  * Width of a power-function profile relative to the training length: its standard deviation.

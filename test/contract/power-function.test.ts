@@ -1,10 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  averageDecay,
-  averageRate,
-  gammaFromSigmaRel,
-  sigmaRelFromGamma,
-} from '../../../native-worker/edm2/power-ema.ts';
+import { averageDecay, averageRate, gammaFromSigmaRel, sigmaRelFromGamma } from '../../contract/power-function.ts';
 
 test.each([
   [0.01, 96.994898],

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
-import { innerProduct, profileResponse, solvePostHoc } from '../../../native-worker/edm2/post-hoc.ts';
-import type { Profile } from '../../../native-worker/edm2/post-hoc.ts';
-import { averageRate, sigmaRelFromGamma } from '../../../native-worker/edm2/power-ema.ts';
+import {
+  innerProduct,
+  mixedDensity,
+  postHocFit,
+  profileDensity,
+  profileResponse,
+  solvePostHoc,
+} from '../../contract/post-hoc.ts';
+import type { Profile } from '../../contract/post-hoc.ts';
+import { averageRate, sigmaRelFromGamma } from '../../contract/power-function.ts';
 
 const withGamma = (time: number, gamma: number): Profile => ({ time, sigmaRel: sigmaRelFromGamma(gamma) });
 const at = (time: number, sigmaRel: number): Profile => ({ time, sigmaRel });
@@ -98,4 +105,49 @@ test('a response adds up to 1 and is 0 after its end', () => {
   const response = profileResponse(0.1, 16, 20);
   expect(response.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
   expect(response.slice(17)).toEqual([0, 0, 0]);
+});
+
+/** ∫ f dt over [0, end] by the midpoint rule. */
+function integral(f: (t: number) => number, end: number): number {
+  const steps = 40_000;
+  let sum = 0;
+  for (let i = 0; i < steps; i++) sum += f(((i + 0.5) / steps) * end);
+  return (sum * end) / steps;
+}
+
+test('a density has area 1, ends at its time, and makes the inner products', () => {
+  const [a, b] = [at(300, 0.05), at(400, 0.13)];
+  const [p, q] = [profileDensity(a), profileDensity(b)];
+  expect(integral(p, 400)).toBeCloseTo(1, 5);
+  expect(p(300)).toBeGreaterThan(0);
+  expect([p(301), p(-1)]).toEqual([0, 0]);
+  expect(integral((t) => p(t) * q(t), 400) / innerProduct(a, b)).toBeCloseTo(1, 4);
+});
+
+test.each([0.02, 0.08, 0.15, 0.25])('the error of a fit of %f is the distance of the profiles as drawn', (sigmaRel) => {
+  const stored = times.flatMap((time) => [at(time, 0.05), at(time, 0.1)]);
+  const target = at(4, sigmaRel);
+  const { coefficients, error } = postHocFit(stored)(target);
+  const [fitted, wanted] = [mixedDensity(stored, coefficients), profileDensity(target)];
+  const distance = integral((t) => (fitted(t) - wanted(t)) ** 2, 4);
+  expect(Math.sqrt(distance / innerProduct(target, target)) / error).toBeCloseTo(1, 3);
+  expect(integral(fitted, 4)).toBeCloseTo(1, 4);
+});
+
+test('one fit serves many targets as if each had its own', () => {
+  const stored = times.flatMap((time) => [at(time, 0.05), at(time, 0.1)]);
+  const fit = postHocFit(stored);
+  for (const sigmaRel of [0.03, 0.1, 0.2]) {
+    fit(at(4, 0.28));
+    expect(fit(at(4, sigmaRel))).toEqual(postHocFit(stored)(at(4, sigmaRel)));
+  }
+});
+
+test('more snapshots never fit worse', () => {
+  const errorOf = (count: number): number => {
+    const moments = Array.from({ length: count }, (_, i) => (i + 1) / count);
+    return postHocFit(moments.flatMap((time) => [at(time, 0.05), at(time, 0.1)]))(at(1, 0.2)).error;
+  };
+  const errors = [1, 2, 4, 8, 16, 32].map(errorOf); // each set holds the one before
+  expect(errors).toEqual(errors.toSorted((a, b) => b - a));
 });
