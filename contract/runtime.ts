@@ -9,6 +9,8 @@ export const GpuInfo = z.strictObject({
   index: z.int(),
   name: z.string(),
   driver: z.string(),
+  /** CUDA compute capability ("8.9"); null where the driver is too old to tell. */
+  computeCapability: z.string().nullable(),
   /** Bytes; null where nvidia-smi says [N/A]. */
   memoryTotal: z.number().nullable(),
   memoryUsed: z.number().nullable(),
@@ -16,6 +18,8 @@ export const GpuInfo = z.strictObject({
   utilisation: z.number().nullable(),
   /** Degrees Celsius. */
   temperature: z.number().nullable(),
+  /** Watts. */
+  power: z.number().nullable(),
 });
 export type GpuInfo = z.infer<typeof GpuInfo>;
 

@@ -1,6 +1,6 @@
 /** What nvidia-smi says of the graphics processors, and which runtime follows from it. */
 import type { GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
-import { runChild } from './child.ts';
+import { runChild, type ChildResult } from './child.ts';
 
 /** The columns asked for, in this order; the parser below counts on it. */
 const columns = [
@@ -11,10 +11,14 @@ const columns = [
   'memory.used',
   'utilization.gpu',
   'temperature.gpu',
+  'power.draw',
 ];
 
+/** Cells at the end of a line that hold measured numbers. A name may hold commas, so lines are read from their end. */
+const MEASURED = 5;
+
 /** nvidia-smi counts memory in these. */
-const MEBIBYTE = 2 ** 20;
+export const MEBIBYTE = 2 ** 20;
 
 /** A driver that hangs must not hang us: nvidia-smi takes about 0.1 s, and some seconds where it wakes the driver up. */
 const TIMEOUT_MS = 15_000;
@@ -37,9 +41,7 @@ export interface GpuReport {
  * @param command nvidia-smi or what stands for it in a test
  */
 export async function readGpus(command = 'nvidia-smi'): Promise<GpuReport> {
-  const result = await runChild(command, [`--query-gpu=${columns.join(',')}`, '--format=csv,noheader,nounits'], {
-    timeoutMs: TIMEOUT_MS,
-  });
+  const result = await query(command, columns);
   if (result === null) return { gpus: [], reason: 'nvidia-smi was not found, so there is no NVIDIA driver' };
   if (result.status !== 0) {
     const said = firstLine(result.stderr) ?? firstLine(result.stdout) ?? 'it said nothing';
@@ -49,35 +51,57 @@ export async function readGpus(command = 'nvidia-smi'): Promise<GpuReport> {
     };
   }
   const gpus = parseGpus(result.stdout);
-  return { gpus, reason: gpus.length > 0 ? null : 'nvidia-smi lists no GPU' };
+  if (gpus.length === 0) return { gpus, reason: 'nvidia-smi lists no GPU' };
+  // Asked apart: a driver too old for the question would refuse all of it.
+  const capabilities = parseCapabilities((await query(command, ['index', 'compute_cap']))?.stdout ?? '');
+  return {
+    gpus: gpus.map((gpu) => ({ ...gpu, computeCapability: capabilities.get(gpu.index) ?? null })),
+    reason: null,
+  };
+}
+
+function query(command: string, asked: readonly string[]): Promise<ChildResult | null> {
+  return runChild(command, [`--query-gpu=${asked.join(',')}`, '--format=csv,noheader,nounits'], {
+    timeoutMs: TIMEOUT_MS,
+  });
+}
+
+/** Compute capabilities by index, from lines such as "0, 8.9". */
+function parseCapabilities(text: string): Map<number, string> {
+  const found = text.matchAll(/^\s*(\d+)\s*,\s*(\d+\.\d+)\s*$/gm);
+  return new Map([...found].map(([, index, capability]) => [Number(index), capability!]));
 }
 
 /**
  * Parses nvidia-smi's CSV. Lines that don't fit are left out: drivers print warnings between them.
  *
- * @param text one line a GPU: index, name, driver, memory total and used in MiB, utilisation in %, temperature in °C
+ * @param text one line a GPU: index, name, driver, memory total and used in MiB, utilisation in %, temperature in °C,
+ *   power in W
+ * @returns without compute capabilities
  */
 export function parseGpus(text: string): GpuInfo[] {
   const gpus: GpuInfo[] = [];
   for (const line of text.split('\n')) {
     const cells = line.split(',').map((cell) => cell.trim());
     if (cells.length < columns.length || !/^\d+$/.test(cells[0]!)) continue;
-    const measured = cells.slice(-4).map(numberOrNull);
+    const measured = cells.slice(-MEASURED).map(numberOrNull);
     gpus.push({
       index: Number(cells[0]),
-      name: cells.slice(1, -5).join(', '),
-      driver: cells.at(-5)!,
+      name: cells.slice(1, -MEASURED - 1).join(', '),
+      driver: cells.at(-MEASURED - 1)!,
+      computeCapability: null,
       memoryTotal: scaled(measured[0]!, MEBIBYTE),
       memoryUsed: scaled(measured[1]!, MEBIBYTE),
       utilisation: measured[2]!,
       temperature: measured[3]!,
+      power: measured[4]!,
     });
   }
   return gpus;
 }
 
 /** A number; null for "[N/A]", "[Not Supported]", "[Unknown Error]" and whatever else drivers write there. */
-function numberOrNull(cell: string): number | null {
+export function numberOrNull(cell: string): number | null {
   return /^-?\d+(\.\d+)?$/.test(cell) ? Number(cell) : null;
 }
 

@@ -18,9 +18,13 @@ function fake(name: string, script: string): string {
 test('two GPUs are read with memory in bytes', async () => {
   const command = fake(
     'two',
-    `case "$1" in --query-gpu=index,name,driver_version,memory.total,memory.used,utilization.gpu,temperature.gpu) ;; *) exit 2;; esac
-echo "0, NVIDIA GeForce RTX 4090, 560.35.03, 24564, 1024, 37, 61"
-echo "1, NVIDIA H100 80GB HBM3, 560.35.03, 81559, 0, 0, 29"`,
+    `case "$1" in
+--query-gpu=index,name,driver_version,memory.total,memory.used,utilization.gpu,temperature.gpu,power.draw)
+  echo "0, NVIDIA GeForce RTX 4090, 560.35.03, 24564, 1024, 37, 61, 214.52"
+  echo "1, NVIDIA H100 80GB HBM3, 560.35.03, 81559, 0, 0, 29, [N/A]" ;;
+--query-gpu=index,compute_cap) echo "1, 9.0"; echo "0, 8.9" ;;
+*) exit 2 ;;
+esac`,
   );
   expect(await readGpus(command)).toEqual({
     reason: null,
@@ -29,19 +33,23 @@ echo "1, NVIDIA H100 80GB HBM3, 560.35.03, 81559, 0, 0, 29"`,
         index: 0,
         name: 'NVIDIA GeForce RTX 4090',
         driver: '560.35.03',
+        computeCapability: '8.9',
         memoryTotal: 24564 * 2 ** 20,
         memoryUsed: 2 ** 30,
         utilisation: 37,
         temperature: 61,
+        power: 214.52,
       },
       {
         index: 1,
         name: 'NVIDIA H100 80GB HBM3',
         driver: '560.35.03',
+        computeCapability: '9.0',
         memoryTotal: 81559 * 2 ** 20,
         memoryUsed: 0,
         utilisation: 0,
         temperature: 29,
+        power: null,
       },
     ],
   });
@@ -50,28 +58,43 @@ echo "1, NVIDIA H100 80GB HBM3, 560.35.03, 81559, 0, 0, 29"`,
 test.each(['[N/A]', '[Not Supported]', '[Unknown Error]', 'ERR!', ''])(
   'a cell that says "%s" is unknown, not a number',
   (cell) => {
-    const [gpu] = parseGpus(`0, NVIDIA GB10, 580.95.05, ${cell}, ${cell}, 3, ${cell}\n`);
+    const [gpu] = parseGpus(`0, NVIDIA GB10, 580.95.05, ${cell}, ${cell}, 3, ${cell}, ${cell}\n`);
     expect(gpu).toMatchObject({
       name: 'NVIDIA GB10',
       memoryTotal: null,
       memoryUsed: null,
       utilisation: 3,
       temperature: null,
+      power: null,
     });
   },
 );
 
 test('lines that are no GPU are left out, and a name may hold a comma', () => {
   const text =
-    'WARNING: infoROM is corrupted at gpu 0000:01:00.0\n0, Tesla T4, Rev. A, 535.104.05, 15360, 2, 0, 40\r\n\nDone, thanks\n';
+    'WARNING: infoROM is corrupted at gpu 0000:01:00.0\n0, Tesla T4, Rev. A, 535.104.05, 15360, 2, 0, 40, 9.8\r\n\nDone, thanks\n';
   expect(parseGpus(text)).toHaveLength(1);
-  expect(parseGpus(text)[0]).toMatchObject({ name: 'Tesla T4, Rev. A', driver: '535.104.05', temperature: 40 });
+  expect(parseGpus(text)[0]).toMatchObject({
+    name: 'Tesla T4, Rev. A',
+    driver: '535.104.05',
+    temperature: 40,
+    power: 9.8,
+  });
 });
 
 test('without nvidia-smi there is no GPU, and the reason says so', async () => {
   const report = await readGpus(join(folder, 'missing'));
   expect(report).toEqual({ gpus: [], reason: expect.stringMatching(/nvidia-smi was not found/) as string });
   expect(suggestRuntime(report, 'linux-x64').runtime).toBe('cpu');
+});
+
+test('a driver too old to tell the compute capability still names its GPU', async () => {
+  const command = fake(
+    'old',
+    `case "$1" in *compute_cap*) echo 'Field "compute_cap" is not a valid field to query.'; exit 2;; esac
+echo "0, Tesla K80, 450.80.02, 11441, 0, 0, 30, 60.1"`,
+  );
+  expect((await readGpus(command)).gpus).toMatchObject([{ name: 'Tesla K80', computeCapability: null }]);
 });
 
 test('an nvidia-smi that fails is quoted', async () => {
@@ -95,7 +118,7 @@ test.each([
   ['win32-x64', '560.35.03', 'cpu'],
   ['linux-arm64', '580.95.05', 'cpu'],
 ])('on %s with driver %s the runtime is %s', (platform, driver, runtime) => {
-  const gpus = parseGpus(`0, NVIDIA RTX A6000, ${driver}, 49140, 1, 0, 30`);
+  const gpus = parseGpus(`0, NVIDIA RTX A6000, ${driver}, 49140, 1, 0, 30, 20`);
   expect(suggestRuntime({ gpus, reason: null }, platform).runtime).toBe(runtime);
 });
 

@@ -178,7 +178,7 @@ test('a run that computes on the processor beside a GPU says so aloud, and where
   expect(screen.queryByText(/although this machine has a GPU/)).toBeNull();
   const gpu = { index: 0, name: 'NVIDIA GeForce RTX 4090', driver: '560.1', utilisation: 0, temperature: 40 };
   service.emit(deviceStatus, {
-    gpus: [{ ...gpu, memoryTotal: 24e9, memoryUsed: 1e9 }],
+    gpus: [{ ...gpu, computeCapability: '8.9', memoryTotal: 24e9, memoryUsed: 1e9, power: 30 }],
     cpuPercent: 90,
     memoryUsed: 4e9,
     memoryTotal: 32e9,
