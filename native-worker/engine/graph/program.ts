@@ -9,6 +9,11 @@ export interface TensorSpec {
   readonly shape: readonly number[];
   readonly dtype: 'float32' | 'int32' | 'bool';
 }
+/** A tensor of 32-bit floating-point numbers; no dimensions: a scalar. */
+export function float32(...shape: number[]): TensorSpec {
+  return { shape, dtype: 'float32' };
+}
+
 export type Specs = Readonly<Record<string, TensorSpec>>;
 export type Tensors = Readonly<Record<string, Tensor>>;
 

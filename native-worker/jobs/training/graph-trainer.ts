@@ -1,19 +1,17 @@
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import { finiteGradient } from '../../edm2/adam.ts';
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { disposeState } from '../../edm2/initial.ts';
 import { denoise } from '../../edm2/precondition.ts';
 import { seedFor } from '../../edm2/seeds.ts';
 import { stepScalars } from '../../edm2/step-scalars.ts';
-import { trainStep } from '../../edm2/train-step.ts';
-import type { Batch, StepScalars, TrainState } from '../../edm2/types.ts';
-import type { Updates } from '../../edm2/updates.ts';
+import type { Batch, TrainState } from '../../edm2/types.ts';
 import { backend } from '../../engine/binding.ts';
-import { recordProgram, type Entry, type Given, type TensorSpec } from '../../engine/graph/program.ts';
+import { float32, recordProgram, type Entry } from '../../engine/graph/program.ts';
 import { GraphSession } from '../../engine/graph/session.ts';
 import { tf } from '../../engine/tensorflow.ts';
+import { flattenState, layoutOf, unflattenState, type StateLayout } from '../../programs/flat-state.ts';
+import { stepInputs, trainingStep } from '../../programs/training-step.ts';
 import type { Denoise } from '../drawing.ts';
 import { disposeAll } from '../tensor-files.ts';
-import { flattenState, stateNames, unflattenState } from './flat-state.ts';
 import type { Step, Trainer, TrainerPlan } from './trainer.ts';
 
 /**
@@ -23,23 +21,19 @@ import type { Step, Trainer, TrainerPlan } from './trainer.ts';
  */
 export class GraphTrainer implements Trainer {
   readonly #plan: TrainerPlan;
-  readonly #averages: number;
-  readonly #parameters: readonly string[];
-  readonly #buffers: readonly string[];
+  readonly #layout: StateLayout;
   readonly #state: readonly string[];
   readonly #session: GraphSession;
 
   /** @param state the trainer's from now on */
   constructor(plan: TrainerPlan, state: TrainState) {
     this.#plan = plan;
-    this.#averages = state.averages.length;
-    this.#parameters = Object.keys(state.parameters);
-    this.#buffers = Object.keys(state.buffers);
+    this.#layout = layoutOf(state);
     const flat = flattenState(state);
     this.#state = Object.keys(flat);
     const spec = {
       state: Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)])),
-      entries: { train: this.#trainEntry(), denoise: this.#denoiseEntry() },
+      entries: { train: trainingStep(plan.plan, plan.training, this.#layout), denoise: this.#denoiseEntry() },
     };
     this.#session = new GraphSession(recordProgram(spec, backend().binding.TF_Version));
     this.#session.initialise(flat);
@@ -49,11 +43,11 @@ export class GraphTrainer implements Trainer {
 
   step(nimg: number, batch: Batch, measure: boolean): Step {
     const { training } = this.#plan;
-    const scalars = scalarInputs(stepScalars(training, nimg));
+    const scalars = stepScalars(training, nimg);
     const wanted = ['lossPerImage', ...(measure ? ['weights', 'activations'] : [])];
     const seed = (purpose: string): readonly [number, number] => seedFor(training.seed, purpose, nimg);
-    const outputs = this.#session.run('train', { ...batchInputs(batch), ...scalars }, seed, wanted);
-    disposeAll(scalars);
+    const outputs = this.#session.run('train', stepInputs(batch, scalars), seed, wanted);
+    tf.dispose(scalars as never);
     const { lossPerImage, weights, activations } = outputs as Record<string, Tensor1D>;
     return {
       lossPerImage: lossPerImage!,
@@ -64,7 +58,7 @@ export class GraphTrainer implements Trainer {
   withState<T>(use: (state: TrainState) => T): T {
     const flat = this.#session.read(this.#state);
     try {
-      return use(unflattenState(flat, this.#parameters, this.#averages, this.#buffers));
+      return use(unflattenState(flat, this.#layout));
     } finally {
       disposeAll(flat);
     }
@@ -90,34 +84,6 @@ export class GraphTrainer implements Trainer {
     this.#session.close();
   }
 
-  #trainEntry(): Entry {
-    const { plan, training } = this.#plan;
-    const { resolution, channels, labelDim } = plan.shape;
-    const { batchSize, emaStds } = training;
-    const rates = Object.fromEntries(emaStds.map((_, index) => [`averageRate${index}`, float32()]));
-    return {
-      inputs: {
-        images: float32(batchSize, resolution, resolution, channels),
-        ...(labelDim > 0 ? { labels: float32(batchSize, labelDim) } : {}),
-        learningRate: float32(),
-        firstCorrection: float32(),
-        secondCorrection: float32(),
-        ...rates,
-      },
-      run: (given) => {
-        const { inputs } = given;
-        const batch = { images: inputs.images as Tensor4D, labels: (inputs.labels as Tensor2D | undefined) ?? null };
-        const scalars = scalarsOf(inputs, this.#averages);
-        const state = unflattenState(given.state, this.#parameters, this.#averages, this.#buffers);
-        const random = given.random;
-        const updates = updatesInPlace(given);
-        const result = trainStep(plan, training, state, batch, scalars, random, true, updates);
-        const { weights, activations } = result.magnitudes!;
-        return { outputs: { lossPerImage: result.lossPerImage, weights, activations } };
-      },
-    };
-  }
-
   #denoiseEntry(): Entry {
     const { plan, grid } = this.#plan;
     const { resolution, channels, labelDim } = plan.shape;
@@ -128,7 +94,7 @@ export class GraphTrainer implements Trainer {
         ...(labelDim > 0 ? { labels: float32(grid.count, labelDim) } : {}),
       },
       run: ({ inputs, state }) => {
-        const { averages, buffers } = unflattenState(state, this.#parameters, this.#averages, this.#buffers);
+        const { averages, buffers } = unflattenState(state, this.#layout);
         const network = { plan, parameters: averages[grid.average]!, buffers };
         const labels = (inputs.labels as Tensor2D | undefined) ?? null;
         return { outputs: { denoised: denoise(network, inputs.x as Tensor4D, inputs.sigma as Tensor1D, labels) } };
@@ -137,60 +103,9 @@ export class GraphTrainer implements Trainer {
   }
 }
 
-function float32(...shape: number[]): TensorSpec {
-  return { shape, dtype: 'float32' };
-}
-
 /** Drawing has no random numbers of its own. */
 function noSeed(purpose: string): never {
   throw new Error(`the denoiser draws random numbers for ${purpose}`);
-}
-
-function batchInputs({ images, labels }: Batch): Record<string, Tensor> {
-  return labels === null ? { images } : { images, labels };
-}
-
-function scalarInputs({ averageRates, ...scalars }: StepScalars): Record<string, Scalar> {
-  return { ...scalars, ...Object.fromEntries(averageRates.map((rate, index) => [`averageRate${index}`, rate])) };
-}
-
-function scalarsOf(inputs: Given['inputs'], averages: number): StepScalars {
-  const { learningRate, firstCorrection, secondCorrection } = inputs as Record<string, Scalar>;
-  return {
-    learningRate: learningRate!,
-    firstCorrection: firstCorrection!,
-    secondCorrection: secondCorrection!,
-    averageRates: Array.from({ length: averages }, (_, index) => inputs[`averageRate${index}`] as Scalar),
-  };
-}
-
-/** Adam and the averages by TensorFlow's in-place kernels. */
-function updatesInPlace({ inPlace }: Given): Updates {
-  return {
-    adam: (name, { value, first, second }, gradient, training, scalars) => {
-      const names = {
-        parameter: stateNames.parameter(name),
-        first: stateNames.first(name),
-        second: stateNames.second(name),
-      };
-      const betas = { first: training.adamBeta1, second: training.adamBeta2 };
-      const adam = {
-        learningRate: scalars.learningRate,
-        firstPower: tf.sub(1, tf.reciprocal(scalars.firstCorrection)),
-        secondPower: tf.sub(1, tf.reciprocal(tf.square(scalars.secondCorrection))),
-        epsilon: tf.div(training.adamEps, scalars.secondCorrection),
-      };
-      return {
-        value: inPlace.adam(names, value, finiteGradient(gradient, training.nonFinite), adam, betas),
-        first,
-        second,
-      };
-    },
-    average: (index, name, ema, value, rate) => {
-      inPlace.approach(stateNames.average(index, name), value, rate);
-      return ema;
-    },
-  };
 }
 
 function padded<T extends Tensor>(x: T, missing: number): T {

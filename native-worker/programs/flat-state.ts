@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Buffers, Parameters, TrainState } from '../../edm2/types.ts';
+import type { Buffers, Parameters, TrainState } from '../edm2/types.ts';
 
 /** Names of state in a graph: what it is, then the official name. */
 export const stateNames = {
@@ -26,12 +26,21 @@ export function flattenState(state: TrainState): Record<string, Tensor> {
   return flat;
 }
 
-/** The way back, for the parameters of these official names. */
+/** What of a training state there is, by official names. */
+export interface StateLayout {
+  readonly parameters: readonly string[];
+  readonly averages: number;
+  readonly buffers: readonly string[];
+}
+
+export function layoutOf({ parameters, averages, buffers }: TrainState): StateLayout {
+  return { parameters: Object.keys(parameters), averages: averages.length, buffers: Object.keys(buffers) };
+}
+
+/** The way back. */
 export function unflattenState(
   flat: Readonly<Record<string, Tensor>>,
-  parameters: readonly string[],
-  averages: number,
-  buffers: readonly string[],
+  { parameters, averages, buffers }: StateLayout,
 ): TrainState {
   const take = (names: readonly string[], name: (official: string) => string): Parameters =>
     Object.fromEntries(names.map((official) => [official, flat[name(official)]!]));
