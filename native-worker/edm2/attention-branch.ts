@@ -25,7 +25,7 @@ export function addAttention(
   const cosine = config.ladder.attentionNorm === 'cosine';
   return tf.tidy(() => {
     const input = cosine ? x : namedGroupNorm(forward.parameters, `${name}.attn_norm`, x);
-    const mixed = attend(qkv(`${name}.attn_qkv`, input), heads, cosine);
+    const mixed = attend(qkv(`${name}.attn_qkv`, input), heads, cosine, forward.precision);
     return sum(x, conv(`${name}.attn_proj`, mixed), config.attnBalance);
   });
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { pixelNorm } from './normalize.ts';
+import { fullPrecision } from './precision.ts';
 
 /**
  * Self-attention over all pixels. Cosine attention normalises queries, keys and values per head, so that the logits are
@@ -8,11 +9,12 @@ import { pixelNorm } from './normalize.ts';
  * @param qkv    output of the 1×1 convolution `attn_qkv` with filters sorted by `sortQkv`, [N, H, W, 3·heads·C]
  * @param heads  number of heads
  * @param cosine whether to normalise
+ * @param precision of the two products
  * @returns      the heads' outputs side by side, [N, H, W, heads·C]
  *
  * Source: arXiv:2312.02696, Sec. B.3 and Fig. 21.
  */
-export function attend(qkv: tf.Tensor4D, heads: number, cosine = true): tf.Tensor4D {
+export function attend(qkv: tf.Tensor4D, heads: number, cosine = true, { activations } = fullPrecision): tf.Tensor4D {
   const [n, h, w, width] = qkv.shape;
   const channels = width / (3 * heads);
   const pixels = h * w;
@@ -21,8 +23,9 @@ export function attend(qkv: tf.Tensor4D, heads: number, cosine = true): tf.Tenso
     const vectors = cosine ? pixelNorm(raw) : raw;
     const parts = tf.split(vectors, 3, 2).map((part) => toHeads(part, [n, pixels, heads, channels]));
     const [q, k, v] = parts as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
-    const logits = tf.matMul(tf.mul(q, 1 / Math.sqrt(channels)), k, false, true); // [N, heads, pixels, pixels]
-    const mixed = tf.matMul<tf.Tensor4D>(tf.softmax(logits), v); // [N, heads, pixels, C]
+    const scaled = activations(tf.mul(q, 1 / Math.sqrt(channels)));
+    const logits = tf.matMul(scaled, activations(k), false, true); // [N, heads, pixels, pixels]
+    const mixed = tf.matMul<tf.Tensor4D>(activations(tf.softmax(logits)), activations(v)); // [N, heads, pixels, C]
     return tf.reshape(heads === 1 ? mixed : tf.transpose(mixed, [0, 2, 1, 3]), [n, h, w, heads * channels]);
   });
 }

@@ -5,9 +5,10 @@ import type { TrainingConfig } from '../../contract/training.ts';
 import { dropout } from './block.ts';
 import { elementLoss, trainingSigma } from './loss.ts';
 import { forceNormalize } from './mp-layers.ts';
+import { fullPrecision } from './precision.ts';
 import { denoise, logVariance } from './precondition.ts';
 import type { Network } from './precondition.ts';
-import type { Batch, Parameters, RandomSource } from './types.ts';
+import type { Batch, Forward, Parameters, RandomSource } from './types.ts';
 
 /** The backward pass of a batch. All tensors belong to the caller, or to the tidy around the call. */
 export interface BatchGradients {
@@ -38,6 +39,7 @@ interface NoisyBatch extends Batch {
  *
  * @param network with its weights as stored, before forced normalisation
  * @param measure whether to measure block outputs
+ * @param precision of the activations; gradients come in float32
  */
 export function batchGradients(
   network: Network,
@@ -45,6 +47,7 @@ export function batchGradients(
   batch: Batch,
   random: RandomSource,
   measure = false,
+  precision = fullPrecision,
 ): BatchGradients {
   return tf.tidy(() => {
     const noisy = addNoise(batch, training, random);
@@ -52,9 +55,9 @@ export function batchGradients(
     const size = training.microBatch ?? count;
     let total: BatchGradients | null = null;
     for (let start = 0; start < count; start += size) {
-      const drop = dropoutFor(network.plan, random, start / size);
+      const options = { drop: dropoutFor(network.plan, random, start / size), precision };
       const prepared = { ...network, parameters: prepare(network.plan, total?.parameters ?? network.parameters) };
-      const part = microGradients(prepared, training, slice(noisy, start, size), count, drop, measure);
+      const part = microGradients(prepared, training, slice(noisy, start, size), count, options, measure);
       total = total === null ? part : addUp(total, part);
     }
     const { parameters, gradients, lossPerImage, meanSquares } = total!;
@@ -97,9 +100,7 @@ function slice({ images, labels, sigma, noise }: NoisyBatch, start: number, size
   };
 }
 
-type Drop = (x: tf.Tensor4D, name: string) => tf.Tensor4D;
-
-function dropoutFor(plan: NetworkPlan, random: RandomSource, part: number): Drop | null {
+function dropoutFor(plan: NetworkPlan, random: RandomSource, part: number): Forward['drop'] {
   const rate = plan.config.dropout;
   if (rate === 0) return null;
   return (x, name) => dropout(x, rate, random.uniform(x.shape, `dropout ${name} ${part}`));
@@ -111,7 +112,7 @@ function microGradients(
   training: TrainingConfig,
   { images, labels, sigma, noise }: NoisyBatch,
   count: number,
-  drop: Drop | null,
+  { drop, precision }: Pick<Forward, 'drop' | 'precision'>,
   measure: boolean,
 ): BatchGradients {
   // What the gradient function below computes on the side. It runs in a scope of its own, hence `tf.keep`.
@@ -125,7 +126,7 @@ function microGradients(
   const loss = (): tf.Scalar => {
     const network = { plan, parameters, buffers };
     const noisy = tf.add<tf.Tensor4D>(images, tf.mul(noise, tf.reshape(sigma, [-1, 1, 1, 1])));
-    const denoised = denoise(network, noisy, sigma, labels, { drop, observe: measure ? observe : null });
+    const denoised = denoise(network, noisy, sigma, labels, { drop, precision, observe: measure ? observe : null });
     const u = plan.config.ladder.uncertainty ? logVariance(network, sigma) : null;
     const element = elementLoss(denoised, images, sigma, u, plan.config.sigmaData);
     lossPerImage = tf.keep(tf.mean(element, [1, 2, 3]));

@@ -17,9 +17,10 @@ export interface LearnedLayers {
 /**
  * The layers of a rung: weights as stored (A to C) or of unit norm (D to G, Eq. 47), then the gain (G), then the bias
  * (A, B). Forcing stored weights (E to G) is not done here but once a training step. Every output is observed.
+ * Linear layers, which see the embedding alone, are in float32 whatever the precision.
  */
 export function learnedLayers(
-  { parameters, observe }: Pick<Forward, 'parameters' | 'observe'>,
+  { parameters, observe, precision }: Pick<Forward, 'parameters' | 'observe' | 'precision'>,
   { weightNorm }: NetworkSwitches,
 ): LearnedLayers {
   const inUse = (name: string, gainName?: string): tf.Tensor => {
@@ -29,6 +30,8 @@ export function learnedLayers(
     return gain === null ? stored : tf.mul(stored, gain);
   };
   const filters = (name: string, gainName?: string): tf.Tensor4D => inUse(name, gainName) as tf.Tensor4D;
+  const { activations, weight } = precision;
+  const convolve = (x: tf.Tensor4D, w: tf.Tensor4D): tf.Tensor4D => tf.conv2d(activations(x), weight(w), 1, 'same');
   const finish = <T extends tf.Tensor>(name: string, y: T, sort = <B extends tf.Tensor>(bias: B): B => bias): T => {
     const bias = parameters[`${name}.bias`];
     const output: T = bias === undefined ? y : tf.add(y, sort(bias));
@@ -36,8 +39,8 @@ export function learnedLayers(
     return output;
   };
   return {
-    conv: (name, x, gain) => tf.tidy(() => finish(name, tf.conv2d(x, filters(name, gain), 1, 'same'))),
+    conv: (name, x, gain) => tf.tidy(() => finish(name, convolve(x, filters(name, gain)))),
     linear: (name, x, gain) => tf.tidy(() => finish(name, tf.matMul<tf.Tensor2D>(x, inUse(name, gain)))),
-    qkv: (name, x) => tf.tidy(() => finish(name, tf.conv2d(x, sortQkv(filters(name)), 1, 'same'), sortQkv)),
+    qkv: (name, x) => tf.tidy(() => finish(name, convolve(x, sortQkv(filters(name))), sortQkv)),
   };
 }

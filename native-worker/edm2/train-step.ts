@@ -3,6 +3,7 @@ import { weightNames } from '../../contract/architecture.ts';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
 import { batchGradients } from './gradients.ts';
+import { fullPrecision } from './precision.ts';
 import { newTensors, type Updates } from './updates.ts';
 import type { Batch, Magnitudes, Parameters, RandomSource, StepResult, StepScalars, TrainState } from './types.ts';
 
@@ -16,6 +17,7 @@ import type { Batch, Magnitudes, Parameters, RandomSource, StepResult, StepScala
  * @param random  all random numbers of the step
  * @param measure whether to return magnitudes
  * @param updates how Adam and the averages are applied
+ * @param precision of the activations; what the state holds is float32 always
  * @returns       a new state and what was measured; the caller disposes the old state (`disposeState`)
  *
  * Source: arXiv:2312.02696, Sec. 2 and App. B.
@@ -29,10 +31,11 @@ export function trainStep(
   random: RandomSource,
   measure = false,
   updates: Updates = newTensors,
+  precision = fullPrecision,
 ): StepResult {
   return tf.tidy(() => {
     const network = { plan, parameters: state.parameters, buffers: state.buffers };
-    const backward = batchGradients(network, training, batch, random, measure);
+    const backward = batchGradients(network, training, batch, random, measure, precision);
     const { parameters: forced, gradients, lossPerImage, sigma, meanSquares } = backward;
     const result: StepResult = {
       state: update(state, forced, gradients, training, scalars, updates),

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { NetworkConfig } from '../../contract/network.ts';
+import type { Precision } from './precision.ts';
 
 /**
  * Tensors by their official state-dict name ("unet.enc.32x32_block0.conv_res0.weight"). Inside `edm2/` filters are
@@ -17,6 +18,8 @@ export interface Forward {
   readonly drop: ((x: tf.Tensor4D, name: string) => tf.Tensor4D) | null;
   /** Sees every named output, of blocks and of weights; it must not keep the tensor itself. */
   readonly observe: ((name: string, output: tf.Tensor) => void) | null;
+  /** In which precision the activations between input and output are. */
+  readonly precision: Precision;
 }
 
 /** The settings that concern a block. */

@@ -5,6 +5,7 @@ import { defaultSwitches } from '../../../contract/switches.ts';
 import { runBlock } from '../../edm2/block.ts';
 import { fromOfficial, toOfficial } from '../../edm2/layout.ts';
 import { forceNormalize } from '../../edm2/mp-layers.ts';
+import { fullPrecision } from '../../edm2/precision.ts';
 import type { Parameters } from '../../edm2/types.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { ReferenceCase } from '../case-file.ts';
@@ -54,7 +55,7 @@ export const runBlockCase: Runner = (reference) => {
     ladder: defaultSwitches,
   };
   const run = (parameters: Parameters): Tensor4D =>
-    runBlock(plan, config, { parameters, drop: null, observe: null }, x, emb);
+    runBlock(plan, config, { parameters, drop: null, observe: null, precision: fullPrecision }, x, emb);
 
   const stored = parametersOf(reference, plan, settings.emb_channels);
   const forced = forceNormalize(stored);
