@@ -20,6 +20,7 @@ import {
   trashRun,
 } from './runs.ts';
 import { listRuntimes, runDoctor, useRuntime } from './runtime.ts';
+import { runSystem } from './system.ts';
 import { deleteSample, generate, getSample, listSamples } from './samples.ts';
 
 /** Raised whenever a call or event changes in a way that an older side can't read. */
@@ -61,6 +62,7 @@ export const calls: readonly Call[] = [
   runLog,
   runMagnitudes,
   runSnapshots,
+  runSystem,
   runTicks,
   setSettings,
   shutdown,

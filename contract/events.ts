@@ -6,6 +6,7 @@ import { Job } from './jobs.ts';
 import { GpuInfo, RuntimeName } from './runtime.ts';
 import { LogLine, RunSummary, TickColumns } from './runs.ts';
 import { Sample } from './samples.ts';
+import { systemSampled } from './system.ts';
 
 /** A run was created or anything of its summary changed. */
 export const runChanged = defineEvent('run.changed', RunSummary);
@@ -54,5 +55,6 @@ export const events = [
   datasetChanged,
   datasetDeleted,
   deviceStatus,
+  systemSampled,
   runtimeProgress,
 ] as const;

@@ -85,6 +85,14 @@ export class Queue {
     return this.#running.size === 0 && this.#startingLanes.size === 0;
   }
 
+  /** The training job that runs; null: none does. */
+  training(): { id: number; runId: number; pid: number } | null {
+    for (const [id, { parameters, process }] of this.#running) {
+      if (parameters.kind === 'train' && process.pid !== null) return { id, runId: parameters.runId, pid: process.pid };
+    }
+    return null;
+  }
+
   /** Is told whenever the last running job has ended. */
   onIdle(watcher: () => void): void {
     this.#idleWatchers.add(watcher);

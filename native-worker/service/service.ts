@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../contract/errors.ts';
 import { jobEnvironment } from '../engine/runtime/environment.ts';
+import { GpuWatch, type GpuWatchOptions } from '../engine/runtime/gpu-watch.ts';
 import { openLibrary } from '../store/library.ts';
 import { readSettings } from '../store/settings.ts';
 import { addDemoSet } from './dataset-intake.ts';
@@ -19,6 +20,7 @@ import { appVersion, jobScript, pagesFolder } from './program-files.ts';
 import { Queue } from './queue.ts';
 import { recover } from './recovery.ts';
 import { Runtimes } from './runtimes.ts';
+import { recordSystem } from './system-recorder.ts';
 import { Connections, makeServer, sendText, type ServerParts } from './server.ts';
 import { openWeb, type WebServer } from './web.ts';
 
@@ -29,11 +31,14 @@ export interface ServiceOptions {
   library: string;
   /** End when nobody has been connected and nothing has run for this long, in ms; null: never. */
   idleMs: number | null;
-  /** The next four stand in for the program's own parts in tests. */
+  /** The next six stand in for the program's own parts in tests. */
   jobScript?: string;
   pages?: string;
   environment?: () => Promise<Record<string, string>>;
   demoSet?: boolean;
+  gpuWatch?: GpuWatchOptions;
+  /** Between two samples of what the machine does while a run trains. */
+  samplePeriodMs?: number;
   /** How long the end may take while training jobs write their checkpoints. */
   patienceMs?: number;
 }
@@ -146,7 +151,9 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
 
   const socket = socketPath(library.folder);
   const local = makeServer({ ...serverParts, admit: () => ({ admitted: true, audience: 'local' }) });
-  const stopWatching = watchDevice(events, connections);
+  const gpuWatch = new GpuWatch(options.gpuWatch);
+  const stopWatching = watchDevice(events, connections, gpuWatch);
+  const stopRecording = recordSystem({ library, events, queue, gpuWatch, periodMs: options.samplePeriodMs });
   let recovering = true;
   let stopping: Promise<void> | null = null;
   let tellEnd = (): void => undefined;
@@ -159,6 +166,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
       runtimes.stop();
       await queue.close(options.patienceMs ?? PATIENCE_MS);
       stopWatching();
+      stopRecording();
       connections.closeAll();
       web?.close();
       local.close();

@@ -4,6 +4,7 @@ import { AppError } from '../../../contract/errors.ts';
 import { runDeleted } from '../../../contract/events.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import * as calls from '../../../contract/runs.ts';
+import { runSystem } from '../../../contract/system.ts';
 import type { Engine, RunConfig } from '../../../contract/training.ts';
 import { listCheckpoints } from '../../store/checkpoints.ts';
 import { datasetFile, getDataset } from '../../store/datasets.ts';
@@ -14,6 +15,7 @@ import { insideLibrary, runFolder } from '../../store/paths.ts';
 import * as store from '../../store/runs.ts';
 import { listSnapshots } from '../../store/snapshots.ts';
 import { write } from '../../store/statements.ts';
+import { readSystem } from '../../store/system-metrics.ts';
 import { readTicks } from '../../store/ticks.ts';
 import { handler, type Handler } from '../handle.ts';
 import type { ServiceParts } from './context.ts';
@@ -76,6 +78,10 @@ export function runHandlers(parts: ServiceParts): Handler[] {
     handler(calls.runSnapshots, ({ id }) => {
       store.getRunSummary(db, id);
       return { snapshots: listSnapshots(db, id), checkpoints: listCheckpoints(db, id) };
+    }),
+    handler(runSystem, ({ id, afterSeconds }) => {
+      store.getRunSummary(db, id);
+      return readSystem(db, id, afterSeconds);
     }),
     handler(calls.runLog, ({ id, limit }) => {
       store.getRunSummary(db, id);
