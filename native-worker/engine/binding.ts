@@ -46,6 +46,8 @@ export interface TensorBackend {
   executeSingleOutput(op: string, attributes: readonly OpAttribute[], inputs: readonly Tensor[]): Tensor;
   /** Ids of tensors in the binding; those not on the device yet are put there. */
   getInputTensorIds(tensors: readonly Tensor[]): number[];
+  /** Keeps numbers on JavaScript's side until a kernel wants them. */
+  write(values: unknown, shape: number[], dtype: string): object;
   /** A tensor for something that lives in the binding. */
   createOutputTensor(info: OutputInfo): Tensor;
 }

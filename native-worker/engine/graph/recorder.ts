@@ -54,13 +54,31 @@ export class Recorder {
   run<T>(program: () => T): T {
     const backend = this.#backend;
     const noteIds = backend.getInputTensorIds.bind(backend);
-    backend.getInputTensorIds = (tensors) => this.#note(tensors, noteIds(tensors));
+    const write = backend.write.bind(backend);
+    const written = new WeakSet();
+    backend.write = (values, shape, dtype) => {
+      const dataId = write(values, shape, dtype);
+      written.add(dataId);
+      return dataId;
+    };
+    // What was made before goes to the device for good, if it isn't there yet; it may be used after this recording.
+    const idOf = (tensor: Tensor): number => {
+      if (written.has(tensor.dataId)) return noteIds([tensor])[0]!;
+      const recording = backend.binding;
+      backend.binding = this.#real;
+      const [id] = noteIds([tensor]);
+      backend.binding = recording;
+      return id!;
+    };
+    backend.getInputTensorIds = (tensors) => this.#note(tensors, tensors.map(idOf));
     backend.binding = this.#recordingBinding();
     try {
       return program();
     } finally {
       backend.binding = this.#real;
-      Reflect.deleteProperty(backend, 'getInputTensorIds'); // the class's own shows again
+      // The class's own show again.
+      Reflect.deleteProperty(backend, 'getInputTensorIds');
+      Reflect.deleteProperty(backend, 'write');
     }
   }
 
