@@ -4,6 +4,13 @@ import { datasetPictures, deleteDataset, getDataset, importDataset, listDatasets
 import { grantFolder, listFolders } from './folders.ts';
 import { cancelJob, getJob, listJobs, moveJob } from './jobs.ts';
 import {
+  deleteReconstruction,
+  keepReconstructions,
+  listReconstructions,
+  locateReconstruction,
+  renameReconstruction,
+} from './reconstructions.ts';
+import {
   createRun,
   deleteRun,
   editRun,
@@ -34,6 +41,7 @@ export const calls: readonly Call[] = [
   createRun,
   datasetPictures,
   deleteDataset,
+  deleteReconstruction,
   deleteRun,
   deleteSample,
   editRun,
@@ -46,16 +54,20 @@ export const calls: readonly Call[] = [
   getSettings,
   grantFolder,
   importDataset,
+  keepReconstructions,
   listDatasets,
   listFolders,
   listJobs,
+  listReconstructions,
   listRuns,
   listRuntimes,
   listSamples,
+  locateReconstruction,
   moveJob,
   openBrowserDoor,
   pauseRun,
   renameDataset,
+  renameReconstruction,
   restoreRun,
   resumeRun,
   runDoctor,

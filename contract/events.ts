@@ -16,6 +16,8 @@ export const runTicked = defineEvent('run.ticked', z.strictObject({ runId: Id, t
 export const runLogged = defineEvent('run.logged', z.strictObject({ runId: Id, line: LogLine }));
 /** Snapshots or checkpoints of a run changed. */
 export const snapshotsChanged = defineEvent('snapshots.changed', z.strictObject({ runId: Id }));
+/** Kept reconstructions of a run were added, renamed or deleted. */
+export const reconstructionsChanged = defineEvent('reconstructions.changed', z.strictObject({ runId: Id }));
 export const sampleAdded = defineEvent('sample.added', Sample);
 export const jobChanged = defineEvent('job.changed', Job);
 export const datasetChanged = defineEvent('dataset.changed', Dataset);
@@ -50,6 +52,7 @@ export const events = [
   runTicked,
   runLogged,
   snapshotsChanged,
+  reconstructionsChanged,
   sampleAdded,
   jobChanged,
   datasetChanged,

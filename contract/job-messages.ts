@@ -27,6 +27,8 @@ export const JobMessage = z.discriminatedUnion('type', [
       z.strictObject({ kind: z.literal('sampled'), sampleId: Id }),
       /** The packed file lies in the job's own folder; the service moves it into place and writes the row. */
       z.strictObject({ kind: z.literal('imported'), file: z.string(), problems: z.array(ImportProblem) }),
+      /** Averages were reconstructed and written; their rows name the job. */
+      z.strictObject({ kind: z.literal('reconstructed') }),
       z.strictObject({ kind: z.literal('cancelled') }),
       z.strictObject({ kind: z.literal('failed'), code: z.enum(errorCodes), message: z.string() }),
     ]),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
 import { Id, Timestamp } from './common.ts';
 import { ImportOptions } from './datasets.ts';
+import { KeepRequest } from './reconstructions.ts';
 import { GenerateRequest } from './samples.ts';
 import { Engine } from './training.ts';
 
@@ -15,6 +16,7 @@ export const JobParameters = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sample'), request: GenerateRequest }),
   /** The folder's path is known to the service and the job alone. */
   z.strictObject({ kind: z.literal('import'), path: z.string(), options: ImportOptions }),
+  z.strictObject({ kind: z.literal('reconstruct'), request: KeepRequest }),
 ]);
 export type JobParameters = z.infer<typeof JobParameters>;
 
@@ -30,7 +32,7 @@ export type Progress = z.infer<typeof Progress>;
 
 export const Job = z.strictObject({
   id: Id,
-  kind: z.enum(['train', 'sample', 'import']),
+  kind: z.enum(['train', 'sample', 'import', 'reconstruct']),
   state: JobState,
   /** In words: the run's, snapshot's or folder's name. */
   title: z.string(),

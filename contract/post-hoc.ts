@@ -13,7 +13,7 @@ export interface Profile {
 }
 
 /** How to mix stored averages into one of another length. */
-export interface Reconstruction {
+export interface Fit {
   /** One factor a stored average; they add up to 1. */
   readonly coefficients: readonly number[];
   /** Sum of the factors before they were divided by it; near 1 if the fit is good. */
@@ -80,7 +80,7 @@ export function mixedDensity(stored: readonly Profile[], coefficients: readonly 
  *
  * Source: arXiv:2312.02696, Eq. 134–143 and Alg. 3.
  */
-export function postHocFit(stored: readonly Profile[]): (target: Profile) => Reconstruction {
+export function postHocFit(stored: readonly Profile[]): (target: Profile) => Fit {
   if (stored.length === 0) throw new AppError('invalid-input', 'There is no snapshot to reconstruct an average from.');
   for (const { time } of stored) checkTime(time);
   const last = Math.max(...stored.map(({ time }) => time));
@@ -113,7 +113,7 @@ export function postHocFit(stored: readonly Profile[]): (target: Profile) => Rec
 }
 
 /** `postHocFit` for several targets at once; what it throws, too. */
-export function solvePostHoc(stored: readonly Profile[], targets: readonly Profile[]): Reconstruction[] {
+export function solvePostHoc(stored: readonly Profile[], targets: readonly Profile[]): Fit[] {
   return targets.map(postHocFit(stored));
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
 import { Id, Timestamp } from './common.ts';
+import { ModelRef } from './models.ts';
 import { SamplerConfig } from './training.ts';
 
 /** A sheet of generated pictures. The PNG is at /files/samples/<id>.png, one picture at /files/samples/<id>/<index>.png. */
@@ -14,6 +15,8 @@ export const Sample = z.strictObject({
   /** sigma_rel of the average that drew it. */
   emaStd: z.number(),
   snapshotId: Id.nullable(),
+  /** What drew it, as it was asked for; null: the run itself, while it trained. What it names may be gone. */
+  model: ModelRef.nullable(),
   /** One seed a picture, row by row. */
   seeds: z.array(z.int()),
   /** One label a picture; null: no class. */
@@ -29,7 +32,7 @@ export const Sample = z.strictObject({
 export type Sample = z.infer<typeof Sample>;
 
 export const GenerateRequest = z.strictObject({
-  snapshotId: Id,
+  model: ModelRef,
   /** One a picture; the same seed and class give the same picture. */
   seeds: z
     .array(

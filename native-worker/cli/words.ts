@@ -1,3 +1,5 @@
+import { POOR_FIT } from '../../contract/recipe.ts';
+
 /** Numbers as people read them: three significant digits and a unit. */
 
 /** 512 → "512 images", 35_008 → "35.0 kimg", 1_310_000 → "1.31 Mimg". */
@@ -46,6 +48,22 @@ export function threeDigits(value: number): string {
   const rounded = Number(value.toPrecision(3)); // 0.9996 counts as 1.00
   const magnitude = Math.floor(Math.log10(Math.abs(rounded)));
   return rounded.toFixed(Math.min(20, Math.max(0, 2 - magnitude)));
+}
+
+/** 0.0123 → "1.23 %". */
+export function percent(share: number): string {
+  return `${threeDigits(share * 100)} %`;
+}
+
+/**
+ * What to expect of an average that is not stored.
+ *
+ * @param error predicted, relative to the wanted profile
+ */
+export function reconstructionWords(error: number): string {
+  const words = `reconstructed from the stored averages, predicted error ${percent(error)}`;
+  if (error <= POOR_FIT) return `It is ${words}.`;
+  return `Warning: it is ${words}. That is another profile than the one asked for; more snapshots, or a length nearer to the stored ones, give a better one.`;
 }
 
 /** Rows under headings, padded to columns; numbers to the right. */

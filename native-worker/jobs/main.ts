@@ -43,6 +43,8 @@ async function dispatch(context: JobContext): Promise<JobOutcome> {
       return (await import('./sample.ts')).runSample(context, parameters);
     case 'import':
       return (await import('./import.ts')).runImport(context);
+    case 'reconstruct':
+      return (await import('./reconstruct.ts')).runReconstruct(context, parameters);
     default:
       return parameters satisfies never;
   }

@@ -2,25 +2,22 @@ import { AppError } from '../../contract/errors.ts';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import type { GenerateRequest } from '../../contract/samples.ts';
 import { denoise } from '../edm2/precondition.ts';
-import { insideLibrary, samplePath } from '../store/paths.ts';
-import { getSnapshot } from '../store/snapshots.ts';
+import { samplePath } from '../store/paths.ts';
 import type { JobContext, RunJob } from './context.ts';
 import { drawPictures, labelsFor } from './drawing.ts';
+import { openModel, type OpenModel } from './open-model.ts';
 import { saveSheet } from './sheet.ts';
-import { readSnapshot, type SnapshotNetwork } from './snapshot-file.ts';
 import { disposeAll } from './tensor-files.ts';
 
 /**
- * Draws the pictures that were asked for with a snapshot, whose file says which network it is.
+ * Draws the pictures that were asked for with a model of the library.
  *
  * @throws {AppError} 'not-found', 'corrupt-file', 'invalid-input' for a class that the network doesn't know, 'no-space'
  */
 export const runSample: RunJob<'sample'> = async (context, { request }) => {
-  const { library } = context;
-  const snapshot = getSnapshot(library.db, request.snapshotId);
-  const network = readSnapshot(insideLibrary(library.folder, snapshot.file));
+  const network = openModel(context.library, request.model);
   try {
-    return await draw(context, request, snapshot.runId, network);
+    return await draw(context, request, network);
   } finally {
     disposeAll(network.parameters);
     disposeAll(network.buffers);
@@ -29,11 +26,10 @@ export const runSample: RunJob<'sample'> = async (context, { request }) => {
 
 async function draw(
   { library, job, send, requested }: JobContext,
-  { snapshotId, seeds, labels: wanted, sampler, columns, batchSize }: GenerateRequest,
-  runId: number,
-  network: SnapshotNetwork,
+  { model, seeds, labels: wanted, sampler, columns, batchSize }: GenerateRequest,
+  network: OpenModel,
 ): Promise<JobOutcome> {
-  const { plan, nimg, emaStd } = network;
+  const { runId, plan, nimg, emaStd } = network;
   const { labelDim, resolution, channels } = plan.shape;
   checkLabels(wanted, network);
   const labels = labelsFor(wanted, seeds, labelDim);
@@ -56,7 +52,8 @@ async function draw(
     origin: 'generate',
     nimg,
     emaStd,
-    snapshotId,
+    snapshotId: model.kind === 'snapshot' ? model.snapshotId : null,
+    model,
     seeds,
     labels,
     columns,
@@ -68,7 +65,7 @@ async function draw(
   return { kind: 'sampled', sampleId };
 }
 
-function checkLabels(labels: readonly (number | null)[], { plan, classes }: SnapshotNetwork): void {
+function checkLabels(labels: readonly (number | null)[], { plan, classes }: OpenModel): void {
   const { labelDim } = plan.shape;
   const unknown = labels.find((label) => label !== null && label >= labelDim);
   if (unknown === undefined) return;

@@ -6,7 +6,7 @@ import { AppError } from '../../contract/errors.ts';
 import { DataShape, NetworkConfig } from '../../contract/network.ts';
 import type { Buffers, Parameters } from '../edm2/types.ts';
 import { tf } from '../engine/tensorflow.ts';
-import { openSafetensors, writeSafetensors, type WrittenFile } from '../store/safetensors.ts';
+import { openSafetensors, writeSafetensors, type SafetensorsFile, type WrittenFile } from '../store/safetensors.ts';
 import { readBuffers, readParameters, tensorsToWrite } from './tensor-files.ts';
 
 /** Raised whenever an older version could not read the file. */
@@ -51,18 +51,43 @@ const Metadata = z.object({
  * @throws {AppError} 'no-space'
  */
 export function writeSnapshot(file: string, network: SnapshotNetwork): WrittenFile {
-  const { plan, parameters, buffers } = network;
+  const { parameters, buffers } = network;
   const tensors = [...tensorsToWrite(parameters), ...tensorsToWrite(buffers)];
   mkdirSync(dirname(file), { recursive: true });
-  return writeSafetensors(file, tensors, {
+  return writeSafetensors(file, tensors, snapshotMetadata(network));
+}
+
+/** What a snapshot file says beside its tensors. */
+export type SnapshotFacts = Omit<SnapshotNetwork, 'parameters' | 'buffers'>;
+
+/**
+ * Reads what an open snapshot file is about.
+ *
+ * @param name how messages call the file
+ * @throws {AppError} 'corrupt-file'
+ */
+export function readFacts(opened: SafetensorsFile, name: string): SnapshotFacts {
+  const metadata = Metadata.safeParse(opened.metadata);
+  if (!metadata.success) {
+    throw new AppError('corrupt-file', `${name} is not a snapshot that this version can read.`, {
+      cause: metadata.error,
+    });
+  }
+  const { nimg, ema_std: emaStd, network, data_shape: shape, classes } = metadata.data;
+  return { nimg, emaStd, plan: planNetwork(network, shape), classes };
+}
+
+/** The metadata of a snapshot file, as `readFacts` reads it. */
+export function snapshotMetadata({ nimg, emaStd, plan, classes }: SnapshotFacts): Record<string, string> {
+  return {
     format: FORMAT,
     precision: 'float32',
-    nimg: String(network.nimg),
-    ema_std: String(network.emaStd),
+    nimg: String(nimg),
+    ema_std: String(emaStd),
     network: JSON.stringify(plan.config),
     data_shape: JSON.stringify(plan.shape),
-    classes: JSON.stringify(network.classes),
-  });
+    classes: JSON.stringify(classes),
+  };
 }
 
 /**
@@ -74,17 +99,13 @@ export function writeSnapshot(file: string, network: SnapshotNetwork): WrittenFi
 export function readSnapshot(file: string): SnapshotNetwork {
   const opened = openSafetensors(file);
   try {
-    const metadata = Metadata.safeParse(opened.metadata);
-    if (!metadata.success) {
-      throw new AppError('corrupt-file', `${basename(file)} is not a snapshot that this version can read.`, {
-        cause: metadata.error,
-      });
-    }
-    const { nimg, ema_std: emaStd, network, data_shape: shape, classes } = metadata.data;
-    const plan = planNetwork(network, shape);
+    const facts = readFacts(opened, basename(file));
     // A file that turns out damaged half way leaves no tensors behind.
-    const tensors = tf.tidy(() => ({ parameters: readParameters(opened, plan), buffers: readBuffers(opened, plan) }));
-    return { nimg, emaStd, plan, classes, ...tensors };
+    const tensors = tf.tidy(() => ({
+      parameters: readParameters(opened, facts.plan),
+      buffers: readBuffers(opened, facts.plan),
+    }));
+    return { ...facts, ...tensors };
   } finally {
     opened.close();
   }

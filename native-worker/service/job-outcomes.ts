@@ -5,6 +5,7 @@ import {
   datasetChanged,
   runChanged,
   runLogged,
+  reconstructionsChanged,
   runTicked,
   sampleAdded,
   snapshotsChanged,
@@ -109,6 +110,10 @@ export class JobOutcomes implements JobWatcher {
       case 'sampled':
         this.#events.emit(sampleAdded, getSample(this.#library.db, outcome.sampleId));
         return { state: 'done', sampleId: outcome.sampleId };
+      case 'reconstructed':
+        if (parameters.kind === 'reconstruct')
+          this.#events.emit(reconstructionsChanged, { runId: parameters.request.runId });
+        return { state: 'done' };
       case 'imported':
         return { state: 'done', datasetId: await this.#takeIn(jobId, outcome.file, outcome.problems) };
       case 'cancelled':
@@ -123,9 +128,12 @@ export class JobOutcomes implements JobWatcher {
   }
 
   #crashed(parameters: JobParameters, ending: Extract<JobEnding, { kind: 'crash' }>): JobEnd {
-    const what = { train: 'The training process', sample: 'The process that drew pictures', import: 'The import' }[
-      parameters.kind
-    ];
+    const what = {
+      train: 'The training process',
+      sample: 'The process that drew pictures',
+      import: 'The import',
+      reconstruct: 'The reconstruction',
+    }[parameters.kind];
     const error = crashSentence(what, ending);
     this.#log.error({ parameters, ending }, 'a job crashed');
     if (parameters.kind === 'train') {

@@ -55,7 +55,7 @@ interface Running {
   killTimer: NodeJS.Timeout | null;
 }
 
-const LANES: readonly JobKind[] = ['train', 'sample', 'import'];
+const LANES: readonly JobKind[] = ['train', 'sample', 'import', 'reconstruct'];
 
 /** Each row written is a sync of the disk; the connected are told at once all the same. */
 const PROGRESS_WRITE_MS = 2000;
@@ -255,7 +255,7 @@ export class Queue {
 }
 
 function isSuccess(ending: JobEnding): boolean {
-  return ending.kind === 'outcome' && (ending.outcome.kind === 'sampled' || ending.outcome.kind === 'imported');
+  return ending.kind === 'outcome' && ['sampled', 'imported', 'reconstructed'].includes(ending.outcome.kind);
 }
 
 function sentence(error: unknown): string {

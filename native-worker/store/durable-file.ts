@@ -95,6 +95,19 @@ function temporaryName(target: string): string {
   return path.join(path.dirname(target), `.${path.basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
 }
 
+/**
+ * Does something that writes to a file.
+ *
+ * @throws {AppError} 'no-space' when the disk or quota is full; other errors as they are
+ */
+export function writingTo<T>(target: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    throw explained(error, target);
+  }
+}
+
 /** A full disk becomes a sentence; everything else stays what it is. */
 function explained(error: unknown, target: string): unknown {
   if (!hasSystemCode(error, 'ENOSPC') && !hasSystemCode(error, 'EDQUOT')) return error;

@@ -22,6 +22,10 @@ export const jobFolder = (jobId: number): string => `${TEMPORARY_FOLDER}/job-${j
 export const snapshotPath = (runId: number, nimg: number, emaStd: number): string =>
   `${runFolder(runId)}/snapshots/${paddedNimg(nimg)}-${stdInName(emaStd)}.safetensors`;
 
+/** @param name what tells reconstructions of one moment and length apart: the job's id */
+export const reconstructionPath = (runId: number, nimg: number, emaStd: number, name: number): string =>
+  `${runFolder(runId)}/reconstructions/${paddedNimg(nimg)}-${stdInName(emaStd)}-${name}.safetensors`;
+
 export const checkpointPath = (runId: number, nimg: number): string =>
   `${runFolder(runId)}/checkpoints/${paddedNimg(nimg)}.safetensors`;
 

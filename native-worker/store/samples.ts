@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import * as z from 'zod';
 import { AppError } from '../../contract/errors.ts';
+import { ModelRef } from '../../contract/models.ts';
 import type { Sample } from '../../contract/samples.ts';
 import { SamplerConfig } from '../../contract/training.ts';
 import { insertedId, statement } from './statements.ts';
@@ -12,13 +13,14 @@ export interface NewSample extends Omit<Sample, 'id' | 'createdAt'> {
   file: string;
 }
 
-interface SampleRow extends Omit<Sample, 'seeds' | 'labels' | 'sampler'> {
+interface SampleRow extends Omit<Sample, 'seeds' | 'labels' | 'sampler' | 'model'> {
+  model: string | null;
   seeds: string;
   labels: string;
   sampler: string;
 }
 
-const COLUMNS = `id, run_id AS runId, origin, nimg, ema_std AS emaStd, snapshot_id AS snapshotId, seeds, labels, columns,
+const COLUMNS = `id, run_id AS runId, origin, nimg, ema_std AS emaStd, snapshot_id AS snapshotId, model, seeds, labels, columns,
   resolution, sampler, seconds, created_at AS createdAt`;
 
 /** @returns the new sample's id */
@@ -28,11 +30,12 @@ export function insertSample(db: Database, sample: NewSample, createdAt = Date.n
   }
   const result = statement(
     db,
-    `INSERT INTO samples (run_id, snapshot_id, origin, nimg, ema_std, seeds, labels, columns, resolution, sampler, file, seconds, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO samples (run_id, snapshot_id, model, origin, nimg, ema_std, seeds, labels, columns, resolution, sampler, file, seconds, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     sample.runId,
     sample.snapshotId,
+    sample.model === null ? null : JSON.stringify(sample.model),
     sample.origin,
     sample.nimg,
     sample.emaStd,
@@ -96,6 +99,7 @@ const Labels = z.array(z.int().nullable());
 function toSample(row: SampleRow): Sample {
   return {
     ...row,
+    model: row.model === null ? null : ModelRef.parse(JSON.parse(row.model)),
     seeds: Seeds.parse(JSON.parse(row.seeds)),
     labels: Labels.parse(JSON.parse(row.labels)),
     sampler: SamplerConfig.parse(JSON.parse(row.sampler)),

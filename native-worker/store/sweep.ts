@@ -14,7 +14,7 @@ export interface SweepResult {
 }
 
 /** Folders of a run in which every file has a row. */
-const RUN_FOLDERS = ['snapshots', 'checkpoints', 'samples'];
+const RUN_FOLDERS = ['snapshots', 'checkpoints', 'samples', 'reconstructions'];
 
 /**
  * Makes rows and files agree, as the service does once at start, before any job runs. Files come before their rows, so
@@ -42,6 +42,7 @@ function removeLostRows({ db, folder }: Library, busyRuns: ReadonlySet<number>, 
     ['snapshots', 'snapshot'],
     ['checkpoints', 'checkpoint'],
     ['samples', 'sheet of pictures'],
+    ['reconstructions', 'reconstructed average'],
   ] as const) {
     const rows = statement<[], { id: number; runId: number; nimg: number; file: string }>(
       db,
@@ -73,7 +74,7 @@ function markLostDatasets({ db, folder }: Library, result: SweepResult): void {
 }
 
 function knownFiles({ db }: Library): Set<string> {
-  const files = ['snapshots', 'checkpoints', 'samples', 'datasets'].flatMap((table) =>
+  const files = ['snapshots', 'checkpoints', 'samples', 'reconstructions', 'datasets'].flatMap((table) =>
     statement<[], string>(db, `SELECT file FROM ${table}`).pluck().all(),
   );
   return new Set(files);

@@ -116,6 +116,7 @@ switch (orders) {
       nimg: 16,
       emaStd: 0.1,
       snapshotId: null,
+      model: null,
       seeds: [1],
       labels: [null],
       columns: 1,

@@ -163,7 +163,8 @@ async function drawNow(context: CommandContext, run: Run, dataset: Dataset): Pro
   const labels = dataset.classes.flatMap((_, label) => Array.from({ length: columns }, () => label));
   const seeds = labels.map((_, index) => index % columns);
   output.say(`Drawing ${seeds.length} pictures.`);
-  const { jobId } = await client.call(generate, { snapshotId: snapshot.id, seeds, labels, columns, sampler });
+  const model = { kind: 'snapshot', snapshotId: snapshot.id } as const;
+  const { jobId } = await client.call(generate, { model, seeds, labels, columns, sampler });
   const { sampleId } = await followJob(context, jobId);
   return sampleId!;
 }

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { AppError } from '../../../contract/errors.ts';
 import { getDataset } from '../../../contract/datasets.ts';
-import { getRun, listRuns, runSnapshots, type Snapshot } from '../../../contract/runs.ts';
+import type { ModelRef } from '../../../contract/models.ts';
+import { momentOf, recipesAt } from '../../../contract/recipe.ts';
+import { getRun, listRuns, runSnapshots, type Run, type Snapshot } from '../../../contract/runs.ts';
 import { generate } from '../../../contract/samples.ts';
 import { SamplerConfig } from '../../../contract/training.ts';
 import { classList, findRun, positiveNumber, seedList, wholeNumber } from '../arguments.ts';
@@ -9,12 +11,12 @@ import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { userPath } from '../paths.ts';
 import { checkTarget, saveSheet } from '../save-sheet.ts';
-import { images, pictures } from '../words.ts';
+import { images, pictures, reconstructionWords } from '../words.ts';
 
 interface SampleOptions {
   readonly run: string;
   readonly nimg?: string;
-  readonly ema?: string;
+  readonly std?: string;
   readonly seeds: string;
   readonly classes?: string;
   readonly steps: string;
@@ -23,14 +25,17 @@ interface SampleOptions {
   readonly out: string;
 }
 
-/** `edm2 sample`: draws pictures with a snapshot of a run. */
+/** `edm2 sample`: draws pictures with an average of a run. */
 export function addSample(program: Command): void {
   program
     .command('sample')
-    .description('draw pictures with a snapshot of a run and write them as one PNG')
+    .description('draw pictures with an average of a run and write them as one PNG')
     .requiredOption('--run <name|id>', 'the run')
     .option('--nimg <images>', 'snapshot at this count of training images; default: the newest')
-    .option('--ema <std>', 'sigma_rel of the average; default: the longest that is stored')
+    .option(
+      '--ema, --std <std>',
+      'sigma_rel of the average; one that is not stored is reconstructed; default: the longest that is stored',
+    )
     .option('--seeds <list>', 'one picture a seed: 0-63, or 1,5,9', '0-63')
     .option(
       '--classes <list>',
@@ -83,37 +88,40 @@ async function sample(context: CommandContext, options: SampleOptions, asked: As
   // A row is a class, as in the grids of training.
   const labels = seeds.map((_, index) => wanted[Math.floor(index / columns) % Math.max(1, wanted.length)] ?? null);
   const { snapshots } = await client.call(runSnapshots, { id: run.id });
-  const snapshot = choose(snapshots, run.name, options);
-  const request = { snapshotId: snapshot.id, seeds, labels, columns, sampler, batchSize };
+  const { model, nimg, emaStd, error } = choose(run, snapshots, options);
+  if (error !== null) output.say(reconstructionWords(error));
+  const request = { model, seeds, labels, columns, sampler, batchSize };
   const { jobId } = await client.call(generate, request);
-  output.say(
-    `Drawing ${pictures(seeds.length)} with "${run.name}" at ${images(snapshot.nimg)}, sigma_rel ${snapshot.emaStd}.`,
-  );
+  output.say(`Drawing ${pictures(seeds.length)} with "${run.name}" at ${images(nimg)}, sigma_rel ${emaStd}.`);
   const { sampleId } = await followJob(context, jobId);
   await saveSheet(client, sampleId!, file);
-  output.event('sample', { sampleId, runId: run.id, nimg: snapshot.nimg, emaStd: snapshot.emaStd, file });
+  output.event('sample', { sampleId, runId: run.id, nimg, emaStd, error, file });
   output.say(`Wrote ${file}`);
   return undefined;
 }
 
-/** The snapshot that was asked for; by default the newest one with the longest average. */
-function choose(snapshots: readonly Snapshot[], runName: string, { nimg, ema }: SampleOptions): Snapshot {
-  if (snapshots.length === 0) {
-    throw new AppError('not-found', `Run "${runName}" has no snapshot yet; let it train on, or pause it to get one.`);
-  }
-  const moment = nimg === undefined ? Math.max(...snapshots.map((one) => one.nimg)) : wholeNumber(nimg, '--nimg');
-  const atMoment = snapshots.filter((one) => one.nimg === moment);
-  if (atMoment.length === 0) {
-    const moments = [...new Set(snapshots.map((one) => one.nimg))];
-    const nearest = moments.reduce((best, one) => (Math.abs(one - moment) < Math.abs(best - moment) ? one : best));
-    throw new AppError(
-      'not-found',
-      `Run "${runName}" has no snapshot at ${moment} images; the nearest is at ${nearest}.`,
-    );
-  }
-  const std = ema === undefined ? Math.max(...atMoment.map((one) => one.emaStd)) : positiveNumber(ema, '--ema');
-  const found = atMoment.find((one) => Math.abs(one.emaStd - std) < 1e-9);
-  if (found !== undefined) return found;
-  const stored = atMoment.map((one) => one.emaStd).join(', ');
-  throw new AppError('not-found', `Run "${runName}" keeps no average of sigma_rel ${std}; it keeps ${stored}.`);
+/** What draws, as it is asked of the service and in words. */
+interface Chosen {
+  readonly model: ModelRef;
+  readonly nimg: number;
+  readonly emaStd: number;
+  /** Predicted error of a reconstruction; null: the average is stored. */
+  readonly error: number | null;
+}
+
+/**
+ * The average that was asked for; by default the newest and of these the longest that is stored. One that is not
+ * stored is reconstructed.
+ */
+function choose(run: Run, snapshots: readonly Snapshot[], options: SampleOptions): Chosen {
+  const { averaging } = run.config.training;
+  const asked = options.nimg === undefined ? null : wholeNumber(options.nimg, '--nimg');
+  const nimg = momentOf(run.name, snapshots, asked);
+  const stored = snapshots.filter((one) => one.nimg === nimg);
+  const emaStd =
+    options.std === undefined ? Math.max(...stored.map((one) => one.emaStd)) : positiveNumber(options.std, '--std');
+  const found = stored.find((one) => Math.abs(one.emaStd - emaStd) < 1e-9);
+  if (found !== undefined) return { model: { kind: 'snapshot', snapshotId: found.id }, nimg, emaStd, error: null };
+  const { error } = recipesAt({ name: run.name, averaging, snapshots }, nimg)(emaStd);
+  return { model: { kind: 'recipe', runId: run.id, nimg, emaStd }, nimg, emaStd, error };
 }

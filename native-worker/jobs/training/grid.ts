@@ -31,6 +31,7 @@ export async function drawGrid(session: TrainingSession): Promise<void> {
     nimg,
     emaStd: grid.emaStd,
     snapshotId: null,
+    model: null,
     seeds,
     labels,
     columns: grid.columns,

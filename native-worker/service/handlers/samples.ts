@@ -2,10 +2,10 @@ import { rm } from 'node:fs/promises';
 import { AppError } from '../../../contract/errors.ts';
 import { deleteSample, generate, getSample, listSamples, type GenerateRequest } from '../../../contract/samples.ts';
 import type { Run } from '../../../contract/runs.ts';
+import { findModel } from '../../store/models.ts';
 import { insideLibrary } from '../../store/paths.ts';
 import { getRun } from '../../store/runs.ts';
 import * as store from '../../store/samples.ts';
-import { getSnapshot } from '../../store/snapshots.ts';
 import { handler, type Handler } from '../handle.ts';
 import type { ServiceParts } from './context.ts';
 
@@ -14,10 +14,10 @@ export function sampleHandlers({ library, queue }: ServiceParts): Handler[] {
   const { db, folder } = library;
   return [
     handler(generate, (request) => {
-      const snapshot = getSnapshot(db, request.snapshotId);
-      const run = getRun(db, snapshot.runId);
+      const { runId, nimg } = findModel(db, request.model);
+      const run = getRun(db, runId);
       checkRequest(request, run);
-      const title = `${run.name}, ${snapshot.nimg} images: ${request.seeds.length} pictures`;
+      const title = `${run.name}, ${nimg} images: ${request.seeds.length} pictures`;
       return { jobId: queue.add({ parameters: { kind: 'sample', request }, title, runId: run.id }) };
     }),
     handler(listSamples, (which) => store.listSamples(db, which)),

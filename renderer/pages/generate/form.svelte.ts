@@ -69,7 +69,7 @@ export class GenerateForm {
   readonly request: GenerateRequest | null = $derived.by(() => {
     if (!this.snapshot || !this.layout || this.sigmaProblem || this.badFields.length > 0) return null;
     const parsed = GenerateRequest.safeParse({
-      snapshotId: this.snapshot.id,
+      model: { kind: 'snapshot', snapshotId: this.snapshot.id },
       ...this.layout,
       sampler: { ...this.sampler },
     });

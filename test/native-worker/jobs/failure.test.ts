@@ -6,7 +6,14 @@ import { failure, isOutOfMemory, trainingOutOfMemory } from '../../../native-wor
 const train = { kind: 'train', runId: 1, engine: 'graph' } as const;
 const sample = {
   kind: 'sample',
-  request: GenerateRequest.parse({ snapshotId: 1, seeds: [1], labels: [null], columns: 1, sampler: {}, batchSize: 32 }),
+  request: GenerateRequest.parse({
+    model: { kind: 'snapshot', snapshotId: 1 },
+    seeds: [1],
+    labels: [null],
+    columns: 1,
+    sampler: {},
+    batchSize: 32,
+  }),
 } as const;
 
 test.each([

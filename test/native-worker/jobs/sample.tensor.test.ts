@@ -34,7 +34,13 @@ async function draw(
   const labels = asked.seeds.map(() => null);
   const parameters = {
     kind: 'sample',
-    request: GenerateRequest.parse({ snapshotId, labels, columns: 4, sampler: { steps: 4 }, ...asked }),
+    request: GenerateRequest.parse({
+      model: { kind: 'snapshot', snapshotId },
+      labels,
+      columns: 4,
+      sampler: { steps: 4 },
+      ...asked,
+    }),
   } as const;
   const { context, messages } = makeContext(library, parameters, request);
   return { outcome: await runSample(context, parameters), steps: messages.length };
@@ -70,6 +76,7 @@ describe('a sample job', () => {
     expect(sample).toMatchObject({
       origin: 'generate',
       snapshotId,
+      model: { kind: 'snapshot', snapshotId },
       seeds: [1, 2, 3, 4, 5],
       columns: 4,
       nimg: 64,

@@ -36,6 +36,7 @@ beforeAll(async () => {
       nimg: 16,
       emaStd: 0.1,
       snapshotId: null,
+      model: null,
       seeds: [0, 1, 2, 3, 4],
       labels: [null, null, null, null, null],
       columns: 3,

@@ -107,7 +107,8 @@ async function snapshotOf(runId: number): Promise<number> {
 
 test('pictures that can not be drawn are refused before a process starts', async () => {
   const snapshotId = await snapshotOf(await finishedRun('finish'));
-  const request = { snapshotId, seeds: [1, 2], labels: [0, 1], columns: 2, sampler: {} };
+  const model = { kind: 'snapshot', snapshotId } as const;
+  const request = { model, seeds: [1, 2], labels: [0, 1], columns: 2, sampler: {} };
   const refused = async (change: object, word: string): Promise<void> => {
     const failure: unknown = await under.client
       .call(generate, { ...request, ...change })
@@ -117,9 +118,11 @@ test('pictures that can not be drawn are refused before a process starts', async
   await refused({ labels: [0] }, '2 seeds and 1 classes');
   await refused({ labels: [0, 2] }, 'knows classes 0 to 1');
   await refused({ sampler: { sigmaMin: 1, sigmaMax: 0.5 } }, 'sigma_min');
-  await expect(under.client.call(generate, { ...request, snapshotId: 999 })).rejects.toMatchObject({
-    code: 'not-found',
-  });
+  await expect(under.client.call(generate, { ...request, model: { ...model, snapshotId: 999 } })).rejects.toMatchObject(
+    {
+      code: 'not-found',
+    },
+  );
 });
 
 test('a sheet that was asked for is announced, listed and deleted', async () => {
@@ -128,7 +131,8 @@ test('a sheet that was asked for is announced, listed and deleted', async () => 
   library.db.prepare(`UPDATE runs SET name = 'draw'`).run(); // what the fake job is to do
   library.close();
   const announced = new Promise<number>((resolve) => under.client.on(sampleAdded, ({ id }) => resolve(id)));
-  const request = { snapshotId, seeds: [1], labels: [null], columns: 1, sampler: {} };
+  const model = { kind: 'snapshot', snapshotId } as const;
+  const request = { model, seeds: [1], labels: [null], columns: 1, sampler: {} };
   const { jobId } = await under.client.call(generate, request);
   const id = await announced;
   await until(async () => (await under.client.call(getJob, { id: jobId })).sampleId === id);

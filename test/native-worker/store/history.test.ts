@@ -167,6 +167,7 @@ function grid(nimg: number): number {
     nimg,
     emaStd: 0.1,
     snapshotId: null,
+    model: null,
     seeds: [1, 2],
     labels: [0, null],
     columns: 2,

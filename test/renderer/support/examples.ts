@@ -83,6 +83,7 @@ export function exampleSample(part: Partial<Sample> = {}): Sample {
     nimg: 35_008,
     emaStd: 0.1,
     snapshotId: 100,
+    model: { kind: 'snapshot', snapshotId: 100 },
     seeds: [0, 1, 0, 1],
     labels: [0, 0, 1, 1],
     columns: 2,

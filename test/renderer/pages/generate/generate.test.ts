@@ -52,7 +52,7 @@ test('at first it offers the newest snapshot, the run’s own average and sample
   await open();
   expect(button().textContent).toContain('Generate 16 pictures');
   expect(await send()).toMatchObject({
-    snapshotId: 101,
+    model: { kind: 'snapshot', snapshotId: 101 },
     seeds: [0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7],
     labels: [...Array<number>(8).fill(0), ...Array<number>(8).fill(1)],
     columns: 8,
@@ -62,7 +62,7 @@ test('at first it offers the newest snapshot, the run’s own average and sample
 
 test('a snapshot from the address is the one that is used', async () => {
   await open({ snapshot: 98 });
-  expect(await send()).toMatchObject({ snapshotId: 98 });
+  expect(await send()).toMatchObject({ model: { kind: 'snapshot', snapshotId: 98 } });
 });
 
 test('seeds as text, one class, steps and average go into the request', async () => {
@@ -73,7 +73,7 @@ test('seeds as text, one class, steps and average go into the request', async ()
   await fireEvent.input(screen.getByLabelText('Steps'), { target: { value: '32' } });
   await fireEvent.change(screen.getByLabelText(/EMA/), { target: { value: '0.05' } });
   expect(await send()).toMatchObject({
-    snapshotId: 100,
+    model: { kind: 'snapshot', snapshotId: 100 },
     seeds: [5, 100, 101],
     labels: [1, 1, 1],
     sampler: { steps: 32 },
@@ -161,7 +161,7 @@ test('the settings of an earlier sheet can be taken over', async () => {
   await fireEvent.click(await screen.findByRole('button', { name: 'Use these settings again' }));
   await waitFor(() => expect(screen.getByLabelText<HTMLInputElement>('Seeds').value).toBe('7, 9'));
   expect(await send()).toMatchObject({
-    snapshotId: 98,
+    model: { kind: 'snapshot', snapshotId: 98 },
     seeds: [7, 9, 7, 9],
     labels: [0, 0, 1, 1],
     columns: 2,

@@ -1,0 +1,38 @@
+import type { ModelRef } from '../../contract/models.ts';
+import type { Recipe } from '../../contract/recipe.ts';
+import { buffersFrom, parametersFrom } from '../edm2/layout.ts';
+import { tf } from '../engine/tensorflow.ts';
+import type { Library } from '../store/library.ts';
+import { findModel } from '../store/models.ts';
+import { insideLibrary } from '../store/paths.ts';
+import { openMix } from './mix.ts';
+import { readSnapshot, type SnapshotNetwork } from './snapshot-file.ts';
+
+/** A network that can draw, and the run that it is of. */
+export type OpenModel = SnapshotNetwork & { readonly runId: number };
+
+/**
+ * Loads an averaged network, whatever names it: a file of the library is read, a recipe is mixed from the run's
+ * snapshots.
+ *
+ * @returns the tensors belong to the caller
+ * @throws {AppError} 'not-found', 'corrupt-file'; 'conflict' or 'invalid-input' for a recipe that can't be made
+ */
+export function openModel(library: Library, ref: ModelRef): OpenModel {
+  const { runId, source } = findModel(library.db, ref);
+  const network =
+    'file' in source ? readSnapshot(insideLibrary(library.folder, source.file)) : mixNetwork(library, source.recipe);
+  return { ...network, runId };
+}
+
+function mixNetwork(library: Library, recipe: Recipe): SnapshotNetwork {
+  const mix = openMix(library, [recipe]);
+  try {
+    const read = (name: string) => ({ shape: mix.shape(name), data: mix.read(name)[0]! });
+    const { plan, classes } = mix.facts;
+    const tensors = tf.tidy(() => ({ parameters: parametersFrom(plan, read), buffers: buffersFrom(plan, read) }));
+    return { nimg: recipe.nimg, emaStd: recipe.emaStd, plan, classes, ...tensors };
+  } finally {
+    mix.close();
+  }
+}

@@ -1,0 +1,64 @@
+import { rm } from 'node:fs/promises';
+import { reconstructionsChanged } from '../../../contract/events.ts';
+import { AppError } from '../../../contract/errors.ts';
+import { recipesAt } from '../../../contract/recipe.ts';
+import * as calls from '../../../contract/reconstructions.ts';
+import { recipeSource } from '../../store/models.ts';
+import { insideLibrary } from '../../store/paths.ts';
+import * as store from '../../store/reconstructions.ts';
+import { handler, type Handler } from '../handle.ts';
+import type { ServiceParts } from './context.ts';
+
+/** Averages of other lengths than the stored ones, kept as files. */
+export function reconstructionHandlers(parts: ServiceParts): Handler[] {
+  const { library, events } = parts;
+  const { db, folder } = library;
+  return [
+    handler(calls.keepReconstructions, (request) => ({ jobId: keep(parts, request) })),
+    handler(calls.listReconstructions, ({ runId }) => store.listReconstructions(db, runId)),
+    handler(calls.renameReconstruction, ({ id, name }) => {
+      store.renameReconstruction(db, id, name);
+      events.emit(reconstructionsChanged, { runId: store.getReconstruction(db, id).runId });
+      return {};
+    }),
+    handler(calls.deleteReconstruction, async ({ id }) => {
+      const { runId, file } = store.getReconstruction(db, id);
+      store.deleteReconstructionRow(db, id);
+      await rm(insideLibrary(folder, file), { force: true });
+      events.emit(reconstructionsChanged, { runId });
+      return {};
+    }),
+    handler(calls.locateReconstruction, ({ id }) => ({
+      path: insideLibrary(folder, store.getReconstruction(db, id).file),
+    })),
+  ];
+}
+
+/**
+ * Queues the job, if nothing is wrong with what is asked for.
+ *
+ * @returns its id
+ * @throws {AppError} what would fail in the job; 'conflict' for an average that is kept already
+ */
+function keep({ library, queue }: ServiceParts, request: calls.KeepRequest): number {
+  const { db } = library;
+  const { runId, targets } = request;
+  const source = recipeSource(db, runId);
+  const recipeOf = recipesAt(source, request.nimg);
+  const recipes = targets.map(({ emaStd }) => recipeOf(emaStd));
+  const { nimg } = recipes[0]!;
+  const lengths = targets.map(({ emaStd }) => emaStd);
+  const twice = lengths.find((emaStd, index) => lengths.indexOf(emaStd) < index);
+  if (twice !== undefined) throw new AppError('invalid-input', `sigma_rel ${twice} is named twice; name it once.`);
+  const kept = store
+    .listReconstructions(db, runId)
+    .find((one) => one.nimg === nimg && lengths.some((emaStd) => emaStd === one.emaStd));
+  if (kept !== undefined) {
+    throw new AppError(
+      'conflict',
+      `sigma_rel ${kept.emaStd} at ${nimg} images of "${source.name}" is kept already, as "${kept.name}".`,
+    );
+  }
+  const title = `${source.name}, ${nimg} images: sigma_rel ${lengths.join(', ')}`;
+  return queue.add({ parameters: { kind: 'reconstruct', request: { ...request, nimg } }, title, runId });
+}

@@ -1,0 +1,85 @@
+import type { Database } from 'better-sqlite3';
+import * as z from 'zod';
+import { AppError } from '../../contract/errors.ts';
+import { RecipeTerm } from '../../contract/recipe.ts';
+import type { Reconstruction } from '../../contract/reconstructions.ts';
+import { insertedId, statement } from './statements.ts';
+
+/** Table `reconstructions`: kept averages of other lengths, one file each. Write the file durably first, then the row. */
+
+export interface NewReconstruction extends Omit<Reconstruction, 'id' | 'createdAt'> {
+  /** Relative to the library; see `reconstructionPath`. */
+  file: string;
+}
+
+interface Row extends Omit<Reconstruction, 'terms'> {
+  terms: string;
+}
+
+const COLUMNS = `id, run_id AS runId, job_id AS jobId, name, nimg, ema_std AS emaStd, error, terms, size_bytes AS sizeBytes,
+  sha256, created_at AS createdAt`;
+
+/** @returns its id */
+export function insertReconstruction(db: Database, made: NewReconstruction, createdAt = Date.now()): number {
+  return insertedId(
+    statement(
+      db,
+      `INSERT INTO reconstructions (run_id, job_id, name, nimg, ema_std, error, terms, file, size_bytes, sha256, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      made.runId,
+      made.jobId,
+      made.name,
+      made.nimg,
+      made.emaStd,
+      made.error,
+      JSON.stringify(made.terms),
+      made.file,
+      made.sizeBytes,
+      made.sha256,
+      createdAt,
+    ),
+  );
+}
+
+/**
+ * Sorted by time, then by length.
+ *
+ * @param runId null: of all runs
+ */
+export function listReconstructions(db: Database, runId: number | null): Reconstruction[] {
+  return statement<[{ runId: number | null }], Row>(
+    db,
+    `SELECT ${COLUMNS} FROM reconstructions WHERE @runId IS NULL OR run_id = @runId ORDER BY run_id, nimg, ema_std, id`,
+  )
+    .all({ runId })
+    .map(toReconstruction);
+}
+
+/** @throws {AppError} 'not-found' */
+export function getReconstruction(db: Database, id: number): Reconstruction & { file: string } {
+  const row = statement<[number], Row & { file: string }>(
+    db,
+    `SELECT ${COLUMNS}, file FROM reconstructions WHERE id = ?`,
+  ).get(id);
+  if (row === undefined) throw new AppError('not-found', `There is no kept reconstruction ${id}.`);
+  const { file, ...rest } = row;
+  return { ...toReconstruction(rest), file };
+}
+
+/** @throws {AppError} 'not-found' */
+export function renameReconstruction(db: Database, id: number, name: string): void {
+  getReconstruction(db, id);
+  statement(db, 'UPDATE reconstructions SET name = ? WHERE id = ?').run(name, id);
+}
+
+/** Deletes the row; the file is the caller's (row first, then file). */
+export function deleteReconstructionRow(db: Database, id: number): void {
+  statement(db, 'DELETE FROM reconstructions WHERE id = ?').run(id);
+}
+
+const Terms = z.array(RecipeTerm);
+
+function toReconstruction(row: Row): Reconstruction {
+  return { ...row, terms: Terms.parse(JSON.parse(row.terms)) };
+}
