@@ -1,5 +1,5 @@
 /** The tabs of a run's page, in order. */
-export const runTabs = ['overview', 'dynamics', 'samples', 'snapshots', 'log', 'config'] as const;
+export const runTabs = ['overview', 'dynamics', 'samples', 'snapshots', 'system', 'log', 'config'] as const;
 export type RunTab = (typeof runTabs)[number];
 
 /** A place in the app, as the address after `#` says it. */

@@ -1,4 +1,4 @@
-import { duration, images, imagesTick, number, steady } from '../format.ts';
+import { bytes, duration, images, imagesTick, number, steady } from '../format.ts';
 import type { AxisStyle } from './series.ts';
 
 /** Training images seen, the x of everything. */
@@ -27,6 +27,22 @@ export function speedAxis(): AxisStyle {
     tick: (value) => number(value),
     value: (value) => `${steady(value)} img/s`,
   };
+}
+
+export function percentAxis(): AxisStyle {
+  return { title: '%', log: false, tick: (value) => number(value), value: (value) => `${Math.round(value)} %` };
+}
+
+export function bytesAxis(): AxisStyle {
+  return { title: 'memory', log: false, tick: bytes, value: bytes };
+}
+
+export function degreesAxis(): AxisStyle {
+  return { title: '°C', log: false, tick: (value) => number(value), value: (value) => `${Math.round(value)} °C` };
+}
+
+export function wattsAxis(): AxisStyle {
+  return { title: 'W', log: false, tick: (value) => number(value), value: (value) => `${Math.round(value)} W` };
 }
 
 /** Root mean square of weights or activations, dimensionless. */

@@ -13,6 +13,8 @@ export interface CrosshairMarks {
   clock: number | null;
   pointerColor: string;
   clockColor: string;
+  /** Where a run went on after a pause, in units of x. */
+  resumes: readonly number[];
   ground: string;
   /** Points to ring, in units of x and y. */
   dots: readonly { x: number; y: number; color: string }[];
@@ -27,24 +29,25 @@ export function crosshairPlugin(marks: () => CrosshairMarks): Plugin<'line'> {
       const { x, y } = chart.scales;
       // A chart draws itself once before it has been given axes.
       if (!x || !y) return;
-      const { pointer, clock, pointerColor, clockColor, ground, dots } = marks();
+      const { pointer, clock, resumes, pointerColor, clockColor, ground, dots } = marks();
       ctx.save();
       ctx.beginPath();
       ctx.rect(area.left - 1, area.top - 6, area.width + 2, area.height + 7);
       ctx.clip();
-      for (const [at, color] of [
-        [clock, clockColor],
-        [pointer, pointerColor],
-      ] as const) {
-        if (at === null) continue;
+      const rule = (at: number, color: string, dash: number[]): void => {
         const left = Math.round(x.getPixelForValue(at)) + 0.5;
         ctx.strokeStyle = color;
         ctx.lineWidth = 1;
+        ctx.setLineDash(dash);
         ctx.beginPath();
         ctx.moveTo(left, area.top);
         ctx.lineTo(left, area.bottom);
         ctx.stroke();
-      }
+      };
+      for (const at of resumes) rule(at, pointerColor, [2, 3]);
+      if (clock !== null) rule(clock, clockColor, []);
+      if (pointer !== null) rule(pointer, pointerColor, []);
+      ctx.setLineDash([]);
       for (const dot of dots) {
         ctx.beginPath();
         ctx.arc(x.getPixelForValue(dot.x), y.getPixelForValue(dot.y), 3.5, 0, 2 * Math.PI);

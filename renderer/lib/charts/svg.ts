@@ -6,6 +6,8 @@ export interface SvgStyle {
   text: string;
   line: string;
   font: string;
+  /** Places on x with a thin line: where a run went on after a pause. */
+  marks: readonly number[];
 }
 
 /**
@@ -34,6 +36,12 @@ export function toSvg(chart: Chart<'line'>, title: string, style: SvgStyle): str
   write(axisTitle(x.options), (area.left + area.right) / 2, height - 2, 'middle');
   const middle = (area.top + area.bottom) / 2;
   write(axisTitle(y.options), 10, middle, 'middle', ` transform="rotate(-90 10 ${round(middle)})"`);
+  for (const mark of style.marks) {
+    const left = round(x.getPixelForValue(mark));
+    parts.push(
+      `<path d="M${left} ${round(area.top)}V${round(area.bottom)}" stroke="${style.line}" stroke-dasharray="2 3"/>`,
+    );
+  }
   for (const curve of chart.data.datasets) {
     const dash =
       Array.isArray(curve.borderDash) && curve.borderDash.length > 0

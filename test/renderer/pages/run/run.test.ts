@@ -16,6 +16,7 @@ import {
   runSnapshots,
   runTicks,
 } from '../../../../contract/runs.ts';
+import { runSystem, systemSampled, type SystemColumns } from '../../../../contract/system.ts';
 import { listSamples } from '../../../../contract/samples.ts';
 import RunPage from '../../../../renderer/pages/run/Run.svelte';
 import type { RunTab } from '../../../../renderer/lib/router.svelte.ts';
@@ -161,6 +162,47 @@ test('a line that is logged while one looks appears, each line once', async () =
   service.emit(runLogged, { runId: 7, line });
   service.emit(runLogged, { runId: 7, line });
   expect(await screen.findAllByText('The disk is nearly full.')).toHaveLength(1);
+});
+
+const systemAt = (seconds: number[], gpus: SystemColumns['gpus'] = []): SystemColumns => ({
+  seconds,
+  at: seconds.map((value) => value * 1000),
+  nimg: seconds.map((value) => value * 10),
+  cpuPercent: seconds.map(() => 80),
+  jobCpuPercent: seconds.map((value) => 70 + value),
+  memoryUsed: seconds.map(() => 4e9),
+  memoryTotal: 16e9,
+  jobMemory: seconds.map(() => 1.5e9),
+  gpus,
+});
+
+test('the system tab says in words what processor and memory did, and goes on while one looks', async () => {
+  service.answer(runSystem, () => systemAt([5, 10]));
+  show('system');
+  expect(await screen.findByText(/Processor\. .*This run: 80 % at 10 s, between 75 % and 80 %/)).toBeTruthy();
+  expect(screen.getByText(/Memory\. .*This run: 1\.50 GB at 10 s/)).toBeTruthy();
+  expect(screen.getByText('of 16.0 GB')).toBeTruthy();
+  expect(screen.getByText(/No graphics card/)).toBeTruthy();
+  service.emit(systemSampled, { runId: 8, system: systemAt([20]) });
+  service.emit(systemSampled, { runId: 7, system: systemAt([15]) });
+  expect(await screen.findByText(/This run: 85 % at 15 s/)).toBeTruthy();
+});
+
+test('a graphics card has curves for what it told, and none for what it did not', async () => {
+  const values = [30, 60];
+  const card = { index: 0, name: 'H100', memoryTotal: 80e9, memoryUsed: [1e9, 2e9], temperature: [null, null] };
+  service.answer(runSystem, () => systemAt([5, 10], [{ ...card, utilisation: values, power: values }]));
+  show('system');
+  expect(await screen.findByText(/GPU\. H100: 60 % at 10 s/)).toBeTruthy();
+  expect(screen.getByText(/GPU memory\. H100: 2\.00 GB at 10 s/)).toBeTruthy();
+  expect(screen.getByText(/GPU power\. H100: 60 W/)).toBeTruthy();
+  expect(screen.queryByText(/GPU temperature/)).toBeNull();
+});
+
+test('a run from before anything was measured says so', async () => {
+  service.answer(runSystem, () => systemAt([]));
+  show('system');
+  expect(await screen.findByText('Nothing measured yet')).toBeTruthy();
 });
 
 test('a run that is not there is said so', async () => {
