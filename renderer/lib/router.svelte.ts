@@ -1,3 +1,5 @@
+import { SigmaRel } from '../../contract/training.ts';
+
 /** The tabs of a run's page, in order. */
 export const runTabs = ['overview', 'dynamics', 'samples', 'snapshots', 'system', 'log', 'config'] as const;
 export type RunTab = (typeof runTabs)[number];
@@ -10,7 +12,10 @@ export type Route =
   /** `from`: a run whose settings the form starts with. */
   | { page: 'new'; dataset: number | null; from?: number | null }
   | { page: 'data'; id: number | null }
-  | { page: 'generate'; snapshot: number | null; sample: number | null }
+  /** `at`: training images of the average; `sigma`: its length σ_rel. */
+  | { page: 'ema-lab'; run: number | null; at: number | null; sigma: number | null }
+  /** `reconstruction`: a kept average that is to draw. */
+  | { page: 'generate'; snapshot: number | null; sample: number | null; reconstruction: number | null }
   | { page: 'settings' }
   | { page: 'about' }
   | { page: 'missing'; path: string };
@@ -38,7 +43,19 @@ export function parseRoute(hash: string): Route {
     case 'data':
       return first !== undefined && id === null ? missing : { page: 'data', id };
     case 'generate':
-      return { page: 'generate', snapshot: toId(search.get('snapshot')), sample: toId(search.get('sample')) };
+      return {
+        page: 'generate',
+        snapshot: toId(search.get('snapshot')),
+        sample: toId(search.get('sample')),
+        reconstruction: toId(search.get('reconstruction')),
+      };
+    case 'ema-lab':
+      return {
+        page: 'ema-lab',
+        run: toId(search.get('run')),
+        at: toId(search.get('at')),
+        sigma: toSigmaRel(search.get('sigma')),
+      };
     case 'settings':
       return { page: 'settings' };
     case 'about':
@@ -62,13 +79,14 @@ export function href(route: Route): string {
       return route.dataset === null ? '#/new' : `#/new?dataset=${route.dataset}`;
     case 'data':
       return route.id === null ? '#/data' : `#/data/${route.id}`;
-    case 'generate': {
-      const query = [
-        route.snapshot === null ? '' : `snapshot=${route.snapshot}`,
-        route.sample === null ? '' : `sample=${route.sample}`,
-      ].filter((part) => part !== '');
-      return query.length > 0 ? `#/generate?${query.join('&')}` : '#/generate';
-    }
+    case 'generate':
+      return withQuery('#/generate', {
+        snapshot: route.snapshot,
+        sample: route.sample,
+        reconstruction: route.reconstruction,
+      });
+    case 'ema-lab':
+      return withQuery('#/ema-lab', { run: route.run, at: route.at, sigma: route.sigma });
     case 'settings':
       return '#/settings';
     case 'about':
@@ -78,8 +96,19 @@ export function href(route: Route): string {
   }
 }
 
+/** An address with what is known of its query. */
+function withQuery(path: string, values: Record<string, number | null>): string {
+  const known = Object.entries(values).filter(([, value]) => value !== null);
+  return known.length > 0 ? `${path}?${known.map(([name, value]) => `${name}=${value}`).join('&')}` : path;
+}
+
 function toId(text: string | null | undefined): number | null {
   return text && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
+}
+
+function toSigmaRel(text: string | null): number | null {
+  const value = text === null ? null : SigmaRel.safeParse(Number(text));
+  return value?.success ? value.data : null;
 }
 
 function toIds(text: string | null): number[] {

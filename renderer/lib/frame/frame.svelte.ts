@@ -55,7 +55,12 @@ export const pages: readonly { label: string; route: Route; href: string; belong
   [
     { label: 'Runs', route: { page: 'runs', trash: false }, belongs: ['runs', 'run', 'new'] },
     { label: 'Compare', route: { page: 'compare', runs: [] }, belongs: ['compare'] },
-    { label: 'Generate', route: { page: 'generate', snapshot: null, sample: null }, belongs: ['generate'] },
+    { label: 'EMA lab', route: { page: 'ema-lab', run: null, at: null, sigma: null }, belongs: ['ema-lab'] },
+    {
+      label: 'Generate',
+      route: { page: 'generate', snapshot: null, sample: null, reconstruction: null },
+      belongs: ['generate'],
+    },
     { label: 'Data', route: { page: 'data', id: null }, belongs: ['data'] },
   ] satisfies { label: string; route: Route; belongs: Route['page'][] }[]
 ).map((page) => ({ ...page, href: href(page.route) }));

@@ -9,8 +9,11 @@ const places: Route[] = [
   { page: 'compare', runs: [] },
   { page: 'data', id: 3 },
   { page: 'data', id: null },
-  { page: 'generate', snapshot: 4, sample: 5 },
-  { page: 'generate', snapshot: null, sample: null },
+  { page: 'generate', snapshot: 4, sample: 5, reconstruction: null },
+  { page: 'generate', snapshot: null, sample: null, reconstruction: 6 },
+  { page: 'generate', snapshot: null, sample: null, reconstruction: null },
+  { page: 'ema-lab', run: 3, at: 4096, sigma: 0.125 },
+  { page: 'ema-lab', run: null, at: null, sigma: null },
   { page: 'settings' },
   { page: 'about' },
 ];
@@ -33,6 +36,10 @@ test.each(['#/nowhere', '#/runs/x', '#/runs/0/overview', '#/runs/1/secrets', '#/
     expect(parseRoute(address).page).toBe('missing');
   },
 );
+
+test.each(['0', '0.3', '-0.1', 'x', ''])('σ_rel “%s” in an address is none', (sigma) => {
+  expect(parseRoute(`#/ema-lab?run=1&sigma=${sigma}`)).toEqual({ page: 'ema-lab', run: 1, at: null, sigma: null });
+});
 
 test('runs to compare are whole numbers, each once', () => {
   expect(parseRoute('#/compare?runs=2,2,x,-1,7')).toEqual({ page: 'compare', runs: [2, 7] });
