@@ -20,12 +20,13 @@ export function addAttention(
   forward: Forward,
   x: tf.Tensor4D,
 ): tf.Tensor4D {
-  const { sum } = fixedFunctions(config.ladder);
+  const [main, branch] = fixedFunctions(config.ladder).sumWeights(config.attnBalance);
   const { conv, qkv } = learnedLayers(forward, config.ladder);
   const cosine = config.ladder.attentionNorm === 'cosine';
   return tf.tidy(() => {
     const input = cosine ? x : namedGroupNorm(forward.parameters, `${name}.attn_norm`, x);
     const mixed = attend(qkv(`${name}.attn_qkv`, input), heads, cosine, forward.precision);
-    return sum(x, conv(`${name}.attn_proj`, mixed), config.attnBalance);
+    const y = conv(`${name}.attn_proj`, mixed, { outputScale: branch });
+    return tf.add(main === 1 ? x : tf.mul(x, main), y);
   });
 }

@@ -7,6 +7,7 @@ import { learnedLayers } from './learned-layers.ts';
 import { modulate } from './modulation.ts';
 import { pixelNorm } from './normalize.ts';
 import { resample } from './resample.ts';
+import { silu } from './silu.ts';
 import type { BlockConfig, Forward } from './types.ts';
 
 /**
@@ -27,27 +28,32 @@ export function runBlock(
 ): tf.Tensor4D {
   const { name, flavor } = plan;
   const { drop, observe } = forward;
-  const { silu, sum } = fixedFunctions(config.ladder);
+  const { siluGain, sumWeights } = fixedFunctions(config.ladder);
   const { conv, linear } = learnedLayers(forward, config.ladder);
   const changesWidth = plan.inChannels !== plan.outChannels;
+  const up = plan.resample === 'up';
+  // Convolutions bear the constants of the activations before them and of the sum after them.
+  const [main, branch] = sumWeights(config.resBalance);
 
   return tf.tidy(() => {
     // Main path. Only encoder blocks normalise it; both branches see the result.
-    x = resample(x, plan.resample);
+    if (!up) x = resample(x, plan.resample);
     if (flavor === 'enc') {
       if (changesWidth) x = conv(`${name}.conv_skip`, x);
       x = pixelNorm(x);
     }
 
-    // Residual branch, modulated by the embedding.
-    let y = conv(`${name}.conv_res0`, silu(x));
-    y = silu(modulate(y, linear(`${name}.emb_linear`, emb, `${name}.emb_gain`)));
+    // Residual branch, modulated by the embedding. Its activation is the same before upsampling as after.
+    let y = conv(`${name}.conv_res0`, silu(x), { inputScale: siluGain, up });
+    y = silu(modulate(y, linear(`${name}.emb_linear`, emb, { gain: `${name}.emb_gain` })));
     if (drop !== null) y = drop(y, name);
-    y = conv(`${name}.conv_res1`, y);
+    y = conv(`${name}.conv_res1`, y, { inputScale: siluGain, outputScale: branch });
 
-    // Join the branches.
-    if (flavor === 'dec' && changesWidth) x = conv(`${name}.conv_skip`, x);
-    x = sum(x, y, config.resBalance);
+    // Join the branches. Decoder blocks that double the resolution keep their width.
+    if (flavor === 'dec' && changesWidth) x = conv(`${name}.conv_skip`, x, { outputScale: main });
+    else if (main !== 1) x = tf.mul(x, main);
+    if (up) x = resample(x, plan.resample);
+    x = tf.add(x, y);
 
     if (plan.heads > 0) x = addAttention(plan, config, forward, x);
     if (config.clipAct !== null) x = clip(x, config.clipAct);

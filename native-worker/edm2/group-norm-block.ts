@@ -31,9 +31,10 @@ export function runGroupNormBlock(
   return tf.tidy(() => {
     // Residual branch, modulated by the embedding.
     let y = silu(namedGroupNorm(parameters, `${name}.norm0`, x));
-    y = conv(`${name}.conv_res0`, resample(y, plan.resample));
+    const up = plan.resample === 'up';
+    y = conv(`${name}.conv_res0`, up ? y : resample(y, plan.resample), { up });
     y = namedGroupNorm(parameters, `${name}.norm1`, y);
-    y = silu(modulate(y, linear(`${name}.emb_linear`, emb, `${name}.emb_gain`)));
+    y = silu(modulate(y, linear(`${name}.emb_linear`, emb, { gain: `${name}.emb_gain` })));
     if (drop !== null) y = drop(y, name);
     y = conv(`${name}.conv_res1`, y);
 

@@ -10,8 +10,14 @@ import * as tf from '@tensorflow/tfjs-core';
  * Source: arXiv:2312.02696, Eq. 88.
  */
 export function mpSum<T extends tf.Tensor>(a: T, b: T, t: number): T {
+  const [main, branch] = mpSumWeights(t);
+  return tf.tidy(() => tf.add(tf.mul(a, main), tf.mul(b, branch)));
+}
+
+/** The factors of `a` and `b` in that sum. */
+export function mpSumWeights(t: number): [number, number] {
   const norm = Math.hypot(1 - t, t);
-  return tf.tidy(() => tf.add(tf.mul(a, (1 - t) / norm), tf.mul(b, t / norm)));
+  return [(1 - t) / norm, t / norm];
 }
 
 /**

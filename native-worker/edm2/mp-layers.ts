@@ -9,12 +9,13 @@ import type { Parameters } from './types.ts';
  *
  * @param weight stored weight of any scale, [K, K, Cin, Cout] or [in, out]
  * @param gain   learned scalar, [] ; null: 1
+ * @param scale  a constant factor on top
  *
  * Source: arXiv:2312.02696, Eq. 47. ‖w‖₂ = rms(w) · sqrt(N) with N the fan-in, hence 1/sqrt(N).
  */
-export function mpWeight<T extends tf.Tensor>(weight: T, gain: tf.Scalar | null = null): T {
+export function mpWeight<T extends tf.Tensor>(weight: T, gain: tf.Scalar | null = null, scale = 1): T {
   const fanIn = weight.size / weight.shape.at(-1)!;
-  const unit = normalize(weight, unitAxes(weight), 1 / Math.sqrt(fanIn));
+  const unit = normalize(weight, unitAxes(weight), scale / Math.sqrt(fanIn));
   return gain === null ? unit : tf.mul(unit, gain);
 }
 

@@ -4,6 +4,7 @@ import { AppError } from '../../contract/errors.ts';
 import { fourier, mpFourier } from './fourier.ts';
 import { learnedLayers } from './learned-layers.ts';
 import { fullPrecision } from './precision.ts';
+import { freshWeights } from './prepared-weights.ts';
 import { runUnet } from './unet.ts';
 import type { Buffers, Forward, Parameters } from './types.ts';
 
@@ -15,7 +16,7 @@ export interface Network {
 }
 
 /** What training adds to a forward pass. */
-export type ForwardOptions = Partial<Pick<Forward, 'drop' | 'observe' | 'precision'>>;
+export type ForwardOptions = Partial<Pick<Forward, 'drop' | 'observe' | 'precision' | 'weights'>>;
 
 /**
  * The denoiser: D(x; σ) = c_skip x + c_out F(c_in x; c_noise). Weights may be of any scale, as stored or averaged.
@@ -33,7 +34,7 @@ export function denoise(
   x: tf.Tensor4D,
   sigma: tf.Tensor1D,
   labels: tf.Tensor2D | null,
-  { drop = null, observe = null, precision = fullPrecision }: ForwardOptions = {},
+  { drop = null, observe = null, precision = fullPrecision, weights = freshWeights }: ForwardOptions = {},
 ): tf.Tensor4D {
   const { plan, parameters, buffers } = network;
   const { resolution, channels, labelDim } = plan.shape;
@@ -48,7 +49,8 @@ export function denoise(
   }
   return tf.tidy(() => {
     const { cSkip, cOut, cIn, cNoise } = coefficients(sigma, plan.config.sigmaData);
-    const raw = runUnet(plan, buffers, { parameters, drop, observe, precision }, tf.mul(x, cIn), cNoise, labels);
+    const forward = { parameters, drop, observe, precision, weights };
+    const raw = runUnet(plan, buffers, forward, tf.mul(x, cIn), cNoise, labels);
     observe?.('unet', raw);
     return tf.add(tf.mul(x, cSkip), tf.mul(raw, cOut));
   });
@@ -70,7 +72,7 @@ export function logVariance(
   const { plan, buffers, parameters } = network;
   const { ladder } = plan.config;
   const features = ladder.noiseFeatures === 'mp-fourier' ? mpFourier : fourier;
-  const { linear } = learnedLayers({ parameters, observe, precision: fullPrecision }, ladder);
+  const { linear } = learnedLayers({ parameters, observe, precision: fullPrecision, weights: freshWeights }, ladder);
   return tf.tidy(() => {
     const [freqs, phases] = [buffers['logvar_fourier.freqs']!, buffers['logvar_fourier.phases']!];
     return tf.reshape(linear('logvar_linear', features(noiseFeature(sigma), freqs, phases)), [-1, 1, 1, 1]);

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { NetworkConfig } from '../../contract/network.ts';
 import type { Precision } from './precision.ts';
+import type { WeightSource } from './prepared-weights.ts';
 
 /**
  * Tensors by their official state-dict name ("unet.enc.32x32_block0.conv_res0.weight"). Inside `edm2/` filters are
@@ -20,6 +21,7 @@ export interface Forward {
   readonly observe: ((name: string, output: tf.Tensor) => void) | null;
   /** In which precision the activations between input and output are. */
   readonly precision: Precision;
+  readonly weights: WeightSource;
 }
 
 /** The settings that concern a block. */

@@ -49,7 +49,7 @@ export function runUnet(
     }
 
     if (ladder.groupNorm !== 'none') h = silu(namedGroupNorm(forward.parameters, 'unet.out_norm', h));
-    return forward.precision.restore(conv('unet.out_conv', h, 'unet.out_gain'));
+    return forward.precision.restore(conv('unet.out_conv', h, { gain: 'unet.out_gain' }));
   });
 }
 

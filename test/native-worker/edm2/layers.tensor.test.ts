@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { mpCat, mpSum } from '../../../native-worker/edm2/mp-join.ts';
 import { forceNormalize, mpConv2d, mpLinear } from '../../../native-worker/edm2/mp-layers.ts';
 import { mpFourier } from '../../../native-worker/edm2/fourier.ts';
-import { mpSilu } from '../../../native-worker/edm2/mp-silu.ts';
+import { mpSilu } from '../../../native-worker/edm2/silu.ts';
 import { normalize, pixelNorm } from '../../../native-worker/edm2/normalize.ts';
 import { resample } from '../../../native-worker/edm2/resample.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
