@@ -30,7 +30,7 @@ export type Recipe = z.infer<typeof Recipe>;
 
 /**
  * A predicted error above this deserves a warning: the fitted profile is visibly another one than the wanted one, and
- * so is the network. With 8 evenly spaced snapshots of 0.05 and 0.10 all sigma_rel from 0.03 to 0.2 are below.
+ * so is the network. With 8 evenly spaced snapshots of 0.05 and 0.10 all sigma_rel from 0.04 to 0.2 are below.
  */
 export const POOR_FIT = 0.1;
 

@@ -4,6 +4,7 @@ import { addCount } from './commands/count.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addImport } from './commands/import.ts';
+import { addReconstruct } from './commands/reconstruct.ts';
 import { addRuns } from './commands/runs.ts';
 import { addSample } from './commands/sample.ts';
 import { addServe } from './commands/serve.ts';
@@ -19,7 +20,8 @@ const program = new Command('edm2')
   .showSuggestionAfterError()
   .exitOverride();
 
-for (const add of [addDemo, addTrain, addSample, addImport, addRuns, addServe, addDoctor, addCount]) add(program);
+for (const add of [addDemo, addTrain, addSample, addReconstruct, addImport, addRuns, addServe, addDoctor, addCount])
+  add(program);
 
 // Options of the whole program may stand behind a command's name, too.
 for (const command of [...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {

@@ -58,9 +58,10 @@ export function percent(share: number): string {
 /**
  * What to expect of an average that is not stored.
  *
- * @param error predicted, relative to the wanted profile
+ * @param error predicted, relative to the wanted profile; 0: the average is stored
  */
 export function reconstructionWords(error: number): string {
+  if (error === 0) return 'It is one of the stored averages.';
   const words = `reconstructed from the stored averages, predicted error ${percent(error)}`;
   if (error <= POOR_FIT) return `It is ${words}.`;
   return `Warning: it is ${words}. That is another profile than the one asked for; more snapshots, or a length nearer to the stored ones, give a better one.`;

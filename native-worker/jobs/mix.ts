@@ -5,7 +5,7 @@ import type { Library } from '../store/library.ts';
 import { insideLibrary } from '../store/paths.ts';
 import { openSafetensors, type SafetensorsFile } from '../store/safetensors.ts';
 import { getSnapshot } from '../store/snapshots.ts';
-import { readFacts, type SnapshotFacts } from './snapshot-file.ts';
+import { readFacts, type SnapshotFacts } from './snapshot-facts.ts';
 
 /** An open snapshot file, and how much of it goes into each recipe. */
 interface Ingredient {

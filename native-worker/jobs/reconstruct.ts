@@ -12,7 +12,10 @@ import type { WrittenFile } from '../store/safetensors.ts';
 import { write } from '../store/statements.ts';
 import { breathe, type JobContext, type RunJob } from './context.ts';
 import { openMix, type Mix } from './mix.ts';
-import { snapshotMetadata } from './snapshot-file.ts';
+import { snapshotMetadata } from './snapshot-facts.ts';
+
+/** A small network has a thousand tensors a second. */
+const PROGRESS_MS = 200;
 
 /**
  * Reconstructs averages of other lengths and keeps each as a file of its own, which is a snapshot file that says how it
@@ -50,8 +53,12 @@ async function writeMix(
   try {
     for (const [index, recipe] of recipes.entries())
       streams.push(new SafetensorsStream(files[index]!, tensors, metadataOf(mix, recipe)));
+    let toldAt = -Infinity;
     for (const [done, { name }] of tensors.entries()) {
-      send({ type: 'progress', progress: { done, total: tensors.length, unit: 'tensors', text: 'Reconstructing' } });
+      if (performance.now() - toldAt >= PROGRESS_MS) {
+        toldAt = performance.now();
+        send({ type: 'progress', progress: { done, total: tensors.length, unit: 'tensors', text: 'Reconstructing' } });
+      }
       await breathe();
       if (requested() !== null) return null;
       const data = mix.read(name);

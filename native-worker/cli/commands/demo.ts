@@ -18,7 +18,7 @@ import { EXIT_INTERRUPTED, withService, type CommandContext } from '../command.t
 import { followJob } from '../follow-job.ts';
 import { followRun } from '../follow-run.ts';
 import { userPath } from '../paths.ts';
-import { checkTarget, saveSheet } from '../save-sheet.ts';
+import { checkTarget, saveSheet } from '../save-file.ts';
 import { duration, images, threeDigits } from '../words.ts';
 
 const PRESET = 'demo';

@@ -10,7 +10,7 @@ import { classList, findRun, positiveNumber, seedList, wholeNumber } from '../ar
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { userPath } from '../paths.ts';
-import { checkTarget, saveSheet } from '../save-sheet.ts';
+import { checkTarget, saveSheet } from '../save-file.ts';
 import { images, pictures, reconstructionWords } from '../words.ts';
 
 interface SampleOptions {

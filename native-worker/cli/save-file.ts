@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, copyFileSync, existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import type { ServiceClient } from '../service/connect.ts';
@@ -28,9 +28,24 @@ export function checkTarget(file: string): void {
  */
 export async function saveSheet(client: ServiceClient, sampleId: number, file: string): Promise<void> {
   const picture = await client.file(`/files/samples/${sampleId}.png`);
+  whole(file, (temporary) => writeFileSync(temporary, picture));
+}
+
+/**
+ * Copies a file of the library to where the user wants it: whole or not at all.
+ *
+ * @param from absolute path
+ * @param file absolute path, checked with `checkTarget`
+ * @throws {AppError} 'no-space', 'forbidden' where the file can't be written
+ */
+export function saveCopy(from: string, file: string): void {
+  whole(file, (temporary) => copyFileSync(from, temporary));
+}
+
+function whole(file: string, write: (temporary: string) => void): void {
   const temporary = `${file}.${process.pid}.part`;
   try {
-    writeFileSync(temporary, picture);
+    write(temporary);
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });

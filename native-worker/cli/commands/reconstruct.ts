@@ -1,0 +1,146 @@
+import type { Command } from 'commander';
+import { AppError } from '../../../contract/errors.ts';
+import { gammaFromSigmaRel } from '../../../contract/power-function.ts';
+import { recipesAt, type Recipe } from '../../../contract/recipe.ts';
+import {
+  keepReconstructions,
+  listReconstructions,
+  locateReconstruction,
+  ReconstructionName,
+  type Reconstruction,
+} from '../../../contract/reconstructions.ts';
+import { getRun, listRuns, runSnapshots, type Run } from '../../../contract/runs.ts';
+import { collect, findRun, positiveNumber, wholeNumber } from '../arguments.ts';
+import { withService, type CommandContext } from '../command.ts';
+import { followJob } from '../follow-job.ts';
+import { userPath } from '../paths.ts';
+import { checkTarget, saveCopy } from '../save-file.ts';
+import { bytes, reconstructionWords } from '../words.ts';
+
+interface Options {
+  readonly std: readonly string[];
+  readonly at: string;
+  readonly name: readonly string[];
+  readonly out?: string;
+}
+
+/** Where `--out` puts the length, so that each of several averages gets a file of its own. */
+const PLACE = '{std}';
+
+/** `edm2 reconstruct`: makes averages of other lengths from a run's snapshots and keeps them. */
+export function addReconstruct(program: Command): void {
+  program
+    .command('reconstruct')
+    .description('make averages of other lengths (sigma_rel) from the snapshots of a run, and keep them')
+    .argument('<run>', 'name or id')
+    .requiredOption(
+      '--std <sigma_rel>',
+      'length of the average; may be repeated, all are made in one pass',
+      collect,
+      [],
+    )
+    .option('--at <images>', 'training images of a snapshot, or "latest"', 'latest')
+    .option('--name <name>', 'of the reconstruction; may be repeated, one for each --std', collect, [])
+    .option('--out <file>', `where a copy goes (safetensors); with several --std, ${PLACE} stands for the length`)
+    .action(async (run: string, options: Options, command: Command) => {
+      await withService(
+        command,
+        () => readOptions(options),
+        (context, asked) => reconstruct(context, run, asked),
+      );
+    });
+}
+
+interface Target {
+  readonly emaStd: number;
+  readonly name: string | null;
+  /** Where a copy goes, absolute; null: nowhere. */
+  readonly file: string | null;
+}
+
+interface Asked {
+  readonly targets: readonly Target[];
+  /** null: the newest. */
+  readonly nimg: number | null;
+}
+
+/** What can be judged without the run. @throws {AppError} 'invalid-input', 'forbidden' */
+function readOptions({ std, at, name, out }: Options): Asked {
+  if (std.length === 0) throw new AppError('invalid-input', '--std says which length is wanted, such as --std 0.08.');
+  if (name.length > 0 && name.length !== std.length) {
+    throw new AppError('invalid-input', `There are ${std.length} --std and ${name.length} --name; each needs one.`);
+  }
+  if (out !== undefined && std.length > 1 && !out.includes(PLACE)) {
+    throw new AppError('invalid-input', `--out names one file for ${std.length} averages; put ${PLACE} into its name.`);
+  }
+  const targets = std.map((text, index): Target => {
+    const emaStd = positiveNumber(text, '--std');
+    gammaFromSigmaRel(emaStd); // throws for a length that does not exist
+    const file = out === undefined ? null : userPath(out.replaceAll(PLACE, text.trim()));
+    if (file !== null) checkTarget(file);
+    return { emaStd, name: name[index] === undefined ? null : nameOf(name[index]), file };
+  });
+  const twice = targets.find(({ emaStd }, index) => targets.findIndex((one) => one.emaStd === emaStd) < index);
+  if (twice !== undefined) throw new AppError('invalid-input', `--std ${twice.emaStd} is given twice; give it once.`);
+  return { targets, nimg: at === 'latest' ? null : wholeNumber(at, '--at') };
+}
+
+function nameOf(text: string): string {
+  const name = ReconstructionName.safeParse(text);
+  if (name.success) return name.data;
+  throw new AppError('invalid-input', '--name takes 1 to 100 characters.');
+}
+
+async function reconstruct(context: CommandContext, wanted: string, { targets, nimg }: Asked): Promise<undefined> {
+  const { client, output } = context;
+  const run = await client.call(getRun, {
+    id: findRun(wanted, await client.call(listRuns, { trashed: false })).id,
+  });
+  const recipes = await recipesOf(context, run, targets, nimg);
+  const moment = recipes[0]!.nimg;
+  const isOf = (one: Reconstruction, { emaStd }: Target): boolean => one.nimg === moment && one.emaStd === emaStd;
+  const before = await client.call(listReconstructions, { runId: run.id });
+  const missing = targets.filter((target) => !before.some((one) => isOf(one, target)));
+  for (const [index, { emaStd }] of targets.entries()) {
+    const { error } = recipes[index]!;
+    output.say(`sigma_rel ${emaStd} of "${run.name}" at ${moment} images. ${reconstructionWords(error)}`);
+  }
+  if (missing.length > 0) {
+    const asked = missing.map(({ emaStd, name }) => ({ emaStd, name }));
+    const { jobId } = await client.call(keepReconstructions, { runId: run.id, nimg: moment, targets: asked });
+    await followJob(context, jobId);
+  }
+  const kept = await client.call(listReconstructions, { runId: run.id });
+  for (const target of targets) {
+    const one = kept.find((candidate) => isOf(candidate, target));
+    if (one === undefined) throw new AppError('not-found', 'The reconstruction was deleted meanwhile.');
+    await tell(context, one, target, missing.includes(target));
+  }
+  return undefined;
+}
+
+/** @throws {AppError} if one of them can't be made */
+async function recipesOf(
+  { client }: CommandContext,
+  run: Run,
+  targets: readonly Target[],
+  nimg: number | null,
+): Promise<Recipe[]> {
+  const { snapshots } = await client.call(runSnapshots, { id: run.id });
+  const { averaging } = run.config.training;
+  const recipeOf = recipesAt({ name: run.name, averaging, snapshots }, nimg);
+  return targets.map(({ emaStd }) => recipeOf(emaStd));
+}
+
+async function tell(
+  { client, output }: CommandContext,
+  one: Reconstruction,
+  { file }: Target,
+  isNew: boolean,
+): Promise<void> {
+  const { path } = await client.call(locateReconstruction, { id: one.id });
+  if (file !== null) saveCopy(path, file);
+  output.event('reconstruction', { ...one, isNew, path, file });
+  const what = `reconstruction ${one.id} "${one.name}"`;
+  output.say(`${isNew ? `Kept ${what}, ${bytes(one.sizeBytes)}` : `Found ${what}, kept before`}: ${file ?? path}`);
+}

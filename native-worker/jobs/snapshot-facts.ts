@@ -1,0 +1,67 @@
+import * as z from 'zod';
+import { planNetwork, type NetworkPlan } from '../../contract/architecture.ts';
+import { AppError } from '../../contract/errors.ts';
+import { DataShape, NetworkConfig } from '../../contract/network.ts';
+import type { SafetensorsFile } from '../store/safetensors.ts';
+
+/** Raised whenever an older version could not read the file. */
+const FORMAT = 'edm2-snapshot/1';
+
+/** What a snapshot file says beside its tensors; it is all there is to know to draw with it. */
+export interface SnapshotFacts {
+  readonly nimg: number;
+  /** sigma_rel of the average. */
+  readonly emaStd: number;
+  readonly plan: NetworkPlan;
+  /** Class names by label; empty: unconditional. */
+  readonly classes: readonly string[];
+}
+
+const json = <T extends z.ZodType>(schema: T) =>
+  z.string().transform((text, context): z.output<T> => {
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+      return z.NEVER;
+    }
+  });
+
+const Metadata = z.object({
+  format: z.literal(FORMAT),
+  nimg: z.coerce.number().int().nonnegative(),
+  ema_std: z.coerce.number().positive(),
+  network: json(NetworkConfig),
+  data_shape: json(DataShape),
+  classes: json(z.array(z.string())),
+});
+
+/**
+ * Reads what an open snapshot file is about.
+ *
+ * @param name how messages call the file
+ * @throws {AppError} 'corrupt-file'
+ */
+export function readFacts(opened: SafetensorsFile, name: string): SnapshotFacts {
+  const metadata = Metadata.safeParse(opened.metadata);
+  if (!metadata.success) {
+    throw new AppError('corrupt-file', `${name} is not a snapshot that this version can read.`, {
+      cause: metadata.error,
+    });
+  }
+  const { nimg, ema_std: emaStd, network, data_shape: shape, classes } = metadata.data;
+  return { nimg, emaStd, plan: planNetwork(network, shape), classes };
+}
+
+/** The metadata of a snapshot file, as `readFacts` reads it. */
+export function snapshotMetadata({ nimg, emaStd, plan, classes }: SnapshotFacts): Record<string, string> {
+  return {
+    format: FORMAT,
+    precision: 'float32',
+    nimg: String(nimg),
+    ema_std: String(emaStd),
+    network: JSON.stringify(plan.config),
+    data_shape: JSON.stringify(plan.shape),
+    classes: JSON.stringify(classes),
+  };
+}
