@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
 import { Id, Timestamp } from './common.ts';
 import { ModelRef } from './models.ts';
-import { SamplerConfig } from './training.ts';
+import { Engine, SamplerConfig } from './training.ts';
 
 /** A sheet of generated pictures. The PNG is at /files/samples/<id>.png, one picture at /files/samples/<id>/<index>.png. */
 export const Sample = z.strictObject({
@@ -49,6 +49,7 @@ export const GenerateRequest = z.strictObject({
   sampler: SamplerConfig,
   /** Pictures that go through the network at once. */
   batchSize: z.int().min(1).max(256).default(32),
+  engine: Engine.default('graph'),
 });
 export type GenerateRequest = z.infer<typeof GenerateRequest>;
 

@@ -32,6 +32,77 @@ export function guided(main: Denoiser, guide: Denoiser, guidance: number): Denoi
 }
 
 /**
+ * One evaluation of the network and the move that follows it: from where the step began to
+ * start + current · (slope found now) + previous · (slope of the evaluation before).
+ */
+export interface Stage<Level = number, Weight = number> {
+  /** Noise level of the evaluation. */
+  readonly sigma: Level;
+  readonly current: Weight;
+  readonly previous: Weight;
+  /** 1: the move is the step's last; 0: it only leads to the step's second evaluation. */
+  readonly last: Weight;
+}
+
+/** A stage as a recorded graph is fed with it: the level as [1], the rest as scalars. */
+export type StageTensors = Stage<tf.Tensor1D, tf.Scalar>;
+
+/**
+ * The stages of a step from one noise level to the next: Euler's, then the trapezoidal correction unless the next level
+ * is 0.
+ *
+ * Source: EDM, arXiv:2206.00364, Alg. 1.
+ */
+export function heunStages(sigma: number, next: number): Stage[] {
+  const change = next - sigma;
+  if (next === 0) return [{ sigma, current: change, previous: 0, last: 1 }];
+  return [
+    { sigma, current: change, previous: 0, last: 0 },
+    { sigma: next, current: change / 2, previous: change / 2, last: 1 },
+  ];
+}
+
+/** What the sampler holds between two evaluations; each [N, R, R, channels]. */
+export interface SamplerState {
+  /** The pictures where the step began. */
+  readonly start: tf.Tensor4D;
+  /** Where the network is evaluated next. */
+  readonly at: tf.Tensor4D;
+  /** dx/dσ of the evaluation before; anything finite before the first. */
+  readonly slope: tf.Tensor4D;
+}
+
+/** Runs a stage; with both weights as tensors nothing depends on their values but the result, so it can be recorded. */
+export function runStage(denoise: Denoiser, { start, at, slope }: SamplerState, stage: StageTensors): SamplerState {
+  return tf.tidy(() => {
+    const { sigma, current, previous, last } = stage;
+    const found = tf.div<tf.Tensor4D>(tf.sub(at, denoise(at, sigma)), sigma);
+    const moved = tf.add<tf.Tensor4D>(start, tf.add(tf.mul(found, current), tf.mul(slope, previous)));
+    const next = tf.add<tf.Tensor4D>(tf.mul(moved, last), tf.mul(start, tf.sub(1, last)));
+    return { start: next, at: moved, slope: found } satisfies SamplerState;
+  });
+}
+
+/** The state in which sampling begins: noise of deviation σ. */
+export function beginSampling(noise: tf.Tensor4D, sigma: number | tf.Scalar): SamplerState {
+  return tf.tidy(() => {
+    const start = tf.mul<tf.Tensor4D>(noise, sigma);
+    const state: SamplerState = { start, at: start.clone(), slope: tf.zerosLike(start) };
+    return state as SamplerState & tf.TensorContainerObject;
+  });
+}
+
+/** A stage's numbers as tensors; the caller disposes them. */
+export function stageTensors({ sigma, current, previous, last }: Stage): StageTensors {
+  return {
+    sigma: tf.tensor1d([sigma]),
+    current: tf.scalar(current),
+    previous: tf.scalar(previous),
+    last: tf.scalar(last),
+  };
+}
+
+/**
  * Deterministic second-order sampling.
  *
  * @param noise  standard normal numbers, [N, R, R, channels]
@@ -48,27 +119,28 @@ export function heunSample(
   sigmas: readonly number[],
   onStep: (step: number, x: tf.Tensor4D) => boolean = () => true,
 ): tf.Tensor4D | null {
-  let x = tf.mul<tf.Tensor4D>(noise, sigmas[0]!);
+  let state = beginSampling(noise, sigmas[0]!);
   for (let step = 0; step + 1 < sigmas.length; step++) {
-    const next = heunStep(denoise, x, sigmas[step]!, sigmas[step + 1]!);
-    x.dispose();
-    x = next;
-    if (!onStep(step, x)) {
-      x.dispose();
+    for (const stage of heunStages(sigmas[step]!, sigmas[step + 1]!)) state = advance(denoise, state, stage);
+    if (!onStep(step, state.start)) {
+      disposeSampling(state);
       return null;
     }
   }
-  return x;
+  state.at.dispose();
+  state.slope.dispose();
+  return state.start;
 }
 
-/** One step from noise level σ to the next: Euler, then the trapezoidal correction unless the next level is 0. */
-export function heunStep(denoise: Denoiser, x: tf.Tensor4D, sigma: number, next: number): tf.Tensor4D {
-  return tf.tidy(() => {
-    const slope = (at: tf.Tensor4D, level: number): tf.Tensor4D =>
-      tf.div(tf.sub(at, denoise(at, tf.tensor1d([level]))), level);
-    const d = slope(x, sigma);
-    const euler = tf.add<tf.Tensor4D>(x, tf.mul(d, next - sigma));
-    if (next === 0) return euler;
-    return tf.add(x, tf.mul(tf.add(d, slope(euler, next)), (next - sigma) / 2));
-  });
+/** Runs a stage op by op; the state it was given is gone afterwards. */
+export function advance(denoise: Denoiser, state: SamplerState, stage: Stage): SamplerState {
+  const tensors = stageTensors(stage);
+  const next = runStage(denoise, state, tensors);
+  disposeSampling(state);
+  tf.dispose(Object.values(tensors));
+  return next;
+}
+
+export function disposeSampling({ start, at, slope }: SamplerState): void {
+  tf.dispose([start, at, slope]);
 }

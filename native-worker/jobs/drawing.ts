@@ -1,28 +1,27 @@
-import type { Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { DataShape } from '../../contract/network.ts';
 import type { SamplerConfig } from '../../contract/training.ts';
-import { heunStep, samplerSigmas } from '../edm2/heun.ts';
 import { oneHot } from '../edm2/layout.ts';
 import { decodePixels } from '../edm2/pixels.ts';
 import { seedFor } from '../edm2/seeds.ts';
-import { stochasticStep } from '../edm2/stochastic.ts';
+import { samplerSigmas } from '../edm2/heun.ts';
+import { samplerSteps } from '../edm2/stochastic.ts';
 import { randomKernels } from '../engine/random.ts';
 import { tf } from '../engine/tensorflow.ts';
+import type { BatchSampler } from '../programs/batch-sampler.ts';
 import { breathe } from './context.ts';
-
-/** D(x; σ) of a network in eval mode: pictures [N, R, R, channels], one noise level [1], one-hot classes [N, labelDim]. */
-export type Denoise = (x: Tensor4D, sigma: Tensor1D, labels: Tensor2D | null) => Tensor4D;
 
 export interface DrawingRequest {
   /** What the network was made for. */
   readonly shape: DataShape;
-  readonly denoise: Denoise;
+  /** Stays the caller's. */
+  readonly sampler: BatchSampler;
   /** One a picture. */
   readonly seeds: readonly number[];
   /** One a picture; null: no class. See `labelsFor`. */
   readonly labels: readonly (number | null)[];
-  readonly sampler: SamplerConfig;
-  /** Pictures that go through the network at once. */
+  readonly settings: SamplerConfig;
+  /** Pictures that go through the network at once; at most what the sampler was made for. */
   readonly batchSize: number;
   /** Told after every step; returning false ends the drawing. */
   readonly onStep?: (done: number, total: number) => boolean;
@@ -35,37 +34,31 @@ export interface DrawingRequest {
  * @returns uint8 NHWC, one picture behind the other; null if `onStep` ended it
  */
 export async function drawPictures(request: DrawingRequest): Promise<Uint8Array | null> {
-  const { denoise, seeds, labels, sampler, batchSize } = request;
+  const { sampler, seeds, labels, settings, batchSize } = request;
   const { resolution, channels, labelDim } = request.shape;
-  const sigmas = samplerSigmas(sampler);
+  const steps = samplerSteps(settings);
   const pictureSize = resolution * resolution * channels;
   const pixels = new Uint8Array(seeds.length * pictureSize);
-  const steps = sigmas.length - 1;
-  const total = Math.ceil(seeds.length / batchSize) * steps;
+  const total = Math.ceil(seeds.length / batchSize) * steps.length;
   let done = 0;
   for (let first = 0; first < seeds.length; first += batchSize) {
-    const classes = oneHot(labels.slice(first, first + batchSize), labelDim);
-    const denoiser = (x: Tensor4D, sigma: Tensor1D): Tensor4D => denoise(x, sigma, classes);
-    const noise = (purpose: string): Tensor4D =>
-      noiseOf(seeds.slice(first, first + batchSize), [resolution, resolution, channels], purpose);
-    let x = tf.tidy(() => tf.mul<Tensor4D>(noise('picture'), sigmas[0]!));
-    let wanted = true;
-    for (let step = 0; step < steps && wanted; step += 1) {
-      const [sigma, lower] = [sigmas[step]!, sigmas[step + 1]!];
-      const next =
-        sampler.churn === undefined
-          ? heunStep(denoiser, x, sigma, lower)
-          : stochasticStep(denoiser, x, sigma, lower, sampler.churn, steps, () => noise(`churn ${step}`));
-      x.dispose();
-      x = next;
+    const batch = { seeds: seeds.slice(first, first + batchSize), labels: labels.slice(first, first + batchSize) };
+    const withNoise = (purpose: string, use: (noise: Tensor4D) => void): void => {
+      const noise = noiseOf(batch.seeds, [resolution, resolution, channels], purpose);
+      use(noise);
+      noise.dispose();
+    };
+    const classes = oneHot(batch.labels, labelDim);
+    withNoise('picture', (noise) => sampler.begin(noise, samplerSigmas(settings)[0]!, classes));
+    classes?.dispose();
+    for (const [index, { added, stages }] of steps.entries()) {
+      if (added > 0) withNoise(`churn ${index}`, (noise) => sampler.addNoise(noise, added));
+      for (const stage of stages) sampler.runStage(stage);
       done += 1;
-      wanted = request.onStep?.(done, total) ?? true;
+      if (request.onStep?.(done, total) === false) return null;
       await breathe();
     }
-    if (wanted) pixels.set(await readPixels(x), first * pictureSize);
-    x.dispose();
-    classes?.dispose();
-    if (!wanted) return null;
+    pixels.set(await readPixels(sampler.pictures()), first * pictureSize);
   }
   return pixels;
 }
@@ -92,8 +85,10 @@ function noiseOf(seeds: readonly number[], shape: readonly number[], purpose: st
   );
 }
 
+/** @param x disposed here */
 async function readPixels(x: Tensor4D): Promise<Uint8Array> {
   const decoded = tf.tidy(() => decodePixels(x));
+  x.dispose();
   const values = await decoded.data<'int32'>(); // a stop of the GPU
   decoded.dispose();
   return Uint8Array.from(values);

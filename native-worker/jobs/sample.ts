@@ -1,10 +1,11 @@
 import { AppError } from '../../contract/errors.ts';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import type { GenerateRequest } from '../../contract/samples.ts';
-import { denoise } from '../edm2/precondition.ts';
+import { networkSampler } from '../programs/network-sampler.ts';
 import { samplePath } from '../store/paths.ts';
 import type { JobContext, RunJob } from './context.ts';
 import { drawPictures, labelsFor } from './drawing.ts';
+import { evenBatch } from './even-batch.ts';
 import { openModel, type OpenModel } from './open-model.ts';
 import { saveSheet } from './sheet.ts';
 import { disposeAll } from './tensor-files.ts';
@@ -26,7 +27,7 @@ export const runSample: RunJob<'sample'> = async (context, { request }) => {
 
 async function draw(
   { library, job, send, requested }: JobContext,
-  { model, seeds, labels: wanted, sampler, columns, batchSize }: GenerateRequest,
+  { model, seeds, labels: wanted, sampler, columns, batchSize, engine }: GenerateRequest,
   network: OpenModel,
 ): Promise<JobOutcome> {
   const { runId, plan, nimg, emaStd } = network;
@@ -34,18 +35,21 @@ async function draw(
   checkLabels(wanted, network);
   const labels = labelsFor(wanted, seeds, labelDim);
   const start = performance.now();
+  const count = evenBatch(seeds.length, batchSize);
+  const painter = networkSampler(engine, { main: network, guide: null }, count);
   const pixels = await drawPictures({
     shape: plan.shape,
-    denoise: (x, sigma, classes) => denoise(network, x, sigma, classes),
+    sampler: painter,
     seeds,
     labels,
-    sampler,
-    batchSize,
+    settings: sampler,
+    batchSize: count,
     onStep: (done, total) => {
       send({ type: 'progress', progress: { done, total, unit: 'steps', text: 'Drawing pictures' } });
       return requested() === null;
     },
   });
+  painter.dispose();
   if (pixels === null) return { kind: 'cancelled' };
   const sampleId = await saveSheet(library, pixels, channels, {
     runId,

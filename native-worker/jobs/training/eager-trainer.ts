@@ -8,7 +8,7 @@ import { trainStep } from '../../edm2/train-step.ts';
 import type { Batch, StepResult, TrainState } from '../../edm2/types.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
-import type { Denoise } from '../drawing.ts';
+import { EagerSampler, type BatchSampler } from '../../programs/batch-sampler.ts';
 import { disposeAll } from '../tensor-files.ts';
 import type { Step, Trainer, TrainerPlan } from './trainer.ts';
 
@@ -43,10 +43,10 @@ export class EagerTrainer implements Trainer {
     return use(this.#state);
   }
 
-  denoiser(): Denoise {
+  sampler(): BatchSampler {
     const { averages, buffers } = this.#state;
     const network = { plan: this.#plan, parameters: averages[this.#gridAverage]!, buffers };
-    return (x, sigma, labels) => denoise(network, x, sigma, labels);
+    return new EagerSampler((labels) => (x, sigma) => denoise(network, x, sigma, labels));
   }
 
   dispose(): void {

@@ -1,16 +1,17 @@
-import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { disposeState } from '../../edm2/initial.ts';
 import { denoise } from '../../edm2/precondition.ts';
 import { seedFor } from '../../edm2/seeds.ts';
 import { stepScalars } from '../../edm2/step-scalars.ts';
 import type { Batch, TrainState } from '../../edm2/types.ts';
 import { backend } from '../../engine/binding.ts';
-import { float32, recordProgram, type Entry } from '../../engine/graph/program.ts';
+import { float32, recordProgram, type ProgramSpec } from '../../engine/graph/program.ts';
 import { GraphSession } from '../../engine/graph/session.ts';
 import { tf } from '../../engine/tensorflow.ts';
+import type { BatchSampler } from '../../programs/batch-sampler.ts';
 import { flattenState, layoutOf, unflattenState, type StateLayout } from '../../programs/flat-state.ts';
+import { emptySampling, samplingProgram, SessionSampler } from '../../programs/sampling.ts';
 import { stepInputs, trainingStep } from '../../programs/training-step.ts';
-import type { Denoise } from '../drawing.ts';
 import { disposeAll } from '../tensor-files.ts';
 import type { Step, Trainer, TrainerPlan } from './trainer.ts';
 
@@ -31,12 +32,16 @@ export class GraphTrainer implements Trainer {
     this.#layout = layoutOf(state);
     const flat = flattenState(state);
     this.#state = Object.keys(flat);
+    const specs = Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)]));
+    const sampling = this.#sampling();
     const spec = {
-      state: Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)])),
-      entries: { train: trainingStep(plan.plan, plan.training, this.#layout), denoise: this.#denoiseEntry() },
+      state: { ...specs, ...sampling.state },
+      entries: { train: trainingStep(plan.plan, plan.training, this.#layout), ...sampling.entries },
     };
     this.#session = new GraphSession(recordProgram(spec, backend().binding.TF_Version));
-    this.#session.initialise(flat);
+    const empty = emptySampling(sampling);
+    this.#session.initialise({ ...flat, ...empty });
+    disposeAll(empty);
     disposeState(state);
     disposeAll(state.buffers);
   }
@@ -64,50 +69,22 @@ export class GraphTrainer implements Trainer {
     }
   }
 
-  denoiser(): Denoise {
-    const { count } = this.#plan.grid;
-    return (x, sigma, labels) =>
-      tf.tidy(() => {
-        const given = x.shape[0];
-        const missing = count - given;
-        const inputs = {
-          x: padded(x, missing),
-          sigma,
-          ...(labels === null ? {} : { labels: padded(labels, missing) }),
-        };
-        const { denoised } = this.#session.run('denoise', inputs, noSeed, ['denoised']);
-        return missing === 0 ? (denoised as Tensor4D) : tf.slice(denoised as Tensor4D, 0, given);
-      });
+  sampler(): BatchSampler {
+    const { plan, grid } = this.#plan;
+    return new SessionSampler(this.#session, plan.shape, grid.count);
   }
 
   dispose(): void {
     this.#session.close();
   }
 
-  #denoiseEntry(): Entry {
+  /** Draws with the grid's average as it is at that moment, where it is: weights are normalised at each evaluation. */
+  #sampling(): ProgramSpec {
     const { plan, grid } = this.#plan;
-    const { resolution, channels, labelDim } = plan.shape;
-    return {
-      inputs: {
-        x: float32(grid.count, resolution, resolution, channels),
-        sigma: float32(1),
-        ...(labelDim > 0 ? { labels: float32(grid.count, labelDim) } : {}),
-      },
-      run: ({ inputs, state }) => {
-        const { averages, buffers } = unflattenState(state, this.#layout);
-        const network = { plan, parameters: averages[grid.average]!, buffers };
-        const labels = (inputs.labels as Tensor2D | undefined) ?? null;
-        return { outputs: { denoised: denoise(network, inputs.x as Tensor4D, inputs.sigma as Tensor1D, labels) } };
-      },
-    };
+    return samplingProgram(plan.shape, grid.count, (state, labels) => {
+      const { averages, buffers } = unflattenState(state, this.#layout);
+      const network = { plan, parameters: averages[grid.average]!, buffers };
+      return (x, sigma) => denoise(network, x, sigma, labels);
+    });
   }
-}
-
-/** Drawing has no random numbers of its own. */
-function noSeed(purpose: string): never {
-  throw new Error(`the denoiser draws random numbers for ${purpose}`);
-}
-
-function padded<T extends Tensor>(x: T, missing: number): T {
-  return missing === 0 ? x : (tf.concat([x, tf.zeros([missing, ...x.shape.slice(1)])]) as T);
 }

@@ -1,4 +1,5 @@
 import type { RunConfig } from '../../../contract/training.ts';
+import { evenBatch } from '../even-batch.ts';
 
 /** Pictures of a grid that go through the network at once, where the run itself trains with more. */
 const LARGEST_BATCH = 32;
@@ -16,5 +17,5 @@ export function gridBatch(config: Pick<RunConfig, 'grid' | 'training'>, labelDim
   const { batchSize, microBatch } = config.training;
   const largest = Math.min(LARGEST_BATCH, microBatch ?? batchSize);
   const pictures = gridRows(config, labelDim) * config.grid.columns;
-  return Math.ceil(pictures / Math.ceil(pictures / largest));
+  return evenBatch(pictures, largest);
 }

@@ -17,14 +17,16 @@ export async function drawGrid(session: TrainingSession): Promise<void> {
   const wanted = seeds.map((_, index) => (labelDim > 0 ? Math.floor(index / grid.columns) : null));
   const labels = labelsFor(wanted, seeds, labelDim);
   const start = performance.now();
+  const sampler = trainer.sampler();
   const pixels = await drawPictures({
     shape: run.shape,
-    denoise: trainer.denoiser(),
+    sampler,
     seeds,
     labels,
-    sampler: grid.sampler,
+    settings: grid.sampler,
     batchSize: gridBatch(run.config, labelDim),
   });
+  sampler.dispose();
   const sampleId = await saveSheet(context.library, pixels!, channels, {
     runId: run.id,
     origin: 'grid',

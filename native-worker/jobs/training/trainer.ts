@@ -1,8 +1,8 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
-import type { Denoise } from '../drawing.ts';
 import type { Batch, Magnitudes, TrainState } from '../../edm2/types.ts';
+import type { BatchSampler } from '../../programs/batch-sampler.ts';
 
 /** What a trainer must know before it begins; a graph has all shapes fixed in it. */
 export interface TrainerPlan {
@@ -30,7 +30,7 @@ export interface Trainer {
   step(nimg: number, batch: Batch, measure: boolean): Step;
   /** Lends the whole state, to be written to a file; the tensors are valid until `use` returns. */
   withState<T>(use: (state: TrainState) => T): T;
-  /** D(x; σ) by the average that draws the run's grids. */
-  denoiser(): Denoise;
+  /** Draws with the average of the run's grids as it is now; dispose it before the next step. */
+  sampler(): BatchSampler;
   dispose(): void;
 }

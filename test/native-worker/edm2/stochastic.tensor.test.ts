@@ -1,8 +1,10 @@
+import type { Rank } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { ChurnConfig, SamplerConfig } from '../../../contract/training.ts';
-import { heunStep, samplerSigmas } from '../../../native-worker/edm2/heun.ts';
+import { advance, beginSampling } from '../../../native-worker/edm2/heun.ts';
 import type { Denoiser } from '../../../native-worker/edm2/heun.ts';
-import { churnedLevel, stochasticStep } from '../../../native-worker/edm2/stochastic.ts';
+import { addNoise, churnedLevel, samplerSteps } from '../../../native-worker/edm2/stochastic.ts';
+import type { SamplerStep } from '../../../native-worker/edm2/stochastic.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
 import { normal, relativeDifference, rmsOf } from './support.ts';
 import type { Tensor4D } from './support.ts';
@@ -18,36 +20,32 @@ test('churn raises levels between S_min and S_max by S_churn/N, at most by sqrt(
   expect(churnedLevel(churn, 51, 256)).toBe(51);
 });
 
-test('without churn a step is the deterministic one and draws nothing', () => {
-  const x = normal([2, 4, 4, 3], 1) as Tensor4D;
-  const churn = ChurnConfig.parse({ amount: 0 });
-  const refuse = (): Tensor4D => {
-    throw new Error('drew noise');
-  };
-  const y = stochasticStep(denoiser, x, 2, 1, churn, 18, refuse);
-  expect(relativeDifference(y, heunStep(denoiser, x, 2, 1))).toBe(0);
+test('churn of amount 0 adds nothing and changes no level', () => {
+  const sampler = SamplerConfig.parse({ steps: 18 });
+  expect(samplerSteps({ ...sampler, churn: ChurnConfig.parse({ amount: 0 }) })).toEqual(samplerSteps(sampler));
 });
 
 test('noise is added so that the variance at the higher level is right', () => {
-  const x = tf.zeros<Tensor4D['rankType']>([4, 32, 32, 8]);
-  const seen: number[] = [];
-  const spy: Denoiser = (at, sigma) => {
-    seen.push(rmsOf(at), sigma.dataSync()[0]!);
-    return denoiser(at, sigma);
+  const sampler = {
+    ...SamplerConfig.parse({ steps: 18 }),
+    churn: ChurnConfig.parse({ amount: 18 * 0.25, noise: 1.003 }),
   };
-  const churn = ChurnConfig.parse({ amount: 18 * 0.25, noise: 1.003 });
-  stochasticStep(spy, x, 2, 1, churn, 18, () => normal([4, 32, 32, 8], 3) as Tensor4D);
-  expect(seen[0]).toBeCloseTo(Math.sqrt(2.5 ** 2 - 2 ** 2) * 1.003, 1); // 32,768 draws: strays by 0.006
-  expect(seen[1]).toBeCloseTo(2.5, 6);
+  const [{ added, stages }] = samplerSteps(sampler) as [SamplerStep];
+  const level = stages[0]!.sigma;
+  expect(level).toBeCloseTo(80 * 1.25, 9);
+  expect(added).toBeCloseTo(Math.sqrt(level ** 2 - 80 ** 2) * 1.003, 9);
+  const state = beginSampling(tf.zeros<Rank.R4>([4, 32, 32, 8]), 80);
+  const raised = addNoise(state, normal([4, 32, 32, 8], 3) as Tensor4D, added);
+  expect(rmsOf(raised.start) / added).toBeCloseTo(1, 1.5); // 32,768 draws: strays by 0.004
+  expect(relativeDifference(raised.at, raised.start)).toBe(0);
 });
 
 test.each([0, 10, 1000])('samples of normal data have its deviation, whatever the churn (%i)', (amount) => {
-  const sigmas = samplerSigmas(SamplerConfig.parse({ steps: 64 }));
-  const churn = ChurnConfig.parse({ amount });
-  let x = tf.mul<Tensor4D>(normal([4, 16, 16, 4], 1), sigmas[0]!);
-  for (let step = 0; step < 64; step++) {
-    const fresh = (): Tensor4D => normal([4, 16, 16, 4], 10 + step) as Tensor4D;
-    x = stochasticStep(denoiser, x, sigmas[step]!, sigmas[step + 1]!, churn, 64, fresh);
+  const sampler = SamplerConfig.parse({ steps: 64, churn: { amount } });
+  let state = beginSampling(normal([4, 16, 16, 4], 1) as Tensor4D, sampler.sigmaMax);
+  for (const [index, { added, stages }] of samplerSteps(sampler).entries()) {
+    if (added > 0) state = addNoise(state, normal([4, 16, 16, 4], 10 + index) as Tensor4D, added);
+    for (const stage of stages) state = advance(denoiser, state, stage);
   }
-  expect(rmsOf(x)).toBeCloseTo(0.5, 1.6); // 4,096 numbers stray by 0.006, the steps' error is below 0.01
+  expect(rmsOf(state.start)).toBeCloseTo(0.5, 1.6); // 4,096 numbers stray by 0.006, the steps' error is below 0.01
 });

@@ -67,6 +67,11 @@ async function pictures(outcome: JobOutcome): Promise<Buffer[]> {
   );
 }
 
+/** In levels of 255: kernels may sum in another order when the batch has another size, which can turn a rounding over. */
+function largestDifference(a: Buffer, b: Buffer): number {
+  return Math.max(...a.map((value, index) => Math.abs(value - b[index]!)));
+}
+
 describe('a sample job', () => {
   test('draws a sheet, its row names seeds, classes and the snapshot', async () => {
     const { outcome, steps } = await draw({ seeds: [1, 2, 3, 4, 5], labels: [0, 1, null, 0, 1], batchSize: 2 });
@@ -91,10 +96,11 @@ describe('a sample job', () => {
     const labels = [0, 1, 0, 1, 0, 1, 0];
     const one = await pictures((await draw({ seeds, labels, batchSize: 1 })).outcome);
     for (const batchSize of [2, 3, 7, 32]) {
-      expect(await pictures((await draw({ seeds, labels, batchSize })).outcome)).toEqual(one);
+      const others = await pictures((await draw({ seeds, labels, batchSize })).outcome);
+      others.forEach((picture, index) => expect(largestDifference(picture, one[index]!)).toBeLessThanOrEqual(1));
     }
     const [alone] = await pictures((await draw({ seeds: [13], labels: [1] })).outcome);
-    expect(alone).toEqual(one[3]);
+    expect(largestDifference(alone!, one[3]!)).toBeLessThanOrEqual(1);
   });
 
   test('draws different pictures for different seeds and for different classes', async () => {

@@ -36,11 +36,11 @@ test.each(rungNames)('config %s trains as one graph as it does op by op', (rung)
   const shared: TrainerPlan = { plan, training, grid: { average: 0, count: 4 } };
   const run = (trainer: Trainer): { losses: number[]; drawn: number[] } => {
     const losses = [0, 4, 8].flatMap((nimg) => [...trainer.step(nimg, batch, false).lossPerImage.dataSync()]);
-    const drawn = [
-      ...trainer
-        .denoiser()(batch.images, tf.tensor1d([0.5]), batch.labels)
-        .dataSync(),
-    ];
+    const sampler = trainer.sampler();
+    sampler.begin(batch.images, 1, batch.labels);
+    sampler.runStage({ sigma: 0.5, current: -0.5, previous: 0, last: 1 });
+    const drawn = [...sampler.pictures().dataSync()];
+    sampler.dispose();
     trainer.dispose();
     return { losses, drawn };
   };

@@ -1,0 +1,149 @@
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { DataShape } from '../../contract/network.ts';
+import { beginSampling, runStage, stageTensors } from '../edm2/heun.ts';
+import type { Denoiser, Stage, StageTensors } from '../edm2/heun.ts';
+import { addNoise } from '../edm2/stochastic.ts';
+import { float32, type ProgramSpec, type Specs, type Tensors } from '../engine/graph/program.ts';
+import type { GraphSession } from '../engine/graph/session.ts';
+import { tf } from '../engine/tensorflow.ts';
+import type { BatchSampler } from './batch-sampler.ts';
+
+/** Names of the state that sampling needs beside the networks'; it stays in the session from stage to stage. */
+const state = { start: 'sampler/start', at: 'sampler/at', slope: 'sampler/slope', labels: 'sampler/labels' } as const;
+
+/**
+ * Sampling as state and entries of a program. One entry evaluates the network, whatever the stage, so that there is one
+ * graph to plan; noise levels and weights are fed as scalars, pictures and classes stay in the session.
+ *
+ * @param count   pictures of a batch
+ * @param denoise the denoiser, with what it needs from the program's state
+ */
+export function samplingProgram(
+  shape: DataShape,
+  count: number,
+  denoise: (state: Tensors, labels: Tensor2D | null) => Denoiser,
+): ProgramSpec {
+  const pictures = float32(count, shape.resolution, shape.resolution, shape.channels);
+  const labels: Specs = shape.labelDim > 0 ? { labels: float32(count, shape.labelDim) } : {};
+  const stateOf = (all: Tensors): { start: Tensor4D; at: Tensor4D; slope: Tensor4D } => ({
+    start: all[state.start] as Tensor4D,
+    at: all[state.at] as Tensor4D,
+    slope: all[state.slope] as Tensor4D,
+  });
+  const changed = (next: { start: Tensor; at: Tensor; slope: Tensor }): Tensors => ({
+    [state.start]: next.start,
+    [state.at]: next.at,
+    [state.slope]: next.slope,
+  });
+  return {
+    state: {
+      [state.start]: pictures,
+      [state.at]: pictures,
+      [state.slope]: pictures,
+      ...(labels.labels === undefined ? {} : { [state.labels]: labels.labels }),
+    },
+    entries: {
+      'begin sampling': {
+        inputs: { noise: pictures, sigma: float32(), ...labels },
+        run: ({ inputs }) => ({
+          outputs: {},
+          state: {
+            ...changed(beginSampling(inputs.noise as Tensor4D, inputs.sigma as Scalar)),
+            ...(inputs.labels === undefined ? {} : { [state.labels]: inputs.labels }),
+          },
+        }),
+      },
+      'add noise': {
+        inputs: { noise: pictures, deviation: float32() },
+        run: ({ inputs, state: all }) => ({
+          outputs: {},
+          state: changed(addNoise(stateOf(all), inputs.noise as Tensor4D, inputs.deviation as Scalar)),
+        }),
+      },
+      'run stage': {
+        inputs: { sigma: float32(1), current: float32(), previous: float32(), last: float32() },
+        run: ({ inputs, state: all }) => {
+          const denoiser = denoise(all, (all[state.labels] as Tensor2D | undefined) ?? null);
+          const stage: StageTensors = {
+            sigma: inputs.sigma as Tensor1D,
+            current: inputs.current as Scalar,
+            previous: inputs.previous as Scalar,
+            last: inputs.last as Scalar,
+          };
+          return { outputs: {}, state: changed(runStage(denoiser, stateOf(all), stage)) };
+        },
+      },
+    },
+  };
+}
+
+/** What the state of `samplingProgram` is before a batch begins; the caller disposes it. */
+export function emptySampling(program: ProgramSpec): Record<string, Tensor> {
+  const names = Object.values(state).filter((name) => name in program.state);
+  return Object.fromEntries(names.map((name) => [name, tf.zeros([...program.state[name]!.shape])]));
+}
+
+/** Samples in a session whose program holds a `samplingProgram`. A batch smaller than the program's is filled up. */
+export class SessionSampler implements BatchSampler {
+  readonly #session: GraphSession;
+  readonly #shape: DataShape;
+  readonly #count: number;
+  readonly #onDispose: () => void;
+  /** Pictures of the current batch that were asked for. */
+  #given = 0;
+
+  /** @param onDispose what to do when the sampler is no longer needed; the session is its owner's */
+  constructor(session: GraphSession, shape: DataShape, count: number, onDispose: () => void = () => undefined) {
+    this.#session = session;
+    this.#shape = shape;
+    this.#count = count;
+    this.#onDispose = onDispose;
+  }
+
+  begin(noise: Tensor4D, sigma: number, labels: Tensor2D | null): void {
+    this.#given = noise.shape[0];
+    const { labelDim } = this.#shape;
+    const inputs = tf.tidy(() => ({
+      noise: this.#filled(noise),
+      sigma: tf.scalar(sigma),
+      ...(labelDim > 0 ? { labels: this.#filled(labels ?? tf.zeros([this.#given, labelDim])) } : {}),
+    }));
+    this.#run('begin sampling', inputs);
+  }
+
+  addNoise(noise: Tensor4D, deviation: number): void {
+    const inputs = tf.tidy(() => ({ noise: this.#filled(noise), deviation: tf.scalar(deviation) }));
+    this.#run('add noise', inputs);
+  }
+
+  runStage(stage: Stage): void {
+    this.#run('run stage', { ...stageTensors(stage) });
+  }
+
+  pictures(): Tensor4D {
+    const all = this.#session.read([state.start])[state.start] as Tensor4D;
+    if (this.#given === this.#count) return all;
+    const given = tf.slice(all, 0, this.#given);
+    all.dispose();
+    return given;
+  }
+
+  dispose(): void {
+    this.#onDispose();
+  }
+
+  #filled<T extends Tensor>(x: T): T {
+    const missing = this.#count - x.shape[0];
+    return (missing === 0 ? x.clone() : tf.concat([x, tf.zeros([missing, ...x.shape.slice(1)])])) as T;
+  }
+
+  #run(entry: string, inputs: Record<string, Tensor>): void {
+    this.#session.run(entry, inputs, noSeed, []);
+    tf.dispose(Object.values(inputs));
+  }
+}
+
+/** Noise is fed: each picture's comes from a seed of its own. */
+function noSeed(purpose: string): never {
+  throw new Error(`the sampler draws random numbers for ${purpose}`);
+}

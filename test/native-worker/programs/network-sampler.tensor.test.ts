@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import { rungNames, rungs } from '../../../contract/ladder.ts';
+import { SamplerConfig, type Engine } from '../../../contract/training.ts';
+import { samplerSigmas } from '../../../native-worker/edm2/heun.ts';
+import { oneHot } from '../../../native-worker/edm2/layout.ts';
+import { decodePixels } from '../../../native-worker/edm2/pixels.ts';
+import type { Network } from '../../../native-worker/edm2/precondition.ts';
+import { samplerSteps } from '../../../native-worker/edm2/stochastic.ts';
+import { tf } from '../../../native-worker/engine/tensorflow.ts';
+import { networkSampler, type GuidedNetwork } from '../../../native-worker/programs/network-sampler.ts';
+import { normal, tinyNetwork, tinyPlan, type Tensor4D } from '../edm2/support.ts';
+
+const deterministic = SamplerConfig.parse({ steps: 6 });
+const stochastic = SamplerConfig.parse({ steps: 6, churn: { amount: 3, max: 40, noise: 1.003 } });
+
+/** Five pictures of four classes, in batches of at most `count`. */
+function draw(engine: Engine, networks: GuidedNetwork, count: number, settings: SamplerConfig): Tensor4D {
+  const { labelDim } = networks.main.plan.shape;
+  const sampler = networkSampler(engine, networks, count);
+  const noise = (purpose: number, first: number): Tensor4D =>
+    tf.tidy(() => tf.slice(normal([5, 8, 8, 3], purpose) as Tensor4D, first, Math.min(count, 5 - first)));
+  const parts: Tensor4D[] = [];
+  for (let first = 0; first < 5; first += count) {
+    const labels = oneHot([0, 1, 2, 3, 0].slice(first, first + count), labelDim);
+    sampler.begin(noise(1, first), samplerSigmas(settings)[0]!, labels);
+    for (const [index, { added, stages }] of samplerSteps(settings).entries()) {
+      if (added > 0) sampler.addNoise(noise(100 + index, first), added);
+      for (const stage of stages) sampler.runStage(stage);
+    }
+    parts.push(sampler.pictures());
+  }
+  sampler.dispose();
+  return tf.concat(parts);
+}
+
+function largestDifference(a: Tensor4D, b: Tensor4D): number {
+  return tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]!;
+}
+
+/** Every weight away from its start, where some are 0. */
+function stirred(network: Network): Network {
+  const parameters = Object.fromEntries(
+    Object.entries(network.parameters).map(([name, value], index) => [
+      name,
+      tf.add(value, normal(value.shape, 200 + index, 0.1)),
+    ]),
+  );
+  return { ...network, parameters };
+}
+
+const main = tinyNetwork();
+const alone: GuidedNetwork = { main, guide: null };
+/** Smaller, and without classes. */
+const unconditional = tinyNetwork(tinyPlan({ modelChannels: 4, channelsPerHead: 4 }, { labelDim: 0 }), 2);
+const guided: GuidedNetwork = { main, guide: { network: unconditional, strength: 1.8 } };
+
+describe('sampling by a recorded graph', () => {
+  test.each(rungNames)('gives the pictures of sampling op by op in config %s', (rung) => {
+    const network = stirred(tinyNetwork(tinyPlan({ ladder: rungs[rung].switches })));
+    const [graph, eager] = (['graph', 'eager'] as const).map((engine) =>
+      draw(engine, { main: network, guide: null }, 5, deterministic),
+    ) as [Tensor4D, Tensor4D];
+    const scale = tf.max(tf.abs(eager)).dataSync()[0]!;
+    expect(largestDifference(graph, eager) / Math.max(1, scale)).toBeLessThan(1e-4); // float32 over 11 evaluations
+  });
+
+  test.each([
+    ['churn', alone, stochastic],
+    ['a guide without classes', guided, deterministic],
+    [
+      'a guide with the same classes, and churn',
+      { main, guide: { network: tinyNetwork(undefined, 7), strength: 2.1 } },
+      stochastic,
+    ],
+  ])('gives the pictures of sampling op by op with %s', (_, networks, settings) => {
+    const graph = decodePixels(draw('graph', networks, 5, settings));
+    const eager = decodePixels(draw('eager', networks, 5, settings));
+    expect(largestDifference(graph, eager)).toBeLessThanOrEqual(1);
+  });
+
+  test('gives the same numbers each time', () => {
+    expect(largestDifference(draw('graph', guided, 5, stochastic), draw('graph', guided, 5, stochastic))).toBe(0);
+  });
+
+  test.each(['graph', 'eager'] as const)('gives the same pixels whatever the batch size (%s)', (engine) => {
+    const whole = decodePixels(draw(engine, guided, 5, stochastic));
+    for (const count of [1, 2, 3]) {
+      expect(largestDifference(decodePixels(draw(engine, guided, count, stochastic)), whole)).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('leaves no tensors behind', () => {
+    const before = tf.memory().numTensors;
+    const sampler = networkSampler('graph', guided, 5);
+    sampler.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('guidance changes the pictures, and strength 1 leaves them as without a guide', () => {
+    const plain = draw('graph', alone, 5, deterministic);
+    expect(largestDifference(draw('graph', guided, 5, deterministic), plain)).toBeGreaterThan(0.01);
+    const off: GuidedNetwork = { main, guide: { network: unconditional, strength: 1 } };
+    expect(largestDifference(draw('graph', off, 5, deterministic), plain)).toBeLessThan(1e-6);
+  });
+});
