@@ -8,6 +8,7 @@ import { defineConfig } from 'vite';
 const entries = [
   'native-worker/service/main.ts',
   'native-worker/jobs/main.ts',
+  'native-worker/jobs/bench/main.ts',
   'native-worker/cli/main.ts',
   'native-worker/engine/runtime/self-test-child.ts',
 ];

@@ -48,10 +48,10 @@ export async function withService<Asked>(
 }
 
 /** Runs a command that needs no library and no service. */
-export function withoutService(command: Command, run: (output: Output) => void): void {
+export async function withoutService(command: Command, run: (output: Output) => Promise<void> | void): Promise<void> {
   const output = new Output(command.optsWithGlobals<GlobalOptions>().json === true);
   try {
-    run(output);
+    await run(output);
     process.exitCode = 0;
   } catch (error) {
     process.exitCode = report(output, error);

@@ -18,6 +18,9 @@ function firstOf(places: readonly string[]): string {
 /** What a job process runs. */
 export const jobScript = (): string => firstOf(['../jobs/main.ts', '../jobs/main.js']);
 
+/** What a process that measures speed runs. */
+export const benchScript = (): string => firstOf(['../jobs/bench/main.ts', '../jobs/bench/main.js']);
+
 /** What a service process runs. */
 export const serviceScript = (): string => firstOf(['./main.ts', './main.js']);
 

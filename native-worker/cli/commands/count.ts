@@ -33,8 +33,8 @@ export function addCount(program: Command): void {
     .option('--classes <n>', 'that the network is told of; 0: none', '0')
     .option('--batch <n>', 'pictures that go through the network at once; default: what the preset says')
     .option('--set <name=value>', 'replace one setting, such as network.numBlocks=2; may be repeated', collect, [])
-    .action((options: CountOptions, command: Command) => {
-      withoutService(command, (output) => {
+    .action(async (options: CountOptions, command: Command) => {
+      await withoutService(command, (output) => {
         const asked = readOptions(options);
         const counted = countNetwork(asked);
         output.event('count', { ...counted });

@@ -1,0 +1,39 @@
+import { bytes, table, threeDigits } from '../words.ts';
+import type { BenchResult, Speed } from './measure.ts';
+import type { Timing } from './rounds.ts';
+
+/** Seconds with the smallest and the largest: "0.512 s (0.508–0.530)". */
+export function spread({ median, min, max }: Timing): string {
+  return `${threeDigits(median)} s (${threeDigits(min)}–${threeDigits(max)})`;
+}
+
+/** What a measurement found, as a table and sentences. */
+export function benchWords({ batch, steps, evaluations, train, sample, quiet }: BenchResult): string {
+  const row = (name: string, speed: Speed): string[] => [
+    name,
+    spread(speed.time),
+    threeDigits(speed.imagesPerSecond),
+    threeDigits(speed.gflopPerSecond),
+    spread(speed.convolutions),
+    `${Math.round(100 * speed.share)} %`,
+    bytes(speed.peakBytes),
+  ];
+  return [
+    table(
+      ['', 'time (min–max)', 'images/s', 'GFLOP/s', 'convolutions alone', 'share', 'peak memory'],
+      [row(`training step, batch ${batch}`, train), row(`drawing ${batch} in ${steps} steps`, sample)],
+      [2, 3, 5, 6],
+    ),
+    `Drawing takes ${evaluations} evaluations of the network. A share of 100 % would mean that a network takes no longer ` +
+      'than its convolutions.',
+    quietWords(quiet),
+  ].join('\n\n');
+}
+
+/** Whether the figures can be relied on. */
+export function quietWords(quiet: boolean | null): string {
+  if (quiet === null) return 'Whether other programs disturbed this, this system does not tell.';
+  return quiet
+    ? 'The machine was quiet: medians are over turns in which other programs took less than 5 % of it.'
+    : 'The machine was NOT quiet: medians are over the faster half of the turns. Measure again when nothing else runs.';
+}

@@ -1,0 +1,95 @@
+import type { Command } from 'commander';
+import { Precision } from '../../../contract/precision.ts';
+import { AppError } from '../../../contract/errors.ts';
+import type { RungName } from '../../../contract/ladder.ts';
+import { collect, RUNG_HELP, wholeNumber } from '../arguments.ts';
+import { measure } from '../bench/measure.ts';
+import { benchWords } from '../bench/report.ts';
+import { withoutService } from '../command.ts';
+import type { Output } from '../output.ts';
+import { readOptions as readNetwork } from './count.ts';
+
+/** No round of turns begins after this; large networks take longer than that for one. */
+const LIMIT_SECONDS = 120;
+
+/** Drawings and steps shorter than this are repeated within a turn. */
+const TURN_SECONDS = 1;
+
+interface BenchOptions {
+  readonly preset: string;
+  readonly rung?: string;
+  readonly resolution?: string;
+  readonly channels: string;
+  readonly classes: string;
+  readonly batch?: string;
+  readonly precision: string;
+  readonly threads?: string;
+  readonly rounds: string;
+  readonly set: readonly string[];
+}
+
+/** `edm2 bench`: how fast a network trains and draws on this machine, without a library. */
+export function addBench(program: Command): void {
+  program
+    .command('bench')
+    .description('measure how fast a network trains and draws on this machine')
+    .option('--preset <name>', 'starting point of the settings', 'demo')
+    .option('--rung <letter>', RUNG_HELP)
+    .option('--resolution <pixels>', 'width and height of a picture; default: what the preset was made for')
+    .option('--channels <n>', 'of a picture: 3 for colour, 1 for grey, 4 for latents', '3')
+    .option('--classes <n>', 'that the network is told of; 0: none', '10')
+    .option('--batch <n>', 'pictures that go through the network at once; default: what the preset says')
+    .option('--precision <name>', 'of the activations: fp32, bf16 or fp16', 'fp32')
+    .option('--threads <n>', "of TensorFlow's kernels; default: one per physical core")
+    .option('--rounds <n>', 'turns of each measurement', '7')
+    .option('--set <name=value>', 'replace one setting, such as grid.sampler.steps=32; may be repeated', collect, [])
+    .action(async (options: BenchOptions, command: Command) => {
+      await withoutService(command, (output) => bench(output, options));
+    });
+}
+
+async function bench(output: Output, options: BenchOptions): Promise<void> {
+  const { subject, threads, rounds, preset, rung } = readOptions(options);
+  const { network, training } = subject.config;
+  const { resolution, labelDim } = subject.shape;
+  const classes = labelDim === 0 ? 'no classes' : `${labelDim} classes`;
+  output.say(
+    `Preset ${preset} in configuration ${rung}: ${network.modelChannels} channels, ${resolution}×${resolution} pictures, ` +
+      `${classes}, batch ${training.batchSize}, ${training.precision}.`,
+  );
+  const limits = { rounds, limitSeconds: LIMIT_SECONDS, warmUps: 2, turnSeconds: TURN_SECONDS };
+  const result = await measure(subject, threads, limits, (share, words) => output.progress(share, words));
+  output.event('bench', { preset, rung, shape: subject.shape, precision: training.precision, threads, ...result });
+  output.say(`On: ${result.device} (${result.processor}), TensorFlow ${result.tensorflow}.\n`);
+  output.say(benchWords(result));
+}
+
+interface Asked {
+  readonly preset: string;
+  readonly rung: RungName;
+  readonly subject: Parameters<typeof measure>[0];
+  /** null: one per physical core. */
+  readonly threads: number | null;
+  readonly rounds: number;
+}
+
+/** @throws {AppError} 'invalid-input' for what can't be meant */
+export function readOptions(options: BenchOptions): Asked {
+  const precision = Precision.safeParse(options.precision);
+  if (!precision.success) {
+    throw new AppError('invalid-input', `--precision is fp32, bf16 or fp16, not "${options.precision}".`);
+  }
+  const { preset, rung, config, shape } = readNetwork(options);
+  const { batchSize, microBatch } = config.training;
+  const training = {
+    ...config.training,
+    batchSize: Math.min(microBatch ?? batchSize, batchSize),
+    microBatch: null,
+    precision: precision.data,
+  };
+  return {
+    ...{ preset, rung, subject: { config: { ...config, training }, shape } },
+    threads: options.threads === undefined ? null : wholeNumber(options.threads, '--threads', 1024),
+    rounds: wholeNumber(options.rounds, '--rounds', 1000),
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * A process that measures speed: `node main.ts` with a `BenchSubject` as the first line of the standard input and a
+ * `BenchTask` on each that follows. It answers with a `BenchAnswer` a line and leaves when the input ends. The
+ * environment is that of a job (`jobEnvironment`).
+ */
+import { createInterface } from 'node:readline';
+import { BenchSubject, BenchTask, type BenchAnswer } from '../../../contract/bench.ts';
+import { AppError } from '../../../contract/errors.ts';
+import { isOutOfMemory } from '../failure.ts';
+import type { RunTask } from './tasks.ts';
+
+function answer(message: BenchAnswer): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write(`${JSON.stringify(message)}\n`, () => resolve());
+  });
+}
+
+async function main(): Promise<void> {
+  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const subject = BenchSubject.parse(JSON.parse((await lines.next()).value ?? 'null'));
+  const { prepareTask } = await import('./tasks.ts');
+  const { describeDevice } = await import('../../engine/device.ts');
+  const { backend } = await import('../../engine/binding.ts');
+  const { words } = await describeDevice();
+  await answer({ type: 'ready', device: words, tensorflow: backend().binding.TF_Version });
+  const prepared = new Map<BenchTask, RunTask>();
+  for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
+    const task = BenchTask.parse(line.value);
+    const run = prepared.get(task) ?? prepareTask(task, subject);
+    prepared.set(task, run);
+    const start = performance.now();
+    await run();
+    const seconds = (performance.now() - start) / 1000;
+    await answer({ type: 'done', task, seconds, peakBytes: process.resourceUsage().maxRSS * 1024 });
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  await answer({ type: 'failed', ...failureOf(error) });
+  process.exitCode = 1;
+}
+// TensorFlow's threads would keep the process alive.
+process.exit();
+
+function failureOf(error: unknown): Pick<AppError, 'code' | 'message'> {
+  if (error instanceof AppError) return { code: error.code, message: error.message };
+  if (isOutOfMemory(error)) {
+    return { code: 'out-of-memory', message: 'The device ran out of memory. Measure a smaller batch with --batch.' };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message: `Measuring failed unexpectedly. ${message}` };
+}

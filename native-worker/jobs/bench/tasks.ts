@@ -1,0 +1,115 @@
+import { planNetwork } from '../../../contract/architecture.ts';
+import type { BenchSubject, BenchTask } from '../../../contract/bench.ts';
+import type { TrainingConfig } from '../../../contract/training.ts';
+import { initialState } from '../../edm2/initial.ts';
+import { oneHot } from '../../edm2/layout.ts';
+import { randomSource } from '../../edm2/random.ts';
+import type { Batch, Parameters } from '../../edm2/types.ts';
+import { backend } from '../../engine/binding.ts';
+import { recordProgram } from '../../engine/graph/program.ts';
+import { GraphSession } from '../../engine/graph/session.ts';
+import { randomKernels } from '../../engine/random.ts';
+import { tf } from '../../engine/tensorflow.ts';
+import { convolutionsOnly } from '../../programs/convolutions.ts';
+import { networkSampler } from '../../programs/network-sampler.ts';
+import { drawPictures } from '../drawing.ts';
+import { disposeAll } from '../tensor-files.ts';
+import { GraphTrainer } from '../training/graph-trainer.ts';
+
+/** Does a task once. */
+export type RunTask = () => Promise<void> | void;
+
+/**
+ * What is measured, by the code that jobs run. Preparing a task records its graph and takes the memory that it needs;
+ * the first run of it is slower, because TensorFlow plans then.
+ */
+export function prepareTask(task: BenchTask, subject: BenchSubject): RunTask {
+  switch (task) {
+    case 'train':
+      return training(subject);
+    case 'sample':
+      return sampling(subject);
+    case 'train-convolutions':
+      return convolutions(subject, true);
+    case 'sample-convolutions':
+      return convolutions(subject, false);
+    default:
+      return task satisfies never;
+  }
+}
+
+function training({ config, shape }: BenchSubject): RunTask {
+  const training: TrainingConfig = { ...config.training, microBatch: null };
+  const plan = planNetwork(config.network, shape);
+  const random = randomSource(randomKernels, training.seed, 0);
+  const { batchSize } = training;
+  const trainer = new GraphTrainer(
+    { plan, training, grid: { average: 0, count: 1 } },
+    initialState(plan, training.emaStds.length, random),
+  );
+  const { resolution, channels, labelDim } = shape;
+  const batch: Batch = {
+    images: tf.tidy(() =>
+      tf.clipByValue(tf.mul(random.normal([batchSize, resolution, resolution, channels], 'pictures'), 0.5), -1, 1),
+    ),
+    labels: oneHot(
+      Array.from({ length: batchSize }, (_, index) => index % labelDim),
+      labelDim,
+    ),
+  };
+  let nimg = 0;
+  return () => {
+    const { lossPerImage } = trainer.step(nimg, batch, false);
+    lossPerImage.dataSync(); // the step is done when its result is here
+    lossPerImage.dispose();
+    nimg += batchSize;
+  };
+}
+
+function sampling({ config, shape }: BenchSubject): RunTask {
+  const plan = planNetwork(config.network, shape);
+  const { parameters, buffers } = initialState(plan, 0, randomSource(randomKernels, config.training.seed, 0));
+  const count = config.training.batchSize;
+  const network = { plan, parameters: trainedGains(parameters), buffers };
+  const sampler = networkSampler('graph', { main: network, guide: null }, count);
+  const indices = Array.from({ length: count }, (_, index) => index);
+  return async () => {
+    await drawPictures({
+      shape,
+      sampler,
+      seeds: indices,
+      labels: indices.map((index) => (shape.labelDim > 0 ? index % shape.labelDim : null)),
+      settings: config.grid.sampler,
+      batchSize: count,
+    });
+  };
+}
+
+/** Gains begin at 0 and don't stay there; a graph that knew of zeros might leave out what they are multiplied with. */
+function trainedGains(parameters: Parameters): Parameters {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, tensor]) => [name, tensor.rank === 0 ? tf.fill([], 0.5) : tensor]),
+  );
+}
+
+function convolutions({ config, shape }: BenchSubject, backward: boolean): RunTask {
+  const { training, network } = config;
+  const { state, entry } = convolutionsOnly(planNetwork(network, shape), training.batchSize, backward);
+  const program = recordProgram({ state, entries: { convolutions: entry } }, backend().binding.TF_Version);
+  const session = new GraphSession(program);
+  const random = randomSource(randomKernels, training.seed, 0);
+  const values = Object.fromEntries(
+    Object.entries(state).map(([name, { shape }]) => [name, random.normal([...shape], name)]),
+  );
+  session.initialise(values);
+  disposeAll(values);
+  return () => {
+    const { sum } = session.run('convolutions', {}, noSeed, ['sum']);
+    sum!.dataSync();
+    sum!.dispose();
+  };
+}
+
+function noSeed(purpose: string): never {
+  throw new Error(`convolutions draw random numbers for ${purpose}`);
+}
