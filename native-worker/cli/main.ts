@@ -1,5 +1,6 @@
-/** The command line: `edm2 …`. Every command but `count` asks the library's service, which lives as long as something runs. */
+/** The command line: `edm2 …`. Every command but `count` and `bench` asks the library's service, which lives as long as something runs. */
 import { Command, CommanderError } from 'commander';
+import { addBench } from './commands/bench.ts';
 import { addCount } from './commands/count.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -20,7 +21,18 @@ const program = new Command('edm2')
   .showSuggestionAfterError()
   .exitOverride();
 
-for (const add of [addDemo, addTrain, addSample, addReconstruct, addImport, addRuns, addServe, addDoctor, addCount])
+for (const add of [
+  addDemo,
+  addTrain,
+  addSample,
+  addReconstruct,
+  addImport,
+  addRuns,
+  addServe,
+  addDoctor,
+  addCount,
+  addBench,
+])
   add(program);
 
 // Options of the whole program may stand behind a command's name, too.
