@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { NetworkConfig } from './network.ts';
+import { Precision } from './precision.ts';
 
 /** Largest sigma_rel a power function can have: the uniform average, 12^-1/2. */
 export const MAX_SIGMA_REL = 12 ** -0.5;
@@ -30,6 +31,8 @@ export const TrainingConfig = z.strictObject({
   adamBeta1: z.number().min(0).lt(1).default(0.9),
   adamBeta2: z.number().min(0).lt(1).default(0.99),
   adamEps: z.number().positive().max(1).default(1e-8),
+  /** Of the activations inside the network; op by op there is only fp32. */
+  precision: Precision.default('fp32'),
   /** Factor on the loss before the backward pass; never divided out before Adam, as in the official code. */
   lossScaling: z.number().positive().max(65_536).default(1),
   /** What becomes of gradients that are not finite. 'zero': they count as 0. 'clamp': NaN as 0, ±∞ as ±1e5 (config A). */

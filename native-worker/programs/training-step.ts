@@ -2,6 +2,7 @@ import type { Scalar, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
 import { finiteGradient } from '../edm2/adam.ts';
+import { fullPrecision, reducedPrecision } from '../edm2/precision.ts';
 import { trainStep } from '../edm2/train-step.ts';
 import type { Batch, StepScalars } from '../edm2/types.ts';
 import type { Updates } from '../edm2/updates.ts';
@@ -32,7 +33,8 @@ export function trainingStep(plan: NetworkPlan, training: TrainingConfig, layout
       const state = unflattenState(given.state, layout);
       const scalars = scalarsOf(inputs, layout.averages);
       const updates = updatesInPlace(given);
-      const result = trainStep(plan, training, state, batchOf(inputs), scalars, random, true, updates);
+      const precision = training.precision === 'fp32' ? fullPrecision : reducedPrecision(given.casts);
+      const result = trainStep(plan, training, state, batchOf(inputs), scalars, random, true, updates, precision);
       const { weights, activations } = result.magnitudes!;
       return { outputs: { lossPerImage: result.lossPerImage, weights, activations } };
     },

@@ -9,6 +9,7 @@ import {
   type TensorShapeProto,
   TensorShapeProtoSchema,
 } from './proto/tensorflow_pb.js';
+import { roundTo } from './round.ts';
 
 /** What the graph knows of a tensor: where it comes from, its type and its whole shape. */
 export interface Value {
@@ -67,7 +68,21 @@ export class GraphBuilder {
 
   /** A constant; equal ones are one node. */
   constant(dtype: DataType, shape: readonly number[], data: Float32Array | Int32Array | Uint8Array): Value {
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return this.#constant(dtype, shape, data, data);
+  }
+
+  /** A constant of floating type, rounded to it. */
+  rounded(dtype: DataType, shape: readonly number[], data: Float32Array): Value {
+    return this.#constant(dtype, shape, roundTo(dtype, data), data);
+  }
+
+  #constant(
+    dtype: DataType,
+    shape: readonly number[],
+    bits: Float32Array | Int32Array | Uint8Array | Uint16Array,
+    data: NonNullable<Value['constant']>,
+  ): Value {
+    const bytes = new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength);
     const key = `${dtype}|${shape.join()}|${Buffer.from(bytes).toString('latin1')}`;
     let value = this.#constants.get(key);
     if (value === undefined) {

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '../tensorflow.ts';
 import { attr, GraphBuilder, type Value } from './builder.ts';
 import { DataType } from './proto/tensorflow_pb.js';
+import type { Reduced } from './mixed-types.ts';
 import { Recorder } from './recorder.ts';
 import { Variables } from './variables.ts';
 
@@ -28,6 +29,8 @@ export interface Given {
   };
   /** Updates of state that TensorFlow does in place. */
   readonly inPlace: Pick<Variables, 'adam' | 'approach'>;
+  /** To the reduced type of the program, if it has one, and back; to tfjs the results are float32. */
+  readonly casts: Pick<Recorder, 'reduce' | 'restore'>;
 }
 
 /** One thing that a graph can do. State that it doesn't return stays as it is. */
@@ -40,6 +43,8 @@ export interface ProgramSpec {
   /** Tensors that live in the session from one run to the next. */
   readonly state: Specs;
   readonly entries: Readonly<Record<string, Entry>>;
+  /** The type of what the program reduces; absent or null: everything is float32. */
+  readonly reduced?: Reduced | null;
 }
 
 /** A recorded program: a graph, and the names under which a session finds its parts. */
@@ -87,7 +92,7 @@ const dataTypes: Readonly<Record<TensorSpec['dtype'], DataType>> = {
  */
 export function recordProgram(spec: ProgramSpec, version: string): GraphProgram {
   const builder = new GraphBuilder();
-  const recorder = new Recorder(builder);
+  const recorder = new Recorder(builder, spec.reduced ?? null);
   const targets: string[] = [];
   const variables = new Variables(builder, recorder);
   for (const [name, { dtype, shape }] of Object.entries(spec.state)) {
@@ -142,6 +147,7 @@ function recordEntry(
         state: variables.tensors(),
         random: { normal: draw('StatelessRandomNormal'), uniform: draw('StatelessRandomUniform') },
         inPlace: variables,
+        casts: { reduce: (x) => recorder.reduce(x), restore: (x) => recorder.restore(x) },
       });
       for (const [name, tensor] of Object.entries(outputs)) {
         const { ref, dtype } = recorder.value(tensor);

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { AppError } from '../../../contract/errors.ts';
 import { type Binding, type OpAttribute, type OutputInfo, type Values, backend } from '../binding.ts';
 import { attr, type GraphBuilder, type Value } from './builder.ts';
+import { isFloating, MixedTypes, type Reduced } from './mixed-types.ts';
 import { type AttrValue, DataType } from './proto/tensorflow_pb.js';
 import { inferOutputs, UnknownOp } from './shape-rules.ts';
 
@@ -18,11 +19,14 @@ const typeCodes: Readonly<Record<string, DataType>> = {
  * Records a tfjs program into a graph: while it runs, every kernel call becomes a node, and nothing is computed. All
  * kernels of tfjs-node end in its native binding, so that is what is replaced.
  *
+ * With a reduced type some values are of that type while tfjs goes on calling them float32.
+ *
  * Tensors of a recording have negative ids, so that they can't be mistaken for real ones; they mean something inside
  * `run` only.
  */
 export class Recorder {
   readonly #builder: GraphBuilder;
+  readonly #types: MixedTypes;
   readonly #backend = backend();
   readonly #real = this.#backend.binding;
   readonly #values = new Map<number, Value>();
@@ -30,19 +34,30 @@ export class Recorder {
   readonly #outside = new Map<number, { readonly shape: readonly number[]; readonly dtype: DataType }>();
   #nextId = -2; // −1 is tfjs-node's "not on the device yet"
 
-  constructor(builder: GraphBuilder) {
+  /** @param reduced the type of what is reduced; null: everything is float32 */
+  constructor(builder: GraphBuilder, reduced: Reduced | null = null) {
     this.#builder = builder;
+    this.#types = new MixedTypes(builder, reduced);
   }
 
   /** A tensor that stands for a value of the graph. */
   tensor(value: Value): Tensor {
-    return this.#backend.createOutputTensor({ id: this.#remember(value), shape: [...value.shape], dtype: value.dtype });
+    return this.#backend.createOutputTensor(this.#info(value));
   }
 
-  /** The value of the graph that a tensor stands for. Call it inside `run`. */
+  /** The value of the graph that a tensor stands for, in float32 if it is floating. Call it inside `run`. */
   value(tensor: Tensor): Value {
-    const [id] = this.#backend.getInputTensorIds([tensor]);
-    return this.#lookUp(id!, 'the result');
+    return this.#types.restore(this.#known(tensor));
+  }
+
+  /** The same tensor in the reduced type, or, if there is none, in float32. Call it inside `run`. */
+  reduce<T extends Tensor>(tensor: T): T {
+    return this.tensor(this.#types.reduce(this.#known(tensor))) as T;
+  }
+
+  /** The same tensor in float32. Call it inside `run`. */
+  restore<T extends Tensor>(tensor: T): T {
+    return this.tensor(this.value(tensor)) as T;
   }
 
   /**
@@ -101,6 +116,21 @@ export class Recorder {
     return recording;
   }
 
+  #known(tensor: Tensor): Value {
+    const [id] = this.#backend.getInputTensorIds([tensor]);
+    return this.#lookUp(id!, 'the result');
+  }
+
+  /** What tfjs is told of a value: it knows no reduced types. */
+  #info(value: Value): OutputInfo {
+    const reduced = value.dtype === DataType.DT_BFLOAT16 || value.dtype === DataType.DT_HALF;
+    return {
+      id: this.#remember(value),
+      shape: [...value.shape],
+      dtype: reduced ? DataType.DT_FLOAT : value.dtype,
+    };
+  }
+
   #remember(value: Value): number {
     const id = this.#nextId--;
     this.#values.set(id, value);
@@ -142,20 +172,27 @@ export class Recorder {
   }
 
   #record(op: string, attributes: readonly OpAttribute[], ids: readonly number[], outputs: number): OutputInfo[] {
-    const inputs = ids.map((id) => this.#lookUp(id, op));
+    const given = ids.map((id) => this.#lookUp(id, op));
+    const inputs = this.#types.agree(op, given);
     const inferred = infer(op, inputs, attributes);
     if (inferred.length !== outputs) throw new Error(`${op}: ${inferred.length} outputs instead of ${outputs}`);
-    const attrs = Object.fromEntries(attributes.map((attribute) => [attribute.name, this.#attribute(attribute)]));
+    const attrs = Object.fromEntries(
+      attributes.map((attribute) => [attribute.name, this.#attribute(op, attribute, inputs)]),
+    );
     const refs = inputs.map(({ ref }) => ref);
     const node = this.#builder.add(op, refs, attrs);
     return inferred.map(({ dtype, shape }, index) => {
-      const id = this.#remember({ ref: index === 0 ? node : `${node}:${index}`, dtype, shape });
-      return { id, shape: [...shape], dtype };
+      const value = { ref: index === 0 ? node : `${node}:${index}`, dtype, shape };
+      this.#types.note(op, inputs, value);
+      return this.#info(value);
     });
   }
 
-  #attribute({ name, type, value }: OpAttribute): AttrValue {
+  #attribute(op: string, { name, type, value }: OpAttribute, inputs: readonly Value[]): AttrValue {
     const codes = this.#real;
+    if (type === codes.TF_ATTR_TYPE && value === codes.TF_FLOAT && isTypeOfInputs(op, name)) {
+      return attr.type(inputs.find(({ dtype }) => isFloating(dtype))?.dtype ?? DataType.DT_FLOAT);
+    }
     const list = Array.isArray(value);
     if (type === codes.TF_ATTR_STRING) return attr.string(value as string);
     if (type === codes.TF_ATTR_INT) return list ? attr.ints(value as number[]) : attr.int(value as number);
@@ -165,6 +202,11 @@ export class Recorder {
     if (type === codes.TF_ATTR_SHAPE) return attr.shape(value as number[]);
     throw new Error(`attribute ${name} has the unknown type ${type}`);
   }
+}
+
+/** Whether an attribute names the type of the floating inputs, and not one that the op makes. */
+function isTypeOfInputs(op: string, name: string): boolean {
+  return name !== 'dtype' && !(op === 'Cast' && name === 'DstT');
 }
 
 function infer(

@@ -1,0 +1,28 @@
+import type { Precision } from '../../contract/precision.ts';
+import { backend } from './binding.ts';
+import type { Reduced } from './graph/mixed-types.ts';
+import { DataType } from './graph/proto/tensorflow_pb.js';
+
+/** Sums and what leads to them: in few bits they would lose more than single numbers do, and squares would overflow. */
+const STATISTICS = ['Square', 'SquaredDifference', 'Sum', 'Mean'];
+
+/**
+ * What a CPU computes in float32 beside that: whatever works number by number. Processors with bfloat16 have it for
+ * products only, TensorFlow emulates the rest, and all of it in bfloat16 was measured to take longer than casts do.
+ * Ops that only move numbers keep the type that they meet.
+ */
+const NUMBER_BY_NUMBER = [
+  ...['Add', 'AddV2', 'AddN', 'Sub', 'Mul', 'RealDiv', 'Maximum', 'Minimum', 'Abs', 'Neg', 'Sign', 'Pow'],
+  ...['Sqrt', 'Rsqrt', 'Reciprocal', 'Exp', 'Log', 'Cos', 'Sin', 'Sigmoid', 'Tanh', 'Relu', 'Softmax', 'Softplus'],
+  ...['Select', 'SelectV2', 'Less', 'LessEqual', 'Greater', 'GreaterEqual', 'Equal', 'NotEqual'],
+];
+
+/** How the loaded TensorFlow computes a precision on its device; null: everything in float32. */
+export function reducedTypeOf(precision: Precision): Reduced | null {
+  if (precision === 'fp32') return null;
+  const onGpu = backend().isUsingGpuDevice;
+  return {
+    type: precision === 'bf16' ? DataType.DT_BFLOAT16 : DataType.DT_HALF,
+    inFloat32: new Set(onGpu ? STATISTICS : [...STATISTICS, ...NUMBER_BY_NUMBER]),
+  };
+}
