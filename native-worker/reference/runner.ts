@@ -1,5 +1,6 @@
 import type { ReferenceCase } from './case-file.ts';
 import type { Comparison } from './compare.ts';
+import type { Engine } from './engine.ts';
 
 /** What a runner computed, in official layout. */
 export interface Results {
@@ -11,4 +12,4 @@ export interface Results {
 }
 
 /** Computes a case with our code. Shapes and settings come from the case, so that others of its kind run, too. */
-export type Runner = (reference: ReferenceCase) => Results;
+export type Runner = (reference: ReferenceCase, engine: Engine) => Results;

@@ -1,6 +1,7 @@
 import { tf } from '../engine/tensorflow.ts';
-import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Numbers, ReferenceCase } from './case-file.ts';
+import type { Engine } from './engine.ts';
 
 /** A tensor as it lies in the file. */
 export function tensor(reference: ReferenceCase, name: string): Tensor {
@@ -31,16 +32,24 @@ export function numbers(x: Tensor): Float32Array {
 
 /** Value of f and its gradients with respect to `inputs`, of sum(f · r). */
 export function withGradients<K extends string>(
+  engine: Engine,
   inputs: Readonly<Record<K, Tensor>>,
   r: Tensor,
-  f: () => Tensor,
+  f: (inputs: Record<K, Tensor>) => Tensor,
 ): { y: Tensor; gradients: Record<K, Tensor> } {
   const names = Object.keys(inputs) as K[];
-  const { value, grads } = tf.valueAndGrads(f)(Object.values(inputs), r);
-  return {
-    y: value,
-    gradients: Object.fromEntries(names.map((name, index) => [name, grads[index]!])) as Record<K, Tensor>,
-  };
+  const named = (tensors: readonly Tensor[]): Record<K, Tensor> =>
+    Object.fromEntries(names.map((name, index) => [name, tensors[index]!])) as Record<K, Tensor>;
+  const all: Record<string, Tensor> = { ...inputs, upstream: r };
+  const results: Record<string, Tensor> = engine.compute(all, (given) => {
+    const run = tf.valueAndGrads((...tensors: Tensor[]) => f(named(tensors)));
+    const { value, grads } = run(
+      names.map((name) => given[name]!),
+      given.upstream,
+    );
+    return { y: value, ...Object.fromEntries(names.map((name, index) => [`d/${name}`, grads[index]!])) };
+  });
+  return { y: results.y!, gradients: named(names.map((name) => results[`d/${name}`]!)) };
 }
 
-export type { Tensor, Tensor1D, Tensor2D, Tensor4D };
+export type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D };

@@ -2,6 +2,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { OutputInfo, ReferenceCase } from './case-file.ts';
 import { compare, flatten } from './compare.ts';
 import type { Comparison, Tolerance } from './compare.ts';
+import { openEngine, type EngineName } from './engine.ts';
 import { findRunner } from './runners.ts';
 
 /** What became of one case. */
@@ -17,12 +18,13 @@ export interface Verdict {
   readonly worstOf: string;
 }
 
-/** Runs one case. A case without a runner fails, and so does an output that its runner doesn't compute. */
-export function verifyCase(reference: ReferenceCase): Verdict {
+/** Runs one case by the given engine. A case without a runner fails, and so does an output that its runner doesn't compute. */
+export function verifyCase(reference: ReferenceCase, name: EngineName = 'eager'): Verdict {
   const runner = findRunner(reference.name);
   if (runner === undefined) return failed(reference, 'no runner knows this case');
+  const engine = openEngine(name);
   try {
-    const { values, scalars = {}, comparisons = [] } = runner(reference);
+    const { values, scalars = {}, comparisons = [] } = runner(reference, engine);
     return verdictOf(reference, [
       ...comparisons,
       ...Object.entries(reference.outputs).map(([name, info]) =>
@@ -33,6 +35,8 @@ export function verifyCase(reference: ReferenceCase): Verdict {
   } catch (error) {
     if (error instanceof AppError) return failed(reference, error.message);
     return failed(reference, error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    engine.close();
   }
 }
 

@@ -6,6 +6,7 @@ import { runBlock } from '../../edm2/block.ts';
 import { fromOfficial, toOfficial } from '../../edm2/layout.ts';
 import { forceNormalize } from '../../edm2/mp-layers.ts';
 import { fullPrecision } from '../../edm2/precision.ts';
+import { freshWeights } from '../../edm2/prepared-weights.ts';
 import type { Parameters } from '../../edm2/types.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { ReferenceCase } from '../case-file.ts';
@@ -32,7 +33,7 @@ const Settings = z.looseObject({
   }),
 });
 
-export const runBlockCase: Runner = (reference) => {
+export const runBlockCase: Runner = (reference, engine) => {
   const settings = Settings.parse(reference.config).kwargs;
   const x = pictures(reference, 'x');
   const emb = tensor(reference, 'emb') as Tensor2D;
@@ -54,15 +55,21 @@ export const runBlockCase: Runner = (reference) => {
     clipAct: settings.clip_act,
     ladder: defaultSwitches,
   };
-  const run = (parameters: Parameters): Tensor4D =>
-    runBlock(plan, config, { parameters, drop: null, observe: null, precision: fullPrecision }, x, emb);
+  const run = ({ x, emb, ...parameters }: Record<string, Tensor>): Tensor4D =>
+    runBlock(
+      plan,
+      config,
+      { parameters, drop: null, observe: null, precision: fullPrecision, weights: freshWeights },
+      x as Tensor4D,
+      emb as Tensor2D,
+    );
 
   const stored = parametersOf(reference, plan, settings.emb_channels);
-  const forced = forceNormalize(stored);
-  const inputs: Record<string, Tensor> = { x, emb, ...forced };
-  const { y, gradients } = withGradients(inputs, r, () => run(forced));
+  const { y: evaluated } = engine.compute({ x, emb, ...stored }, (inputs) => ({ y: run(inputs) }));
+  const forced = engine.compute(stored, forceNormalize);
+  const { y, gradients } = withGradients(engine, { x, emb, ...forced }, r, run);
   const values = new Map<string, ArrayLike<number>>([
-    ['y.eval', numbersNchw(run(stored))],
+    ['y.eval', numbersNchw(evaluated)],
     ['y.train', numbersNchw(y)],
     ['dx', numbersNchw(gradients.x!)],
     ['demb', numbers(gradients.emb!)],

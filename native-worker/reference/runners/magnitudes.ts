@@ -6,33 +6,47 @@ import { tf } from '../../engine/tensorflow.ts';
 import { networkOf, override, weightsSource } from '../network-config.ts';
 import type { Runner } from '../runner.ts';
 import { numbers, pictures, tensor } from '../tensors.ts';
-import type { Tensor, Tensor1D, Tensor2D } from '../tensors.ts';
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '../tensors.ts';
+
+type Tensors = Record<string, Tensor>;
 
 /** Magnitudes of weights and of every layer's and block's output in one forward pass in train mode. */
-export const runMagnitudes: Runner = (reference) => {
-  const network = networkOf(weightsSource(reference));
-  const x = pictures(reference, 'x');
-  const sigma = tensor(reference, 'sigma') as Tensor1D;
-  const labels = reference.has('labels') ? (tensor(reference, 'labels') as Tensor2D) : null;
+export const runMagnitudes: Runner = (reference, engine) => {
+  const { plan, buffers, parameters } = networkOf(weightsSource(reference));
+  const inputs: Tensors = { x: pictures(reference, 'x'), sigma: tensor(reference, 'sigma') };
+  if (reference.has('labels')) inputs.labels = tensor(reference, 'labels');
 
-  const measure = (parameters: Parameters): { rms: Record<string, number>; std: Record<string, number> } => {
-    const result = { rms: {} as Record<string, number>, std: {} as Record<string, number> };
-    const observe = (name: string, output: Tensor): void => {
-      result.rms[name] = numbers(rms(output))[0]!;
-      result.std[name] = numbers(tf.sqrt(tf.moments(output).variance))[0]!;
-    };
-    const forced = { ...network, parameters: forceNormalize(parameters) };
-    denoise(forced, x, sigma, labels, { observe });
-    logVariance(forced, sigma, { observe });
-    return result;
+  const measure = (start: Parameters): { rms: Record<string, number>; std: Record<string, number> } => {
+    const measured = engine.compute({ ...inputs, ...start }, ({ x, sigma, labels, ...stored }: Tensors) => {
+      const results: Tensors = {};
+      const observe = (name: string, output: Tensor): void => {
+        results[`rms/${name}`] = tf.keep(rms(output));
+        results[`std/${name}`] = tf.keep(tf.tidy(() => tf.sqrt(tf.moments(output).variance)));
+      };
+      const forced = { plan, buffers, parameters: forceNormalize(stored) };
+      const labelled = (labels as Tensor2D | undefined) ?? null;
+      denoise(forced, x as Tensor4D, sigma as Tensor1D, labelled, { observe });
+      logVariance(forced, sigma as Tensor1D, { observe });
+      return results;
+    });
+    return { rms: below('rms/', measured), std: below('std/', measured) };
   };
-  const zero = measure(override(network.parameters, { '*gain': 0 }));
-  const nonzero = measure(network.parameters);
+  const zero = measure(override(parameters, { '*gain': 0 }));
+  const nonzero = measure(parameters);
+  const weights = (stored: Parameters): Record<string, number> => {
+    const names = Object.keys(stored).filter((name) => name.endsWith('.weight'));
+    return below(
+      'weight/',
+      engine.compute(stored, (given) =>
+        Object.fromEntries(names.map((name) => [`weight/${name.replace(/\.weight$/, '')}`, rms(given[name]!)])),
+      ),
+    );
+  };
   return {
     values: new Map(),
     scalars: {
-      weight_rms_before: weightMagnitudes(network.parameters),
-      weight_rms_after: weightMagnitudes(forceNormalize(network.parameters)),
+      weight_rms_before: weights(parameters),
+      weight_rms_after: weights(engine.compute(parameters, forceNormalize)),
       'activation_rms.zero_gains': zero.rms,
       'activation_std.zero_gains': zero.std,
       'activation_rms.nonzero_gains': nonzero.rms,
@@ -41,10 +55,11 @@ export const runMagnitudes: Runner = (reference) => {
   };
 };
 
-function weightMagnitudes(parameters: Parameters): Record<string, number> {
+/** The scalars whose names begin so, without that beginning. */
+function below(prefix: string, scalars: Readonly<Record<string, Tensor>>): Record<string, number> {
   return Object.fromEntries(
-    Object.entries(parameters)
-      .filter(([name]) => name.endsWith('.weight'))
-      .map(([name, value]) => [name.replace(/\.weight$/, ''), numbers(rms(value))[0]!]),
+    Object.entries(scalars)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, value]) => [name.slice(prefix.length), numbers(value)[0]!]),
   );
 }

@@ -4,18 +4,18 @@ import { mpFourier } from '../../edm2/fourier.ts';
 import { fromOfficial, toOfficial } from '../../edm2/layout.ts';
 import { mpCat, mpSum } from '../../edm2/mp-join.ts';
 import { forceNormalize, mpConv2d, mpLinear } from '../../edm2/mp-layers.ts';
-import { mpSilu } from '../../edm2/mp-silu.ts';
+import { mpSilu } from '../../edm2/silu.ts';
 import { normalize } from '../../edm2/normalize.ts';
 import { decodePixels, encodePixels } from '../../edm2/pixels.ts';
 import { resample } from '../../edm2/resample.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { Runner } from '../runner.ts';
 import { numbers, numbersNchw, pictures, tensor, withGradients } from '../tensors.ts';
-import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '../tensors.ts';
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '../tensors.ts';
 
 type Values = Map<string, ArrayLike<number>>;
 
-export const runNormalize: Runner = (reference) => {
+export const runNormalize: Runner = (reference, engine) => {
   const { dims } = z
     .looseObject({ dims: z.record(z.string(), z.union([z.int(), z.string()])) })
     .parse(reference.config);
@@ -23,48 +23,54 @@ export const runNormalize: Runner = (reference) => {
   for (const [name, dim] of Object.entries(dims)) {
     const x = tensor(reference, `x.${name}`);
     const axes = typeof dim === 'number' ? [dim] : x.shape.map((_, axis) => axis).slice(1);
-    const { y, gradients } = withGradients({ x }, tensor(reference, `r.${name}`), () => normalize(x, axes));
+    const { y, gradients } = withGradients(engine, { x }, tensor(reference, `r.${name}`), (given) =>
+      normalize(given.x, axes),
+    );
     values.set(`y.${name}`, numbers(y)).set(`dx.${name}`, numbers(gradients.x));
   }
   return { values };
 };
 
-export const runResample: Runner = (reference) => {
+export const runResample: Runner = (reference, engine) => {
   const { filter } = z.looseObject({ filter: z.array(z.number()) }).parse(reference.config);
   if (filter.join() !== '1,1') throw new Error(`the only resampling filter is [1, 1], not [${filter.join()}]`);
   const values: Values = new Map();
   const x = pictures(reference, 'x');
   for (const mode of ['keep', 'down', 'up'] as const) {
     const r = pictures(reference, `r.${mode}`);
-    const { y, gradients } = withGradients({ x }, r, () => tf.mul(resample(x, mode), 1));
+    const { y, gradients } = withGradients(engine, { x }, r, (given) => tf.mul(resample(given.x as Tensor4D, mode), 1));
     values.set(`y.${mode}`, numbersNchw(y)).set(`dx.${mode}`, numbersNchw(gradients.x));
   }
   return { values };
 };
 
-export const runMpSilu: Runner = (reference) => {
+export const runMpSilu: Runner = (reference, engine) => {
   const x = tensor(reference, 'x');
-  const { y, gradients } = withGradients({ x }, tensor(reference, 'r'), () => mpSilu(x));
+  const { y, gradients } = withGradients(engine, { x }, tensor(reference, 'r'), (given) => mpSilu(given.x));
   return { values: new Map(Object.entries({ y: numbers(y), dx: numbers(gradients.x) })) };
 };
 
 const Balances = z.looseObject({ t: z.array(z.number()) });
 
-export const runMpSum: Runner = (reference) => {
+export const runMpSum: Runner = (reference, engine) => {
   const values: Values = new Map();
   const [a, b] = [tensor(reference, 'a'), tensor(reference, 'b')];
   for (const t of Balances.parse(reference.config).t) {
-    const { y, gradients } = withGradients({ a, b }, tensor(reference, 'r'), () => mpSum(a, b, t));
+    const { y, gradients } = withGradients(engine, { a, b }, tensor(reference, 'r'), (given) =>
+      mpSum(given.a, given.b, t),
+    );
     values.set(`y.t${t}`, numbers(y)).set(`da.t${t}`, numbers(gradients.a)).set(`db.t${t}`, numbers(gradients.b));
   }
   return { values };
 };
 
-export const runMpCat: Runner = (reference) => {
+export const runMpCat: Runner = (reference, engine) => {
   const values: Values = new Map();
   const [a, b] = [pictures(reference, 'a'), pictures(reference, 'b')];
   for (const t of Balances.parse(reference.config).t) {
-    const { y, gradients } = withGradients({ a, b }, pictures(reference, 'r'), () => mpCat(a, b, t));
+    const { y, gradients } = withGradients(engine, { a, b }, pictures(reference, 'r'), (given) =>
+      mpCat(given.a as Tensor4D, given.b as Tensor4D, t),
+    );
     values
       .set(`y.t${t}`, numbersNchw(y))
       .set(`da.t${t}`, numbersNchw(gradients.a))
@@ -73,14 +79,17 @@ export const runMpCat: Runner = (reference) => {
   return { values };
 };
 
-export const runFourier: Runner = (reference) => {
+export const runFourier: Runner = (reference, engine) => {
   const vector = (name: string): Tensor1D => tensor(reference, name) as Tensor1D;
-  const y = mpFourier(vector('c_noise'), vector('state_freqs'), vector('state_phases'));
+  const inputs = { noise: vector('c_noise'), frequencies: vector('state_freqs'), phases: vector('state_phases') };
+  const { y } = engine.compute(inputs, ({ noise, frequencies, phases }) => ({
+    y: mpFourier(noise, frequencies, phases),
+  }));
   return { values: new Map([['y', numbers(y)]]) };
 };
 
 /** A layer with its weight as stored and after forced normalisation, with gain 1 (a number) and other gains (scalars). */
-export const runMpConv: Runner = (reference) => {
+export const runMpConv: Runner = (reference, engine) => {
   const { gains } = z.looseObject({ gains: z.array(z.number()) }).parse(reference.config);
   const values: Values = new Map();
   const stored = fromOfficial(tensor(reference, 'weight'));
@@ -89,18 +98,19 @@ export const runMpConv: Runner = (reference) => {
   const store = (x: Tensor): Float32Array => (isConv ? numbersNchw(x) : numbers(x));
   const x = load('x');
   for (const mode of ['eval', 'train']) {
-    const weight = mode === 'train' ? forceNormalize({ 'layer.weight': stored })['layer.weight']! : stored;
+    const { weight } = engine.compute({ stored }, (given) => ({
+      weight: mode === 'train' ? forceNormalize({ 'layer.weight': given.stored })['layer.weight']! : given.stored,
+    }));
     values.set(`weight_after.${mode}`, numbers(toOfficial(weight)));
     for (const number of gains) {
-      const gain = tf.scalar(number);
-      const layer = (): Tensor => {
-        const given = number === 1 ? null : gain;
+      const layer = ({ x, weight, gain }: Record<string, Tensor>): Tensor => {
+        const factor = (gain as Scalar | undefined) ?? null;
         return isConv
-          ? mpConv2d(x as Tensor4D, weight as Tensor4D, given)
-          : mpLinear(x as Tensor2D, weight as Tensor2D, given);
+          ? mpConv2d(x as Tensor4D, weight as Tensor4D, factor)
+          : mpLinear(x as Tensor2D, weight as Tensor2D, factor);
       };
-      const inputs: Record<string, Tensor> = number === 1 ? { x, weight } : { x, weight, gain };
-      const { y, gradients } = withGradients(inputs, load('r'), layer);
+      const inputs: Record<string, Tensor> = number === 1 ? { x, weight } : { x, weight, gain: tf.scalar(number) };
+      const { y, gradients } = withGradients(engine, inputs, load('r'), layer);
       const suffix = `${mode}.gain${number}`;
       values.set(`y.${suffix}`, store(y)).set(`dx.${suffix}`, store(gradients.x!));
       values.set(`dweight.${suffix}`, numbers(toOfficial(gradients.weight!)));
@@ -110,14 +120,16 @@ export const runMpConv: Runner = (reference) => {
   return { values };
 };
 
-export const runRgbEncoder: Runner = (reference) => ({
-  values: new Map([
-    ['encoded', numbers(encodePixels(tensor(reference, 'pixels')))],
-    ['decoded', numbers(decodePixels(tensor(reference, 'latents')))],
-  ]),
-});
+export const runRgbEncoder: Runner = (reference, engine) => {
+  const inputs = { pixels: tensor(reference, 'pixels'), latents: tensor(reference, 'latents') };
+  const { encoded, decoded } = engine.compute(inputs, ({ pixels, latents }) => ({
+    encoded: encodePixels(pixels),
+    decoded: decodePixels(latents),
+  }));
+  return { values: new Map(Object.entries({ encoded: numbers(encoded), decoded: numbers(decoded) })) };
+};
 
-export const runAdam: Runner = (reference) => {
+export const runAdam: Runner = (reference, engine) => {
   const settings = z
     .looseObject({ betas: z.tuple([z.number(), z.number()]), eps: z.number(), lr: z.array(z.number()) })
     .parse(reference.config);
@@ -126,13 +138,16 @@ export const runAdam: Runner = (reference) => {
   let slot = { value, first: tf.zerosLike(value), second: tf.zerosLike(value) };
   const history = { p: [] as number[], m: [] as number[], v: [] as number[] };
   const gradients = tf.unstack(tensor(reference, 'g'));
+  const hyper = { adamBeta1, adamBeta2, adamEps: settings.eps };
   for (const [step, learningRate] of settings.lr.entries()) {
     const scalars = {
       learningRate: tf.scalar(learningRate),
       firstCorrection: tf.scalar(1 / (1 - adamBeta1 ** (step + 1))),
       secondCorrection: tf.scalar(1 / Math.sqrt(1 - adamBeta2 ** (step + 1))),
     };
-    slot = adamStep(slot, gradients[step]!, { adamBeta1, adamBeta2, adamEps: settings.eps }, scalars);
+    slot = engine.compute({ ...slot, ...scalars, gradient: gradients[step]! }, ({ value, first, second, ...given }) => {
+      return { ...adamStep({ value, first, second }, given.gradient, hyper, given) };
+    });
     history.p.push(...numbers(slot.value));
     history.m.push(...numbers(slot.first));
     history.v.push(...numbers(slot.second));

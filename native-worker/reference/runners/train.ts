@@ -1,22 +1,17 @@
 import * as z from 'zod';
 import { TrainingConfig } from '../../../contract/training.ts';
-import { batchGradients } from '../../edm2/gradients.ts';
-import { finiteOrZero } from '../../edm2/adam.ts';
 import { freshState } from '../../edm2/initial.ts';
 import { toOfficial } from '../../edm2/layout.ts';
-import { elementLoss } from '../../edm2/loss.ts';
-import { forceNormalize } from '../../edm2/mp-layers.ts';
-import { denoise, logVariance } from '../../edm2/precondition.ts';
-import type { Network } from '../../edm2/precondition.ts';
-import { stepNumbers, stepScalars } from '../../edm2/step-scalars.ts';
-import { trainStep } from '../../edm2/train-step.ts';
-import type { Batch, Parameters, RandomSource } from '../../edm2/types.ts';
+import { stepNumbers } from '../../edm2/step-scalars.ts';
+import type { Batch, Parameters } from '../../edm2/types.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { ReferenceCase } from '../case-file.ts';
 import { networkOf, override } from '../network-config.ts';
 import type { Runner } from '../runner.ts';
+import { openSteps } from '../steps.ts';
+import type { Draws } from '../steps.ts';
 import { numbers, numbersNchw, tensor, toNhwc } from '../tensors.ts';
-import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '../tensors.ts';
+import type { Tensor, Tensor2D } from '../tensors.ts';
 
 const Settings = z.looseObject({
   state_from: z.string(),
@@ -33,7 +28,7 @@ const Settings = z.looseObject({
 });
 
 /** Some optimiser steps with given noise: the whole of `trainStep`, and what it computes on the way. */
-export const runTrain: Runner = (reference) => {
+export const runTrain: Runner = (reference, engine) => {
   const settings = Settings.parse(reference.config);
   const network = networkOf(reference.open(settings.state_from));
   const training = trainingOf(settings.train);
@@ -50,43 +45,41 @@ export const runTrain: Runner = (reference) => {
   };
   const atFirstStep: Record<string, unknown> = {};
   const elements = network.plan.shape.channels * network.plan.shape.resolution ** 2;
-  const { buffers } = network;
-  const start = override(network.parameters, settings.state_override);
-  let state = freshState(start, buffers, training.emaStds.length);
+  const parameters = override(network.parameters, settings.state_override);
+  const start = freshState(parameters, network.buffers, training.emaStds.length);
+  const steps = openSteps(engine.name, network.plan, training, start);
 
   for (let step = 1; step <= settings.train.steps; step++) {
     const nimg = (step - 1) * training.batchSize;
-    const { batch, random } = drawsOf(reference, step - 1);
+    const { batch, draws } = given(reference, step - 1);
     const wants = (prefix: string): boolean =>
       Object.keys(reference.outputs).some((name) => name.startsWith(prefix) && name.includes(`step${step}`));
 
     if (step === 1 || wants('grad') || wants('loss')) {
-      const stored = { ...network, parameters: state.parameters };
-      const { gradients, sigma } = batchGradients(stored, training, batch, random);
-      const finite = Object.entries(gradients).map(([name, gradient]) => [name, finiteOrZero(gradient)] as const);
-      for (const [name, gradient] of finite) values.set(`grad.step${step}.${name}`, numbers(toOfficial(gradient)));
-      values.set(
-        `loss.step${step}`,
-        numbersNchw(lossOf({ ...stored, parameters: forceNormalize(state.parameters) }, batch, random, sigma)),
-      );
+      const { loss, sigma, gradients } = steps.look(batch, draws);
+      for (const [name, gradient] of Object.entries(gradients)) {
+        values.set(`grad.step${step}.${name}`, numbers(toOfficial(gradient)));
+      }
+      values.set(`loss.step${step}`, numbersNchw(loss));
       atFirstStep.sigma_step1 ??= [...numbers(sigma)];
-      atFirstStep.parameters_with_zero_gradient_step1 ??= finite.filter(
-        ([, g]) => numbers(tf.max(tf.abs(g)))[0] === 0,
+      atFirstStep.parameters_with_zero_gradient_step1 ??= Object.values(gradients).filter(
+        (gradient) => numbers(tf.max(tf.abs(gradient)))[0] === 0,
       ).length;
     }
 
-    const result = trainStep(network.plan, training, state, batch, stepScalars(training, nimg), random);
-    state = result.state;
-    const loss = numbers(result.loss)[0]!;
+    const loss = numbers(tf.mean(steps.step(nimg, batch, draws)))[0]!;
     scalars.lr.push(stepNumbers(training, nimg).learningRate);
     scalars.cur_nimg_before.push(nimg);
     scalars.loss_mean.push(loss);
     scalars.loss_sum_per_image.push(loss * elements);
-    if (wants('state')) store(values, `state.step${step}`, state.parameters);
+    if (!wants('state') && !wants('ema')) continue;
+    const state = steps.state();
+    store(values, `state.step${step}`, state.parameters);
     training.emaStds.forEach((std, index) => {
-      if (wants('ema')) store(values, `ema-${std.toFixed(3)}.step${step}`, state.averages[index]!);
+      store(values, `ema-${std.toFixed(3)}.step${step}`, state.averages[index]!);
     });
   }
+  steps.close();
   return { values, scalars: { ...scalars, ...atFirstStep } };
 };
 
@@ -105,33 +98,19 @@ function trainingOf(train: z.infer<typeof Settings>['train']): TrainingConfig {
   });
 }
 
-/** The batch of a step, and a random source that gives the numbers of the file. */
-function drawsOf(reference: ReferenceCase, index: number): { batch: Batch; random: RandomSource } {
+/** The batch of a step, and its random numbers. */
+function given(reference: ReferenceCase, index: number): { batch: Batch; draws: Draws } {
   const ofStep = (name: string): Tensor => {
     const all = tensor(reference, name);
     return tf.squeeze(tf.slice(all, index, 1), [0]);
   };
-  const noise = toNhwc(ofStep('eps'));
-  const normal = tf.reshape(ofStep('rnd_normal'), [-1]);
   return {
     batch: {
       images: toNhwc(ofStep('images')),
       labels: reference.has('labels') ? (ofStep('labels') as Tensor2D) : null,
     },
-    random: {
-      normal: (_shape, purpose) => (purpose === 'sigma' ? normal : noise).clone(),
-      uniform: (_shape, purpose) => {
-        throw new Error(`a reference step draws no uniform numbers, but "${purpose}" was asked for`);
-      },
-    },
+    draws: { sigma: tf.reshape(ofStep('rnd_normal'), [-1]), noise: toNhwc(ofStep('eps')) },
   };
-}
-
-function lossOf(network: Network, { images, labels }: Batch, random: RandomSource, sigma: Tensor1D): Tensor4D {
-  const noise = random.normal(images.shape, 'noise') as Tensor4D;
-  const noisy = tf.add<Tensor4D>(images, tf.mul(noise, tf.reshape(sigma, [-1, 1, 1, 1])));
-  const denoised = denoise(network, noisy, sigma, labels);
-  return elementLoss(denoised, images, sigma, logVariance(network, sigma), network.plan.config.sigmaData);
 }
 
 function store(values: Map<string, Float32Array>, prefix: string, parameters: Parameters): void {

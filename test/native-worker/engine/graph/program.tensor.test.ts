@@ -67,6 +67,35 @@ describe('a recorded program', () => {
     });
   });
 
+  test('may use a tensor from outside that another recording used before', () => {
+    const outside = tf.tensor1d([1, 2, 3]); // its numbers haven't reached the device yet
+    const add: ProgramSpec = {
+      state: {},
+      entries: {
+        add: { inputs: { x: vector }, run: ({ inputs }) => ({ outputs: { y: tf.add(inputs.x!, outside) } }) },
+      },
+    };
+    for (let recording = 0; recording < 2; recording++) {
+      withSession(add, (session) => {
+        expect(numbers(session.run('add', { x: tf.ones([3]) }, noSeed, ['y']).y)).toEqual([2, 3, 4]);
+      });
+    }
+    expect(numbers(outside)).toEqual([1, 2, 3]);
+  });
+
+  test('takes an input that nothing depends on', () => {
+    const spec: ProgramSpec = {
+      state: {},
+      entries: {
+        pass: { inputs: { x: vector, unused: scalar }, run: ({ inputs }) => ({ outputs: { y: tf.neg(inputs.x!) } }) },
+      },
+    };
+    withSession(spec, (session) => {
+      const inputs = { x: tf.ones([3]), unused: tf.scalar(5) };
+      expect(numbers(session.run('pass', inputs, noSeed, ['y']).y)).toEqual([-1, -1, -1]);
+    });
+  });
+
   test('draws the numbers that stateless kernels draw from the same seed', () => {
     const spec: ProgramSpec = {
       state: {},
