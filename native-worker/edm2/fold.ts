@@ -1,41 +1,31 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { mpWeight } from './mp-layers.ts';
-import type { Network } from './precondition.ts';
-import type { Parameters } from './types.ts';
+import { denoise, type Network } from './precondition.ts';
+import { collectWeights, type PreparedWeights } from './prepared-weights.ts';
+
+/** A network for sampling: nothing is normalised any more, gains and constants are part of the weights. */
+export interface FoldedNetwork extends Network {
+  /** Weights as the layers use them. */
+  readonly weights: PreparedWeights;
+}
 
 /**
- * The same network with its weights as they are used: of unit norm where the rung asks for that, times their gain. What
- * comes back computes the same without normalising anything and without gains, which is what sampling wants: weights do
- * not change there. Training must not do so (see `forceNormalize`).
+ * Computes the weights of a network as its layers use them, once and for all: sampling does not change them. Training
+ * must not do so (see `forceNormalize`).
  *
- * @returns new tensors for all parameters, which the caller disposes; buffers are shared
+ * @param network stays the caller's; the result shares its buffers, and what of its parameters goes into no weight (biases,
+ *   scales and shifts of group norms)
+ * @returns       `weights` are the caller's
  *
  * Source: arXiv:2312.02696, Eq. 47.
  */
-export function foldWeights({ plan, parameters, buffers }: Network): Network {
-  const { ladder } = plan.config;
-  const folded: Record<string, tf.Tensor> = {};
-  for (const { name, role } of plan.parameters) {
-    if (role === 'gain') continue;
-    const stored = parameters[name]!;
-    folded[name] = role === 'weight' ? inUse(stored, gainOf(name, parameters), ladder.weightNorm) : stored.clone();
-  }
-  const config = { ...plan.config, ladder: { ...ladder, weightNorm: 'none' as const, gains: false } };
-  return {
-    plan: { ...plan, config, parameters: plan.parameters.filter(({ role }) => role !== 'gain') },
-    parameters: folded,
-    buffers,
-  };
-}
-
-function inUse(stored: tf.Tensor, gain: tf.Scalar | null, weightNorm: 'none' | 'on-use' | 'forced'): tf.Tensor {
-  return tf.tidy(() => {
-    if (weightNorm !== 'none') return mpWeight(stored, gain);
-    return gain === null ? stored.clone() : tf.mul(stored, gain);
+export function foldWeights({ plan, parameters, buffers }: Network): FoldedNetwork {
+  const { resolution, channels } = plan.shape;
+  const weights: Record<string, tf.Tensor> = {};
+  // The layers say themselves what they use; one picture is enough to ask them all.
+  tf.tidy(() => {
+    const picture = tf.zeros<tf.Rank.R4>([1, resolution, resolution, channels]);
+    denoise({ plan, parameters, buffers }, picture, tf.tensor1d([1]), null, { weights: collectWeights(weights) });
   });
-}
-
-/** A layer's gain is called as the layer, with "gain" for its last word: `emb_gain` of `emb_linear`, `out_gain` of `out_conv`. */
-function gainOf(weight: string, parameters: Parameters): tf.Scalar | null {
-  return (parameters[weight.replace(/[a-z0-9]+\.weight$/, 'gain')] as tf.Scalar | undefined) ?? null;
+  const rest = plan.parameters.filter(({ role }) => role !== 'weight' && role !== 'gain').map(({ name }) => name);
+  return { plan, parameters: Object.fromEntries(rest.map((name) => [name, parameters[name]!])), buffers, weights };
 }

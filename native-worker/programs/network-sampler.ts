@@ -1,9 +1,10 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Engine } from '../../contract/training.ts';
-import { foldWeights } from '../edm2/fold.ts';
+import { foldWeights, type FoldedNetwork } from '../edm2/fold.ts';
 import { guided } from '../edm2/heun.ts';
 import type { Denoiser } from '../edm2/heun.ts';
-import { denoise, type Network } from '../edm2/precondition.ts';
+import { denoise, type ForwardOptions, type Network } from '../edm2/precondition.ts';
+import { preparedWeights } from '../edm2/prepared-weights.ts';
 import type { Buffers, Parameters } from '../edm2/types.ts';
 import { backend } from '../engine/binding.ts';
 import { float32, recordProgram, type Specs, type Tensors } from '../engine/graph/program.ts';
@@ -13,10 +14,10 @@ import { EagerSampler, type BatchSampler } from './batch-sampler.ts';
 import { emptySampling, samplingProgram, SessionSampler } from './sampling.ts';
 
 /** A network that draws, and one that guides it. */
-export interface GuidedNetwork {
-  readonly main: Network;
+export interface GuidedNetwork<N extends Network = Network> {
+  readonly main: N;
   /** D = D_guide + strength · (D_main − D_guide); null: none. */
-  readonly guide: { readonly network: Network; readonly strength: number } | null;
+  readonly guide: { readonly network: N; readonly strength: number } | null;
 }
 
 /**
@@ -35,52 +36,58 @@ export function networkSampler(engine: Engine, networks: GuidedNetwork, count: n
 function graphSampler({ main, guide }: GuidedNetwork, count: number): BatchSampler {
   const { shape } = main.plan;
   const folded = { main: foldWeights(main), guide: guide === null ? null : foldWeights(guide.network) };
-  const weights = { ...flatten('main', folded.main), ...(folded.guide && flatten('guide', folded.guide)) };
+  const kept = { ...flatten('main', folded.main), ...(folded.guide && flatten('guide', folded.guide)) };
   const sampling = samplingProgram(shape, count, (state, labels) => {
-    const networks = {
+    const inSession = {
       main: unflatten('main', folded.main, state),
       guide: guide && { network: unflatten('guide', folded.guide!, state), strength: guide.strength },
     };
-    return denoiserOf(networks)(labels);
+    return denoiserOf(inSession, ({ weights }) => ({ weights: preparedWeights(weights) }))(labels);
   });
-  const program = { state: { ...sampling.state, ...specsOf(weights) }, entries: sampling.entries };
+  const program = { state: { ...sampling.state, ...specsOf(kept) }, entries: sampling.entries };
   const session = new GraphSession(recordProgram(program, backend().binding.TF_Version));
   const empty = emptySampling(sampling);
-  session.initialise({ ...empty, ...weights });
+  session.initialise({ ...empty, ...kept });
   disposeAll(empty);
-  disposeAll(folded.main.parameters);
-  if (folded.guide !== null) disposeAll(folded.guide.parameters);
+  disposeAll(folded.main.weights);
+  if (folded.guide !== null) disposeAll(folded.guide.weights);
   return new SessionSampler(session, shape, count, () => session.close());
 }
 
-/** The guided denoiser; a guide without classes never hears of them. */
-function denoiserOf({ main, guide }: GuidedNetwork): (labels: Tensor2D | null) => Denoiser {
+/**
+ * The guided denoiser; a guide without classes never hears of them.
+ *
+ * @param options how a network is evaluated
+ */
+function denoiserOf<N extends Network>(
+  { main, guide }: GuidedNetwork<N>,
+  options: (network: N) => ForwardOptions = () => ({}),
+): (labels: Tensor2D | null) => Denoiser {
   return (labels) => {
-    const denoiser: Denoiser = (x, sigma) => denoise(main, x, sigma, labels);
+    const denoiser: Denoiser = (x, sigma) => denoise(main, x, sigma, labels, options(main));
     if (guide === null) return denoiser;
     const { network, strength } = guide;
     const guideLabels = network.plan.shape.labelDim > 0 ? labels : null;
-    return guided(denoiser, (x, sigma) => denoise(network, x, sigma, guideLabels), strength);
+    return guided(denoiser, (x, sigma) => denoise(network, x, sigma, guideLabels, options(network)), strength);
   };
 }
 
+const groups = ['weights', 'parameters', 'buffers'] as const;
+
 /** A network's tensors as state of a program. */
-function flatten(prefix: string, { parameters, buffers }: Network): Record<string, Tensor> {
-  return {
-    ...Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [`${prefix}/${name}`, tensor])),
-    ...Object.fromEntries(Object.entries(buffers).map(([name, tensor]) => [`${prefix}/buffer/${name}`, tensor])),
-  };
+function flatten(prefix: string, network: FoldedNetwork): Record<string, Tensor> {
+  const named = groups.flatMap((group) =>
+    Object.entries(network[group]).map(([name, tensor]): [string, Tensor] => [`${prefix}/${group}/${name}`, tensor]),
+  );
+  return Object.fromEntries(named);
 }
 
 /** The network of which `flatten` made this state; `like` gives plan and names. */
-function unflatten(prefix: string, like: Network, state: Tensors): Network {
-  const take = (names: readonly string[], folder: string): Parameters =>
-    Object.fromEntries(names.map((name) => [name, state[`${folder}/${name}`]!]));
-  return {
-    plan: like.plan,
-    parameters: take(Object.keys(like.parameters), prefix),
-    buffers: take(Object.keys(like.buffers), `${prefix}/buffer`) as Buffers,
-  };
+function unflatten(prefix: string, like: FoldedNetwork, state: Tensors): FoldedNetwork {
+  const [weights, parameters, buffers] = groups.map((group) =>
+    Object.fromEntries(Object.keys(like[group]).map((name) => [name, state[`${prefix}/${group}/${name}`]!])),
+  ) as [Parameters, Parameters, Buffers];
+  return { plan: like.plan, weights, parameters, buffers };
 }
 
 function specsOf(tensors: Tensors): Specs {
