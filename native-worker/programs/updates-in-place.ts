@@ -1,0 +1,34 @@
+import { finiteGradient } from '../edm2/adam.ts';
+import type { Updates } from '../edm2/updates.ts';
+import type { Given } from '../engine/graph/program.ts';
+import { tf } from '../engine/tensorflow.ts';
+import { stateNames } from './flat-state.ts';
+
+/** Adam and the averages by TensorFlow's in-place kernels. */
+export function updatesInPlace({ inPlace }: Given): Updates {
+  return {
+    adam: (name, { value, first, second }, gradient, training, scalars) => {
+      const names = {
+        parameter: stateNames.parameter(name),
+        first: stateNames.first(name),
+        second: stateNames.second(name),
+      };
+      const betas = { first: training.adamBeta1, second: training.adamBeta2 };
+      const adam = {
+        learningRate: scalars.learningRate,
+        firstPower: tf.sub(1, tf.reciprocal(scalars.firstCorrection)),
+        secondPower: tf.sub(1, tf.reciprocal(tf.square(scalars.secondCorrection))),
+        epsilon: tf.div(training.adamEps, scalars.secondCorrection),
+      };
+      return {
+        value: inPlace.adam(names, value, finiteGradient(gradient, training.nonFinite), adam, betas),
+        first,
+        second,
+      };
+    },
+    average: (index, name, ema, value, rate) => {
+      inPlace.approach(stateNames.average(index, name), value, rate);
+      return ema;
+    },
+  };
+}
