@@ -26,6 +26,7 @@ import {
   stopRun,
   trashRun,
 } from './runs.ts';
+import { listPrecisions } from './precision.ts';
 import { listRuntimes, runDoctor, useRuntime } from './runtime.ts';
 import { runSystem } from './system.ts';
 import { deleteSample, generate, getSample, listSamples } from './samples.ts';
@@ -58,6 +59,7 @@ export const calls: readonly Call[] = [
   listDatasets,
   listFolders,
   listJobs,
+  listPrecisions,
   listReconstructions,
   listRuns,
   listRuntimes,

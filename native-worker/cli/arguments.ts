@@ -1,6 +1,7 @@
 import type { Dataset } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
 import { climb, rungNames, type RungName } from '../../contract/ladder.ts';
+import { Precision, precisions } from '../../contract/precision.ts';
 import { findPreset, presets } from '../../contract/presets.ts';
 import type { RunSummary } from '../../contract/runs.ts';
 import { Engine, RunConfig } from '../../contract/training.ts';
@@ -43,6 +44,16 @@ export function engineNamed(text: string): Engine {
   const engine = Engine.safeParse(text);
   if (engine.success) return engine.data;
   throw new AppError('invalid-input', `--engine is graph or eager, not "${text}".`);
+}
+
+/** What `--precision` is for, beside its name in a command's help. */
+export const PRECISION_HELP =
+  'fp32, bf16 or fp16: type of the activations; `edm2 doctor` tells what the device does well';
+
+export function precisionNamed(text: string): Precision {
+  const precision = Precision.safeParse(text);
+  if (precision.success) return precision.data;
+  throw new AppError('invalid-input', `--precision is ${precisions.join(', ')}, not "${text}".`);
 }
 
 /** What `--rung` is for, beside its name in a command's help. */

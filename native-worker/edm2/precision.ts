@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Precision as PrecisionName } from '../../contract/precision.ts';
 import { customGradient } from './custom-gradient.ts';
 
 /** What an engine offers that keeps numbers in fewer bits; to tfjs both results are float32. */
@@ -29,8 +30,13 @@ export const fullPrecision: Precision = {
   restore: (x) => x,
 };
 
-/** The policy of the paper's code: float32 weights and ends, reduced activations between them. */
-export function reducedPrecision({ reduce, restore }: Casts): Precision {
+/**
+ * The policy of the paper's code: float32 weights and ends, reduced activations between them.
+ *
+ * @param casts of an engine that was told to reduce to that precision
+ */
+export function precisionOf(name: PrecisionName, { reduce, restore }: Casts): Precision {
+  if (name === 'fp32') return fullPrecision;
   const asItComes = (dy: tf.Tensor): tf.Tensor => dy.clone();
   const mark = <T extends tf.Tensor>(x: T, forward: (x: T) => T, backward: (dy: tf.Tensor) => tf.Tensor): T =>
     customGradient(x, (x) => ({ value: forward(x), saved: [] }), backward);

@@ -1,6 +1,9 @@
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import type { Magnitudes } from '../edm2/types.ts';
+import { backend } from '../engine/binding.ts';
 import { describeDevice } from '../engine/device.ts';
+import { checkPrecision, readPrecisionSupport } from '../engine/runtime/precision-support.ts';
+import { machineMemory } from '../engine/runtime/memory.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { setRunDevice } from '../store/runs.ts';
 import { breathe, type Requested, type RunJob } from './context.ts';
@@ -17,18 +20,23 @@ const ENDINGS = { pause: 'paused', stop: 'stopped', cancel: 'cancelled' } as con
 /**
  * Trains a run from where its newest checkpoint left it until its duration is reached or somebody asks otherwise.
  *
- * @throws {AppError} 'not-finite' (the last good checkpoint is kept), 'out-of-memory', 'no-space', 'dataset'
+ * @throws {AppError} 'invalid-input' for a precision that the device can't do, 'not-finite' (the last good checkpoint is
+ *   kept), 'out-of-memory', 'no-space', 'dataset'
  */
 export const runTrain: RunJob<'train'> = async (context, { runId, engine }) => {
   const session = openSession(context, runId, engine);
   try {
     const { durationImages } = session.run.config.training;
     await reportDevice(session);
+    await reportPrecision(session);
     writeLog(session, 'info', session.nimg === 0 ? 'Training begins.' : `Training goes on at ${session.nimg} images.`);
+    let first = true;
     while (session.nimg < durationImages) {
       const asked = context.requested();
       if (asked !== null) return await endEarly(session, asked);
       await advance(session);
+      if (first) context.send({ type: 'stepping' });
+      first = false;
       await breathe();
     }
     return await finish(session);
@@ -76,10 +84,15 @@ function step(session: TrainingSession, measure: boolean): Magnitudes | null {
     session.meter.add(nimg, lossPerImage, (performance.now() - start) / 1000);
     return magnitudes;
   } catch (error) {
-    throw isOutOfMemory(error) ? trainingOutOfMemory(training.microBatch ?? training.batchSize, error) : error;
+    throw isOutOfMemory(error) ? trainingOutOfMemory(session.plan, training, deviceMemory(), error) : error;
   } finally {
     tf.dispose([batch.images, ...(batch.labels === null ? [] : [batch.labels])]);
   }
+}
+
+/** Bytes that the device has; null: only the GPU knows. */
+function deviceMemory(): number | null {
+  return backend().isUsingGpuDevice ? null : machineMemory();
 }
 
 async function toHost({
@@ -118,4 +131,21 @@ async function reportDevice(session: TrainingSession): Promise<void> {
   if (device.fellBack) {
     writeLog(session, 'warn', `There is a GPU, but TensorFlow computes on the ${device.words}. The doctor says why.`);
   }
+}
+
+/**
+ * Refuses a precision that the device can't do: the one that TensorFlow took need not be the one that was expected when
+ * the run was made. A slow one is a warning.
+ */
+async function reportPrecision(session: TrainingSession): Promise<void> {
+  const { precision } = session.run.config.training;
+  if (precision === 'fp32') return;
+  const supports = await readPrecisionSupport(backend().isUsingGpuDevice ? 'cuda12' : 'cpu');
+  checkPrecision(precision, supports);
+  const support = supports.find((one) => one.precision === precision)!;
+  writeLog(
+    session,
+    support.status === 'slow' ? 'warn' : 'info',
+    `The activations are in ${precision}. ${support.reason}`,
+  );
 }

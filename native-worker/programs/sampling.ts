@@ -3,7 +3,7 @@ import type { DataShape } from '../../contract/network.ts';
 import { beginSampling, runStage, stageTensors } from '../edm2/heun.ts';
 import type { Denoiser, Stage, StageTensors } from '../edm2/heun.ts';
 import { addNoise } from '../edm2/stochastic.ts';
-import { float32, type ProgramSpec, type Specs, type Tensors } from '../engine/graph/program.ts';
+import { float32, type Given, type ProgramSpec, type Specs, type Tensors } from '../engine/graph/program.ts';
 import type { GraphSession } from '../engine/graph/session.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { BatchSampler } from './batch-sampler.ts';
@@ -16,12 +16,12 @@ const state = { start: 'sampler/start', at: 'sampler/at', slope: 'sampler/slope'
  * graph to plan; noise levels and weights are fed as scalars, pictures and classes stay in the session.
  *
  * @param count   pictures of a batch
- * @param denoise the denoiser, with what it needs from the program's state
+ * @param denoise the denoiser, with what it needs from the program's state, and the program's casts
  */
 export function samplingProgram(
   shape: DataShape,
   count: number,
-  denoise: (state: Tensors, labels: Tensor2D | null) => Denoiser,
+  denoise: (state: Tensors, labels: Tensor2D | null, casts: Given['casts']) => Denoiser,
 ): ProgramSpec {
   const pictures = float32(count, shape.resolution, shape.resolution, shape.channels);
   const labels: Specs = shape.labelDim > 0 ? { labels: float32(count, shape.labelDim) } : {};
@@ -62,8 +62,8 @@ export function samplingProgram(
       },
       'run stage': {
         inputs: { sigma: float32(1), current: float32(), previous: float32(), last: float32() },
-        run: ({ inputs, state: all }) => {
-          const denoiser = denoise(all, (all[state.labels] as Tensor2D | undefined) ?? null);
+        run: ({ inputs, state: all, casts }) => {
+          const denoiser = denoise(all, (all[state.labels] as Tensor2D | undefined) ?? null, casts);
           const stage: StageTensors = {
             sigma: inputs.sigma as Tensor1D,
             current: inputs.current as Scalar,

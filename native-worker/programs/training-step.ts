@@ -1,7 +1,7 @@
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
-import { fullPrecision, reducedPrecision } from '../edm2/precision.ts';
+import { precisionOf } from '../edm2/precision.ts';
 import { trainStep } from '../edm2/train-step.ts';
 import type { Batch, StepScalars } from '../edm2/types.ts';
 import { float32, type Entry, type Given } from '../engine/graph/program.ts';
@@ -12,7 +12,7 @@ import { updatesInPlace } from './updates-in-place.ts';
 /**
  * A training step as an entry of a program whose state is a training state (`flattenState`): Adam and the averages
  * change it in place, by TensorFlow's own kernels. Inputs are those of `stepInputs`; outputs are `lossPerImage` [N],
- * and `weights` and `activations`, the magnitudes.
+ * and `weights` and `activations`, the magnitudes. The program must reduce to the run's precision (`reducedTypeOf`).
  */
 export function trainingStep(plan: NetworkPlan, training: TrainingConfig, layout: StateLayout): Entry {
   const { resolution, channels, labelDim } = plan.shape;
@@ -28,7 +28,7 @@ export function trainingStep(plan: NetworkPlan, training: TrainingConfig, layout
       const state = unflattenState(given.state, layout);
       const scalars = scalarsOf(inputs, layout.averages);
       const updates = updatesInPlace(given);
-      const precision = training.precision === 'fp32' ? fullPrecision : reducedPrecision(given.casts);
+      const precision = precisionOf(training.precision, given.casts);
       const result = trainStep(plan, training, state, batchOf(inputs), scalars, random, true, updates, precision);
       const { weights, activations } = result.magnitudes!;
       return { outputs: { lossPerImage: result.lossPerImage, weights, activations } };

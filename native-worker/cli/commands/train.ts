@@ -4,7 +4,17 @@ import { AppError } from '../../../contract/errors.ts';
 import type { RungName } from '../../../contract/ladder.ts';
 import { createRun, RunName } from '../../../contract/runs.ts';
 import type { Engine, RunConfig } from '../../../contract/training.ts';
-import { collect, configFrom, ENGINE_HELP, engineNamed, findDataset, RUNG_HELP, rungNamed } from '../arguments.ts';
+import {
+  collect,
+  configFrom,
+  ENGINE_HELP,
+  engineNamed,
+  findDataset,
+  PRECISION_HELP,
+  precisionNamed,
+  RUNG_HELP,
+  rungNamed,
+} from '../arguments.ts';
 import { EXIT_INTERRUPTED, withService, type CommandContext } from '../command.ts';
 import { followRun } from '../follow-run.ts';
 import { images } from '../words.ts';
@@ -17,6 +27,7 @@ interface TrainOptions {
   readonly name?: string;
   readonly detach?: boolean;
   readonly engine: string;
+  readonly precision?: string;
 }
 
 /** `edm2 train`: starts a run and shows it until it ends. */
@@ -35,6 +46,7 @@ export function addTrain(program: Command): void {
     )
     .option('--name <name>', 'name of the run; default: dataset, preset and rung')
     .option('--detach', 'return at once; the run goes on in the background')
+    .option('--precision <name>', `${PRECISION_HELP} (default: fp32)`)
     .option('--engine <name>', ENGINE_HELP, 'graph')
     .action(async (options: TrainOptions, command: Command) => {
       await withService(
@@ -54,12 +66,13 @@ interface Asked {
   readonly engine: Engine;
 }
 
-function readOptions({ preset, rung: letter, set, name, engine }: TrainOptions): Asked {
+function readOptions({ preset, rung: letter, set, name, engine, precision }: TrainOptions): Asked {
   if (name !== undefined && !RunName.safeParse(name).success) {
     throw new AppError('invalid-input', '--name takes 1 to 100 characters.');
   }
   const rung = letter === undefined ? null : rungNamed(letter);
-  return { config: configFrom(preset, set, rung ?? 'G'), rung, name, engine: engineNamed(engine) };
+  const settings = precision === undefined ? set : [`training.precision=${precisionNamed(precision)}`, ...set];
+  return { config: configFrom(preset, settings, rung ?? 'G'), rung, name, engine: engineNamed(engine) };
 }
 
 async function train(

@@ -9,7 +9,7 @@ import {
   type TensorShapeProto,
   TensorShapeProtoSchema,
 } from './proto/tensorflow_pb.js';
-import { roundTo } from './round.ts';
+import { type ReducedType, roundTo } from './round.ts';
 
 /** What the graph knows of a tensor: where it comes from, its type and its whole shape. */
 export interface Value {
@@ -68,19 +68,19 @@ export class GraphBuilder {
 
   /** A constant; equal ones are one node. */
   constant(dtype: DataType, shape: readonly number[], data: Float32Array | Int32Array | Uint8Array): Value {
-    return this.#constant(dtype, shape, data, data);
+    return { ...this.#constant(dtype, shape, data), constant: data };
   }
 
-  /** A constant of floating type, rounded to it. */
-  rounded(dtype: DataType, shape: readonly number[], data: Float32Array): Value {
-    return this.#constant(dtype, shape, roundTo(dtype, data), data);
+  /** A constant of a reduced type, rounded to it; its numbers aren't known any more. */
+  rounded(dtype: ReducedType, shape: readonly number[], data: Float32Array): Value {
+    return this.#constant(dtype, shape, roundTo(dtype, data));
   }
 
+  /** @param bits of the numbers, as TensorFlow has them in memory */
   #constant(
     dtype: DataType,
     shape: readonly number[],
     bits: Float32Array | Int32Array | Uint8Array | Uint16Array,
-    data: NonNullable<Value['constant']>,
   ): Value {
     const bytes = new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength);
     const key = `${dtype}|${shape.join()}|${Buffer.from(bytes).toString('latin1')}`;
@@ -92,7 +92,7 @@ export class GraphBuilder {
           value: { case: 'tensor', value: { dtype, tensorShape: shapeProto(shape), tensorContent: bytes.slice() } },
         }),
       });
-      value = { ref, dtype, shape, constant: data };
+      value = { ref, dtype, shape };
       this.#constants.set(key, value);
     }
     return value;

@@ -1,9 +1,10 @@
 import { attr, type GraphBuilder, type Value } from './builder.ts';
 import { DataType } from './proto/tensorflow_pb.js';
+import type { ReducedType } from './round.ts';
 
 /** In which type reduced tensors are, and what is not computed in it. */
 export interface Reduced {
-  readonly type: DataType.DT_BFLOAT16 | DataType.DT_HALF;
+  readonly type: ReducedType;
   /** Ops that get and give float32 whatever they meet, by TensorFlow's names. */
   readonly inFloat32: ReadonlySet<string>;
 }
@@ -59,12 +60,12 @@ export class MixedTypes {
     if (this.#reduced !== null && (isMask || TYPELESS.has(op))) this.#typeless.add(output.ref);
   }
 
-  #cast(value: Value, to: DataType): Value {
+  #cast(value: Value, to: ReducedType | DataType.DT_FLOAT): Value {
     if (value.dtype === to || !isFloating(value.dtype)) return value;
     const known = this.#casts.get(value.ref);
     if (known !== undefined) return known;
     const cast =
-      value.constant instanceof Float32Array
+      value.constant instanceof Float32Array && to !== DataType.DT_FLOAT
         ? this.#builder.rounded(to, value.shape, value.constant)
         : this.#castNode(value, to);
     this.#casts.set(value.ref, cast);

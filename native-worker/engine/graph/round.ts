@@ -1,14 +1,15 @@
 import { DataType } from './proto/tensorflow_pb.js';
 
+/** Floating types of 16 bits. */
+export type ReducedType = DataType.DT_BFLOAT16 | DataType.DT_HALF;
+
 /**
- * Numbers in another floating type, rounded to the nearest, ties to even, as TensorFlow's casts do.
+ * Numbers in a floating type of 16 bits, rounded to the nearest, ties to even, as TensorFlow's casts do.
  *
  * @returns the bits, as constants of a graph hold them
  */
-export function roundTo(dtype: DataType, values: Float32Array): Float32Array | Uint16Array {
-  if (dtype === DataType.DT_BFLOAT16) return bfloat16Bits(values);
-  if (dtype === DataType.DT_HALF) return halfBits(values);
-  return values;
+export function roundTo(dtype: ReducedType, values: Float32Array): Uint16Array {
+  return dtype === DataType.DT_BFLOAT16 ? bfloat16Bits(values) : halfBits(values);
 }
 
 /** The upper half of the float32 after rounding. */

@@ -10,6 +10,7 @@ import { readGpus, suggestRuntime, type GpuReport } from './gpu.ts';
 import { readLock } from './lock.ts';
 import { checkRuntime } from './manifest.ts';
 import { cacheFolder, runtimeFolder } from './places.ts';
+import { precisionSupport, readCpuFlags } from './precision-support.ts';
 import { formatBytes } from './progress.ts';
 import { findPython } from './python.ts';
 import { selfTest, type SelfTest } from './self-test.ts';
@@ -39,7 +40,12 @@ export async function runDoctorReport(options: DoctorOptions): Promise<DoctorRep
     checks.push(...result.checks);
     test = result.test;
   }
-  checks.push(choiceCheck(options, report), ...(await toolChecks(options)), await spaceCheck(options));
+  checks.push(
+    precisionCheck(options, report),
+    choiceCheck(options, report),
+    ...(await toolChecks(options)),
+    await spaceCheck(options),
+  );
   return {
     runtime: options.runtime,
     device: deviceInWords(options, report.gpus, test),
@@ -155,6 +161,21 @@ async function selfTestChecks(
     });
   }
   return { checks, test };
+}
+
+/** In which precisions runs can train. */
+function precisionCheck({ runtime }: DoctorOptions, { gpus }: GpuReport): Check {
+  const supports = precisionSupport({ runtime, gpus, cpuFlags: readCpuFlags() });
+  const good = supports.filter(({ status }) => status === 'good').map(({ precision }) => precision);
+  const others = supports.filter(({ status }) => status !== 'good');
+  const words = others.map(({ precision, reason }) => `${precision}: ${reason}`);
+  return {
+    id: 'precision',
+    status: 'info',
+    title: 'Precision',
+    detail: [good.join(', '), ...words].join('. ').replace(/\.$/, ''),
+    advice: null,
+  };
 }
 
 /** Whether the runtime in use is the one that suits the machine. */

@@ -1,4 +1,5 @@
 import type { NetworkPlan } from '../../../contract/architecture.ts';
+import { checkEngine } from '../../../contract/precision.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { disposeState } from '../../edm2/initial.ts';
 import { denoise } from '../../edm2/precondition.ts';
@@ -19,8 +20,12 @@ export class EagerTrainer implements Trainer {
   readonly #gridAverage: number;
   #state: TrainState;
 
-  /** @param state the trainer's from now on */
+  /**
+   * @param state the trainer's from now on
+   * @throws {AppError} 'invalid-input' unless the precision is fp32
+   */
   constructor({ plan, training, grid }: TrainerPlan, state: TrainState) {
+    checkEngine(training.precision, 'eager');
     this.#gridAverage = grid.average;
     this.#plan = plan;
     this.#training = training;

@@ -1,12 +1,14 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { disposeState } from '../../edm2/initial.ts';
 import { denoise } from '../../edm2/precondition.ts';
+import { precisionOf } from '../../edm2/precision.ts';
 import { seedFor } from '../../edm2/seeds.ts';
 import { stepScalars } from '../../edm2/step-scalars.ts';
 import type { Batch, TrainState } from '../../edm2/types.ts';
 import { backend } from '../../engine/binding.ts';
 import { float32, recordProgram, type ProgramSpec } from '../../engine/graph/program.ts';
 import { GraphSession } from '../../engine/graph/session.ts';
+import { reducedTypeOf } from '../../engine/precision.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { BatchSampler } from '../../programs/batch-sampler.ts';
 import { flattenState, layoutOf, unflattenState, type StateLayout } from '../../programs/flat-state.ts';
@@ -37,6 +39,7 @@ export class GraphTrainer implements Trainer {
     const spec = {
       state: { ...specs, ...sampling.state },
       entries: { train: trainingStep(plan.plan, plan.training, this.#layout), ...sampling.entries },
+      reduced: reducedTypeOf(plan.training.precision),
     };
     this.#session = new GraphSession(recordProgram(spec, backend().binding.TF_Version));
     const empty = emptySampling(sampling);
@@ -80,11 +83,12 @@ export class GraphTrainer implements Trainer {
 
   /** Draws with the grid's average as it is at that moment, where it is: weights are normalised at each evaluation. */
   #sampling(): ProgramSpec {
-    const { plan, grid } = this.#plan;
-    return samplingProgram(plan.shape, grid.count, (state, labels) => {
+    const { plan, grid, training } = this.#plan;
+    return samplingProgram(plan.shape, grid.count, (state, labels, casts) => {
       const { averages, buffers } = unflattenState(state, this.#layout);
       const network = { plan, parameters: averages[grid.average]!, buffers };
-      return (x, sigma) => denoise(network, x, sigma, labels);
+      const precision = precisionOf(training.precision, casts);
+      return (x, sigma) => denoise(network, x, sigma, labels, { precision });
     });
   }
 }

@@ -3,9 +3,11 @@ import { countParameters, planNetwork } from '../../../contract/architecture.ts'
 import { AppError } from '../../../contract/errors.ts';
 import { runDeleted } from '../../../contract/events.ts';
 import type { DataShape } from '../../../contract/network.ts';
+import { checkEngine, type Precision } from '../../../contract/precision.ts';
 import * as calls from '../../../contract/runs.ts';
 import { runSystem } from '../../../contract/system.ts';
 import type { Engine, RunConfig } from '../../../contract/training.ts';
+import { checkPrecision, readPrecisionSupport } from '../../engine/runtime/precision-support.ts';
 import { listCheckpoints } from '../../store/checkpoints.ts';
 import { datasetFile, getDataset } from '../../store/datasets.ts';
 import { activeJobOfRun, countActiveJobsOfRun } from '../../store/jobs.ts';
@@ -27,12 +29,18 @@ export function runHandlers(parts: ServiceParts): Handler[] {
   return [
     handler(calls.listRuns, (which) => store.listRuns(db, which)),
     handler(calls.getRun, ({ id }) => store.getRun(db, id)),
-    handler(calls.createRun, (input) => createRun(parts, input)),
+    handler(calls.createRun, async (input) => {
+      await checkDevice(parts, input.config.training.precision, input.engine);
+      return createRun(parts, input);
+    }),
     handler(calls.pauseRun, ({ id }) => {
       endTraining(parts, id, 'pause');
       return {};
     }),
-    handler(calls.resumeRun, ({ id, engine }) => ({ jobId: resumeRun(parts, id, engine) })),
+    handler(calls.resumeRun, async ({ id, engine }) => {
+      await checkDevice(parts, store.getRun(db, id).config.training.precision, engine);
+      return { jobId: resumeRun(parts, id, engine) };
+    }),
     handler(calls.stopRun, ({ id }) => {
       endTraining(parts, id, 'stop');
       return {};
@@ -88,6 +96,12 @@ export function runHandlers(parts: ServiceParts): Handler[] {
       return listLog(db, id, limit);
     }),
   ];
+}
+
+/** Refuses what the engine or the device that jobs use can't compute. */
+async function checkDevice({ runtimes }: ServiceParts, precision: Precision, engine: Engine): Promise<void> {
+  checkEngine(precision, engine);
+  if (precision !== 'fp32') checkPrecision(precision, await readPrecisionSupport(await runtimes.active()));
 }
 
 interface NewRunInput {

@@ -1,6 +1,8 @@
+import { listPrecisions } from '../../../contract/precision.ts';
 import { listRuntimes, runDoctor, useRuntime } from '../../../contract/runtime.ts';
 import { runDoctorReport } from '../../engine/runtime/doctor.ts';
 import { readGpus } from '../../engine/runtime/gpu.ts';
+import { readPrecisionSupport } from '../../engine/runtime/precision-support.ts';
 import { readSettings } from '../../store/settings.ts';
 import { handler, type Handler } from '../handle.ts';
 import type { ServiceParts } from './context.ts';
@@ -9,6 +11,7 @@ import type { ServiceParts } from './context.ts';
 export function runtimeHandlers({ library, runtimes }: ServiceParts): Handler[] {
   return [
     handler(listRuntimes, async () => ({ runtimes: await runtimes.list(), gpus: (await readGpus()).gpus })),
+    handler(listPrecisions, async () => readPrecisionSupport(await runtimes.active())),
     handler(useRuntime, async ({ name }) => {
       await runtimes.use(name);
       return {};
