@@ -53,7 +53,10 @@ export class Drawings {
       const { job } = this;
       if (job) untrack(() => this.#follow(job));
     });
-    $effect(() => () => this.#drop());
+    $effect(() => () => {
+      this.#drop();
+      this.phase = 'still';
+    });
   }
 
   /** All sheets of the run that are known. */

@@ -29,12 +29,12 @@ export interface Curves {
   readonly top: number;
   /** Bottom of the y axis: 0, or less where the fit has negative weights. */
   readonly bottom: number;
+  /** Distance of the axis's ticks; top and bottom are multiples of it. */
+  readonly step: number;
 }
 
 /** Points of a smooth curve; more can't be told apart on a screen. */
 const POINTS = 160;
-/** Room above the highest point, as a share of the height. */
-const HEADROOM = 1.12;
 
 /**
  * Computes the curves of a recipe. The fit jumps where a stored average ends: it has a point on either side there.
@@ -57,18 +57,25 @@ export function curvesOf(recipe: Recipe, stored: readonly Profile[]): Curves {
   const fit = curve(mixed, times);
   const target = curve(profileDensity({ time: end, sigmaRel: recipe.emaStd }), grid);
   const heights = [...fit, ...target].map(({ y }) => y);
-  const top = Math.max(...heights) * HEADROOM;
-  const lowest = Math.min(...heights);
+  const [highest, lowest] = [Math.max(...heights), Math.min(...heights)];
+  const step = roundStep(highest / 4);
   return {
     stored: stored.map((profile) => {
       const own = grid.map((time) => (time * profile.time) / end);
-      return [...curve(profileDensity(profile), own), { x: profile.time, y: 0 }];
+      return curve(profileDensity(profile), own);
     }),
     target,
     fit,
-    top,
-    bottom: lowest < -0.01 * top ? lowest * HEADROOM : 0,
+    top: Math.ceil(highest / step) * step,
+    bottom: lowest < -0.01 * highest ? Math.floor(lowest / step) * step : 0,
+    step,
   };
+}
+
+/** The smallest of 1, 2, 5, 10 … times a power of ten that is not below `value`. */
+function roundStep(value: number): number {
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 5, 10].map((factor) => factor * unit).find((step) => step >= value * (1 - 1e-9))!;
 }
 
 /** The picture in words: what is wanted, of what it is made, how well that works. */

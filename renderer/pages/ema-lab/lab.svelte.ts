@@ -82,7 +82,8 @@ export class Lab {
   }
 
   /**
-   * Takes a run. Averages and pictures begin as its own grids have them; the moment is its newest.
+   * Takes a run, at its newest moment. The first one's grids say which length and how many steps to begin with; these
+   * stay when another run is taken, so that runs can be compared.
    *
    * @throws {AppError} 'not-found', 'unavailable'
    */
@@ -90,11 +91,14 @@ export class Lab {
     const run = await client.call(getRun, { id });
     this.clock.pause();
     this.clock.last();
+    const first = this.run === null;
     this.snapshots = snapshots;
     this.run = run;
-    this.sigmaRel = run.config.grid.emaStd;
-    this.steps = run.config.grid.sampler.steps;
     this.label = null;
+    if (first) {
+      this.sigmaRel = run.config.grid.emaStd;
+      this.steps = run.config.grid.sampler.steps;
+    }
     if (this.problem !== null) this.sigmaRel = this.lengths[0] ?? this.sigmaRel;
   }
 
