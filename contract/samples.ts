@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
 import { Id, Timestamp } from './common.ts';
+import { Guidance, UsedGuidance } from './guidance.ts';
 import { ModelRef } from './models.ts';
+import { Precision } from './precision.ts';
 import { Engine, SamplerConfig } from './training.ts';
 
 /** A sheet of generated pictures. The PNG is at /files/samples/<id>.png, one picture at /files/samples/<id>/<index>.png. */
@@ -25,6 +27,9 @@ export const Sample = z.strictObject({
   /** Width and height of one picture in pixels. */
   resolution: z.int(),
   sampler: SamplerConfig,
+  /** null: none. */
+  guidance: UsedGuidance.nullable(),
+  precision: Precision,
   /** Seconds it took. */
   seconds: z.number(),
   createdAt: Timestamp,
@@ -47,6 +52,8 @@ export const GenerateRequest = z.strictObject({
   labels: z.array(z.int().nonnegative().nullable()),
   columns: z.int().min(1).max(64),
   sampler: SamplerConfig,
+  guidance: Guidance.nullable().default(null),
+  precision: Precision.default('fp32'),
   /** Pictures that go through the network at once. */
   batchSize: z.int().min(1).max(256).default(32),
   engine: Engine.default('graph'),

@@ -1,8 +1,12 @@
 import { AppError } from '../../contract/errors.ts';
+import { guideProblem, type GuideFacts } from '../../contract/guidance.ts';
 import type { JobOutcome } from '../../contract/job-messages.ts';
+import type { ModelRef } from '../../contract/models.ts';
 import type { GenerateRequest } from '../../contract/samples.ts';
 import { networkSampler } from '../programs/network-sampler.ts';
+import type { Library } from '../store/library.ts';
 import { samplePath } from '../store/paths.ts';
+import { getRun } from '../store/runs.ts';
 import type { JobContext, RunJob } from './context.ts';
 import { drawPictures, labelsFor } from './drawing.ts';
 import { evenBatch } from './even-batch.ts';
@@ -11,39 +15,59 @@ import { saveSheet } from './sheet.ts';
 import { disposeAll } from './tensor-files.ts';
 
 /**
- * Draws the pictures that were asked for with a model of the library.
+ * Draws the pictures that were asked for with a model of the library, guided by another if one is named.
  *
- * @throws {AppError} 'not-found', 'corrupt-file', 'invalid-input' for a class that the network doesn't know, 'no-space'
+ * @throws {AppError} 'not-found', 'corrupt-file', 'invalid-input' for a class that the network doesn't know or a guide
+ *   that does not fit, 'no-space'
  */
 export const runSample: RunJob<'sample'> = async (context, { request }) => {
-  const network = openModel(context.library, request.model);
+  const opened: OpenModel[] = [];
+  const open = (ref: ModelRef): OpenModel => {
+    const model = openModel(context.library, ref);
+    opened.push(model);
+    return model;
+  };
   try {
-    return await draw(context, request, network);
+    const main = open(request.model);
+    checkLabels(request.labels, main);
+    const { guidance } = request;
+    if (guidance === null) return await draw(context, request, main, null);
+    const guide = open(guidance.guide);
+    checkGuide(context.library, main, guide);
+    return await draw(context, request, main, guide);
   } finally {
-    disposeAll(network.parameters);
-    disposeAll(network.buffers);
+    for (const { parameters, buffers } of opened) {
+      disposeAll(parameters);
+      disposeAll(buffers);
+    }
   }
 };
 
 async function draw(
   { library, job, send, requested }: JobContext,
-  { model, seeds, labels: wanted, sampler, columns, batchSize, engine }: GenerateRequest,
-  network: OpenModel,
+  request: GenerateRequest,
+  main: OpenModel,
+  guide: OpenModel | null,
 ): Promise<JobOutcome> {
-  const { runId, plan, nimg, emaStd } = network;
+  const { model, seeds, sampler, guidance, precision, columns, engine } = request;
+  const { runId, plan, nimg, emaStd } = main;
   const { labelDim, resolution, channels } = plan.shape;
-  checkLabels(wanted, network);
-  const labels = labelsFor(wanted, seeds, labelDim);
+  const labels = labelsFor(request.labels, seeds, labelDim);
+  const batchSize = evenBatch(seeds.length, request.batchSize);
   const start = performance.now();
-  const count = evenBatch(seeds.length, batchSize);
-  const painter = networkSampler(engine, { main: network, guide: null }, count);
+  const painter = networkSampler(
+    engine,
+    { main, guide: guide && { network: guide, strength: guidance!.strength } },
+    batchSize,
+    precision,
+  );
   const pixels = await drawPictures({
     shape: plan.shape,
     sampler: painter,
     seeds,
     labels,
     settings: sampler,
-    batchSize: count,
+    batchSize,
     onStep: (done, total) => {
       send({ type: 'progress', progress: { done, total, unit: 'steps', text: 'Drawing pictures' } });
       return requested() === null;
@@ -63,10 +87,26 @@ async function draw(
     columns,
     resolution,
     sampler,
+    guidance: guide && { ...guidance!, runId: guide.runId, nimg: guide.nimg, emaStd: guide.emaStd },
+    precision,
     seconds: (performance.now() - start) / 1000,
     file: samplePath(runId, nimg, job.id),
   });
   return { kind: 'sampled', sampleId };
+}
+
+/** The service has compared what runs say; files say it for certain, and which classes they are. */
+function checkGuide({ db }: Library, main: OpenModel, guide: OpenModel): void {
+  const facts = ({ runId, plan }: OpenModel): GuideFacts => ({ name: getRun(db, runId).name, shape: plan.shape });
+  const problem = guideProblem(facts(main), facts(guide));
+  if (problem !== null) throw new AppError('invalid-input', problem);
+  const known = guide.classes.every((name, label) => name === main.classes[label]);
+  if (guide.plan.shape.labelDim === 0 || known) return;
+  throw new AppError(
+    'invalid-input',
+    `The guide knows ${guide.classes.join(', ')}, not ${main.classes.join(', ')}. Choose a guide with the same classes, ` +
+      'or one that was trained without.',
+  );
 }
 
 function checkLabels(labels: readonly (number | null)[], { plan, classes }: OpenModel): void {

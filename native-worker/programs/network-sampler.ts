@@ -1,14 +1,17 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { checkEngine, type Precision } from '../../contract/precision.ts';
 import type { Engine } from '../../contract/training.ts';
 import { foldWeights, type FoldedNetwork } from '../edm2/fold.ts';
 import { guided } from '../edm2/heun.ts';
 import type { Denoiser } from '../edm2/heun.ts';
 import { denoise, type ForwardOptions, type Network } from '../edm2/precondition.ts';
+import { precisionOf } from '../edm2/precision.ts';
 import { preparedWeights } from '../edm2/prepared-weights.ts';
 import type { Buffers, Parameters } from '../edm2/types.ts';
 import { backend } from '../engine/binding.ts';
 import { float32, recordProgram, type Specs, type Tensors } from '../engine/graph/program.ts';
 import { GraphSession } from '../engine/graph/session.ts';
+import { reducedTypeOf } from '../engine/precision.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { EagerSampler, type BatchSampler } from './batch-sampler.ts';
 import { emptySampling, samplingProgram, SessionSampler } from './sampling.ts';
@@ -26,25 +29,38 @@ export interface GuidedNetwork<N extends Network = Network> {
  * The graph keeps its own copy of the weights, folded (`foldWeights`); main network and guide are evaluated in one call.
  *
  * @param networks op by op they must outlive the sampler
- * @param count    pictures of a batch at most
+ * @param count     pictures of a batch at most
+ * @param precision of the networks' activations
+ * @throws {AppError} 'invalid-input' for a reduced precision op by op
  */
-export function networkSampler(engine: Engine, networks: GuidedNetwork, count: number): BatchSampler {
-  return engine === 'graph' ? graphSampler(networks, count) : new EagerSampler(denoiserOf(networks));
+export function networkSampler(
+  engine: Engine,
+  networks: GuidedNetwork,
+  count: number,
+  precision: Precision = 'fp32',
+): BatchSampler {
+  checkEngine(precision, engine);
+  return engine === 'graph' ? graphSampler(networks, count, precision) : new EagerSampler(denoiserOf(networks));
 }
 
 /** A session of its own, which ends with the sampler. */
-function graphSampler({ main, guide }: GuidedNetwork, count: number): BatchSampler {
+function graphSampler({ main, guide }: GuidedNetwork, count: number, precision: Precision): BatchSampler {
   const { shape } = main.plan;
   const folded = { main: foldWeights(main), guide: guide === null ? null : foldWeights(guide.network) };
   const kept = { ...flatten('main', folded.main), ...(folded.guide && flatten('guide', folded.guide)) };
-  const sampling = samplingProgram(shape, count, (state, labels) => {
+  const sampling = samplingProgram(shape, count, (state, labels, casts) => {
     const inSession = {
       main: unflatten('main', folded.main, state),
       guide: guide && { network: unflatten('guide', folded.guide!, state), strength: guide.strength },
     };
-    return denoiserOf(inSession, ({ weights }) => ({ weights: preparedWeights(weights) }))(labels);
+    const policy = precisionOf(precision, casts);
+    return denoiserOf(inSession, ({ weights }) => ({ weights: preparedWeights(weights), precision: policy }))(labels);
   });
-  const program = { state: { ...sampling.state, ...specsOf(kept) }, entries: sampling.entries };
+  const program = {
+    state: { ...sampling.state, ...specsOf(kept) },
+    entries: sampling.entries,
+    reduced: reducedTypeOf(precision),
+  };
   const session = new GraphSession(recordProgram(program, backend().binding.TF_Version));
   const empty = emptySampling(sampling);
   session.initialise({ ...empty, ...kept });

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import * as z from 'zod';
 import { AppError } from '../../contract/errors.ts';
+import { UsedGuidance } from '../../contract/guidance.ts';
 import { ModelRef } from '../../contract/models.ts';
 import type { Sample } from '../../contract/samples.ts';
 import { SamplerConfig } from '../../contract/training.ts';
@@ -13,15 +14,16 @@ export interface NewSample extends Omit<Sample, 'id' | 'createdAt'> {
   file: string;
 }
 
-interface SampleRow extends Omit<Sample, 'seeds' | 'labels' | 'sampler' | 'model'> {
+interface SampleRow extends Omit<Sample, 'seeds' | 'labels' | 'sampler' | 'model' | 'guidance'> {
   model: string | null;
+  guidance: string | null;
   seeds: string;
   labels: string;
   sampler: string;
 }
 
 const COLUMNS = `id, run_id AS runId, origin, nimg, ema_std AS emaStd, snapshot_id AS snapshotId, model, seeds, labels, columns,
-  resolution, sampler, seconds, created_at AS createdAt`;
+  resolution, sampler, guidance, precision, seconds, created_at AS createdAt`;
 
 /** @returns the new sample's id */
 export function insertSample(db: Database, sample: NewSample, createdAt = Date.now()): number {
@@ -30,8 +32,9 @@ export function insertSample(db: Database, sample: NewSample, createdAt = Date.n
   }
   const result = statement(
     db,
-    `INSERT INTO samples (run_id, snapshot_id, model, origin, nimg, ema_std, seeds, labels, columns, resolution, sampler, file, seconds, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO samples (run_id, snapshot_id, model, origin, nimg, ema_std, seeds, labels, columns, resolution, sampler,
+       guidance, precision, file, seconds, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     sample.runId,
     sample.snapshotId,
@@ -44,6 +47,8 @@ export function insertSample(db: Database, sample: NewSample, createdAt = Date.n
     sample.columns,
     sample.resolution,
     JSON.stringify(sample.sampler),
+    sample.guidance === null ? null : JSON.stringify(sample.guidance),
+    sample.precision,
     sample.file,
     sample.seconds,
     createdAt,
@@ -103,6 +108,7 @@ function toSample(row: SampleRow): Sample {
     seeds: Seeds.parse(JSON.parse(row.seeds)),
     labels: Labels.parse(JSON.parse(row.labels)),
     sampler: SamplerConfig.parse(JSON.parse(row.sampler)),
+    guidance: row.guidance === null ? null : UsedGuidance.parse(JSON.parse(row.guidance)),
   };
 }
 

@@ -39,6 +39,8 @@ export async function drawGrid(session: TrainingSession): Promise<void> {
     columns: grid.columns,
     resolution,
     sampler: grid.sampler,
+    guidance: null,
+    precision: run.config.training.precision,
     seconds: (performance.now() - start) / 1000,
     file: samplePath(run.id, nimg, 'grid'),
   });

@@ -1,5 +1,8 @@
 import { rm } from 'node:fs/promises';
+import type { Database } from 'better-sqlite3';
 import { AppError } from '../../../contract/errors.ts';
+import { guideProblem, sameModel } from '../../../contract/guidance.ts';
+import { checkEngine } from '../../../contract/precision.ts';
 import { deleteSample, generate, getSample, listSamples, type GenerateRequest } from '../../../contract/samples.ts';
 import type { Run } from '../../../contract/runs.ts';
 import { findModel } from '../../store/models.ts';
@@ -17,6 +20,7 @@ export function sampleHandlers({ library, queue }: ServiceParts): Handler[] {
       const { runId, nimg } = findModel(db, request.model);
       const run = getRun(db, runId);
       checkRequest(request, run);
+      checkGuidance(db, request, run);
       const title = `${run.name}, ${nimg} images: ${request.seeds.length} pictures`;
       return { jobId: queue.add({ parameters: { kind: 'sample', request }, title, runId: run.id }) };
     }),
@@ -29,14 +33,29 @@ export function sampleHandlers({ library, queue }: ServiceParts): Handler[] {
   ];
 }
 
+/** @throws {AppError} 'invalid-input' for a guide that can't guide the network of `main`; 'not-found' */
+function checkGuidance(db: Database, { model, guidance }: GenerateRequest, main: Run): void {
+  if (guidance === null) return;
+  if (sameModel(model, guidance.guide)) {
+    throw new AppError(
+      'invalid-input',
+      `The guide is the very network of "${main.name}" that draws, which changes nothing. Choose a worse one: an earlier ` +
+        'snapshot, a smaller network, or one that was trained without classes.',
+    );
+  }
+  const problem = guideProblem(main, getRun(db, findModel(db, guidance.guide).runId));
+  if (problem !== null) throw new AppError('invalid-input', problem);
+}
+
 /** @throws {AppError} 'invalid-input' for what would fail minutes later in the job */
-function checkRequest({ seeds, labels, sampler }: GenerateRequest, run: Run): void {
+function checkRequest({ seeds, labels, sampler, precision, engine }: GenerateRequest, run: Run): void {
   if (labels.length !== seeds.length) {
     throw new AppError(
       'invalid-input',
       `There are ${seeds.length} seeds and ${labels.length} classes; each picture needs one of both.`,
     );
   }
+  checkEngine(precision, engine);
   const { labelDim } = run.shape;
   const wrong = labels.find((label) => label !== null && label >= labelDim);
   if (wrong !== undefined) {

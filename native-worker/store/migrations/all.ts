@@ -1,12 +1,17 @@
 import type { Migration } from '../migrate.ts';
 import { firstTables } from './001-first-tables.ts';
 import { reconstructions } from './002-reconstructions.ts';
+import { guidance } from './003-guidance.ts';
 import { systemMetrics } from './004-system-metrics.ts';
+import { jobErrorCode } from './005-job-error-code.ts';
+import { resumes } from './006-resumes.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
   firstTables,
   reconstructions,
-  { version: 3, up: () => undefined }, // replaced by 003 as soon as it is here
+  guidance,
   systemMetrics,
+  jobErrorCode,
+  resumes,
 ];

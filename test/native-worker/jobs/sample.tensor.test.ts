@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JobOutcome } from '../../../contract/job-messages.ts';
 import { GenerateRequest } from '../../../contract/samples.ts';
+import { SamplerConfig } from '../../../contract/training.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
 import type { Requested } from '../../../native-worker/jobs/context.ts';
 import { labelsFor } from '../../../native-worker/jobs/drawing.ts';
@@ -119,6 +120,28 @@ describe('a sample job', () => {
 
   test('refuses a class that the network does not know', async () => {
     await expect(draw({ seeds: [1], labels: [2] })).rejects.toMatchObject({ code: 'invalid-input' });
+  });
+
+  test('is guided by an earlier snapshot, says so in its row, and draws the same by either engine', async () => {
+    const earlier = listSnapshots(library.db, 1)[0]!;
+    const guidance = { guide: { kind: 'snapshot', snapshotId: earlier.id }, strength: 3 } as const;
+    const asked = { seeds: [1, 2, 3], labels: [0, 1, 0], guidance };
+    const { outcome } = await draw(asked);
+    const { runId, nimg, emaStd } = earlier;
+    const { guidance: used } = getSample(library.db, (outcome as { sampleId: number }).sampleId);
+    expect(used).toEqual({ ...guidance, runId, nimg, emaStd });
+    const guided = await pictures(outcome);
+    const plain = await pictures((await draw({ ...asked, guidance: null })).outcome);
+    expect(guided).not.toEqual(plain);
+    const eager = await pictures((await draw({ ...asked, engine: 'eager' })).outcome);
+    guided.forEach((picture, index) => expect(largestDifference(picture, eager[index]!)).toBeLessThanOrEqual(1));
+  });
+
+  test('draws other pictures with churn, and the same ones each time', async () => {
+    const sampler = SamplerConfig.parse({ steps: 4, churn: { amount: 2 } });
+    const [first, second] = [await draw({ seeds: [1], sampler }), await draw({ seeds: [1], sampler })];
+    expect(await pictures(first.outcome)).toEqual(await pictures(second.outcome));
+    expect(await pictures(first.outcome)).not.toEqual(await pictures((await draw({ seeds: [1] })).outcome));
   });
 
   test('leaves no tensors behind', async () => {

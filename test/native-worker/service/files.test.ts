@@ -42,6 +42,8 @@ beforeAll(async () => {
       columns: 3,
       resolution: SIZE,
       sampler: { steps: 3, sigmaMin: 0.002, sigmaMax: 80, rho: 7 },
+      guidance: null,
+      precision: 'fp32',
       file,
       seconds: 1,
     });

@@ -20,6 +20,7 @@ import { deleteSample, generate, listSamples } from '../../../contract/samples.t
 import { openLibrary } from '../../../native-worker/store/library.ts';
 import { insertMagnitudes } from '../../../native-worker/store/magnitudes.ts';
 import { snapshotPath } from '../../../native-worker/store/paths.ts';
+import { insertRun } from '../../../native-worker/store/runs.ts';
 import { insertSnapshot } from '../../../native-worker/store/snapshots.ts';
 import { startServiceUnderTest, until, type ServiceUnderTest } from '../../support/service-library.ts';
 import { tinyConfig } from '../../support/training-library.ts';
@@ -123,6 +124,31 @@ test('pictures that can not be drawn are refused before a process starts', async
       code: 'not-found',
     },
   );
+});
+
+test('a guide that is the model itself, or does not fit, is refused before anything is queued', async () => {
+  const main = await finishedRun('finish guided');
+  const library = openLibrary(under.folder);
+  const unfit = insertRun(library.db, {
+    ...{ name: 'large', notes: '', tags: [], datasetId: under.datasetId, parameters: 1 },
+    config: tinyConfig(),
+    shape: { resolution: 32, channels: 3, labelDim: 2 },
+  });
+  const snapshot = (runId: number): number => {
+    const file = snapshotPath(runId, 64, 0.1);
+    return insertSnapshot(library.db, { runId, nimg: 64, emaStd: 0.1, file, sizeBytes: 1, sha256: '0'.repeat(64) });
+  };
+  const [own, other] = [snapshot(main), snapshot(unfit)];
+  library.close();
+  const draw = (guide: number): Promise<unknown> =>
+    under.client.call(generate, {
+      model: { kind: 'snapshot', snapshotId: own },
+      guidance: { guide: { kind: 'snapshot', snapshotId: guide }, strength: 2 },
+      ...{ seeds: [1], labels: [null], columns: 1, sampler: {} },
+    });
+  await expect(draw(own)).rejects.toThrow(/very network/);
+  await expect(draw(other)).rejects.toThrow(/32×32 pictures/);
+  await expect(draw(999)).rejects.toMatchObject({ code: 'not-found' });
 });
 
 test('a sheet that was asked for is announced, listed and deleted', async () => {

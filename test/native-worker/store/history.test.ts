@@ -20,7 +20,7 @@ import {
   setRunState,
   setRunTrashed,
 } from '../../../native-worker/store/runs.ts';
-import { insertSample, listSamples } from '../../../native-worker/store/samples.ts';
+import { getSample, insertSample, listSamples, type NewSample } from '../../../native-worker/store/samples.ts';
 import { insertSnapshot, listSnapshots } from '../../../native-worker/store/snapshots.ts';
 import { insertTick, readTicks, type Tick } from '../../../native-worker/store/ticks.ts';
 import { makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
@@ -160,7 +160,7 @@ test('more moments than asked for are thinned evenly, first and last included', 
   expect(values[0]).toEqual(nimg);
 });
 
-function grid(nimg: number): number {
+function grid(nimg: number, part: Partial<NewSample> = {}): number {
   return insertSample(library.db, {
     runId,
     origin: 'grid',
@@ -173,10 +173,27 @@ function grid(nimg: number): number {
     columns: 2,
     resolution: 16,
     sampler: { steps: 3, sigmaMin: 0.002, sigmaMax: 80, rho: 7 },
+    guidance: null,
+    precision: 'fp32',
     file: `files/runs/${runId}/samples/${nimg}.png`,
     seconds: 1,
+    ...part,
   });
 }
+
+test('a sheet keeps what guided it, its precision and its churn', () => {
+  const guidance = {
+    guide: { kind: 'snapshot', snapshotId: 9 },
+    strength: 2.1,
+    runId,
+    nimg: 16,
+    emaStd: 0.07,
+  } as const;
+  const sampler = { steps: 3, sigmaMin: 0.002, sigmaMax: 80, rho: 7, churn: { amount: 40, min: 0, max: 50, noise: 1 } };
+  const id = grid(48, { origin: 'generate', guidance, sampler, precision: 'bf16' });
+  expect(getSample(library.db, id)).toMatchObject({ guidance, sampler, precision: 'bf16' });
+  expect(getSample(library.db, grid(64))).toMatchObject({ guidance: null, precision: 'fp32' });
+});
 
 test('history after the checkpoint a run goes on from no longer counts, and the new history takes its place', () => {
   for (const nimg of [16, 32, 48]) {
@@ -185,6 +202,7 @@ test('history after the checkpoint a run goes on from no longer counts, and the 
     grid(nimg);
   }
   rewindRun(library.db, runId, 16);
+  expect(getRun(library.db, runId).resumes).toEqual([16]);
   expect(readTicks(library.db, runId, all).nimg).toEqual([16]);
   expect(readMagnitudes(library.db, runId, 'weight', 100).nimg).toEqual([16]);
   expect(listSamples(library.db, { runId, origin: null, limit: 10 }).map(({ nimg }) => nimg)).toEqual([16]);

@@ -58,6 +58,7 @@ export function exampleRun(part: Partial<Run> = {}): Run {
     config: findPreset('demo')!.config,
     shape: { resolution: 32, channels: 3, labelDim: 2 },
     device: 'CPU, 2 threads',
+    resumes: [],
     ...part,
   };
 }
@@ -89,6 +90,8 @@ export function exampleSample(part: Partial<Sample> = {}): Sample {
     columns: 2,
     resolution: 32,
     sampler: { steps: 18, sigmaMin: 0.002, sigmaMax: 80, rho: 7 },
+    guidance: null,
+    precision: 'fp32',
     seconds: 3.2,
     createdAt: 1_700_000_700_000,
     ...part,
@@ -106,6 +109,7 @@ export function exampleJob(part: Partial<Job> = {}): Job {
     datasetId: null,
     progress: { done: 120, total: 480, unit: 'pictures', text: 'Reading pictures' },
     error: null,
+    errorCode: null,
     createdAt: 1_700_000_000_000,
     startedAt: 1_700_000_000_000,
     endedAt: null,
