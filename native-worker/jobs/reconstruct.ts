@@ -78,7 +78,7 @@ function metadataOf({ facts }: Mix, { nimg, emaStd, error, terms }: Recipe): Rec
   };
 }
 
-/** Moves the files to the run and writes their rows, all in one transaction. */
+/** Moves the files to the run and writes their rows: all of them, or, if something goes wrong, none. */
 function keep(
   { library, job }: JobContext,
   { runId, targets }: KeepRequest,
@@ -87,25 +87,26 @@ function keep(
   written: readonly WrittenFile[],
 ): JobOutcome {
   const places = recipes.map(({ nimg, emaStd }) => reconstructionPath(runId, nimg, emaStd, job.id));
-  files.forEach((file, index) => {
-    const target = insideLibrary(library.folder, places[index]!);
-    writingTo(target, () => {
-      mkdirSync(dirname(target), { recursive: true });
-      moveDurably(file, target);
-    });
-  });
-  write(library.db, () => {
-    for (const [index, recipe] of recipes.entries()) {
-      const name = targets[index]!.name ?? `sigma_rel ${recipe.emaStd} at ${recipe.nimg} images`;
-      insertReconstruction(library.db, {
-        ...recipe,
-        ...written[index]!,
-        runId,
-        jobId: job.id,
-        name,
-        file: places[index]!,
+  const paths = places.map((place) => insideLibrary(library.folder, place));
+  try {
+    files.forEach((file, index) => moveInto(file, paths[index]!));
+    write(library.db, () => {
+      recipes.forEach((recipe, index) => {
+        const name = targets[index]!.name ?? `sigma_rel ${recipe.emaStd} at ${recipe.nimg} images`;
+        const made = { ...recipe, ...written[index]!, runId, jobId: job.id, name, file: places[index]! };
+        insertReconstruction(library.db, made);
       });
-    }
-  });
+    });
+  } catch (error) {
+    for (const path of paths) rmSync(path, { force: true });
+    throw error;
+  }
   return { kind: 'reconstructed' };
+}
+
+function moveInto(file: string, target: string): void {
+  writingTo(target, () => {
+    mkdirSync(dirname(target), { recursive: true });
+    moveDurably(file, target);
+  });
 }

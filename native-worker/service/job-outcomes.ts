@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, sep } from 'node:path';
 import {
   datasetChanged,
@@ -82,8 +82,6 @@ export class JobOutcomes implements JobWatcher {
       if (parameters.kind === 'train')
         this.#failRun(parameters.runId, 'Training ended, but its end could not be recorded; resume it.');
       throw error;
-    } finally {
-      rmSync(insideLibrary(this.#library.folder, jobFolder(jobId)), { recursive: true, force: true });
     }
   }
 

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { JobMessage } from '../../contract/job-messages.ts';
 import type { JobParameters, Progress } from '../../contract/jobs.ts';
@@ -17,7 +18,7 @@ import {
   type JobKind,
   type NewJob,
 } from '../store/jobs.ts';
-import { insideLibrary, jobLogPath } from '../store/paths.ts';
+import { insideLibrary, jobFolder, jobLogPath } from '../store/paths.ts';
 import type { Events } from './events.ts';
 import { JobProcess, type JobEnding } from './job-process.ts';
 
@@ -234,6 +235,8 @@ export class Queue {
       if (!(error instanceof AppError)) log.error({ err: error, job: id }, 'the end of a job could not be taken in');
       endJob(library.db, id, { state: 'failed', error: sentence(error) });
     }
+    // However it ended: what it did not hand over, nobody wants.
+    rmSync(insideLibrary(library.folder, jobFolder(id)), { recursive: true, force: true });
     this.#running.delete(id);
     this.announce(id);
     this.#fill();

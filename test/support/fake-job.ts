@@ -128,6 +128,11 @@ switch (orders) {
     await end({ kind: 'sampled', sampleId });
     break;
   }
+  case 'litter':
+    mkdirSync(insideLibrary(library.folder, jobFolder(id)), { recursive: true });
+    writeFileSync(join(insideLibrary(library.folder, jobFolder(id)), '0.safetensors'), 'half');
+    await workUntilAsked();
+    break;
   case 'escapes':
     await end({ kind: 'imported', file: 'library.sqlite', problems: [] });
     break;

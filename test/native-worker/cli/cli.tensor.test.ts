@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -118,6 +118,37 @@ test('import, train, look, draw: the whole way by command', async () => {
   expect(await sharp(sheet).metadata()).toMatchObject({ width: 48, height: 32, format: 'png' });
 });
 
+test('an average that is not stored is reconstructed: kept as a file, found again, and drawn with', async () => {
+  const asked = [
+    'reconstruct',
+    'first',
+    '--std',
+    '0.15',
+    '--std',
+    '0.07',
+    '--out',
+    'average-{std}.safetensors',
+    '--json',
+  ];
+  const made = await edm2(...asked);
+  expect(made).toMatchObject({ code: 0, stderr: '' });
+  const kept = objects(made.stdout).filter(({ type }) => type === 'reconstruction');
+  expect(kept).toMatchObject([
+    { emaStd: 0.15, nimg: 64, isNew: true, file: join(folder, 'average-0.15.safetensors') },
+    { emaStd: 0.07, nimg: 64, isNew: true, file: join(folder, 'average-0.07.safetensors') },
+  ]);
+  for (const { file, path } of kept) expect(readFileSync(String(file))).toEqual(readFileSync(String(path)));
+  expect(objects((await edm2(...asked)).stdout)).toMatchObject([{ isNew: false }, { isNew: false }]);
+
+  const drawn = await edm2(
+    ...['sample', '--run', 'first', '--std', '0.2', '--seeds', '0-1', '--columns', '2', '--steps', '2'],
+    ...['--out', 'long.png'],
+  );
+  expect(drawn).toMatchObject({ code: 0, stderr: '' });
+  expect(drawn.stdout).toContain('reconstructed from the stored averages, predicted error');
+  expect(await sharp(join(folder, 'long.png')).metadata()).toMatchObject({ width: 32, height: 16 });
+});
+
 test('Ctrl+C pauses a run with a checkpoint and says how to go on; resuming ends where the run was to end', async () => {
   const run = start(
     ...['train', '--dataset', 'Emoji', '--name', 'long', ...TINY, '--set', 'training.durationImages=480'],
@@ -188,6 +219,9 @@ test.each([
   [1, ['import', '/does/not/exist', '--name', 'x'], '/does/not/exist'],
   [2, ['import', '.', '--name', 'x', '--resolution', '33'], '--resolution'],
   [1, ['runs', 'pause', 'first'], 'first'],
+  [2, ['reconstruct', 'first', '--std', '0.3'], 'sigma_rel 0.3 does not exist'],
+  [2, ['reconstruct', 'first', '--std', '0.1', '--std', '0.2', '--out', 'x'], '{std}'],
+  [1, ['reconstruct', 'first', '--std', '0.1', '--at', '999'], 'no snapshot at 999 images'],
   [2, ['serve', '--port', '70000'], '--port'],
 ] as const)('exit code %i and one sentence for: edm2 %j', async (code, args, sentence) => {
   const ended = await edm2(...args);

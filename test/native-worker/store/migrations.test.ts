@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { getJobParameters, insertJob, listJobs } from '../../../native-worker/store/jobs.ts';
+import { openLibrary, type Library } from '../../../native-worker/store/library.ts';
+import { migrations } from '../../../native-worker/store/migrations/all.ts';
+import { getSample } from '../../../native-worker/store/samples.ts';
+
+/** What steps of the schema do to a library of the version before them. */
+
+let folder: string;
+let library: Library | null = null;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'edm2-migrations-'))));
+afterEach(() => {
+  library?.close();
+  library = null;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A library of an older version with this content. */
+function older(version: number, content: string): void {
+  const made = openLibrary(folder, { migrate: true, steps: migrations.slice(0, version) });
+  made.db.exec(content);
+  made.close();
+}
+
+const RUN = `
+  INSERT INTO datasets (id, name, source, attribution, resolution, channels, classes, class_counts, count, pixel_std, file, size_bytes, sha256, created_at)
+    VALUES (1, 'd', '', '', 16, 3, '[]', '[]', 1, 0.5, 'f', 1, '', 0);
+  INSERT INTO runs (id, name, state, dataset_id, config, resolution, channels, label_dim, seed, duration_images, parameters, created_at)
+    VALUES (1, 'r', 'finished', 1, '{}', 16, 3, 0, 0, 64, 1, 0);
+  INSERT INTO snapshots (id, run_id, nimg, ema_std, file, size_bytes, sha256, created_at) VALUES (5, 1, 32, 0.1, 'f', 1, '', 0);`;
+
+test('jobs and samples of the first version name their model as today’s do', () => {
+  const request = { seeds: [3], labels: [null], columns: 1, sampler: { steps: 4 } };
+  older(
+    1,
+    `${RUN}
+    INSERT INTO jobs (id, kind, state, title, parameters, run_id, position, created_at) VALUES
+      (7, 'sample', 'queued', 'draw', '${JSON.stringify({ kind: 'sample', request: { ...request, snapshotId: 5 } })}', 1, 2.5, 11),
+      (8, 'train', 'done', 'learn', '{"kind":"train","runId":1}', 1, 1, 12),
+      (30, 'import', 'failed', 'gone', '{}', NULL, 1, 13);
+    DELETE FROM jobs WHERE id = 30;
+    INSERT INTO samples (id, run_id, snapshot_id, origin, nimg, ema_std, seeds, labels, columns, resolution, sampler, file, seconds, created_at)
+      VALUES (1, 1, 5, 'generate', 32, 0.1, '[1]', '[null]', 1, 16, '{}', 'a', 1, 0), (2, 1, NULL, 'grid', 32, 0.1, '[1]', '[null]', 1, 16, '{}', 'b', 1, 0);`,
+  );
+  const { db } = (library = openLibrary(folder, { migrate: true }));
+  const model = { kind: 'snapshot', snapshotId: 5 };
+  expect(getJobParameters(db, 7)).toMatchObject({
+    kind: 'sample',
+    request: { model, seeds: [3], sampler: { steps: 4 } },
+  });
+  expect(getJobParameters(db, 8)).toMatchObject({ kind: 'train', runId: 1 });
+  expect(listJobs(db, 9)).toMatchObject([
+    { id: 7, state: 'queued', title: 'draw', runId: 1, createdAt: 11 },
+    { id: 8, state: 'done', title: 'learn', runId: 1, createdAt: 12 },
+  ]);
+  expect([getSample(db, 1).model, getSample(db, 2).model]).toEqual([model, null]);
+  expect(db.pragma('foreign_key_check')).toEqual([]);
+  // An id that was used once, if only by a job that is gone, is not used again.
+  const asked = { runId: 1, nimg: 32, targets: [{ emaStd: 0.2, name: null }] };
+  const mix = { parameters: { kind: 'reconstruct', request: asked }, title: 'mix', runId: 1 } as const;
+  expect(insertJob(db, mix)).toBe(31);
+  db.prepare('DELETE FROM runs').run();
+  expect(listJobs(db, 9)).toEqual([]); // jobs still go with their run
+});
