@@ -94,8 +94,14 @@ export async function measure(
 }
 
 function times(timing: Timing, factor: number): Timing {
-  const { median, min, max } = timing;
-  return { ...timing, median: factor * median, min: factor * min, max: factor * max };
+  const { median, min, max, turns } = timing;
+  return {
+    ...timing,
+    median: factor * median,
+    min: factor * min,
+    max: factor * max,
+    turns: turns.map((seconds) => factor * seconds),
+  };
 }
 
 /** The processor's name as it gives it. */

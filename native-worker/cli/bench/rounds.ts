@@ -20,7 +20,8 @@ export interface Timing {
   readonly median: number;
   readonly min: number;
   readonly max: number;
-  readonly turns: number;
+  /** Of every turn, in order. */
+  readonly turns: readonly number[];
   /** Turns that other processes left alone; null: this system doesn't tell. */
   readonly undisturbed: number | null;
   /**
@@ -111,7 +112,7 @@ export function timing(turns: readonly Turn[]): Timing {
     median: median(!known ? seconds : enough ? clean : fasterHalf),
     min: Math.min(...seconds),
     max: Math.max(...seconds),
-    turns: turns.length,
+    turns: seconds,
     undisturbed: known ? clean.length : null,
     quiet: known ? enough : null,
   };
