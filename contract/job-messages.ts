@@ -10,6 +10,8 @@ export const JobMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), progress: Progress }),
   /** The device TensorFlow got, in words; `fellBack`: a GPU was wanted and the CPU came. */
   z.strictObject({ type: z.literal('device'), device: z.string(), fellBack: z.boolean() }),
+  /** A training job's first step is done: from now on it looks between two steps whether it is asked to end. */
+  z.strictObject({ type: z.literal('stepping') }),
   z.strictObject({ type: z.literal('ticked'), ticks: TickColumns }),
   z.strictObject({ type: z.literal('logged'), logId: Id }),
   z.strictObject({ type: z.literal('snapshots') }),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
 import { Id, Timestamp } from './common.ts';
+import { errorCodes } from './errors.ts';
 import { ImportOptions } from './datasets.ts';
 import { KeepRequest } from './reconstructions.ts';
 import { GenerateRequest } from './samples.ts';
@@ -43,6 +44,8 @@ export const Job = z.strictObject({
   progress: Progress.nullable(),
   /** One sentence; else null. */
   error: z.string().nullable(),
+  /** What kind of failure it was; null where it did not fail. */
+  errorCode: z.enum(errorCodes).nullable(),
   createdAt: Timestamp,
   startedAt: Timestamp.nullable(),
   endedAt: Timestamp.nullable(),

@@ -52,6 +52,8 @@ export const Run = RunSummary.extend({
   shape: DataShape,
   /** Device that trained it last ("CPU, 2 threads", "NVIDIA GeForce RTX 4090"); null: never started. */
   device: z.string().nullable(),
+  /** Images seen where it went on after a pause, rising; those of rewound history are left out. */
+  resumes: z.array(z.int()),
 });
 export type Run = z.infer<typeof Run>;
 

@@ -35,7 +35,7 @@ export async function followJob({ client, output }: CommandContext, jobId: numbe
     const job = await ended.promise;
     if (job === null) throw new AppError('unavailable', 'The service went away; start the command again.');
     if (job.state === 'cancelled') throw new AppError('cancelled', 'Cancelled; nothing was written.');
-    if (job.state === 'failed') throw new AppError('internal', job.error ?? 'The job failed.');
+    if (job.state === 'failed') throw new AppError(job.errorCode ?? 'internal', job.error ?? 'The job failed.');
     return job;
   } finally {
     stopListening();

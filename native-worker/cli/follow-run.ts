@@ -90,7 +90,7 @@ export async function followRun({ client, output }: CommandContext, options: Fol
     const job = await ended.promise;
     if (job === null) throw new AppError('unavailable', 'The service went away; start the command again to go on.');
     const run = await client.call(getRun, { id: runId });
-    if (job.state === 'failed') throw new AppError('internal', job.error ?? 'The run failed.');
+    if (job.state === 'failed') throw new AppError(job.errorCode ?? 'internal', job.error ?? 'The run failed.');
     return { run, interrupted };
   } finally {
     clearTimeout(timer);

@@ -1,6 +1,9 @@
+import type { NetworkPlan } from '../../contract/architecture.ts';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
+import { imagesAtOnce, memoryAdvice } from '../../contract/memory-advice.ts';
+import type { TrainingConfig } from '../../contract/training.ts';
 
 /** TensorFlow's status RESOURCE_EXHAUSTED is 8; its allocators say OOM in the message. */
 const OUT_OF_MEMORY = /\bTF_Status: 8\b|\bOOM\b|RESOURCE_?EXHAUSTED|ResourceExhausted|failed to allocate memory/iu;
@@ -10,15 +13,21 @@ export function isOutOfMemory(error: unknown): boolean {
   return error instanceof Error && OUT_OF_MEMORY.test(error.message);
 }
 
-/** The sentence for a training job: accumulation over smaller micro-batches gives the same gradients in less memory. */
-export function trainingOutOfMemory(imagesAtOnce: number, cause: unknown): AppError {
-  const half = Math.floor(imagesAtOnce / 2);
-  const advice =
-    half >= 1
-      ? `Start a run with micro-batch ${half}, which gives the same result in less memory.`
-      : 'Close what else uses it, or use a smaller network.';
-  const images = imagesAtOnce === 1 ? 'one image' : `${imagesAtOnce} images`;
-  return new AppError('out-of-memory', `The device ran out of memory with ${images} at once. ${advice}`, { cause });
+/**
+ * The error for a training job: accumulation over smaller micro-batches gives the same gradients in less memory.
+ *
+ * @param capacity bytes of the device's memory; null: unknown
+ */
+export function trainingOutOfMemory(
+  plan: NetworkPlan,
+  training: TrainingConfig,
+  capacity: number | null,
+  cause: unknown,
+): AppError {
+  const images = imagesAtOnce(training);
+  const at = images === 1 ? 'one image' : `${images} images`;
+  const advice = memoryAdvice(plan, training, capacity, images);
+  return new AppError('out-of-memory', `The device ran out of memory with ${at} at once. ${advice}`, { cause });
 }
 
 function generatingOutOfMemory(pictures: number): string {

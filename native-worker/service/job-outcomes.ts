@@ -14,18 +14,21 @@ import type { ImportProblem } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { JobMessage, JobOutcome } from '../../contract/job-messages.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
+import { imagesAtOnce, memoryAdvice } from '../../contract/memory-advice.ts';
+import { planNetwork } from '../../contract/architecture.ts';
 import type { LogLine } from '../../contract/runs.ts';
+import { machineMemory } from '../engine/runtime/memory.ts';
 import { checkpointsToResume } from '../store/checkpoints.ts';
 import { getDataset } from '../store/datasets.ts';
 import type { JobEnd } from '../store/jobs.ts';
 import type { Library } from '../store/library.ts';
 import { getLogLine, insertLog } from '../store/log.ts';
 import { insideLibrary, jobFolder } from '../store/paths.ts';
-import { getRunSummary, setRunDevice, setRunState } from '../store/runs.ts';
+import { getRun, getRunSummary, setRunDevice, setRunState } from '../store/runs.ts';
 import { getSample } from '../store/samples.ts';
 import { takeInDataset } from './dataset-intake.ts';
 import type { Events } from './events.ts';
-import { crashSentence, type JobEnding } from './job-process.ts';
+import { crashFailure, type Crash, type JobEnding } from './job-process.ts';
 import type { JobWatcher } from './queue.ts';
 
 /** What jobs mean to the library: states of runs, new datasets, and the news of both for everybody connected. */
@@ -67,6 +70,7 @@ export class JobOutcomes implements JobWatcher {
         if (runId !== null) this.announceRun(runId);
         return;
       case 'progress': // kept by the queue
+      case 'stepping': // the queue's, too
       case 'ended': // comes again with the exit
         return;
       default:
@@ -77,6 +81,7 @@ export class JobOutcomes implements JobWatcher {
   async onEnd(jobId: number, parameters: JobParameters, ending: JobEnding): Promise<JobEnd> {
     try {
       if (ending.kind === 'crash') return this.#crashed(parameters, ending);
+      if (ending.kind === 'cut') return this.#cut(parameters, ending.asked);
       return await this.#ended(jobId, parameters, ending.outcome);
     } catch (error) {
       if (parameters.kind === 'train')
@@ -119,26 +124,53 @@ export class JobOutcomes implements JobWatcher {
         return { state: 'cancelled' };
       case 'failed':
         if (runId !== null) this.#failRun(runId, outcome.message);
-        return { state: 'failed', error: outcome.message };
+        return { state: 'failed', error: outcome.message, errorCode: outcome.code };
       default:
         return outcome satisfies never;
     }
   }
 
-  #crashed(parameters: JobParameters, ending: Extract<JobEnding, { kind: 'crash' }>): JobEnd {
+  #crashed(parameters: JobParameters, ending: Crash): JobEnd {
     const what = {
       train: 'The training process',
       sample: 'The process that drew pictures',
       import: 'The import',
       reconstruct: 'The reconstruction',
     }[parameters.kind];
-    const error = crashSentence(what, ending);
+    const { code, message } = crashFailure(what, ending, this.#memoryAdvice(parameters));
     this.#log.error({ parameters, ending }, 'a job crashed');
     if (parameters.kind === 'train') {
       if (ending.lastLines.length > 0) this.writeLog(parameters.runId, 'error', ending.lastLines.join('\n'));
-      this.#failRun(parameters.runId, error);
+      this.#failRun(parameters.runId, message);
     }
-    return { state: 'failed', error };
+    return { state: 'failed', error: message, errorCode: code };
+  }
+
+  /** Its process was killed because it was asked to end and its first step did not. There was nothing to save. */
+  #cut(parameters: JobParameters, asked: 'pause' | 'stop' | 'cancel'): JobEnd {
+    if (parameters.kind === 'train') {
+      const state = asked === 'pause' ? 'paused' : 'stopped';
+      this.writeLog(
+        parameters.runId,
+        'info',
+        `${state === 'paused' ? 'Paused' : 'Stopped'} before the first step was done.`,
+      );
+      this.#setRun(parameters.runId, state);
+    }
+    return { state: 'cancelled' };
+  }
+
+  /** What to do when a job ran out of memory, as a sentence. */
+  #memoryAdvice(parameters: JobParameters): string {
+    if (parameters.kind === 'train') {
+      const { config, shape } = getRun(this.#library.db, parameters.runId);
+      const plan = planNetwork(config.network, shape);
+      return memoryAdvice(plan, config.training, machineMemory(), imagesAtOnce(config.training));
+    }
+    if (parameters.kind === 'sample' && parameters.request.batchSize > 1) {
+      return `Batch size ${Math.floor(parameters.request.batchSize / 2)} gives the same pictures in less memory.`;
+    }
+    return 'Close what else uses the memory.';
   }
 
   #failRun(runId: number, error: string): void {

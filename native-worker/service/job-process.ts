@@ -3,7 +3,9 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { ErrorCode } from '../../contract/errors.ts';
 import { JobMessage, type JobOutcome, type JobRequest } from '../../contract/job-messages.ts';
+import { oomKills } from './oom-kills.ts';
 
 /** One job's child process, from its start to its exit. */
 
@@ -25,7 +27,19 @@ export interface JobProcessOptions {
 /** How a job process went: with a last word, or without. */
 export type JobEnding =
   | { kind: 'outcome'; outcome: JobOutcome }
-  | { kind: 'crash'; exitCode: number | null; signal: NodeJS.Signals | null; lastLines: string[] };
+  | Crash
+  /** We killed it, because it was asked to end and could not hear that yet. */
+  | { kind: 'cut'; asked: JobRequest['type'] };
+
+export interface Crash {
+  kind: 'crash';
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  /** Of its error output. */
+  lastLines: string[];
+  /** While it ran the system killed a process for want of memory; null: the system does not tell. */
+  oomKilled: boolean | null;
+}
 
 /** A chatty library must not fill the disk. */
 const MAX_LOG_BYTES = 4 << 20;
@@ -51,6 +65,7 @@ export class JobProcess {
       windowsHide: true,
     });
     const lastLines = keepOutput(this.#child, options.logPath);
+    const killsBefore = oomKills();
     this.#child.on('message', (raw) => this.#receive(raw, options));
     this.#child.on('error', (error) => options.onWarning('a job process had an error', error));
     let ended = false;
@@ -59,7 +74,7 @@ export class JobProcess {
       ended = true;
       options.onExit(
         this.#outcome === null
-          ? { kind: 'crash', exitCode, signal, lastLines: lastLines() }
+          ? { kind: 'crash', exitCode, signal, lastLines: lastLines(), oomKilled: hasRisen(killsBefore, oomKills()) }
           : { kind: 'outcome', outcome: this.#outcome },
       );
     };
@@ -136,16 +151,37 @@ function keepOutput(child: ChildProcess, logPath: string): () => string[] {
       .slice(-LAST_LINES);
 }
 
-/** What the system says of a process that ended without a last word, as a sentence for the user. */
-export function crashSentence(what: string, end: Extract<JobEnding, { kind: 'crash' }>): string {
-  const text = end.lastLines.join('\n');
-  if (/std::bad_alloc|out of memory|OOM when allocating|cannot allocate memory/i.test(text)) {
-    return `${what} ran out of memory. Choose a smaller batch or network.`;
+function hasRisen(before: number | null, now: number | null): boolean | null {
+  return before === null || now === null ? null : now > before;
+}
+
+/** What a library prints that finds no memory: C++, Node, TensorFlow, the loader. */
+const NO_MEMORY =
+  /std::bad_alloc|out of memory|OOM when allocating|cannot allocate memory|Array buffer allocation failed/i;
+
+/**
+ * What the system says of a process that ended without a last word.
+ *
+ * @param what   names it ("The training process")
+ * @param advice what to do if memory was too small, a sentence
+ */
+export function crashFailure(what: string, end: Crash, advice: string): { code: ErrorCode; message: string } {
+  const killed = end.signal === 'SIGKILL' || end.exitCode === 137;
+  if (NO_MEMORY.test(end.lastLines.join('\n'))) {
+    return { code: 'out-of-memory', message: `${what} ran out of memory. ${advice}` };
   }
-  if (end.signal === 'SIGKILL' || end.exitCode === 137) {
-    return `${what} was killed (SIGKILL), probably because the system ran out of memory. Choose a smaller batch or network, or close other programs.`;
+  if (killed && end.oomKilled === true) {
+    return { code: 'out-of-memory', message: `${what} was killed by the system because memory ran out. ${advice}` };
   }
-  if (end.signal !== null) return `${what} crashed (${end.signal}). Its last words are in the log.`;
-  if (end.exitCode === null) return `${what} could not be started. Details are in the service's log.`;
-  return `${what} ended unexpectedly with exit code ${end.exitCode}. Its last words are in the log.`;
+  if (killed) {
+    const message = `${what} was killed (SIGKILL) from outside: by a person, or by a watchdog because memory ran short. In that case: ${advice}`;
+    return { code: 'internal', message };
+  }
+  const message =
+    end.signal !== null
+      ? `${what} crashed (${end.signal}). Its last words are in the log.`
+      : end.exitCode === null
+        ? `${what} could not be started. Details are in the service's log.`
+        : `${what} ended unexpectedly with exit code ${end.exitCode}. Its last words are in the log.`;
+  return { code: 'internal', message };
 }

@@ -1,4 +1,5 @@
-import { cpus, freemem, totalmem } from 'node:os';
+import { cpus, freemem } from 'node:os';
+import { machineMemory } from '../engine/runtime/memory.ts';
 
 /** Processor time and memory of the whole machine. */
 
@@ -26,12 +27,6 @@ export function busyPercent(before: ProcessorTimes, now: ProcessorTimes): number
 
 /** Bytes that programs use and that there are: in a container of its limit, where it has one. */
 export function readMemory(): { used: number; total: number } {
-  const total = memoryCapacity();
+  const total = machineMemory();
   return { used: Math.max(0, total - Math.min(total, freemem(), process.availableMemory())), total };
-}
-
-/** Bytes of memory that this machine, or the container that we run in, has. */
-export function memoryCapacity(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { JobMessage } from '../../contract/job-messages.ts';
 import type { JobParameters, Progress } from '../../contract/jobs.ts';
 import { jobChanged } from '../../contract/events.ts';
-import { AppError } from '../../contract/errors.ts';
+import { AppError, type ErrorCode } from '../../contract/errors.ts';
 import type { Library } from '../store/library.ts';
 import {
   endJob,
@@ -44,6 +44,8 @@ export interface QueueParts {
   script: string;
   /** The environment of a job process that starts now. */
   environment: () => Promise<Record<string, string>>;
+  /** How long a training job that is asked to end may take over its first step; default: `FIRST_STEP_MS`. */
+  firstStepMs?: number | undefined;
 }
 
 interface Running {
@@ -54,6 +56,10 @@ interface Running {
   /** Somebody wants it to end; it is not asked twice. */
   asked: 'pause' | 'stop' | 'cancel' | null;
   killTimer: NodeJS.Timeout | null;
+  /** A training job's first step is done: there is something to save, and it hears us between two steps. */
+  stepping: boolean;
+  /** We killed it because it did not end. */
+  killed: boolean;
 }
 
 const LANES: readonly JobKind[] = ['train', 'sample', 'import', 'reconstruct'];
@@ -63,6 +69,12 @@ const PROGRESS_WRITE_MS = 2000;
 
 /** A cancelled job that does not end by itself is killed: it has nothing to save. */
 const CANCEL_MS = 30_000;
+
+/**
+ * A training job hears nothing while TensorFlow plans and computes its first step, which takes minutes for a network that
+ * is too large for the machine. Most are through sooner and end by themselves.
+ */
+const FIRST_STEP_MS = 10_000;
 
 export class Queue {
   readonly #parts: QueueParts;
@@ -124,14 +136,25 @@ export class Queue {
     if (running !== undefined) {
       running.asked = type;
       running.process.request(type);
-      if (type === 'cancel' && job.kind !== 'train')
-        running.killTimer ??= setTimeout(() => running.process.kill(), CANCEL_MS);
+      const patience = this.#patience(running);
+      if (patience !== null) {
+        running.killTimer ??= setTimeout(() => {
+          running.killed = true;
+          running.process.kill();
+        }, patience);
+      }
     } else if (job.state === 'queued') {
       endJob(db, id, { state: 'cancelled' });
       this.announce(id);
     } else {
       throw new AppError('conflict', `This job has ended already (${job.state}).`);
     }
+  }
+
+  /** How long a job that was asked to end may take, in ms; null: as long as it needs, for it has work to save. */
+  #patience({ parameters, stepping, asked }: Running): number | null {
+    if (parameters.kind === 'train') return stepping ? null : (this.#parts.firstStepMs ?? FIRST_STEP_MS);
+    return asked === 'cancel' ? CANCEL_MS : null;
   }
 
   /** Tells everybody what a job is like now. */
@@ -195,7 +218,16 @@ export class Queue {
       onExit: (ending) => void this.#end(id, parameters, ending),
       onWarning: (text, details) => log.warn({ job: id, details }, text),
     });
-    this.#running.set(id, { process, parameters, progress: null, writtenAt: 0, asked: null, killTimer: null });
+    this.#running.set(id, {
+      process,
+      parameters,
+      progress: null,
+      writtenAt: 0,
+      asked: null,
+      killTimer: null,
+      stepping: false,
+      killed: false,
+    });
     startJob(library.db, id, process.pid);
     this.announce(id);
   }
@@ -205,6 +237,7 @@ export class Queue {
     if (running === undefined || !this.#parts.library.db.open) return;
     try {
       if (message.type === 'progress') this.#keepProgress(id, running, message.progress);
+      else if (message.type === 'stepping') hearsNow(running);
       else this.#parts.watcher.onMessage(id, running.parameters, message);
     } catch (error) {
       this.#parts.log.error({ err: error, job: id, message: message.type }, 'a message of a job could not be taken in');
@@ -229,11 +262,12 @@ export class Queue {
       if (running?.progress != null) setJobProgress(library.db, id, running.progress);
       const interrupted = !this.#open && parameters.kind !== 'train' && !isSuccess(ending);
       if (interrupted) requeueJob(library.db, id);
-      else if (running?.asked === 'cancel' && ending.kind === 'crash') endJob(library.db, id, { state: 'cancelled' });
-      else endJob(library.db, id, await watcher.onEnd(id, parameters, ending));
+      else if (running?.asked === 'cancel' && ending.kind === 'crash' && parameters.kind !== 'train')
+        endJob(library.db, id, { state: 'cancelled' });
+      else endJob(library.db, id, await watcher.onEnd(id, parameters, cutOr(ending, running)));
     } catch (error) {
       if (!(error instanceof AppError)) log.error({ err: error, job: id }, 'the end of a job could not be taken in');
-      endJob(library.db, id, { state: 'failed', error: sentence(error) });
+      endJob(library.db, id, { state: 'failed', error: sentence(error), errorCode: codeOf(error) });
     }
     // However it ended: what it did not hand over, nobody wants.
     rmSync(insideLibrary(library.folder, jobFolder(id)), { recursive: true, force: true });
@@ -250,7 +284,7 @@ export class Queue {
     const parameters = getJobParameters(db, id);
     const outcome = {
       kind: 'failed',
-      code: error instanceof AppError ? error.code : 'internal',
+      code: codeOf(error),
       message: sentence(error),
     } as const;
     void this.#end(id, parameters, { kind: 'outcome', outcome });
@@ -259,6 +293,23 @@ export class Queue {
 
 function isSuccess(ending: JobEnding): boolean {
   return ending.kind === 'outcome' && ['sampled', 'imported', 'reconstructed'].includes(ending.outcome.kind);
+}
+
+/** The first step is done: from now on the job ends by itself, with all it has learned. */
+function hearsNow(running: Running): void {
+  running.stepping = true;
+  clearTimeout(running.killTimer ?? undefined);
+  running.killTimer = null;
+}
+
+/** A training job that we killed did not crash. */
+function cutOr(ending: JobEnding, running: Running | undefined): JobEnding {
+  const cut = ending.kind === 'crash' && running?.killed === true && running.asked !== null;
+  return cut ? { kind: 'cut', asked: running.asked! } : ending;
+}
+
+function codeOf(error: unknown): ErrorCode {
+  return error instanceof AppError ? error.code : 'internal';
 }
 
 function sentence(error: unknown): string {

@@ -61,7 +61,7 @@ function settleRun(library: Library, jobId: number | null, runId: number): void 
   write(db, () => {
     insertLog(db, { runId, nimg: nimg ?? null, level: 'warn', text });
     setRunState(db, runId, nimg === undefined ? 'failed' : 'paused', text);
-    if (jobId !== null) endJob(db, jobId, { state: 'failed', error: text });
+    if (jobId !== null) endJob(db, jobId, { state: 'failed', error: text, errorCode: 'internal' });
   });
 }
 

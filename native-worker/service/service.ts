@@ -31,12 +31,13 @@ export interface ServiceOptions {
   library: string;
   /** End when nobody has been connected and nothing has run for this long, in ms; null: never. */
   idleMs: number | null;
-  /** The next six stand in for the program's own parts in tests. */
+  /** The next seven stand in for the program's own parts in tests. */
   jobScript?: string;
   pages?: string;
   environment?: () => Promise<Record<string, string>>;
   demoSet?: boolean;
   gpuWatch?: GpuWatchOptions;
+  firstStepMs?: number;
   /** Between two samples of what the machine does while a run trains. */
   samplePeriodMs?: number;
   /** How long the end may take while training jobs write their checkpoints. */
@@ -95,6 +96,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
     watcher: outcomes,
     script: options.jobScript ?? jobScript(),
     environment: options.environment ?? environment,
+    firstStepMs: options.firstStepMs,
   });
 
   let web: WebServer | null = null;

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { AppError } from '../../contract/errors.ts';
+import { AppError, type ErrorCode } from '../../contract/errors.ts';
 import { JobParameters, Progress, type Job } from '../../contract/jobs.ts';
 import { insertedId, statement, write } from './statements.ts';
 
@@ -18,7 +18,7 @@ interface JobRow extends Omit<Job, 'progress'> {
   progress: string | null;
 }
 
-const COLUMNS = `id, kind, state, title, run_id AS runId, sample_id AS sampleId, dataset_id AS datasetId, progress, error,
+const COLUMNS = `id, kind, state, title, run_id AS runId, sample_id AS sampleId, dataset_id AS datasetId, progress, error, error_code AS errorCode,
   created_at AS createdAt, started_at AS startedAt, ended_at AS endedAt`;
 
 /** Puts a job at the end of its kind's queue. */
@@ -108,11 +108,10 @@ export function countActiveJobsOfRun(db: Database, runId: number): number {
 }
 
 export function startJob(db: Database, id: number, pid: number | null, at = Date.now()): void {
-  statement(db, `UPDATE jobs SET state = 'running', pid = ?, started_at = ?, error = NULL WHERE id = ?`).run(
-    pid,
-    at,
-    id,
-  );
+  statement(
+    db,
+    `UPDATE jobs SET state = 'running', pid = ?, started_at = ?, error = NULL, error_code = NULL WHERE id = ?`,
+  ).run(pid, at, id);
 }
 
 export function setJobProgress(db: Database, id: number, progress: Progress): void {
@@ -123,13 +122,15 @@ export function setJobProgress(db: Database, id: number, progress: Progress): vo
 export function requeueJob(db: Database, id: number): void {
   statement(
     db,
-    `UPDATE jobs SET state = 'queued', pid = NULL, started_at = NULL, progress = NULL, error = NULL WHERE id = ?`,
+    `UPDATE jobs SET state = 'queued', pid = NULL, started_at = NULL, progress = NULL, error = NULL, error_code = NULL WHERE id = ?`,
   ).run(id);
 }
 
 export interface JobEnd {
   state: 'done' | 'failed' | 'cancelled';
+  /** One sentence and its kind, where it failed. */
   error?: string | null;
+  errorCode?: ErrorCode | null;
   sampleId?: number | null;
   datasetId?: number | null;
 }
@@ -137,8 +138,8 @@ export interface JobEnd {
 export function endJob(db: Database, id: number, end: JobEnd, at = Date.now()): void {
   statement(
     db,
-    `UPDATE jobs SET state = ?, error = ?, sample_id = ?, dataset_id = ?, pid = NULL, ended_at = ? WHERE id = ?`,
-  ).run(end.state, end.error ?? null, end.sampleId ?? null, end.datasetId ?? null, at, id);
+    `UPDATE jobs SET state = ?, error = ?, error_code = ?, sample_id = ?, dataset_id = ?, pid = NULL, ended_at = ? WHERE id = ?`,
+  ).run(end.state, end.error ?? null, end.errorCode ?? null, end.sampleId ?? null, end.datasetId ?? null, at, id);
 }
 
 /**

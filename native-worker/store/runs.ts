@@ -120,6 +120,9 @@ export function getRun(db: Database, id: number): Run {
     config: RunConfig.parse(JSON.parse(config)),
     shape: { resolution, channels, labelDim },
     device,
+    resumes: statement<[number], number>(db, 'SELECT DISTINCT nimg FROM resumes WHERE run_id = ? ORDER BY nimg')
+      .pluck()
+      .all(id),
   };
 }
 
@@ -182,9 +185,9 @@ export function deleteRunRows(db: Database, id: number): void {
  * A run goes on from a checkpoint: what it wrote down after it no longer counts. Ticks, magnitudes and grids stay in
  * the library, marked with the number of the rewind; snapshots stay until the run comes by and replaces them.
  *
- * @param nimg the checkpoint's; everything later is rewound
+ * @param nimg the checkpoint's; everything later is rewound. 0: it starts anew
  */
-export function rewindRun(db: Database, id: number, nimg: number): void {
+export function rewindRun(db: Database, id: number, nimg: number, at = Date.now()): void {
   write(db, () => {
     const { last } = statement<[number], { last: number }>(
       db,
@@ -199,6 +202,8 @@ export function rewindRun(db: Database, id: number, nimg: number): void {
       );
     }
     statement(db, 'UPDATE runs SET nimg = ? WHERE id = ?').run(nimg, id);
+    statement(db, 'DELETE FROM resumes WHERE run_id = ? AND nimg > ?').run(id, nimg);
+    if (nimg > 0) statement(db, 'INSERT OR IGNORE INTO resumes (run_id, nimg, at) VALUES (?, ?, ?)').run(id, nimg, at);
   });
 }
 

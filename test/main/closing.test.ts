@@ -20,6 +20,7 @@ const training: Job = {
   datasetId: null,
   progress: null,
   error: null,
+  errorCode: null,
   createdAt: 0,
   startedAt: 0,
   endedAt: null,

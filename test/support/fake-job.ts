@@ -58,8 +58,13 @@ let asked: string | null = null;
 process.on('message', (message: { type: string }) => (asked ??= message.type));
 process.on('disconnect', () => (asked ??= 'pause'));
 
+async function untilAsked(): Promise<void> {
+  while (asked === null) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 /** Works until somebody asks otherwise. */
 async function workUntilAsked(): Promise<never> {
+  await send({ type: 'stepping' });
   for (let nimg = 16; asked === null; nimg += 16) {
     await send({ type: 'progress', progress: { done: nimg, total: 1e6, unit: 'images', text: 'Training' } });
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -77,6 +82,14 @@ switch (orders) {
     break;
   case 'work':
     await workUntilAsked();
+    break;
+  case 'slow-to-end':
+    await send({ type: 'stepping' });
+    await send({ type: 'progress', progress: { done: 1, total: 1e6, unit: 'images', text: 'Training' } });
+    await untilAsked();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    checkpoint(320);
+    await end({ kind: 'paused' });
     break;
   case 'deaf':
     await send({ type: 'progress', progress: { done: 0, total: 1, unit: 'x', text: 'Deaf' } });
@@ -122,6 +135,8 @@ switch (orders) {
       columns: 1,
       resolution: 16,
       sampler,
+      guidance: null,
+      precision: 'fp32' as const,
     };
     const file = `${runFolder(runId!)}/samples/x.png`;
     const sampleId = insertSample(library.db, { runId: runId!, origin: 'generate', ...facts, file, seconds: 1 });

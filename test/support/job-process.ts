@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { JobMessage, type JobRequest } from '../../contract/job-messages.ts';
 import { root } from './root.ts';
@@ -15,11 +15,15 @@ export interface RunningJob {
   readonly gone: Promise<{ code: number | null; signal: NodeJS.Signals | null; stderr: string }>;
 }
 
-export function startJobProcess(library: string, job: number): RunningJob {
-  const child = fork(join(root, 'native-worker/jobs/main.ts'), ['--library', library, '--job', String(job)], {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: [],
-  });
+/** @param memoryLimit bytes of address space that the process may take; default: no limit */
+export function startJobProcess(library: string, job: number, memoryLimit?: number): RunningJob {
+  const main = join(root, 'native-worker/jobs/main.ts');
+  const command = [process.execPath, main, '--library', library, '--job', String(job)];
+  const [program, ...args] =
+    memoryLimit === undefined
+      ? command
+      : ['/bin/sh', '-c', `ulimit -v ${Math.floor(memoryLimit / 1024)}; exec "$@"`, 'sh', ...command];
+  const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const messages: JobMessage[] = [];
   const waiting = new Set<(message: JobMessage) => void>();
   let stderr = '';

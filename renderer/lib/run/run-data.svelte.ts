@@ -44,6 +44,8 @@ export class RunData {
   magnitudes: Partial<Record<MagnitudeKind, MagnitudeTable>> = $state.raw({});
 
   readonly #ends: (() => void)[] = [];
+  /** It has begun to run again, and its next tick tells where it went on. */
+  #resuming = false;
   #news: TickColumns = noTicks;
   #drawing: ReturnType<typeof setTimeout> | null = null;
   /** The kind that the page shows; null: no heat map in sight. */
@@ -58,11 +60,18 @@ export class RunData {
         if (!mine(summary.id) || !this.run) return;
         // The device is known once the run trains, and is not part of the summary.
         const begins = this.run.device === null && this.run.nimg === 0 && summary.nimg > 0;
-        if (summary.state !== this.run.state || begins) void this.#loadRun();
+        if (summary.state !== this.run.state || begins) {
+          this.#resuming = summary.state === 'running';
+          void this.#loadRun();
+        }
         this.run = { ...this.run, ...summary };
       }),
       client.on(runTicked, ({ runId, ticks }) => {
-        if (mine(runId)) this.#take(ticks);
+        if (!mine(runId)) return;
+        this.#take(ticks);
+        if (!this.#resuming) return;
+        this.#resuming = false;
+        void this.#loadRun();
       }),
       client.on(sampleAdded, (sample) => {
         if (mine(sample.runId) && sample.origin === 'grid') this.#addSample(sample);

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { planNetwork } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { GenerateRequest } from '../../../contract/samples.ts';
 import { failure, isOutOfMemory, trainingOutOfMemory } from '../../../native-worker/jobs/failure.ts';
+import { tinyConfig } from '../../support/training-library.ts';
 
 const train = { kind: 'train', runId: 1, engine: 'graph' } as const;
 const sample = {
@@ -32,9 +34,14 @@ test.each(['Invalid TF_Status: 3\nMessage: Incompatible shapes', 'a room of oneâ
   },
 );
 
-test('a training job without memory is advised a micro-batch of half the size', () => {
-  expect(trainingOutOfMemory(64, null).message).toContain('micro-batch 32');
-  expect(trainingOutOfMemory(1, null).message).not.toContain('micro-batch');
+test('a training job without memory is advised the next smaller micro-batch that divides its batch', () => {
+  const { network, training } = tinyConfig();
+  const plan = planNetwork(network, { resolution: 16, channels: 3, labelDim: 2 });
+  const failed = (batchSize: number, microBatch: number | null): string =>
+    trainingOutOfMemory(plan, { ...training, batchSize, microBatch }, null, null).message;
+  expect(failed(64, null)).toContain('with 64 images at once. Micro-batch 32 would fit');
+  expect(failed(50, 25)).toContain('Micro-batch 10 would fit');
+  expect(failed(1, null)).not.toContain('icro-batch');
 });
 
 test('a sample job without memory is advised half the batch', () => {

@@ -85,7 +85,11 @@ test('of two runs one waits, can be overtaken, and can leave the queue before it
 
 test('a job that fails with a sentence fails its run with that sentence', async () => {
   const { runId, jobId } = await create('fail');
-  expect(await ended(jobId)).toMatchObject({ state: 'failed', error: 'The loss became NaN at 16 images.' });
+  expect(await ended(jobId)).toMatchObject({
+    state: 'failed',
+    error: 'The loss became NaN at 16 images.',
+    errorCode: 'not-finite',
+  });
   expect(await run(runId)).toMatchObject({ state: 'failed', error: 'The loss became NaN at 16 images.' });
 });
 
@@ -105,12 +109,39 @@ test('a job that aborts is named with its signal', async () => {
 });
 
 test('a job that ran out of memory is recognised, however it died', async () => {
-  const { jobId } = await create('bad-alloc');
-  expect((await ended(jobId)).error).toContain('ran out of memory');
+  const { jobId, runId } = await create('bad-alloc');
+  const failure = 'The training process ran out of memory. Micro-batch 2 would fit';
+  expect(await ended(jobId)).toMatchObject({
+    errorCode: 'out-of-memory',
+    error: expect.stringContaining(failure) as string,
+  });
+  expect((await run(runId)).error).toContain(failure);
   const killed = await create('killed');
-  expect((await ended(killed.jobId)).error).toMatch(
-    /was killed \(SIGKILL\), probably because the system ran out of memory/,
-  );
+  expect((await ended(killed.jobId)).error).toMatch(/was killed \(SIGKILL\) from outside: .*because memory ran short/);
+});
+
+test.each(['pause', 'stop'] as const)(
+  'a run that does not come through its first step can be ended by %s',
+  async (how) => {
+    await under.end();
+    under = await startServiceUnderTest({ firstStepMs: 100 });
+    const { runId, jobId } = await training('deaf');
+    await under.client.call(how === 'pause' ? runs.pauseRun : runs.stopRun, { id: runId });
+    expect(await ended(jobId)).toMatchObject({ state: 'cancelled', error: null, errorCode: null });
+    expect(await run(runId)).toMatchObject({ state: how === 'pause' ? 'paused' : 'stopped', error: null });
+    const log = await under.client.call(runs.runLog, { id: runId });
+    expect(log.at(-1)!.text).toMatch(/ before the first step was done\.$/);
+    if (how === 'pause') await under.client.call(runs.resumeRun, { id: runId });
+  },
+);
+
+test('a run that has done its first step is given all the time it needs to end', async () => {
+  await under.end();
+  under = await startServiceUnderTest({ firstStepMs: 50 });
+  const { runId, jobId } = await training('slow-to-end');
+  await under.client.call(runs.pauseRun, { id: runId });
+  expect((await ended(jobId)).state).toBe('done');
+  expect(await run(runId)).toMatchObject({ state: 'paused', nimg: 320 });
 });
 
 test('a run whose process was killed can go on from its last checkpoint', async () => {
