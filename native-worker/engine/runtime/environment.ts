@@ -68,6 +68,8 @@ export function jobEnvironment(options: JobEnvironmentOptions): Record<string, s
   environment.TF_NUM_INTRAOP_THREADS = threads; // inter-op threads stay at their default, which measured best
   environment.OMP_NUM_THREADS = threads;
   environment.TF_ENABLE_ONEDNN_OPTS = '1';
+  // Else glibc keeps a heap for each of TensorFlow's threads, and freed memory in all: 5 % more at the peak, no faster.
+  environment.MALLOC_ARENA_MAX = '2';
   environment.TF_CPP_MIN_LOG_LEVEL = '1'; // warnings and errors: among them the GPU libraries it could not load
 
   const pathVariable = libraryPathVariable[process.platform] ?? 'LD_LIBRARY_PATH';
