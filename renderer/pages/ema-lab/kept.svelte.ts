@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { reconstructionsChanged } from '../../../contract/events.ts';
 import type { Job } from '../../../contract/jobs.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type Reconstruction,
 } from '../../../contract/reconstructions.ts';
 import { client } from '../../lib/client/index.ts';
+import { router } from '../../lib/router.svelte.ts';
 import { jobs } from '../../lib/state/jobs.svelte.ts';
 import { attempt, toasts } from '../../lib/state/toasts.svelte.ts';
 
@@ -20,12 +22,8 @@ export class Kept {
   readonly open: readonly Job[] = $derived.by(() =>
     jobs.open.filter((job) => job.kind === 'reconstruct' && job.runId === this.#runId()),
   );
-  /** The job that was started here last; its failure is told. */
-  #startedId: number | null = $state(null);
-  readonly problem: string | null = $derived.by(() => {
-    const job = this.#startedId === null ? undefined : jobs.find(this.#startedId);
-    return job?.state === 'failed' ? (job.error ?? 'The average could not be kept.') : null;
-  });
+  /** Jobs that were started here and whose end is to be told. */
+  #started: readonly number[] = $state.raw([]);
 
   /** @param runId the run that is looked at; read anew when it changes. Make it where effects may be made. */
   constructor(runId: () => number | null) {
@@ -33,7 +31,6 @@ export class Kept {
     $effect(() => {
       const id = runId();
       this.all = null;
-      this.#startedId = null;
       if (id === null) return;
       return client.whenOpen(() => void attempt(() => this.#load(id)));
     });
@@ -42,6 +39,13 @@ export class Kept {
         if (changed === runId()) void attempt(() => this.#load(changed));
       }),
     );
+    $effect(() => {
+      for (const id of this.#started) {
+        const job = jobs.find(id);
+        if (job && job.state !== 'queued' && job.state !== 'running')
+          untrack(() => void attempt(() => this.#tell(job)));
+      }
+    });
   }
 
   /** Starts the job that writes an average to a file; tells whether it was accepted. */
@@ -49,7 +53,7 @@ export class Kept {
     const { runId, nimg, emaStd, name } = wanted;
     const answer = await attempt(() => client.call(keepReconstructions, { runId, nimg, targets: [{ emaStd, name }] }));
     if (!answer) return false;
-    this.#startedId = answer.jobId;
+    this.#started = [...this.#started, answer.jobId];
     return true;
   }
 
@@ -66,8 +70,22 @@ export class Kept {
     });
   }
 
-  forgetProblem(): void {
-    this.#startedId = null;
+  /** Says how a job ended that was started here; what it made may be out of sight. */
+  async #tell(job: Job): Promise<void> {
+    this.#started = this.#started.filter((id) => id !== job.id);
+    if (job.state === 'failed') toasts.show({ tone: 'bad', text: job.error ?? 'The average could not be kept.' });
+    if (job.state !== 'done') return;
+    const list = await client.call(listReconstructions, { runId: job.runId });
+    const made = list.find(({ jobId }) => jobId === job.id);
+    if (!made) return;
+    toasts.show({
+      tone: 'good',
+      text: `Kept “${made.name}”.`,
+      action: {
+        label: 'Generate with it',
+        run: () => router.go({ page: 'generate', snapshot: null, sample: null, reconstruction: made.id }),
+      },
+    });
   }
 
   async #load(runId: number): Promise<void> {

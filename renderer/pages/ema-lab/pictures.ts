@@ -49,9 +49,10 @@ export function keyOf({ model, seeds, labels, sampler }: Omit<PictureRequest, 'c
   return JSON.stringify([modelKey(model), seeds, labels, [steps, sigmaMin, sigmaMax, rho, churn ?? null]]);
 }
 
-/** The key of the request that a sheet was drawn for; null: its network is not known any more. */
+/** The key of the request that a sheet was drawn for; null: the lab asks for none like it (guided, less precise). */
 export function keyOfSample(sample: Sample): string | null {
-  return sample.model === null ? null : keyOf({ ...sample, model: sample.model });
+  const { model, guidance, precision } = sample;
+  return model === null || guidance !== null || precision !== 'fp32' ? null : keyOf({ ...sample, model });
 }
 
 function modelKey(model: ModelRef): unknown[] {

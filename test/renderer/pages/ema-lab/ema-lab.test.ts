@@ -182,6 +182,7 @@ test('a length that the snapshots don’t reach is drawn with a warning', async 
 
 test('an average is kept under a name, and its job is in sight until it is listed', async () => {
   service.answer(keepReconstructions, () => ({ jobId: ++newestJob }));
+  render(Toasts);
   await open({ run: 7, at: 8192, sigma: 0.2 });
   await fireEvent.click(screen.getByRole('button', { name: 'Keep…' }));
   const name = await screen.findByLabelText<HTMLInputElement>('Name');
@@ -200,13 +201,16 @@ test('an average is kept under a name, and its job is in sight until it is liste
 
   service.emit(jobChanged, exampleJob({ id: newestJob, kind: 'reconstruct', runId: 7, title: 'Long one' }));
   expect(await screen.findByText('Keeping “Long one”')).toBeTruthy();
-  service.answer(listReconstructions, () => [kept]);
+  service.answer(listReconstructions, () => [{ ...kept, jobId: newestJob }]);
   service.emit(jobChanged, exampleJob({ id: newestJob, kind: 'reconstruct', runId: 7, state: 'done' }));
   service.emit(reconstructionsChanged, { runId: 7 });
   expect(await screen.findByRole('button', { name: 'Long one' })).toBeTruthy();
   expect(screen.getByRole('link', { name: 'Generate with Long one' }).getAttribute('href')).toBe(
     '#/generate?reconstruction=5',
   );
+  expect(await screen.findByText('Kept “Long one”.')).toBeTruthy();
+  await fireEvent.click(screen.getByRole('button', { name: 'Generate with it' }));
+  expect(window.location.hash).toBe('#/generate?reconstruction=5');
 });
 
 test('keeping that is refused or fails says why, and the dialog stays open after a refusal', async () => {
