@@ -143,6 +143,20 @@ test('one fit serves many targets as if each had its own', () => {
   }
 });
 
+test.each([
+  ['lengths that are all but the same', [0.1, 0.1000001]],
+  ['eight lengths, where four would do', [0.05, 0.051, 0.052, 0.053, 0.1, 0.101, 0.102, 0.103]],
+])('%s are not played against each other, which would multiply rounding errors', (_what, lengths) => {
+  const moments = Array.from({ length: 64 }, (_, i) => i + 1);
+  const fit = postHocFit(moments.flatMap((time) => lengths.map((sigmaRel) => at(time, sigmaRel))));
+  for (const sigmaRel of [0.03, 0.07, 0.15, 0.2, 0.25]) {
+    const { coefficients, error } = fit(at(64, sigmaRel));
+    expect(coefficients.reduce((sum, factor) => sum + Math.abs(factor), 0)).toBeLessThan(1000); // 6e-5 of rounding
+    expect(error).toBeLessThan(0.11);
+    expect(error).toBeGreaterThan(0);
+  }
+});
+
 test('more snapshots never fit worse', () => {
   const errorOf = (count: number): number => {
     const moments = Array.from({ length: count }, (_, i) => (i + 1) / count);
