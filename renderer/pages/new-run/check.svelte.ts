@@ -2,6 +2,7 @@ import { countParameters, planNetwork, type NetworkPlan } from '../../../contrac
 import { appInfo, expectSpeed, type AppInfo } from '../../../contract/app.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { estimateMemory, type MemoryEstimate } from '../../../contract/memory.ts';
+import { listPrecisions, type PrecisionSupport } from '../../../contract/precision.ts';
 import { findPreset } from '../../../contract/presets.ts';
 import { client } from '../../lib/client/index.ts';
 import { attempt } from '../../lib/state/toasts.svelte.ts';
@@ -15,6 +16,8 @@ export class Preflight {
   readonly #draft: RunDraft;
   /** Null until the service has answered. */
   info: AppInfo | null = $state.raw(null);
+  /** What the device makes of each precision; null until the service has answered. */
+  precisions: PrecisionSupport[] | null = $state.raw(null);
   /** Images per second that earlier runs of the preset reached here; null: unknown. */
   speed: number | null = $state(null);
 
@@ -50,6 +53,7 @@ export class Preflight {
     const same =
       config.training.batchSize === preset.training.batchSize &&
       config.training.microBatch === preset.training.microBatch &&
+      config.training.precision === preset.training.precision &&
       JSON.stringify(config.network) === JSON.stringify(preset.network);
     return same ? this.speed : null;
   });
@@ -57,6 +61,10 @@ export class Preflight {
     this.expected !== null && this.expected > 0 && this.#draft.config
       ? this.#draft.config.training.durationImages / this.expected
       : null,
+  );
+
+  readonly #support: PrecisionSupport | undefined = $derived(
+    this.precisions?.find(({ precision }) => precision === this.#draft.precision),
   );
 
   /** What has to be filled in yet; told once the user has tried to start. */
@@ -71,6 +79,9 @@ export class Preflight {
       const label = allFields.find((field) => field.path === path)?.label;
       found.push(label ? `${label}: ${problem}` : problem);
     }
+    if (this.#support?.status === 'none') {
+      found.push(`This device can’t train in ${this.#support.precision}. ${this.#support.reason}`);
+    }
     if (this.#plan && 'problem' in this.#plan) found.push(sentence(this.#plan.problem));
     if (this.info && this.diskBytes !== null && this.diskBytes > this.info.diskFreeBytes) {
       found.push('Snapshots and checkpoints will not fit on the disk. Write them less often, or make room.');
@@ -80,7 +91,8 @@ export class Preflight {
   /** What is worth knowing, though nothing forbids it. */
   readonly notes: string[] = $derived.by(() => {
     const { config, dataset } = this.#draft;
-    return config && dataset && this.plan ? advice(config, dataset, this.plan) : [];
+    const slow = this.#support?.status === 'slow' ? [this.#support.reason] : [];
+    return config && dataset && this.plan ? [...slow, ...advice(config, dataset, this.plan)] : slow;
   });
 
   constructor(draft: RunDraft) {
@@ -89,6 +101,9 @@ export class Preflight {
       client.whenOpen(() => {
         void attempt(async () => {
           this.info = await client.call(appInfo, {});
+        });
+        void attempt(async () => {
+          this.precisions = await client.call(listPrecisions, {});
         });
       }),
     );

@@ -1,6 +1,7 @@
 import type { Dataset } from '../../../contract/datasets.ts';
 import { climb, rungOf, type RungName } from '../../../contract/ladder.ts';
 import type { DataShape } from '../../../contract/network.ts';
+import type { Precision } from '../../../contract/precision.ts';
 import { presets, type Preset } from '../../../contract/presets.ts';
 import { RunName, type Run } from '../../../contract/runs.ts';
 import { RunConfig } from '../../../contract/training.ts';
@@ -48,12 +49,15 @@ export class RunDraft {
   readonly canClimb: boolean = $derived(rungOf(this.#origin.network.ladder) === 'G');
   /** `#origin` on its rung; "changed" is said against it. */
   baseline: RunConfig = $state.raw(presets[0]!.config);
+  /** Of the activations; a preset or run sets it to its own. */
+  precision: Precision = $state('fp32');
   /** What stands in the fields, by path. Switches are in `flags`. */
   readonly texts: Record<string, string> = $state({});
   readonly flags: Record<string, boolean> = $state({});
 
   readonly #readings = $derived.by(() => {
     const config = structuredClone(this.baseline);
+    config.training.precision = this.precision;
     const problems: Record<string, string> = {};
     for (const path of paths) {
       if (isFlag(path)) setAt(config, path, this.flags[path] ?? false);
@@ -102,6 +106,7 @@ export class RunDraft {
   usePreset(preset: Preset): void {
     this.rung ??= 'G';
     this.#origin = preset.config;
+    this.precision = preset.config.training.precision;
     this.#fill(climb(preset.config, this.rung));
   }
 
@@ -123,6 +128,7 @@ export class RunDraft {
   useRun(run: Pick<Run, 'config' | 'name'>, taken: readonly string[] = []): void {
     this.rung = rungOf(run.config.network.ladder);
     this.#origin = run.config;
+    this.precision = run.config.training.precision;
     this.#fill(run.config);
     this.name = freeName(run.name, [...taken, run.name]);
   }

@@ -9,9 +9,16 @@ import { listFolders } from '../../../../contract/folders.ts';
 import { cancelJob, listJobs } from '../../../../contract/jobs.ts';
 import { climb, rungs } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
+import { listPrecisions, type PrecisionSupport } from '../../../../contract/precision.ts';
 import { createRun, getRun, listRuns } from '../../../../contract/runs.ts';
 import NewRun from '../../../../renderer/pages/new-run/NewRun.svelte';
 import { exampleDataset, exampleInfo, exampleJob, exampleRun, exampleRunSummary } from '../../support/examples.ts';
+
+const supports: PrecisionSupport[] = [
+  { precision: 'fp32', status: 'good', reason: 'Every device computes in float32.' },
+  { precision: 'bf16', status: 'slow', reason: 'The processor has no bfloat16.' },
+  { precision: 'fp16', status: 'none', reason: 'Half precision is for GPUs.' },
+];
 
 beforeEach(() => {
   service.asked.length = 0;
@@ -21,6 +28,7 @@ beforeEach(() => {
   service.answer(listJobs, () => []);
   service.answer(appInfo, () => exampleInfo());
   service.answer(expectSpeed, ({ preset }) => ({ imagesPerSecond: preset === 'demo' ? 50 : null }));
+  service.answer(listPrecisions, () => supports);
   service.answer(createRun, () => ({ runId: 8, jobId: 9 }));
   service.open();
 });
@@ -96,6 +104,16 @@ test('a plan that does not fit on the disk is refused', async () => {
   await open();
   expect(await screen.findByText(/will not fit on the disk/)).toBeTruthy();
   expect(startButton()).toHaveProperty('disabled', true);
+});
+
+test('a run too large for the device is refused with what would fit, and started when the user insists', async () => {
+  service.answer(appInfo, () => exampleInfo({ trainingMemory: { device: 'NVIDIA T4', bytes: 0.6e9 } }));
+  await open();
+  expect(await screen.findByText(/and NVIDIA T4 has 0\.6 GB\. Micro-batch \d+ would fit/)).toBeTruthy();
+  expect(startButton()).toHaveProperty('disabled', true);
+  await fireEvent.click(screen.getByLabelText(/^Start it all the same/));
+  await fireEvent.click(startButton());
+  await waitFor(() => expect(service.inputsOf(createRun)).toMatchObject([{ force: true }]));
 });
 
 test('choosing a preset fills the fields, and the paper’s sizes say their size', async () => {
@@ -202,4 +220,27 @@ test('an unfolded group of settings stays unfolded while its fields change', asy
   await type(/^Snapshot every/, '512');
   await type(/^Tick every/, '0');
   expect(group.open).toBe(true);
+});
+
+test('a precision that the device can’t do is not to be chosen; a slow one warns, is sent, and a preset takes it back', async () => {
+  await open();
+  const precision = (name: RegExp): HTMLInputElement => screen.getByRole('radio', { name });
+  await waitFor(() => expect(precision(/^fp16/).disabled).toBe(true));
+  expect(screen.getByText('No fp16: Half precision is for GPUs.')).toBeTruthy();
+  await fireEvent.click(precision(/^bf16/));
+  expect(screen.getAllByText(/The processor has no bfloat16/)).toHaveLength(2); // under the choice, and in the check
+  await fireEvent.click(startButton());
+  await waitFor(() => expect(service.inputsOf(createRun)).toHaveLength(1));
+  expect(service.inputsOf(createRun)[0]!.config.training.precision).toBe('bf16');
+  await fireEvent.click(screen.getByRole('radio', { name: /^Small/ }));
+  expect(precision(/^fp32/).checked).toBe(true);
+});
+
+test('a run’s settings in a precision that this device can’t do keep the run from starting', async () => {
+  const run = exampleRun();
+  const config = { ...run.config, training: { ...run.config.training, precision: 'fp16' as const } };
+  service.answer(getRun, () => ({ ...run, config }));
+  await open({ from: run.id });
+  await screen.findByText('This device can’t train in fp16. Half precision is for GPUs.');
+  expect(startButton()).toHaveProperty('disabled', true);
 });
