@@ -37,6 +37,8 @@ export const AppInfo = z.strictObject({
   /** Logical processors. */
   cores: z.int(),
   memoryBytes: z.number(),
+  /** What training has to fit into: the device in words ("this machine"), and its bytes. */
+  trainingMemory: z.strictObject({ device: z.string(), bytes: z.number() }),
 });
 export type AppInfo = z.infer<typeof AppInfo>;
 

@@ -126,7 +126,10 @@ export const listRuns = defineCall(
   z.array(RunSummary),
 );
 export const getRun = defineCall('runs.get', ById, Run);
-/** Creates a run and puts it at the end of the queue; it starts as soon as the device is free. */
+/**
+ * Creates a run and puts it at the end of the queue; it starts as soon as the device is free. One that is estimated not
+ * to fit into the device's memory is refused ('out-of-memory'), unless `force` says that it is to be tried.
+ */
 export const createRun = defineCall(
   'runs.create',
   z.strictObject({
@@ -136,6 +139,7 @@ export const createRun = defineCall(
     notes: z.string().max(10_000).default(''),
     tags: z.array(Tag).max(20).default([]),
     engine: Engine.default('graph'),
+    force: z.boolean().default(false),
   }),
   z.strictObject({ runId: Id, jobId: Id }),
 );

@@ -3,7 +3,9 @@ import { AppError } from '../../contract/errors.ts';
 import type { RuntimeName, RuntimeStatus } from '../../contract/runtime.ts';
 import type { Logger } from 'pino';
 import { chosenRuntime } from '../engine/runtime/choice.ts';
+import { readGpus } from '../engine/runtime/gpu.ts';
 import { installRuntime } from '../engine/runtime/install.ts';
+import { trainingMemory, type TrainingMemory } from '../engine/runtime/memory.ts';
 import { runtimeIsReady, runtimeStatuses } from '../engine/runtime/status.ts';
 import type { Library } from '../store/library.ts';
 import { readSettings, writeSettings } from '../store/settings.ts';
@@ -29,6 +31,14 @@ export class Runtimes {
   /** What jobs use: the user's choice, else what the machine suggests. */
   async active(): Promise<RuntimeName> {
     return (await chosenRuntime(readSettings(this.#library.db).runtime)).runtime;
+  }
+
+  /** What training has to fit into. */
+  async memory(): Promise<TrainingMemory> {
+    const runtime = await this.active();
+    if (runtime === 'cpu') return trainingMemory(runtime, null);
+    const { gpus } = await readGpus();
+    return trainingMemory(runtime, gpus[0] ?? null);
   }
 
   async list(): Promise<RuntimeStatus[]> {

@@ -26,6 +26,7 @@ interface TrainOptions {
   readonly set: readonly string[];
   readonly name?: string;
   readonly detach?: boolean;
+  readonly force?: boolean;
   readonly engine: string;
   readonly precision?: string;
 }
@@ -47,6 +48,7 @@ export function addTrain(program: Command): void {
     .option('--name <name>', 'name of the run; default: dataset, preset and rung')
     .option('--detach', 'return at once; the run goes on in the background')
     .option('--precision <name>', `${PRECISION_HELP} (default: fp32)`)
+    .option('--force', 'start even what is estimated not to fit into memory')
     .option('--engine <name>', ENGINE_HELP, 'graph')
     .action(async (options: TrainOptions, command: Command) => {
       await withService(
@@ -83,7 +85,8 @@ async function train(
   const { client, output } = context;
   const dataset = findDataset(options.dataset, await client.call(listDatasets, {}));
   const name = wanted ?? [dataset.name, options.preset, ...(rung === null ? [] : [rung])].join(' ').slice(0, 100);
-  const { runId, jobId } = await client.call(createRun, { name, datasetId: dataset.id, config, engine });
+  const force = options.force === true;
+  const { runId, jobId } = await client.call(createRun, { name, datasetId: dataset.id, config, engine, force });
   output.event('run', { runId, jobId, name });
   output.say(`Run ${runId} "${name}": ${images(config.training.durationImages)} on dataset "${dataset.name}".`);
   if (options.detach === true) {

@@ -35,6 +35,7 @@ export function appHandlers({ library, runtimes, version, openWeb, closeWeb, shu
         platform: `${platform()} ${arch()} ${release()}`,
         cores: cpus().length,
         memoryBytes: totalmem(),
+        trainingMemory: await runtimes.memory(),
       };
     }),
     handler(getSettings, () => readSettings(db)),

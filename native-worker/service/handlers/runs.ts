@@ -2,11 +2,13 @@ import { rm } from 'node:fs/promises';
 import { countParameters, planNetwork } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { runDeleted } from '../../../contract/events.ts';
+import { checkMemory } from '../../../contract/memory-advice.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import { checkEngine, type Precision } from '../../../contract/precision.ts';
 import * as calls from '../../../contract/runs.ts';
 import { runSystem } from '../../../contract/system.ts';
 import type { Engine, RunConfig } from '../../../contract/training.ts';
+import type { TrainingMemory } from '../../engine/runtime/memory.ts';
 import { checkPrecision, readPrecisionSupport } from '../../engine/runtime/precision-support.ts';
 import { listCheckpoints } from '../../store/checkpoints.ts';
 import { datasetFile, getDataset } from '../../store/datasets.ts';
@@ -31,7 +33,7 @@ export function runHandlers(parts: ServiceParts): Handler[] {
     handler(calls.getRun, ({ id }) => store.getRun(db, id)),
     handler(calls.createRun, async (input) => {
       await checkDevice(parts, input.config.training.precision, input.engine);
-      return createRun(parts, input);
+      return createRun(parts, input, await parts.runtimes.memory());
     }),
     handler(calls.pauseRun, ({ id }) => {
       endTraining(parts, id, 'pause');
@@ -111,9 +113,14 @@ interface NewRunInput {
   notes: string;
   tags: string[];
   engine: Engine;
+  force: boolean;
 }
 
-function createRun({ library, queue, outcomes }: ServiceParts, input: NewRunInput): { runId: number; jobId: number } {
+function createRun(
+  { library, queue, outcomes }: ServiceParts,
+  input: NewRunInput,
+  memory: TrainingMemory,
+): { runId: number; jobId: number } {
   const { db } = library;
   const dataset = getDataset(db, input.datasetId);
   datasetFile(db, dataset.id); // throws if its pictures are gone
@@ -123,7 +130,9 @@ function createRun({ library, queue, outcomes }: ServiceParts, input: NewRunInpu
     channels: dataset.channels,
     labelDim: classConditional ? dataset.classes.length : 0,
   };
-  const parameters = countParameters(planNetwork(input.config.network, shape)).total;
+  const plan = planNetwork(input.config.network, shape);
+  if (!input.force) checkMemory(plan, input.config.training, memory.bytes, memory.device);
+  const parameters = countParameters(plan).total;
   const { runId, jobId } = write(db, () => {
     const created = store.insertRun(db, { ...input, tags: [...new Set(input.tags)], shape, parameters });
     return {

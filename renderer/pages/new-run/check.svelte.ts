@@ -3,6 +3,7 @@ import { appInfo, expectSpeed, type AppInfo } from '../../../contract/app.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { estimateMemory, type MemoryEstimate } from '../../../contract/memory.ts';
 import { listPrecisions, type PrecisionSupport } from '../../../contract/precision.ts';
+import { memoryProblem } from '../../../contract/memory-advice.ts';
 import { findPreset } from '../../../contract/presets.ts';
 import { client } from '../../lib/client/index.ts';
 import { attempt } from '../../lib/state/toasts.svelte.ts';
@@ -41,6 +42,15 @@ export class Preflight {
   readonly memory: MemoryEstimate | null = $derived.by(() =>
     this.#draft.config && this.plan ? estimateMemory(this.plan, this.#draft.config.training) : null,
   );
+  /** Why training is estimated not to fit into the device's memory, and what would; null: it fits, or nobody knows. */
+  readonly memoryProblem: string | null = $derived.by(() => {
+    const { config } = this.#draft;
+    if (!config || !this.plan || !this.info) return null;
+    const { bytes, device } = this.info.trainingMemory;
+    return memoryProblem(this.plan, config.training, bytes, device);
+  });
+  /** Start what is estimated not to fit: estimates can be wrong by a third. */
+  force = $state(false);
   /** Bytes that snapshots and checkpoints will take. */
   readonly diskBytes: number | null = $derived(
     this.estimate ? this.estimate.snapshotBytes + this.estimate.checkpointBytes : null,
@@ -83,6 +93,7 @@ export class Preflight {
       found.push(`This device can’t train in ${this.#support.precision}. ${this.#support.reason}`);
     }
     if (this.#plan && 'problem' in this.#plan) found.push(sentence(this.#plan.problem));
+    if (this.memoryProblem !== null && !this.force) found.push(this.memoryProblem);
     if (this.info && this.diskBytes !== null && this.diskBytes > this.info.diskFreeBytes) {
       found.push('Snapshots and checkpoints will not fit on the disk. Write them less often, or make room.');
     }

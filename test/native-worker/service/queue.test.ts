@@ -235,6 +235,20 @@ test('a network that can not be is refused before it is queued', async () => {
   expect(await under.client.call(listJobs, {})).toEqual([]);
 });
 
+test('a run that can not fit into memory is refused with what would, and is tried when the user insists', async () => {
+  const config = tinyConfig({ batchSize: 8192 });
+  config.network.modelChannels = 512;
+  const input = { name: 'work', datasetId: under.datasetId, config };
+  const refused: unknown = await under.client.call(runs.createRun, input).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    code: 'out-of-memory',
+    message: expect.stringMatching(/^Training with 8192 pictures at once takes about .* this machine has .*icro-batch \d+/) as string,
+  });
+  expect(await under.client.call(listJobs, {})).toEqual([]);
+  const { runId } = await under.client.call(runs.createRun, { ...input, force: true });
+  await until(async () => (await run(runId)).state === 'running');
+});
+
 test('the end of the service pauses what trains, and puts back to the queue what does not', async () => {
   const { runId, jobId } = await training();
   const importJob = await importWith('work');

@@ -116,6 +116,16 @@ test('a run too large for the device is refused with what would fit, and started
   await waitFor(() => expect(service.inputsOf(createRun)).toMatchObject([{ force: true }]));
 });
 
+test('a run too large for the device is refused with what would fit, and started when the user insists', async () => {
+  service.answer(appInfo, () => exampleInfo({ trainingMemory: { device: 'NVIDIA T4', bytes: 0.6e9 } }));
+  await open();
+  expect(await screen.findByText(/and NVIDIA T4 has 0\.6 GB\. Micro-batch \d+ would fit/)).toBeTruthy();
+  expect(startButton()).toHaveProperty('disabled', true);
+  await fireEvent.click(screen.getByLabelText(/^Start it all the same/));
+  await fireEvent.click(startButton());
+  await waitFor(() => expect(service.inputsOf(createRun)).toMatchObject([{ force: true }]));
+});
+
 test('choosing a preset fills the fields, and the paper’s sizes say their size', async () => {
   await open();
   await fireEvent.click(screen.getByRole('radio', { name: /^Small/ }));
