@@ -162,6 +162,21 @@ export class SafetensorsFile {
   }
 
   /**
+   * Reads a stretch of a tensor of floats, F32 or F16, as float32.
+   *
+   * @param first index of the stretch's first number, row-major
+   * @param count how many numbers
+   * @throws {AppError} 'corrupt-file' if it is of another type or the file was cut off since
+   */
+  readFloats(tensor: string, first: number, count: number): Float32Array {
+    const { dtype } = this.info(tensor);
+    if (dtype !== 'F32' && dtype !== 'F16') throw corrupt(this.#name, `tensor "${tensor}" holds ${dtype}, not floats`);
+    const bytes = allocate(count * elementBytes[dtype], tensor);
+    this.readBytes(tensor, first * elementBytes[dtype], bytes);
+    return numbersOf(dtype, bytes) as Float32Array;
+  }
+
+  /**
    * Fills `into` with bytes of a tensor as they lie in the file, starting `offset` bytes into the tensor.
    *
    * @throws {AppError} 'corrupt-file' if the file was cut off since it was opened

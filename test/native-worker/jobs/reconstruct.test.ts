@@ -6,6 +6,7 @@ import type { JobMessage, JobOutcome } from '../../../contract/job-messages.ts';
 import { recipesAt } from '../../../contract/recipe.ts';
 import { KeepRequest } from '../../../contract/reconstructions.ts';
 import type { Requested } from '../../../native-worker/jobs/context.ts';
+import { openMix } from '../../../native-worker/jobs/mix.ts';
 import { runReconstruct } from '../../../native-worker/jobs/reconstruct.ts';
 import { snapshotMetadata } from '../../../native-worker/jobs/snapshot-facts.ts';
 import type { Library } from '../../../native-worker/store/library.ts';
@@ -138,6 +139,14 @@ describe('a reconstruction', () => {
     expect(opened.tensors.size).toBe(plan().parameters.length + plan().buffers.length);
     opened.close();
   });
+});
+
+test('a tensor is the same whether it is mixed whole or in stretches', () => {
+  const recipes = [0.15, 0.2].map(recipesAt(recipeSource(library.db, runId), null));
+  const [whole, pieces] = [openMix(library, recipes), openMix(library, recipes, 7)];
+  for (const name of whole.names) expect(pieces.read(name)).toEqual(whole.read(name));
+  whole.close();
+  pieces.close();
 });
 
 describe('nothing is kept', () => {
