@@ -242,7 +242,9 @@ test('a run that can not fit into memory is refused with what would, and is trie
   const refused: unknown = await under.client.call(runs.createRun, input).catch((error: unknown) => error);
   expect(refused).toMatchObject({
     code: 'out-of-memory',
-    message: expect.stringMatching(/^Training with 8192 pictures at once takes about .* this machine has .*icro-batch \d+/) as string,
+    message: expect.stringMatching(
+      /^Training with 8192 pictures at once takes about .* this machine has .*icro-batch \d+/,
+    ) as string,
   });
   expect(await under.client.call(listJobs, {})).toEqual([]);
   const { runId } = await under.client.call(runs.createRun, { ...input, force: true });
