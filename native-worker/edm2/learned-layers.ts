@@ -85,7 +85,7 @@ export function learnedLayers(
 }
 
 /** Zero-padded convolution. A 1×1 one is a matrix product, whose filters need no sorting and whose gradient is faster. */
-function conv2d(x: tf.Tensor4D, filters: tf.Tensor4D): tf.Tensor4D {
+export function conv2d(x: tf.Tensor4D, filters: tf.Tensor4D): tf.Tensor4D {
   const [kernel, , cin, cout] = filters.shape;
   if (kernel !== 1) return tf.conv2d(x, filters, 1, 'same');
   const [n, h, w] = x.shape;

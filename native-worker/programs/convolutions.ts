@@ -1,5 +1,6 @@
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
+import { conv2d } from '../edm2/learned-layers.ts';
 import { upConv2d } from '../edm2/up-convolution.ts';
 import { float32, type Entry, type Given, type Specs } from '../engine/graph/program.ts';
 import { tf } from '../engine/tensorflow.ts';
@@ -64,15 +65,6 @@ function compute(convolutions: readonly Convolution[], { state, casts }: Given, 
     for (const result of results) sum = tf.add(sum, firstNumber(result));
   }
   return sum;
-}
-
-/** Zero-padded; a 1×1 convolution as the matrix product that it is. */
-function conv2d(x: Tensor4D, filters: Tensor4D): Tensor4D {
-  const [kernel, , cin, cout] = filters.shape;
-  if (kernel !== 1) return tf.conv2d(x, filters, 1, 'same');
-  const [n, h, w] = x.shape;
-  const product = tf.matMul(tf.reshape(x, [n * h * w, cin]), tf.reshape(filters, [cin, cout]));
-  return tf.reshape(product, [n, h, w, cout]);
 }
 
 /** One number of a tensor: cheap, and the tensor must be computed for it. */

@@ -8,6 +8,7 @@ import type { Batch, Parameters } from '../../edm2/types.ts';
 import { backend } from '../../engine/binding.ts';
 import { recordProgram } from '../../engine/graph/program.ts';
 import { GraphSession } from '../../engine/graph/session.ts';
+import { reducedTypeOf } from '../../engine/precision.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { convolutionsOnly } from '../../programs/convolutions.ts';
@@ -71,7 +72,7 @@ function sampling({ config, shape }: BenchSubject): RunTask {
   const { parameters, buffers } = initialState(plan, 0, randomSource(randomKernels, config.training.seed, 0));
   const count = config.training.batchSize;
   const network = { plan, parameters: trainedGains(parameters), buffers };
-  const sampler = networkSampler('graph', { main: network, guide: null }, count);
+  const sampler = networkSampler('graph', { main: network, guide: null }, count, config.training.precision);
   const indices = Array.from({ length: count }, (_, index) => index);
   return async () => {
     await drawPictures({
@@ -95,7 +96,10 @@ function trainedGains(parameters: Parameters): Parameters {
 function convolutions({ config, shape }: BenchSubject, backward: boolean): RunTask {
   const { training, network } = config;
   const { state, entry } = convolutionsOnly(planNetwork(network, shape), training.batchSize, backward);
-  const program = recordProgram({ state, entries: { convolutions: entry } }, backend().binding.TF_Version);
+  const program = recordProgram(
+    { state, entries: { convolutions: entry }, reduced: reducedTypeOf(training.precision) },
+    backend().binding.TF_Version,
+  );
   const session = new GraphSession(program);
   const random = randomSource(randomKernels, training.seed, 0);
   const values = Object.fromEntries(
