@@ -15,6 +15,7 @@ import {
   stopRun,
   trashRun,
 } from '../../../contract/runs.ts';
+import { listPrecisions } from '../../../contract/precision.ts';
 import { listRuntimes, useRuntime } from '../../../contract/runtime.ts';
 import { deleteSample, generate, listSamples } from '../../../contract/samples.ts';
 import { openLibrary } from '../../../native-worker/store/library.ts';
@@ -228,4 +229,18 @@ test('magnitudes can be asked for from a moment on, so that a page reads only wh
     under.client.call(runMagnitudes, { id: runId, kind: 'weight', ...(afterNimg === undefined ? {} : { afterNimg }) });
   expect((await read()).nimg).toEqual([100, 200, 300]);
   expect(await read(200)).toMatchObject({ nimg: [300], values: [[300], [1]] });
+});
+
+test('a run is refused in a precision that its device or its engine does not have, and made in one that it has', async () => {
+  const { client, datasetId } = under;
+  const create = (precision: 'fp32' | 'bf16' | 'fp16', engine: 'graph' | 'eager'): Promise<unknown> =>
+    client.call(createRun, { name: precision, datasetId, config: tinyConfig({ precision }), engine });
+  const supports = await client.call(listPrecisions, {});
+  expect(supports.map(({ precision }) => precision)).toEqual(['fp32', 'bf16', 'fp16']);
+  for (const { precision, status } of supports) {
+    const made = create(precision, 'graph');
+    if (status === 'none') await expect(made).rejects.toMatchObject({ code: 'invalid-input' });
+    else await expect(made).resolves.toMatchObject({ runId: expect.any(Number) as number });
+  }
+  await expect(create('bf16', 'eager')).rejects.toThrow(/Op by op there is only fp32/);
 });
