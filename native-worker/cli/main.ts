@@ -1,11 +1,13 @@
 /** The command line: `edm2 …`. Every command but `count` and `bench` asks the library's service, which lives as long as something runs. */
 import { Command, CommanderError } from 'commander';
+import { hasSystemCode } from '../../contract/errors.ts';
 import { addBench } from './commands/bench.ts';
 import { addCount } from './commands/count.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addImport } from './commands/import.ts';
 import { addReconstruct } from './commands/reconstruct.ts';
+import { addReconstructions } from './commands/reconstructions.ts';
 import { addRuns } from './commands/runs.ts';
 import { addSample } from './commands/sample.ts';
 import { addServe } from './commands/serve.ts';
@@ -26,6 +28,7 @@ for (const add of [
   addTrain,
   addSample,
   addReconstruct,
+  addReconstructions,
   addImport,
   addRuns,
   addServe,
@@ -39,6 +42,12 @@ for (const add of [
 for (const command of [...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
   command.option('--library <folder>', 'as for `edm2`').option('--json', 'as for `edm2`').exitOverride();
 }
+
+// Whoever reads has had enough, as `edm2 runs | head` does: that is no failure.
+process.stdout.on('error', (error) => {
+  if (hasSystemCode(error, 'EPIPE')) process.exit(0);
+  throw error;
+});
 
 try {
   await program.parseAsync();

@@ -6,7 +6,6 @@ import {
   keepReconstructions,
   listReconstructions,
   locateReconstruction,
-  ReconstructionName,
   type Reconstruction,
 } from '../../../contract/reconstructions.ts';
 import { getRun, listRuns, runSnapshots, type Run } from '../../../contract/runs.ts';
@@ -15,6 +14,7 @@ import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { userPath } from '../paths.ts';
 import { checkTarget, saveCopy } from '../save-file.ts';
+import { readName } from './reconstructions.ts';
 import { bytes, reconstructionWords } from '../words.ts';
 
 interface Options {
@@ -78,17 +78,11 @@ function readOptions({ std, at, name, out }: Options): Asked {
     gammaFromSigmaRel(emaStd); // throws for a length that does not exist
     const file = out === undefined ? null : userPath(out.replaceAll(PLACE, text.trim()));
     if (file !== null) checkTarget(file);
-    return { emaStd, name: name[index] === undefined ? null : nameOf(name[index]), file };
+    return { emaStd, name: name[index] === undefined ? null : readName(name[index]), file };
   });
   const twice = targets.find(({ emaStd }, index) => targets.findIndex((one) => one.emaStd === emaStd) < index);
   if (twice !== undefined) throw new AppError('invalid-input', `--std ${twice.emaStd} is given twice; give it once.`);
   return { targets, nimg: at === 'latest' ? null : wholeNumber(at, '--at') };
-}
-
-function nameOf(text: string): string {
-  const name = ReconstructionName.safeParse(text);
-  if (name.success) return name.data;
-  throw new AppError('invalid-input', '--name takes 1 to 100 characters.');
 }
 
 async function reconstruct(context: CommandContext, wanted: string, { targets, nimg }: Asked): Promise<undefined> {

@@ -140,6 +140,12 @@ test('an average that is not stored is reconstructed: kept as a file, found agai
   for (const { file, path } of kept) expect(readFileSync(String(file))).toEqual(readFileSync(String(path)));
   expect(objects((await edm2(...asked)).stdout)).toMatchObject([{ isNew: false }, { isNew: false }]);
 
+  const [{ id }] = kept as [{ id: number }];
+  expect(await edm2('reconstructions', 'rename', String(id), 'the long one')).toMatchObject({ code: 0 });
+  expect((await edm2('reconstructions', '--run', 'first')).stdout).toContain('the long one');
+  expect(await edm2('reconstructions', 'delete', String(id))).toMatchObject({ code: 0, stderr: '' });
+  expect(objects((await edm2('reconstructions', '--json')).stdout)).toMatchObject([{ emaStd: 0.07 }]);
+
   const drawn = await edm2(
     ...['sample', '--run', 'first', '--std', '0.2', '--seeds', '0-1', '--columns', '2', '--steps', '2'],
     ...['--out', 'long.png'],
@@ -222,6 +228,8 @@ test.each([
   [2, ['reconstruct', 'first', '--std', '0.3'], 'sigma_rel 0.3 does not exist'],
   [2, ['reconstruct', 'first', '--std', '0.1', '--std', '0.2', '--out', 'x'], '{std}'],
   [1, ['reconstruct', 'first', '--std', '0.1', '--at', '999'], 'no snapshot at 999 images'],
+  [1, ['reconstructions', 'delete', '999'], 'no kept reconstruction 999'],
+  [2, ['reconstructions', 'rename', '1', ''], '1 to 100 characters'],
   [2, ['serve', '--port', '70000'], '--port'],
 ] as const)('exit code %i and one sentence for: edm2 %j', async (code, args, sentence) => {
   const ended = await edm2(...args);

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,4 +79,15 @@ test('the command answers without a service and makes no library', () => {
   expect(JSON.parse(String(counted.stdout))).toMatchObject({ type: 'count', preset: 'small', rung: 'B', batch: 128 });
   expect(edm2('--rung', 'H').status).toBe(2);
   expect(existsSync(library)).toBe(false);
+});
+
+test('a reader that has had enough is no failure', async () => {
+  const child = spawn(process.execPath, [join(root, 'native-worker/cli/main.ts'), 'count'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy(); // as `edm2 count | true` does
+  let errors = '';
+  child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect([code, errors]).toEqual([0, '']);
 });

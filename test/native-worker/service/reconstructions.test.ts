@@ -125,18 +125,43 @@ test('a deleted run takes its reconstructions with it', async () => {
   expect(await under.client.call(calls.listReconstructions, {})).toEqual([]);
 });
 
+test('a job that is killed leaves nothing half-written, and says that it was killed', async () => {
+  const { own, jobId, folder } = await litteringJob();
+  const library = openLibrary(own.folder);
+  process.kill(
+    library.db.prepare<[number], number>('SELECT pid FROM jobs WHERE id = ?').pluck().get(jobId)!,
+    'SIGKILL',
+  );
+  library.close();
+  const job = await until(async () => {
+    const found = await own.client.call(getJob, { id: jobId });
+    return found.state === 'failed' ? found : null;
+  });
+  expect(job.error).toMatch(/The reconstruction was killed \(SIGKILL\)/);
+  await until(() => readdirSync(folder).length === 0);
+  await own.end();
+});
+
 test('a job that the end of the service interrupts leaves nothing half-written, and waits for the next start', async () => {
+  const { own, jobId, folder } = await litteringJob();
+  await own.service.stop();
+  expect(readdirSync(folder)).toEqual([]);
+  const library = openLibrary(own.folder);
+  expect(library.db.prepare('SELECT state FROM jobs WHERE id = ?').pluck().get(jobId)).toBe('queued');
+  library.close();
+  await own.end();
+});
+
+/** A service whose reconstruction has written half of a file and works on. */
+async function litteringJob(): Promise<{ own: ServiceUnderTest; jobId: number; folder: string }> {
   const own = await startServiceUnderTest(); // with fake jobs
   const library = openLibrary(own.folder);
   const id = makeRun(library, own.datasetId, tinyConfig());
   library.db.prepare(`UPDATE runs SET name = 'litter', state = 'finished'`).run(); // what the fake job is to do
   makeSnapshot(library, { runId: id, nimg: 32, emaStd: 0.1 }, 1);
+  library.close();
   const { jobId } = await own.client.call(calls.keepReconstructions, { runId: id, targets: [{ emaStd: 0.2 }] });
   const folder = join(own.folder, 'files/tmp');
   await until(() => readdirSync(folder).length > 0);
-  await own.service.stop();
-  expect(readdirSync(folder)).toEqual([]);
-  expect(library.db.prepare('SELECT state FROM jobs WHERE id = ?').pluck().get(jobId)).toBe('queued');
-  library.close();
-  await own.end();
-});
+  return { own, jobId, folder };
+}
