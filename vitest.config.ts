@@ -12,7 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{contract,main,native-worker,scripts}/**/*.test.ts'],
+          include: ['test/{bench,contract,main,native-worker,scripts}/**/*.test.ts'],
           exclude: ['test/**/*.tensor.test.ts'],
           environment: 'node',
           pool: 'forks',

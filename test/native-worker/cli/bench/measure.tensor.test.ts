@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { RunConfig } from '../../../../contract/training.ts';
+import { findPreset } from '../../../../contract/presets.ts';
+import { measure } from '../../../../native-worker/cli/bench/measure.ts';
+import { startWorker } from '../../../../native-worker/cli/bench/worker.ts';
+
+const demo = findPreset('demo')!.config;
+const subject = {
+  config: RunConfig.parse({
+    ...demo,
+    network: { ...demo.network, modelChannels: 8, channelMult: [1, 2], attnResolutions: [4], channelsPerHead: 8 },
+    training: { ...demo.training, batchSize: 4 },
+    grid: { ...demo.grid, sampler: { ...demo.grid.sampler, steps: 2 } },
+  }),
+  shape: { resolution: 8, channels: 3, labelDim: 2 },
+};
+const once = { rounds: 1, limitSeconds: 60, warmUps: 1, turnSeconds: 0 };
+
+test('a tiny network is measured, and its figures agree with each other', async () => {
+  const shares: number[] = [];
+  const found = await measure(subject, 1, once, (share) => shares.push(share));
+  expect(found).toMatchObject({ batch: 4, steps: 2, evaluations: 3 });
+  for (const { time, imagesPerSecond, gflopPerSecond, convolutions, share, peakBytes } of [found.train, found.sample]) {
+    expect(time.median).toBeGreaterThan(0);
+    expect(imagesPerSecond).toBeCloseTo(4 / time.median, 6);
+    expect(gflopPerSecond).toBeGreaterThan(0);
+    expect(share).toBeCloseTo(convolutions.median / time.median, 6);
+    expect(peakBytes).toBeGreaterThan(100e6); // TensorFlow alone takes more
+  }
+  // Training counts as three evaluations of four pictures, drawing is three of them: the same work in all.
+  expect(found.train.gflopPerSecond * found.train.time.median).toBeCloseTo(
+    found.sample.gflopPerSecond * found.sample.time.median,
+    9,
+  );
+  expect(shares).toEqual([...shares].sort((a, b) => a - b));
+  expect(shares.at(-1)).toBe(1);
+});
+
+test('a process that cannot measure what it is told says why', async () => {
+  const { config, shape } = subject;
+  const worker = await startWorker({ config, shape: { ...shape, resolution: 7 } }, 1);
+  await expect(worker.run('train')).rejects.toThrow('choose fewer levels (channelMult)');
+});

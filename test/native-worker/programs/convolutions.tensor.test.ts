@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { planNetwork } from '../../../contract/architecture.ts';
+import { findPreset } from '../../../contract/presets.ts';
+import { backend } from '../../../native-worker/engine/binding.ts';
+import { recordProgram } from '../../../native-worker/engine/graph/program.ts';
+import { GraphSession } from '../../../native-worker/engine/graph/session.ts';
+import { tf } from '../../../native-worker/engine/tensorflow.ts';
+import { convolutionsOnly } from '../../../native-worker/programs/convolutions.ts';
+
+const { network } = findPreset('demo')!.config;
+const plan = planNetwork(
+  { ...network, modelChannels: 8, channelMult: [1, 2], attnResolutions: [], channelsPerHead: 8 },
+  { resolution: 8, channels: 3, labelDim: 0 },
+);
+
+function sumOf(backward: boolean): number {
+  const { state, entry } = convolutionsOnly(plan, 2, backward);
+  const program = recordProgram({ state, entries: { convolutions: entry } }, backend().binding.TF_Version);
+  const session = new GraphSession(program);
+  session.initialise(Object.fromEntries(Object.entries(state).map(([name, { shape }]) => [name, tf.ones([...shape])])));
+  const { sum } = session.run('convolutions', {}, () => [0, 0], ['sum']);
+  session.close();
+  return sum!.dataSync()[0]!;
+}
+
+// With ones everywhere, a corner of a 3×3 convolution's output is 4 · Cin, for four of nine taps lie inside; any number
+// of a 1×1 convolution's is Cin. An upsampling one is a 4×4 transposed one of stride 2, of which one tap in four meets a
+// pixel, at a corner half of them in each direction.
+const convolutions = plan.parameters.filter(({ role, shape }) => role === 'weight' && shape.length === 4);
+const corner = ({ name, shape }: (typeof convolutions)[number]): number => {
+  const [, cin, kernel] = shape as [number, number, number, number];
+  if (name.includes('_up.conv_res0')) return cin;
+  return kernel === 3 ? 4 * cin : cin;
+};
+
+test('every convolution of the network is computed once, with the shapes that the network has', () => {
+  expect(sumOf(false)).toBe(convolutions.reduce((sum, one) => sum + corner(one), 0));
+});
+
+test('backward, every convolution has a gradient for its filters, and all but the first for their input', () => {
+  const forward = sumOf(false);
+  // All gradients of ones are positive sums, so that each of them adds at least 1.
+  expect(sumOf(true)).toBeGreaterThan(forward + 2 * convolutions.length - 1);
+});
