@@ -8,6 +8,10 @@ const fields = {
   runtime: RuntimeName.nullable(),
   /** Threads of TensorFlow's kernels; null: one per physical core. */
   threads: z.int().min(1).max(1024).nullable(),
+  /** The GPU that jobs use where there are several, nvidia-smi's number of it; null: the first. */
+  gpu: z.int().min(0).max(63).nullable(),
+  /** Let XLA compile what jobs compute on a GPU. An experiment: nobody has measured it with this program. */
+  xla: z.boolean(),
   /** Tell the system when a run ends while the window is in the background. */
   notifications: z.boolean(),
 };
@@ -16,6 +20,8 @@ export const Settings = z.strictObject({
   theme: fields.theme.default('system'),
   runtime: fields.runtime.default(null),
   threads: fields.threads.default(null),
+  gpu: fields.gpu.default(null),
+  xla: fields.xla.default(false),
   notifications: fields.notifications.default(true),
 });
 export type Settings = z.infer<typeof Settings>;

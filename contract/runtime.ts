@@ -23,6 +23,19 @@ export const GpuInfo = z.strictObject({
 });
 export type GpuInfo = z.infer<typeof GpuInfo>;
 
+export const ProcessorInfo = z.strictObject({
+  name: z.string(),
+  /** Physical ones; what jobs use if no other number of threads is set. */
+  cores: z.int(),
+  /** Logical ones. */
+  threads: z.int(),
+  /** Instruction sets that TensorFlow gains from; empty where the system does not tell. */
+  instructions: z.array(z.string()),
+  /** Of the machine or its container. */
+  memoryBytes: z.number(),
+});
+export type ProcessorInfo = z.infer<typeof ProcessorInfo>;
+
 /** One line of the doctor's findings. */
 export const Check = z.strictObject({
   id: z.string(),
@@ -64,7 +77,7 @@ export type RuntimeStatus = z.infer<typeof RuntimeStatus>;
 export const listRuntimes = defineCall(
   'runtime.list',
   Nothing,
-  z.strictObject({ runtimes: z.array(RuntimeStatus), gpus: z.array(GpuInfo) }),
+  z.strictObject({ runtimes: z.array(RuntimeStatus), processor: ProcessorInfo, gpus: z.array(GpuInfo) }),
 );
 /** Fetches it if need be and makes it the active one; progress comes as `runtime.progress` events. */
 export const useRuntime = defineCall('runtime.use', z.strictObject({ name: RuntimeName }), Nothing);

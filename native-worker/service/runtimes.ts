@@ -3,7 +3,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { RuntimeName, RuntimeStatus } from '../../contract/runtime.ts';
 import type { Logger } from 'pino';
 import { chosenRuntime } from '../engine/runtime/choice.ts';
-import { readGpus } from '../engine/runtime/gpu.ts';
+import { chosenGpu, readGpus } from '../engine/runtime/gpu.ts';
 import { installRuntime } from '../engine/runtime/install.ts';
 import { trainingMemory, type TrainingMemory } from '../engine/runtime/memory.ts';
 import { runtimeIsReady, runtimeStatuses } from '../engine/runtime/status.ts';
@@ -38,7 +38,7 @@ export class Runtimes {
     const runtime = await this.active();
     if (runtime === 'cpu') return trainingMemory(runtime, null);
     const { gpus } = await readGpus();
-    return trainingMemory(runtime, gpus[0] ?? null);
+    return trainingMemory(runtime, chosenGpu(gpus, readSettings(this.#library.db).gpu));
   }
 
   async list(): Promise<RuntimeStatus[]> {

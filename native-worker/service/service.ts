@@ -87,8 +87,10 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   const connections = new Connections();
   const outcomes = new JobOutcomes({ library, events, log });
   const runtimes = new Runtimes({ library, events, log });
-  const environment = async (): Promise<Record<string, string>> =>
-    jobEnvironment({ runtime: await runtimes.active(), threads: readSettings(library.db).threads });
+  const environment = async (): Promise<Record<string, string>> => {
+    const { threads, gpu, xla } = readSettings(library.db);
+    return jobEnvironment({ runtime: await runtimes.active(), threads, gpu, xla });
+  };
   const queue = new Queue({
     library,
     events,

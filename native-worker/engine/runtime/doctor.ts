@@ -1,15 +1,16 @@
 /** What `edm2 doctor` and the Settings page show: each thing that training needs, how it is, and what to do about it. */
 import { statfs } from 'node:fs/promises';
-import { totalmem } from 'node:os';
 import { AppError } from '../../../contract/errors.ts';
 import type { Check, DoctorReport, GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
 import { installBinding, bindingPlace } from './binding.ts';
 import { findCompiler } from './compiler.ts';
 import { physicalCores } from './cores.ts';
-import { readGpus, suggestRuntime, type GpuReport } from './gpu.ts';
+import { chosenGpu, readGpus, suggestRuntime, type GpuReport } from './gpu.ts';
 import { readLock } from './lock.ts';
 import { checkRuntime } from './manifest.ts';
+import { machineMemory } from './memory.ts';
 import { cacheFolder, runtimeFolder } from './places.ts';
+import { readProcessor } from './processor.ts';
 import { precisionSupport, readCpuFlags } from './precision-support.ts';
 import { formatBytes } from './progress.ts';
 import { findPython } from './python.ts';
@@ -19,6 +20,9 @@ export interface DoctorOptions {
   /** The runtime that jobs use. */
   readonly runtime: RuntimeName;
   readonly threads: number | null;
+  /** nvidia-smi's number of the GPU to use; null: the first. */
+  readonly gpu?: number | null;
+  readonly xla?: boolean;
   readonly cache?: string;
   /** nvidia-smi, or what stands for it in a test. */
   readonly nvidiaSmi?: string;
@@ -31,7 +35,7 @@ const LITTLE_SPACE = 5e9;
 /** Looks at everything and computes something. Takes some seconds. Never throws for what it finds. */
 export async function runDoctorReport(options: DoctorOptions): Promise<DoctorReport> {
   const report = await readGpus(options.nvidiaSmi);
-  const checks: Check[] = [machine(options), ...gpuChecks(report)];
+  const checks: Check[] = [machine(options), processor(), ...gpuChecks(report)];
   const installed = await runtimeCheck(options);
   checks.push(installed, await bindingCheck(options));
   let test: SelfTest | null = null;
@@ -56,10 +60,16 @@ export async function runDoctorReport(options: DoctorOptions): Promise<DoctorRep
 }
 
 function machine(options: DoctorOptions): Check {
-  const cores = physicalCores();
-  const threads = options.threads ?? cores;
-  const detail = `${process.platform}-${process.arch}, ${cores} physical cores, ${threads} threads, ${formatBytes(totalmem())} memory, Node ${process.versions.node}`;
+  const used = options.threads ?? physicalCores();
+  const detail = `${process.platform}-${process.arch}, ${formatBytes(machineMemory())} memory, Node ${process.versions.node}, ${used} ${used === 1 ? 'thread' : 'threads'} for jobs`;
   return { id: 'machine', status: 'info', title: 'Machine', detail, advice: null };
+}
+
+function processor(): Check {
+  const { name, cores, threads, instructions } = readProcessor();
+  const sets = instructions.length > 0 ? `, ${instructions.join(', ')}` : '';
+  const detail = `${name}: ${cores} ${cores === 1 ? 'core' : 'cores'}, ${threads} ${threads === 1 ? 'thread' : 'threads'}${sets}`;
+  return { id: 'processor', status: 'info', title: 'Processor', detail, advice: null };
 }
 
 function gpuChecks(report: GpuReport): Check[] {
@@ -73,7 +83,12 @@ function gpuChecks(report: GpuReport): Check[] {
     id: `gpu-${gpu.index}`,
     status: 'good',
     title: `GPU ${gpu.index}`,
-    detail: `${gpu.name}, driver ${gpu.driver}, ${gpu.memoryTotal === null ? 'memory unknown' : formatBytes(gpu.memoryTotal)}`,
+    detail: [
+      gpu.name,
+      `driver ${gpu.driver}`,
+      gpu.memoryTotal === null ? 'memory unknown' : formatBytes(gpu.memoryTotal),
+      ...(gpu.computeCapability === null ? [] : [`compute capability ${gpu.computeCapability}`]),
+    ].join(', '),
     advice: null,
   }));
 }
@@ -240,7 +255,7 @@ async function spaceCheck(options: DoctorOptions): Promise<Check> {
 
 function deviceInWords(options: DoctorOptions, gpus: readonly GpuInfo[], test: SelfTest | null): string {
   if (test === null) return 'none: TensorFlow does not run';
-  if (test.gpu) return gpus[0]?.name ?? 'GPU';
+  if (test.gpu) return chosenGpu(gpus, options.gpu ?? null)?.name ?? 'GPU';
   const threads = options.threads ?? physicalCores();
   return `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
 }

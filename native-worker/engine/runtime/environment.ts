@@ -44,6 +44,10 @@ export interface JobEnvironmentOptions {
   readonly runtime: RuntimeName;
   /** Threads of TensorFlow's kernels; null: one per physical core. */
   readonly threads: number | null;
+  /** nvidia-smi's number of the GPU to use; null: the first. */
+  readonly gpu?: number | null;
+  /** Let XLA compile what is computed on a GPU; experimental. */
+  readonly xla?: boolean;
   /** The runtime's folder; default: its place in the user's cache. */
   readonly folder?: string;
   /** What is inherited from; default: this process's environment. */
@@ -82,6 +86,12 @@ export function jobEnvironment(options: JobEnvironmentOptions): Record<string, s
     environment.TF_FORCE_GPU_ALLOW_GROWTH = 'true'; // else TensorFlow takes all of the GPU's memory at once
     // XLA looks for ptxas and libdevice there; without the quotes a blank in the path would end the flag.
     environment.XLA_FLAGS = `--xla_gpu_cuda_data_dir="${join(folder, 'nvidia', 'cuda_nvcc')}"`;
+    if (options.gpu != null) environment.CUDA_VISIBLE_DEVICES = String(options.gpu);
+    // CUDA's own order is by speed; nvidia-smi's, in which the user chose, is by slot.
+    if (options.gpu != null || environment.CUDA_VISIBLE_DEVICES === undefined)
+      environment.CUDA_DEVICE_ORDER = 'PCI_BUS_ID';
+    // On the CPU XLA was measured to be slower, and to take a minute to compile: it is for GPUs alone.
+    if (options.xla === true) environment.TF_XLA_FLAGS = '--tf_xla_auto_jit=2';
   } else {
     environment.CUDA_VISIBLE_DEVICES = '-1';
   }

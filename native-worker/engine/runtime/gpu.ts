@@ -109,6 +109,15 @@ function scaled(value: number | null, factor: number): number | null {
   return value === null ? null : value * factor;
 }
 
+/**
+ * The GPU that jobs compute on.
+ *
+ * @param setting nvidia-smi's number of it; null, or one that is not there any more: the first
+ */
+export function chosenGpu(gpus: readonly GpuInfo[], setting: number | null): GpuInfo | null {
+  return gpus.find(({ index }) => index === setting) ?? gpus[0] ?? null;
+}
+
 function firstLine(text: string): string | null {
   return (
     text

@@ -3,6 +3,7 @@ import { listRuntimes, runDoctor, useRuntime } from '../../../contract/runtime.t
 import { runDoctorReport } from '../../engine/runtime/doctor.ts';
 import { readGpus } from '../../engine/runtime/gpu.ts';
 import { readPrecisionSupport } from '../../engine/runtime/precision-support.ts';
+import { readProcessor } from '../../engine/runtime/processor.ts';
 import { readSettings } from '../../store/settings.ts';
 import { handler, type Handler } from '../handle.ts';
 import type { ServiceParts } from './context.ts';
@@ -10,14 +11,19 @@ import type { ServiceParts } from './context.ts';
 /** TensorFlow runtimes, and whether they work. */
 export function runtimeHandlers({ library, runtimes }: ServiceParts): Handler[] {
   return [
-    handler(listRuntimes, async () => ({ runtimes: await runtimes.list(), gpus: (await readGpus()).gpus })),
+    handler(listRuntimes, async () => ({
+      runtimes: await runtimes.list(),
+      processor: readProcessor(),
+      gpus: (await readGpus()).gpus,
+    })),
     handler(listPrecisions, async () => readPrecisionSupport(await runtimes.active())),
     handler(useRuntime, async ({ name }) => {
       await runtimes.use(name);
       return {};
     }),
-    handler(runDoctor, async () =>
-      runDoctorReport({ runtime: await runtimes.active(), threads: readSettings(library.db).threads }),
-    ),
+    handler(runDoctor, async () => {
+      const { threads, gpu, xla } = readSettings(library.db);
+      return runDoctorReport({ runtime: await runtimes.active(), threads, gpu, xla });
+    }),
   ];
 }

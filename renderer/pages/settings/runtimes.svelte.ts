@@ -6,6 +6,7 @@ import {
   useRuntime,
   type DoctorReport,
   type GpuInfo,
+  type ProcessorInfo,
   type RuntimeName,
   type RuntimeStatus,
 } from '../../../contract/runtime.ts';
@@ -19,6 +20,8 @@ export class Runtimes {
   /** Null until the first answer. */
   all: readonly RuntimeStatus[] | null = $state.raw(null);
   gpus: readonly GpuInfo[] = $state.raw([]);
+  /** Null until the first answer. */
+  processor: ProcessorInfo | null = $state.raw(null);
   /** The newest word about one that is being fetched; null: none is. */
   progress: RuntimeProgress | null = $state.raw(null);
   /** Why the last switch failed; null: it did not. */
@@ -62,5 +65,6 @@ export class Runtimes {
     const answer = await client.call(listRuntimes, {});
     this.all = answer.runtimes;
     this.gpus = answer.gpus;
+    this.processor = answer.processor;
   }
 }

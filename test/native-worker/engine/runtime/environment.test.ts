@@ -43,6 +43,25 @@ test('threads, oneDNN and growth of GPU memory are set', () => {
   expect(jobEnvironment({ runtime: 'cpu', threads: null, folder: root }).OMP_NUM_THREADS).toBe(String(physicalCores()));
 });
 
+test('a chosen GPU is the only one that is seen, and is counted as nvidia-smi does', () => {
+  const variables = { CUDA_VISIBLE_DEVICES: '0', CUDA_DEVICE_ORDER: 'FASTEST_FIRST' };
+  const options = { runtime: 'cuda12', threads: 1, folder: root } as const;
+  expect(jobEnvironment({ ...options, gpu: 2, variables })).toMatchObject({
+    CUDA_VISIBLE_DEVICES: '2',
+    CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+  });
+  expect(jobEnvironment({ ...options, gpu: null, variables })).toMatchObject(variables);
+  expect(jobEnvironment({ ...options, variables: {} })).toMatchObject({ CUDA_DEVICE_ORDER: 'PCI_BUS_ID' });
+  expect(jobEnvironment({ ...options, runtime: 'cpu', gpu: 2 }).CUDA_VISIBLE_DEVICES).toBe('-1');
+});
+
+test('XLA compiles for GPUs alone, and only where it was asked for', () => {
+  const options = { threads: 1, folder: root, variables: {} } as const;
+  expect(jobEnvironment({ ...options, runtime: 'cuda12', xla: true }).TF_XLA_FLAGS).toBe('--tf_xla_auto_jit=2');
+  expect(jobEnvironment({ ...options, runtime: 'cuda12' })).not.toHaveProperty('TF_XLA_FLAGS');
+  expect(jobEnvironment({ ...options, runtime: 'cpu', xla: true })).not.toHaveProperty('TF_XLA_FLAGS');
+});
+
 test("the library path names TensorFlow's folder, then each nvidia wheel's that has one, then what was there", () => {
   for (const part of ['nvidia/cudnn/lib', 'nvidia/cublas/lib', 'nvidia/cuda_nvcc/bin'])
     mkdirSync(join(root, part), { recursive: true });

@@ -9,6 +9,7 @@ import {
   runDoctor,
   useRuntime,
   type DoctorReport,
+  type GpuInfo,
   type RuntimeStatus,
 } from '../../../../contract/runtime.ts';
 import About from '../../../../renderer/pages/about/About.svelte';
@@ -31,18 +32,30 @@ const cuda: RuntimeStatus = {
   downloadBytes: 3.2e9,
   active: false,
 };
+const processor = { name: 'AMD EPYC', cores: 8, threads: 16, instructions: ['AVX2', 'AVX-512'], memoryBytes: 64e9 };
+const card = (index: number): GpuInfo => ({
+  index,
+  name: 'NVIDIA H100',
+  driver: '560.35',
+  computeCapability: '9.0',
+  memoryTotal: 80e9,
+  memoryUsed: 0,
+  utilisation: 0,
+  temperature: 30,
+  power: 70,
+});
 let settings: Settings;
 
 beforeEach(() => {
   service.asked.length = 0;
-  settings = { theme: 'system', runtime: null, threads: null, notifications: true };
+  settings = { theme: 'system', runtime: null, threads: null, gpu: null, xla: false, notifications: true };
   service.answer(getSettings, () => settings);
   service.answer(setSettings, (part) => {
     settings = { ...settings, ...part } as Settings;
     return settings;
   });
   service.answer(appInfo, () => exampleInfo());
-  service.answer(listRuntimes, () => ({ runtimes: [cpu, cuda], gpus: [] }));
+  service.answer(listRuntimes, () => ({ runtimes: [cpu, cuda], processor, gpus: [] }));
   service.open();
 });
 afterEach(cleanup);
@@ -55,6 +68,29 @@ test('each change is sent by itself at once', async () => {
   await waitFor(() =>
     expect(service.inputsOf(setSettings)).toEqual([{ theme: 'dark' }, { notifications: false }, { threads: 4 }]),
   );
+});
+
+test('all devices are listed with what they can do', async () => {
+  service.answer(listRuntimes, () => ({ runtimes: [cpu, cuda], processor, gpus: [card(0)] }));
+  render(SettingsPage);
+  expect(await screen.findByText('AMD EPYC')).toBeTruthy();
+  expect(screen.getByText('8 cores, 16 threads, 64.0 GB memory, AVX2, AVX-512')).toBeTruthy();
+  expect(screen.getByText('80.0 GB memory, driver 560.35, compute capability 9.0')).toBeTruthy();
+  expect(screen.queryByLabelText('Graphics card')).toBeNull(); // there is nothing to choose
+  expect(screen.queryByRole('switch', { name: /XLA/ })).toBeNull(); // jobs use the CPU
+});
+
+test('one of several cards can be chosen, and XLA be tried where jobs use a card', async () => {
+  const active = { ...cuda, state: 'ready' as const, active: true };
+  service.answer(listRuntimes, () => ({
+    runtimes: [{ ...cpu, active: false }, active],
+    processor,
+    gpus: [card(0), card(1)],
+  }));
+  render(SettingsPage);
+  await fireEvent.change(await screen.findByLabelText('Graphics card'), { target: { value: '1' } });
+  await fireEvent.click(screen.getByRole('switch', { name: 'Compile with XLA (experimental)' }));
+  await waitFor(() => expect(service.inputsOf(setSettings)).toEqual([{ gpu: 1 }, { xla: true }]));
 });
 
 test('a number of threads out of range is not sent', async () => {
@@ -85,6 +121,7 @@ test('a runtime is installed with its progress in sight', async () => {
   const installed: RuntimeStatus = { ...cuda, state: 'ready', active: true };
   service.answer(listRuntimes, () => ({
     runtimes: [{ ...cpu, active: false }, installed],
+    processor,
     gpus: [],
   }));
   service.emit(runtimeProgress, { ...progress, done: 3.2e9, finished: true });
