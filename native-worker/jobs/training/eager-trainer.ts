@@ -1,5 +1,4 @@
 import type { NetworkPlan } from '../../../contract/architecture.ts';
-import { checkEngine } from '../../../contract/precision.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { disposeState } from '../../edm2/initial.ts';
 import { denoise } from '../../edm2/precondition.ts';
@@ -21,11 +20,10 @@ export class EagerTrainer implements Trainer {
   #state: TrainState;
 
   /**
+   * @param plan  its precision is fp32
    * @param state the trainer's from now on
-   * @throws {AppError} 'invalid-input' unless the precision is fp32
    */
   constructor({ plan, training, grid }: TrainerPlan, state: TrainState) {
-    checkEngine(training.precision, 'eager');
     this.#gridAverage = grid.average;
     this.#plan = plan;
     this.#training = training;

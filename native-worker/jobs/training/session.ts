@@ -1,5 +1,6 @@
 import { planNetwork, type NetworkPlan } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
+import { checkEngine } from '../../../contract/precision.ts';
 import type { LogLine, Run } from '../../../contract/runs.ts';
 import type { Engine } from '../../../contract/training.ts';
 import { openDataset, type PackedDataset } from '../../data/dataset-file.ts';
@@ -39,6 +40,7 @@ export interface TrainingSession {
 export function openSession(context: JobContext, runId: number, engine: Engine): TrainingSession {
   const { library } = context;
   const run = getRun(library.db, runId);
+  checkEngine(run.config.training.precision, engine);
   const plan = planNetwork(run.config.network, run.shape);
   const dataset = openDataset(insideLibrary(library.folder, datasetFile(library.db, run.datasetId)));
   try {

@@ -171,12 +171,17 @@ describe('a run that reaches its duration', () => {
 
 describe('a run that is interrupted', () => {
   // 7 steps of 4 images: in the middle of the second tick, which the checkpoint must carry over.
-  test.each([4, 7, 8])(
-    'goes on after a pause at step %i to the same losses and the same weights, bit for bit',
-    async (steps) => {
-      const straight = newRun(tinyConfig());
+  test.each([
+    [4, 'fp32'],
+    [7, 'fp32'],
+    [8, 'fp32'],
+    [7, 'bf16'],
+  ] as const)(
+    'goes on after a pause at step %i in %s to the same losses and the same weights, bit for bit',
+    async (steps, precision) => {
+      const straight = newRun(tinyConfig({ precision }));
       await train(straight);
-      const paused = newRun(tinyConfig());
+      const paused = newRun(tinyConfig({ precision }));
       expect((await train(paused, afterSteps(steps, 'pause'))).outcome).toEqual({ kind: 'paused' });
       expect(getRun(library.db, paused).nimg).toBe(steps * 4);
       expect(listSnapshots(library.db, paused).at(-1)!.nimg).toBe(steps * 4);
@@ -266,5 +271,19 @@ describe('a run that goes wrong', () => {
     const runId = newRun(tinyConfig());
     library.db.prepare('UPDATE runs SET resolution = 32 WHERE id = ?').run(runId);
     await expect(train(runId)).rejects.toMatchObject({ code: 'dataset' });
+  });
+
+  test('is refused in a precision that the device which TensorFlow took does not have', async () => {
+    const runId = newRun(tinyConfig({ precision: 'fp16' }));
+    await expect(train(runId)).rejects.toThrow(/can't train in fp16/); // the tests' runtime is the CPU's
+    expect(getRun(library.db, runId).nimg).toBe(0);
+  });
+
+  test('is refused op by op in reduced precision', async () => {
+    const runId = newRun(tinyConfig({ precision: 'bf16' }));
+    const parameters = { kind: 'train', runId, engine: 'eager' } as const;
+    const before = tf.memory().numTensors;
+    await expect(runTrain(makeContext(library, parameters).context, parameters)).rejects.toThrow(/only fp32/);
+    expect(tf.memory().numTensors).toBe(before);
   });
 });
