@@ -37,6 +37,15 @@ export function positiveNumber(text: string, option: string): number {
   return value;
 }
 
+/** A number from `minimum` on, fractions allowed. */
+export function numberFrom(text: string, option: string, minimum: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < minimum) {
+    throw new AppError('invalid-input', `${option} takes a number from ${minimum} on, not "${text}".`);
+  }
+  return value;
+}
+
 /** What `--engine` is for, beside its name in a command's help. */
 export const ENGINE_HELP = 'graph: a step is one call of TensorFlow; eager: op by op, for debugging';
 

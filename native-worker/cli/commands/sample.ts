@@ -1,25 +1,26 @@
 import type { Command } from 'commander';
-import { AppError } from '../../../contract/errors.ts';
 import { getDataset } from '../../../contract/datasets.ts';
-import type { ModelRef } from '../../../contract/models.ts';
-import { momentOf, recipesAt } from '../../../contract/recipe.ts';
-import { getRun, listRuns, runSnapshots, type Run, type Snapshot } from '../../../contract/runs.ts';
 import { generate } from '../../../contract/samples.ts';
-import { SamplerConfig } from '../../../contract/training.ts';
-import { classList, findRun, positiveNumber, seedList, wholeNumber } from '../arguments.ts';
+import { classList, positiveNumber, seedList, wholeNumber } from '../arguments.ts';
+import { chooseModel, type ChosenModel, type WantedModel } from '../chosen-model.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { userPath } from '../paths.ts';
+import {
+  addSamplingOptions,
+  readSamplingOptions,
+  type AskedSampling,
+  type SamplingOptions,
+} from '../sampling-options.ts';
 import { checkTarget, saveSheet } from '../save-file.ts';
 import { images, pictures, reconstructionWords } from '../words.ts';
 
-interface SampleOptions {
+interface SampleOptions extends SamplingOptions {
   readonly run: string;
   readonly nimg?: string;
   readonly std?: string;
   readonly seeds: string;
   readonly classes?: string;
-  readonly steps: string;
   readonly columns: string;
   readonly batch: string;
   readonly out: string;
@@ -27,7 +28,7 @@ interface SampleOptions {
 
 /** `edm2 sample`: draws pictures with an average of a run. */
 export function addSample(program: Command): void {
-  program
+  const command = program
     .command('sample')
     .description('draw pictures with an average of a run and write them as one PNG')
     .requiredOption('--run <name|id>', 'the run')
@@ -41,36 +42,38 @@ export function addSample(program: Command): void {
       '--classes <list>',
       'names or numbers, taken in turn row by row, or "all"; default: each seed draws its own',
     )
-    .option('--steps <n>', 'noise levels of the Heun sampler', '32')
     .option('--columns <n>', 'pictures in a row', '8')
     .option('--batch <n>', 'pictures that go through the network at once', '32')
-    .option('--out <file>', 'where the PNG goes', 'samples.png')
-    .action(async (options: SampleOptions, command: Command) => {
-      await withService(
-        command,
-        () => readOptions(options),
-        (context, asked) => sample(context, options, asked),
-      );
-    });
+    .option('--out <file>', 'where the PNG goes', 'samples.png');
+  addSamplingOptions(command).action(async (options: SampleOptions, given: Command) => {
+    await withService(
+      given,
+      () => readOptions(options),
+      (context, asked) => sample(context, options, asked),
+    );
+  });
 }
 
 /** What can be judged without the run. */
-interface Asked {
+interface Asked extends AskedSampling {
+  readonly model: WantedModel;
   readonly file: string;
   readonly columns: number;
   readonly seeds: number[];
-  readonly sampler: SamplerConfig;
   readonly batchSize: number;
 }
 
 function readOptions(options: SampleOptions): Asked {
-  const steps = wholeNumber(options.steps, '--steps', 1000);
-  if (steps < 2) throw new AppError('invalid-input', `--steps is at least 2, not ${steps}.`);
   const asked = {
+    ...readSamplingOptions(options),
+    model: {
+      run: options.run,
+      nimg: options.nimg === undefined ? null : wholeNumber(options.nimg, '--nimg'),
+      emaStd: options.std === undefined ? null : positiveNumber(options.std, '--std'),
+    },
     file: userPath(options.out),
     columns: wholeNumber(options.columns, '--columns', 64),
     seeds: seedList(options.seeds),
-    sampler: SamplerConfig.parse({ steps }),
     batchSize: wholeNumber(options.batch, '--batch', 256),
   };
   checkTarget(asked.file);
@@ -79,20 +82,21 @@ function readOptions(options: SampleOptions): Asked {
 
 async function sample(context: CommandContext, options: SampleOptions, asked: Asked): Promise<undefined> {
   const { client, output } = context;
-  const { file, columns, seeds, sampler, batchSize } = asked;
-  const summary = findRun(options.run, await client.call(listRuns, { trashed: false }));
-  const run = await client.call(getRun, { id: summary.id });
+  const { file, columns, seeds, sampler, batchSize, precision, engine } = asked;
+  const main = await chooseModel(client, asked.model);
+  const { run, nimg, emaStd, error } = main;
   const { dataset } = await client.call(getDataset, { id: run.datasetId });
   const classes = run.shape.labelDim > 0 ? dataset.classes : [];
   const wanted = options.classes === undefined ? [] : classList(options.classes, classes);
   // A row is a class, as in the grids of training.
   const labels = seeds.map((_, index) => wanted[Math.floor(index / columns) % Math.max(1, wanted.length)] ?? null);
-  const { snapshots } = await client.call(runSnapshots, { id: run.id });
-  const { model, nimg, emaStd, error } = choose(run, snapshots, options);
-  if (error !== null) output.say(reconstructionWords(error));
-  const request = { model, seeds, labels, columns, sampler, batchSize };
+  const guide = asked.guidance && (await chooseModel(client, asked.guidance.guide));
+  const guidance = guide && { guide: guide.model, strength: asked.guidance.strength };
+  const request = { model: main.model, seeds, labels, columns, sampler, guidance, precision, batchSize, engine };
   const { jobId } = await client.call(generate, request);
-  output.say(`Drawing ${pictures(seeds.length)} with "${run.name}" at ${images(nimg)}, sigma_rel ${emaStd}.`);
+  for (const used of [main, guide]) if (used?.error != null) output.say(reconstructionWords(used.error));
+  const guided = guide && `, guided ${guidance!.strength} × by ${described(guide)}`;
+  output.say(`Drawing ${pictures(seeds.length)} with ${described(main)}${guided ?? ''}.`);
   const { sampleId } = await followJob(context, jobId);
   await saveSheet(client, sampleId!, file);
   output.event('sample', { sampleId, runId: run.id, nimg, emaStd, error, file });
@@ -100,28 +104,6 @@ async function sample(context: CommandContext, options: SampleOptions, asked: As
   return undefined;
 }
 
-/** What draws, as it is asked of the service and in words. */
-interface Chosen {
-  readonly model: ModelRef;
-  readonly nimg: number;
-  readonly emaStd: number;
-  /** Predicted error of a reconstruction; null: the average is stored. */
-  readonly error: number | null;
-}
-
-/**
- * The average that was asked for; by default the newest and of these the longest that is stored. One that is not
- * stored is reconstructed.
- */
-function choose(run: Run, snapshots: readonly Snapshot[], options: SampleOptions): Chosen {
-  const { averaging } = run.config.training;
-  const asked = options.nimg === undefined ? null : wholeNumber(options.nimg, '--nimg');
-  const nimg = momentOf(run.name, snapshots, asked);
-  const stored = snapshots.filter((one) => one.nimg === nimg);
-  const emaStd =
-    options.std === undefined ? Math.max(...stored.map((one) => one.emaStd)) : positiveNumber(options.std, '--std');
-  const found = stored.find((one) => Math.abs(one.emaStd - emaStd) < 1e-9);
-  if (found !== undefined) return { model: { kind: 'snapshot', snapshotId: found.id }, nimg, emaStd, error: null };
-  const { error } = recipesAt({ name: run.name, averaging, snapshots }, nimg)(emaStd);
-  return { model: { kind: 'recipe', runId: run.id, nimg, emaStd }, nimg, emaStd, error };
+function described({ run, nimg, emaStd }: ChosenModel): string {
+  return `"${run.name}" at ${images(nimg)}, sigma_rel ${emaStd}`;
 }

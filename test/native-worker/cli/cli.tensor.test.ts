@@ -155,6 +155,20 @@ test('an average that is not stored is reconstructed: kept as a file, found agai
   expect(await sharp(join(folder, 'long.png')).metadata()).toMatchObject({ width: 32, height: 16 });
 });
 
+test('an earlier snapshot of the same run guides, with churn on top', async () => {
+  const { snapshots } = objects((await edm2('runs', 'show', 'first', '--json')).stdout)[0] as {
+    snapshots: { nimg: number; emaStd: number }[];
+  };
+  expect(snapshots.some(({ emaStd }) => emaStd === 0.05)).toBe(true);
+  const drawn = await edm2(
+    ...['sample', '--run', 'first', '--seeds', '0-3', '--columns', '2', '--steps', '3', '--out', 'guided.png'],
+    ...['--guide', 'first', '--guide-std', '0.05', '--guidance', '1.7', '--churn', '2', '--churn-max', '50'],
+  );
+  expect(drawn).toMatchObject({ code: 0, stderr: '' });
+  expect(drawn.stdout).toContain('guided 1.7 × by "first" at 64 images, sigma_rel 0.05');
+  expect(await sharp(join(folder, 'guided.png')).metadata()).toMatchObject({ width: 32, height: 32 });
+});
+
 test('Ctrl+C pauses a run with a checkpoint and says how to go on; resuming ends where the run was to end', async () => {
   const run = start(
     ...['train', '--dataset', 'Emoji', '--name', 'long', ...TINY, '--set', 'training.durationImages=480'],
@@ -211,6 +225,11 @@ test('the demo trains on the set that ships with the app and writes a grid', asy
 
 test.each([
   [1, ['sample', '--run', 'nobody'], 'There is no run "nobody"'],
+  [2, ['sample', '--run', 'first', '--guide', 'first'], 'the very network of "first"'],
+  [2, ['sample', '--run', 'first', '--guidance', '2'], '--guide, the run that guides'],
+  [2, ['sample', '--run', 'first', '--churn-max', '50'], 'need --churn'],
+  [2, ['sample', '--run', 'first', '--churn', '2000'], 'churn.amount must be at most 1000'],
+  [2, ['sample', '--run', 'first', '--engine', 'eager', '--precision', 'bf16'], 'only fp32'],
   [1, ['train', '--dataset', 'nothing'], 'There is no dataset "nothing"'],
   [2, ['train', '--dataset', 'Emoji', '--preset', 'huge'], 'There is no preset "huge"'],
   [2, ['train', '--dataset', 'Emoji', '--set', 'training.batchSize=0'], 'training.batchSize'],

@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import { AppError } from '../../contract/errors.ts';
+import { USUAL_STRENGTH } from '../../contract/guidance.ts';
+import type { Precision } from '../../contract/precision.ts';
+import { SamplerConfig, type Engine } from '../../contract/training.ts';
+import {
+  engineNamed,
+  ENGINE_HELP,
+  numberFrom,
+  positiveNumber,
+  PRECISION_HELP,
+  precisionNamed,
+  wholeNumber,
+} from './arguments.ts';
+import type { WantedModel } from './chosen-model.ts';
+import { firstIssue } from './issue-words.ts';
+
+/** How pictures are drawn: options that say nothing about which pictures. */
+export interface SamplingOptions {
+  readonly steps: string;
+  readonly guide?: string;
+  readonly guideNimg?: string;
+  readonly guideStd?: string;
+  readonly guidance?: string;
+  readonly churn?: string;
+  readonly churnMin?: string;
+  readonly churnMax?: string;
+  readonly churnNoise?: string;
+  readonly precision: string;
+  readonly engine: string;
+}
+
+/** What they ask for. */
+export interface AskedSampling {
+  readonly sampler: SamplerConfig;
+  /** null: none. */
+  readonly guidance: { readonly guide: WantedModel; readonly strength: number } | null;
+  readonly precision: Precision;
+  readonly engine: Engine;
+}
+
+export function addSamplingOptions(command: Command): Command {
+  return command
+    .option('--steps <n>', 'noise levels of the Heun sampler', '32')
+    .option('--guide <name|id>', 'run whose network guides: without classes, or a worse one with the same classes')
+    .option('--guide-nimg <images>', 'snapshot of the guide; default: its newest')
+    .option('--guide-std <std>', 'sigma_rel of the guide; default: the longest that is stored')
+    .option('--guidance <strength>', `strength of guidance, 1: none (default with --guide: ${USUAL_STRENGTH})`)
+    .option('--churn <amount>', 'S_churn: fresh noise in each step, up to this much in all; default: none')
+    .option('--churn-min <sigma>', 'S_min: lowest noise level that gets fresh noise (default: 0)')
+    .option('--churn-max <sigma>', 'S_max: highest noise level that gets fresh noise (default: no limit)')
+    .option('--churn-noise <factor>', 'S_noise: deviation of the fresh noise (default: 1)')
+    .option('--precision <name>', PRECISION_HELP, 'fp32')
+    .option('--engine <name>', ENGINE_HELP, 'graph');
+}
+
+/** @throws {AppError} 'invalid-input' for what can't be meant */
+export function readSamplingOptions(options: SamplingOptions): AskedSampling {
+  return {
+    sampler: readSampler(options),
+    guidance: readGuidance(options),
+    precision: precisionNamed(options.precision),
+    engine: engineNamed(options.engine),
+  };
+}
+
+function readSampler(options: SamplingOptions): SamplerConfig {
+  const steps = wholeNumber(options.steps, '--steps', 1000);
+  if (steps < 2) throw new AppError('invalid-input', `--steps is at least 2, not ${steps}.`);
+  const optional = (text: string | undefined, option: string): number | undefined =>
+    text === undefined ? undefined : numberFrom(text, option, 0);
+  const amount = optional(options.churn, '--churn');
+  const rest = {
+    min: optional(options.churnMin, '--churn-min'),
+    max: optional(options.churnMax, '--churn-max'),
+    noise: optional(options.churnNoise, '--churn-noise'),
+  };
+  if (amount === undefined && Object.values(rest).some((value) => value !== undefined)) {
+    throw new AppError('invalid-input', '--churn-min, --churn-max and --churn-noise need --churn.');
+  }
+  const sampler = SamplerConfig.safeParse({ steps, ...(amount === undefined ? {} : { churn: { amount, ...rest } }) });
+  if (!sampler.success) throw new AppError('invalid-input', firstIssue(sampler.error));
+  return sampler.data;
+}
+
+function readGuidance({ guide, guideNimg, guideStd, guidance }: SamplingOptions): AskedSampling['guidance'] {
+  if (guide === undefined) {
+    if (guideNimg === undefined && guideStd === undefined && guidance === undefined) return null;
+    throw new AppError('invalid-input', '--guidance, --guide-nimg and --guide-std need --guide, the run that guides.');
+  }
+  const strength = guidance === undefined ? USUAL_STRENGTH : numberFrom(guidance, '--guidance', 0);
+  if (strength > 100) throw new AppError('invalid-input', `--guidance is at most 100, not ${strength}.`);
+  return {
+    guide: {
+      run: guide,
+      nimg: guideNimg === undefined ? null : wholeNumber(guideNimg, '--guide-nimg'),
+      emaStd: guideStd === undefined ? null : positiveNumber(guideStd, '--guide-std'),
+    },
+    strength,
+  };
+}
