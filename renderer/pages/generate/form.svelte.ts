@@ -1,8 +1,12 @@
-import { getRun, runSnapshots, type Run, type Snapshot } from '../../../contract/runs.ts';
+import type { ModelRef } from '../../../contract/models.ts';
+import type { Precision } from '../../../contract/precision.ts';
+import type { Run } from '../../../contract/runs.ts';
 import { GenerateRequest, type Sample } from '../../../contract/samples.ts';
-import type { SamplerConfig } from '../../../contract/training.ts';
-import { client } from '../../lib/client/index.ts';
+import { SamplerConfig } from '../../../contract/training.ts';
 import { datasets } from '../../lib/state/datasets.svelte.ts';
+import { ChurnForm } from './churn.svelte.ts';
+import { GuidanceForm } from './guidance.svelte.ts';
+import { ModelChoice } from './model-choice.svelte.ts';
 import { distinctSeeds, readList, writeList } from './seeds.ts';
 import { layOut, type ClassChoice, type Layout } from './sheet.ts';
 
@@ -11,12 +15,9 @@ export type ClassMode = 'all' | 'some' | 'one' | 'drawn';
 
 /** What is to be generated: the fields of the form, what they mean and what is wrong with them. */
 export class GenerateForm {
-  /** The run whose snapshots are offered; null: none chosen or not loaded yet. */
-  run: Run | null = $state.raw(null);
-  /** Its snapshots, newest first; null until they are known. */
-  snapshots: readonly Snapshot[] | null = $state.raw(null);
-  nimg: number | null = $state(null);
-  emaStd: number | null = $state(null);
+  /** The network that draws. */
+  readonly main = new ModelChoice();
+  readonly guidance = new GuidanceForm(this.main);
 
   seedsText = $state('0-7');
   classMode: ClassMode = $state('all');
@@ -26,29 +27,19 @@ export class GenerateForm {
   someLabels: number[] = $state([]);
   /** Null: chosen by the layout. */
   columns: number | null = $state(null);
-  sampler: SamplerConfig = $state({ steps: 32, sigmaMin: 0.002, sigmaMax: 80, rho: 7 });
-  /** Sampler fields whose text is no number in range. */
+  sampler: Omit<SamplerConfig, 'churn'> = $state({ steps: 32, sigmaMin: 0.002, sigmaMax: 80, rho: 7 });
+  readonly churn = new ChurnForm();
+  precision: Precision = $state('fp32');
+  /** Fields whose text is no number in range. */
   badFields: string[] = $state([]);
 
+  readonly run: Run | null = $derived(this.main.run);
   /** Names of the classes that the network knows; empty: it knows none. */
   readonly classes: readonly string[] = $derived.by(() => {
     const count = this.run?.shape.labelDim ?? 0;
     const names = this.run ? (datasets.find(this.run.datasetId)?.classes ?? []) : [];
     return Array.from({ length: count }, (_, label) => names[label] ?? `class ${label}`);
   });
-  /** Moments that have snapshots, newest first. */
-  readonly moments: readonly number[] = $derived([...new Set((this.snapshots ?? []).map(({ nimg }) => nimg))]);
-  /** Averages that are stored for the chosen moment, shortest first. */
-  readonly averages: readonly number[] = $derived(
-    (this.snapshots ?? [])
-      .filter(({ nimg }) => nimg === this.nimg)
-      .map(({ emaStd }) => emaStd)
-      .sort((a, b) => a - b),
-  );
-  readonly snapshot: Snapshot | null = $derived(
-    this.snapshots?.find(({ nimg, emaStd }) => nimg === this.nimg && emaStd === this.emaStd) ?? null,
-  );
-
   readonly #seeds = $derived(readList(this.seedsText));
   readonly #layout: Layout | { problem: string } | null = $derived.by(() =>
     'numbers' in this.#seeds ? layOut(this.#seeds.numbers, this.#choice, this.columns) : null,
@@ -67,11 +58,16 @@ export class GenerateForm {
 
   /** What is sent; null while something is missing or wrong. */
   readonly request: GenerateRequest | null = $derived.by(() => {
-    if (!this.snapshot || !this.layout || this.sigmaProblem || this.badFields.length > 0) return null;
+    const model = this.main.chosen?.model;
+    if (!model || !this.guidance.ready || !this.layout || this.sigmaProblem || this.churn.problem) return null;
+    if (this.badFields.length > 0) return null;
+    const churn = this.churn.value;
     const parsed = GenerateRequest.safeParse({
-      model: { kind: 'snapshot', snapshotId: this.snapshot.id },
+      model,
       ...this.layout,
-      sampler: { ...this.sampler },
+      sampler: { ...this.sampler, ...(churn === null ? {} : { churn }) },
+      guidance: this.guidance.value,
+      precision: this.precision,
     });
     return parsed.success ? parsed.data : null;
   });
@@ -91,42 +87,35 @@ export class GenerateForm {
   }
 
   /**
-   * Takes a run as the one that draws, with its newest snapshot.
+   * Takes a run as the one that draws, with its newest average or the one that is named.
    *
    * @throws {AppError} 'not-found', 'unavailable'
    */
-  async useRun(id: number): Promise<void> {
-    const [run, { snapshots }] = await Promise.all([client.call(getRun, { id }), client.call(runSnapshots, { id })]);
+  async useRun(id: number, model: ModelRef | null = null): Promise<void> {
     const other = this.run?.id !== id;
-    this.run = run;
-    this.snapshots = [...snapshots].sort((a, b) => b.nimg - a.nimg || a.emaStd - b.emaStd);
-    if (other) {
-      this.sampler = { ...run.config.grid.sampler };
-      this.someLabels = [];
-    }
-    if (other || !this.snapshot) this.useMoment(this.moments[0] ?? null);
+    await this.main.useRun(id, model);
+    if (!other || !this.run) return;
+    this.#useSampler(this.run.config.grid.sampler);
+    this.someLabels = [];
   }
 
-  /** Takes a moment, and the average that the run's own grids use if it is stored there. */
-  useMoment(nimg: number | null): void {
-    this.nimg = nimg;
-    const wanted =
-      this.emaStd !== null && this.averages.includes(this.emaStd) ? this.emaStd : this.run?.config.grid.emaStd;
-    this.emaStd = this.averages.find((std) => std === wanted) ?? this.averages[0] ?? null;
+  /** Looks again what averages a run has, if it is one of those chosen. */
+  async refresh(runId: number): Promise<void> {
+    for (const choice of [this.main, this.guidance.guide]) if (choice.run?.id === runId) await choice.useRun(runId);
   }
 
-  useSnapshot(id: number): void {
-    const snapshot = this.snapshots?.find((candidate) => candidate.id === id);
-    if (!snapshot) return;
-    this.nimg = snapshot.nimg;
-    this.emaStd = snapshot.emaStd;
+  #useSampler({ churn, ...sampler }: SamplerConfig): void {
+    this.sampler = sampler;
+    this.churn.use(churn);
+    this.badFields = [];
   }
 
-  /** Puts the settings of an earlier sheet into the form; its snapshot, too, if it is still there. */
+  /** Puts the settings of an earlier sheet into the form; its networks, too, if they are still there. */
   async useSample(sample: Sample): Promise<void> {
-    if (this.run?.id !== sample.runId) await this.useRun(sample.runId);
-    if (sample.snapshotId !== null) this.useSnapshot(sample.snapshotId);
-    this.sampler = { ...sample.sampler };
+    await this.useRun(sample.runId, sample.model);
+    await this.guidance.use(sample.guidance);
+    this.#useSampler(sample.sampler);
+    this.precision = sample.precision;
     this.columns = null;
     const labels = [...new Set(sample.labels)];
     const first = labels[0] ?? null;

@@ -3,8 +3,10 @@ import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-li
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listDatasets } from '../../../../contract/datasets.ts';
 import { AppError } from '../../../../contract/errors.ts';
-import { jobChanged, sampleAdded } from '../../../../contract/events.ts';
+import { jobChanged, runChanged, sampleAdded } from '../../../../contract/events.ts';
 import { cancelJob, listJobs } from '../../../../contract/jobs.ts';
+import { listPrecisions, type PrecisionSupport } from '../../../../contract/precision.ts';
+import { listReconstructions, type Reconstruction } from '../../../../contract/reconstructions.ts';
 import { getRun, listRuns, runSnapshots } from '../../../../contract/runs.ts';
 import { deleteSample, generate, getSample, listSamples } from '../../../../contract/samples.ts';
 import Generate from '../../../../renderer/pages/generate/Generate.svelte';
@@ -23,6 +25,26 @@ const snapshots = [
   exampleSnapshot({ id: 100, nimg: 35_008, emaStd: 0.05 }),
   exampleSnapshot({ id: 101, nimg: 35_008, emaStd: 0.1 }),
 ];
+/** An average that was reconstructed and kept. */
+const kept: Reconstruction = {
+  id: 3,
+  runId: 7,
+  jobId: null,
+  name: 'sharp',
+  nimg: 35_008,
+  emaStd: 0.07,
+  error: 0.01,
+  terms: [],
+  sizeBytes: 5e6,
+  sha256: '0'.repeat(64),
+  createdAt: 1_700_000_000_000,
+};
+
+const supports: PrecisionSupport[] = [
+  { precision: 'fp32', status: 'good', reason: 'As ever.' },
+  { precision: 'bf16', status: 'good', reason: 'The processor has it.' },
+  { precision: 'fp16', status: 'none', reason: 'Only GPUs have it.' },
+];
 
 beforeEach(() => {
   service.asked.length = 0;
@@ -31,14 +53,17 @@ beforeEach(() => {
   service.answer(listJobs, () => []);
   service.answer(getRun, () => exampleRun());
   service.answer(runSnapshots, () => ({ snapshots, checkpoints: [] }));
+  service.answer(listReconstructions, () => [kept]);
+  service.answer(listPrecisions, () => supports);
   service.answer(listSamples, () => []);
   service.answer(generate, () => ({ jobId: 40 }));
   service.open();
 });
 afterEach(cleanup);
 
-async function open(props: { snapshot?: number; sample?: number } = {}): Promise<void> {
-  render(Generate, { snapshot: props.snapshot ?? null, sample: props.sample ?? null });
+async function open(props: { snapshot?: number; reconstruction?: number; sample?: number } = {}): Promise<void> {
+  const { snapshot = null, reconstruction = null, sample = null } = props;
+  render(Generate, { snapshot, reconstruction, sample });
   await screen.findByRole('button', { name: /^Generate \d+ pictures/ });
 }
 const button = (): HTMLElement => screen.getByRole('button', { name: /^Generate/ });
@@ -63,6 +88,70 @@ test('at first it offers the newest snapshot, the run’s own average and sample
 test('a snapshot from the address is the one that is used', async () => {
   await open({ snapshot: 98 });
   expect(await send()).toMatchObject({ model: { kind: 'snapshot', snapshotId: 98 } });
+});
+
+test('a kept reconstruction from the address is the one that is used', async () => {
+  await open({ reconstruction: 3 });
+  expect(await send()).toMatchObject({ model: { kind: 'reconstruction', reconstructionId: 3 } });
+});
+
+test('a kept reconstruction can be chosen among the averages of its moment, by its name', async () => {
+  await open();
+  expect(screen.getByRole('option', { name: '0.07, kept: sharp' })).toBeTruthy();
+  await fireEvent.change(screen.getByLabelText(/EMA/), { target: { value: 'kept 3' } });
+  expect(await send()).toMatchObject({ model: { kind: 'reconstruction', reconstructionId: 3 } });
+});
+
+test('guidance begins with the oldest average of the run itself, and goes into the request with its strength', async () => {
+  await open();
+  await fireEvent.click(screen.getByRole('switch', { name: 'Guidance' }));
+  const moment = await screen.findByLabelText<HTMLSelectElement>('Guide at');
+  await waitFor(() => expect(moment.value).toBe('4096'));
+  await fireEvent.input(screen.getByLabelText('Strength w'), { target: { value: '1.6' } });
+  await fireEvent.change(screen.getByLabelText('Guide σ_rel'), { target: { value: '0.05' } });
+  expect(screen.getByText(/^Autoguidance/)).toBeTruthy();
+  expect(await send()).toMatchObject({
+    model: { kind: 'snapshot', snapshotId: 101 },
+    guidance: { guide: { kind: 'snapshot', snapshotId: 98 }, strength: 1.6 },
+  });
+});
+
+test('the network itself and one with other classes can’t guide, and the page says so; switched off they don’t matter', async () => {
+  await open();
+  await fireEvent.click(screen.getByRole('switch', { name: 'Guidance' }));
+  const moment = await screen.findByLabelText<HTMLSelectElement>('Guide at');
+  await waitFor(() => expect(moment.value).toBe('4096'));
+  await fireEvent.change(moment, { target: { value: '35008' } });
+  expect((await screen.findByRole('alert')).textContent).toMatch(/very network/);
+  expect(button()).toHaveProperty('disabled', true);
+
+  service.answer(runSnapshots, () => ({ snapshots: [exampleSnapshot({ id: 200, runId: 8 })], checkpoints: [] }));
+  service.answer(getRun, () =>
+    exampleRun({ id: 8, name: 'other', shape: { resolution: 32, channels: 3, labelDim: 5 } }),
+  );
+  service.emit(runChanged, exampleRunSummary({ id: 8, name: 'other' }));
+  await screen.findAllByRole('option', { name: 'other' });
+  await fireEvent.change(screen.getByLabelText('Guide'), { target: { value: '8' } });
+  await waitFor(() => expect(screen.getByRole('alert').textContent).toMatch(/knows 5 classes/));
+  expect(button()).toHaveProperty('disabled', true);
+  await fireEvent.click(screen.getByRole('switch', { name: 'Guidance' }));
+  expect(await send()).toMatchObject({ guidance: null });
+});
+
+test('fresh noise and precision go into the request; a precision that the device hasn’t got can’t be chosen', async () => {
+  await open();
+  expect(screen.queryByLabelText(/S_noise/)).toBeNull();
+  await fireEvent.input(screen.getByLabelText(/S_churn/), { target: { value: '40' } });
+  await fireEvent.input(await screen.findByLabelText(/S_max/), { target: { value: '50' } });
+  await fireEvent.input(screen.getByLabelText(/S_min/), { target: { value: '60' } });
+  expect(await screen.findByText('S_min 60 must be smaller than S_max 50.')).toBeTruthy();
+  await fireEvent.input(screen.getByLabelText(/S_min/), { target: { value: '0.05' } });
+  await waitFor(() => expect(screen.getByRole('option', { name: /fp16/ })).toHaveProperty('disabled', true));
+  await fireEvent.change(screen.getByLabelText('Precision'), { target: { value: 'bf16' } });
+  expect(await send()).toMatchObject({
+    sampler: { churn: { amount: 40, min: 0.05, max: 50, noise: 1 } },
+    precision: 'bf16',
+  });
 });
 
 test('seeds as text, one class, steps and average go into the request', async () => {
@@ -152,20 +241,25 @@ test('a refused or failed drawing says why', async () => {
 
 test('the settings of an earlier sheet can be taken over', async () => {
   const sample = exampleSample({
-    snapshotId: 98,
+    snapshotId: null,
     seeds: [7, 9, 7, 9],
-    sampler: { steps: 40, sigmaMin: 0.01, sigmaMax: 50, rho: 5 },
+    model: { kind: 'recipe', runId: 7, nimg: 4096, emaStd: 0.2 },
+    guidance: { guide: { kind: 'snapshot', snapshotId: 99 }, strength: 3, runId: 7, nimg: 4096, emaStd: 0.1 },
+    sampler: { steps: 40, sigmaMin: 0.01, sigmaMax: 50, rho: 5, churn: { amount: 10, min: 0, max: 1e9, noise: 1.003 } },
+    precision: 'bf16',
   });
   service.answer(getSample, () => sample);
   await open({ sample: 51 });
   await fireEvent.click(await screen.findByRole('button', { name: 'Use these settings again' }));
   await waitFor(() => expect(screen.getByLabelText<HTMLInputElement>('Seeds').value).toBe('7, 9'));
   expect(await send()).toMatchObject({
-    model: { kind: 'snapshot', snapshotId: 98 },
+    model: sample.model,
     seeds: [7, 9, 7, 9],
     labels: [0, 0, 1, 1],
     columns: 2,
     sampler: sample.sampler,
+    guidance: { guide: { kind: 'snapshot', snapshotId: 99 }, strength: 3 },
+    precision: 'bf16',
   });
 });
 
@@ -181,7 +275,8 @@ test('a deleted sheet is gone from the history', async () => {
 
 test('a run without a snapshot says when its first one comes', async () => {
   service.answer(runSnapshots, () => ({ snapshots: [], checkpoints: [] }));
-  render(Generate, { snapshot: null, sample: null });
+  service.answer(listReconstructions, () => []);
+  render(Generate, { snapshot: null, reconstruction: null, sample: null });
   expect(await screen.findByText(/no snapshot yet/)).toBeTruthy();
   expect(screen.getByText(/4\.10 kimg/)).toBeTruthy();
 });
