@@ -1,4 +1,7 @@
-/** The command line: `edm2 …`. Every command but `count` and `bench` asks the library's service, which lives as long as something runs. */
+/**
+ * The command line: `edm2 …`. Every command but `count`, `bench` and `toy` asks the library's service, which lives as
+ * long as something runs.
+ */
 import { Command, CommanderError } from 'commander';
 import { hasSystemCode } from '../../contract/errors.ts';
 import { addBench } from './commands/bench.ts';
@@ -11,6 +14,7 @@ import { addReconstructions } from './commands/reconstructions.ts';
 import { addRuns } from './commands/runs.ts';
 import { addSample } from './commands/sample.ts';
 import { addServe } from './commands/serve.ts';
+import { addToy } from './commands/toy.ts';
 import { addTrain } from './commands/train.ts';
 import { appVersion } from '../service/program-files.ts';
 import { EXIT_USAGE } from './command.ts';
@@ -35,6 +39,7 @@ for (const add of [
   addDoctor,
   addCount,
   addBench,
+  addToy,
 ])
   add(program);
 

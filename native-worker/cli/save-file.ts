@@ -32,6 +32,16 @@ export async function saveSheet(client: ServiceClient, sampleId: number, file: s
 }
 
 /**
+ * Writes a picture where the user wants it: whole or not at all.
+ *
+ * @param file absolute path, checked with `checkTarget`
+ * @throws {AppError} 'no-space', 'forbidden' where the file can't be written
+ */
+export function savePicture(png: Buffer, file: string): void {
+  whole(file, (temporary) => writeFileSync(temporary, png));
+}
+
+/**
  * Copies a file of the library to where the user wants it: whole or not at all.
  *
  * @param from absolute path

@@ -8,6 +8,9 @@ export interface GaussianMixture {
   readonly covariance: ArrayLike<number>;
 }
 
+/** Components whose density is smaller by this many nats than the largest are below double precision. */
+const NEGLIGIBLE = 45;
+
 /**
  * Logarithm of the density of a mixture that is blurred by noise of level σ, and its gradient, at given points.
  * Blurring adds σ² to the diagonal of each covariance. In double precision.
@@ -43,6 +46,7 @@ export function blurredMixture(
     const largest = logs.reduce((top, log) => Math.max(top, log), -Infinity);
     let total = 0;
     for (let k = 0; k < phi.length; k++) {
+      if (logs[k]! < largest - NEGLIGIBLE) continue;
       const share = Math.exp(logs[k]! - largest);
       total += share;
       score[2 * n]! += share * pulls[2 * k]!;
@@ -53,4 +57,44 @@ export function blurredMixture(
     logDensity[n] = largest + Math.log(total);
   }
   return { logDensity, score };
+}
+
+/**
+ * Points of a mixture from given random numbers: the component by inverting the sum of weights, the place in it by the
+ * Cholesky factor of its covariance.
+ *
+ * @param uniform in [0, 1), [N]
+ * @param normal  standard normal, [N, 2]
+ * @returns       [N, 2]
+ */
+export function mixturePoints(
+  { phi, mu, covariance }: GaussianMixture,
+  uniform: ArrayLike<number>,
+  normal: ArrayLike<number>,
+): Float32Array<ArrayBuffer> {
+  const sums = new Float64Array(phi.length);
+  let sum = 0;
+  for (let k = 0; k < phi.length; k++) sums[k] = sum += phi[k]!;
+  const points = new Float32Array(2 * uniform.length);
+  for (let n = 0; n < uniform.length; n++) {
+    const k = firstAbove(sums, uniform[n]! * sum);
+    const [a, b, d] = [covariance[4 * k]!, covariance[4 * k + 1]!, covariance[4 * k + 3]!];
+    const root = Math.sqrt(a);
+    const [x, y] = [normal[2 * n]!, normal[2 * n + 1]!];
+    points[2 * n] = mu[2 * k]! + root * x;
+    points[2 * n + 1] = mu[2 * k + 1]! + (b / root) * x + Math.sqrt(Math.max(d - b ** 2 / a, 0)) * y;
+  }
+  return points;
+}
+
+/** Index of the first of rising numbers that is above `value`; the last if none is. */
+function firstAbove(rising: Float64Array, value: number): number {
+  let low = 0;
+  let high = rising.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rising[middle]! > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -79,8 +79,12 @@ export function logVariance(
   });
 }
 
-/** c_skip, c_out and c_in as [N, 1, 1, 1], c_noise as [N]. */
-function coefficients(
+/**
+ * c_skip, c_out and c_in as [N, 1, 1, 1], c_noise as [N].
+ *
+ * Source: EDM, arXiv:2206.00364, Table 1.
+ */
+export function coefficients(
   sigma: tf.Tensor1D,
   sigmaData: number,
 ): { cSkip: tf.Tensor4D; cOut: tf.Tensor4D; cIn: tf.Tensor4D; cNoise: tf.Tensor1D } {

@@ -38,7 +38,7 @@ export function trainStep(
     const backward = batchGradients(network, training, batch, random, measure, precision);
     const { parameters: forced, gradients, lossPerImage, sigma, meanSquares } = backward;
     const result: StepResult = {
-      state: update(state, forced, gradients, training, scalars, updates),
+      state: updateState(state, forced, gradients, training, scalars, updates),
       loss: tf.mean(lossPerImage),
       lossPerImage,
       sigma,
@@ -48,8 +48,8 @@ export function trainStep(
   });
 }
 
-/** Adam on every parameter, then the averages of what it left. */
-function update(
+/** Adam on every parameter, then the averages of what it left. @param forced the parameters where the gradients are */
+export function updateState(
   state: TrainState,
   forced: Parameters,
   gradients: Parameters,

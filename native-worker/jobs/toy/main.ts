@@ -1,0 +1,37 @@
+/**
+ * The process that computes the 2D toy: `node main.ts` with a `ToyRequest` as the first line of the standard input. It
+ * answers with a `ToyMessage` a line and leaves. The environment is that of a job (`jobEnvironment`).
+ */
+import { createInterface } from 'node:readline';
+import { AppError } from '../../../contract/errors.ts';
+import { ToyRequest, type ToyMessage } from '../../../contract/toy.ts';
+
+function tell(message: ToyMessage): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write(`${JSON.stringify(message)}\n`, () => resolve());
+  });
+}
+
+async function main(): Promise<void> {
+  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const request = ToyRequest.parse(JSON.parse((await lines.next()).value ?? 'null'));
+  const { runToy } = await import('./toy.ts');
+  const { result, png } = await runToy(request, (share, words) => void tell({ type: 'progress', share, words }));
+  await tell({ type: 'done', result, png: png.toString('base64') });
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  await tell({ type: 'failed', ...failureOf(error) });
+  process.exitCode = 1;
+}
+// TensorFlow's threads would keep the process alive.
+process.exit();
+
+function failureOf(error: unknown): Pick<AppError, 'code' | 'message'> {
+  if (error instanceof AppError) return { code: error.code, message: error.message };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message: `The toy failed unexpectedly. ${message}` };
+}
