@@ -1,4 +1,4 @@
-import type { Scalar, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { TrainingConfig } from '../../../contract/training.ts';
 import { fractalTree } from '../../edm2/fractal-tree.ts';
 import { mixturePoints } from '../../edm2/gaussian-mixture.ts';

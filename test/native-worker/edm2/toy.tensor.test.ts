@@ -1,4 +1,4 @@
-import type { Scalar, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { TrainingConfig } from '../../../contract/training.ts';
 import { fractalTree } from '../../../native-worker/edm2/fractal-tree.ts';
