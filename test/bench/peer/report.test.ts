@@ -1,11 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { planNetwork } from '../../../contract/architecture.ts';
-import { countParameters } from '../../../contract/architecture.ts';
+import { countParameters, planNetwork } from '../../../contract/architecture.ts';
 import { timing } from '../../../native-worker/cli/bench/rounds.ts';
 import { comparisons, ratioOf, subjectOf } from './comparisons.ts';
+import { readArguments } from './arguments.ts';
+import { replaceParts } from './findings.ts';
 import { comparedRow, markdownTable, missingRow, peakRow, startRow } from './report.ts';
 import { sweepTable } from './sweep.ts';
 import { checkPeer } from './torch-process.ts';
@@ -61,6 +62,14 @@ test('the sweep gives times per image and evaluation', () => {
   expect(sweepTable([swept]).split('\n')[2]).toBe('| 4 | 32×32 | 64 | 12.0 | 100 | 120 | 50.0 | 80.0 |');
 });
 
+test('the sweep is done when it is asked for, and a part of another name is refused', () => {
+  expect(readArguments(['--edm2', 'x']).only).not.toContain('sweep');
+  expect(readArguments(['--edm2', 'x', '--sweep']).only.at(-1)).toBe('sweep');
+  expect(readArguments(['--edm2', 'x', '--only', 'start,bf16']).only).toEqual(['start', 'bf16']);
+  expect(() => readArguments(['--edm2', 'x', '--only', 'fp64'])).toThrow('not "fp64"');
+  expect(() => readArguments([])).toThrow('git clone');
+});
+
 const folder = mkdtempSync(join(tmpdir(), 'edm2-peer-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -71,4 +80,13 @@ test('what is missing of the official code is said in a sentence', () => {
   expect(() => checkPeer({ edm2: folder, python: '/no/such/python' })).toThrow(
     /^\/no\/such\/python does not start\. Make it with: python3 -m venv/u,
   );
+});
+
+test('a part of a markdown file is replaced between its marks, and the rest stays', () => {
+  const file = join(folder, 'page.md');
+  writeFileSync(file, '# Page\n\n<!-- targets -->\nold\n<!-- /targets -->\n\nEnd.\n');
+  replaceParts(file, { targets: 'new' });
+  expect(readFileSync(file, 'utf8')).toBe('# Page\n\n<!-- targets -->\n\nnew\n\n<!-- /targets -->\n\nEnd.\n');
+  replaceParts(file, { sweep: 'more' });
+  expect(readFileSync(file, 'utf8')).toMatch(/End\.\n<!-- sweep -->\n\nmore\n\n<!-- \/sweep -->\n$/u);
 });

@@ -1,3 +1,4 @@
+import type { BenchResult, Speed } from '../../../native-worker/cli/bench/measure.ts';
 import { spread } from '../../../native-worker/cli/bench/report.ts';
 import { bytes, table, threeDigits } from '../../../native-worker/cli/words.ts';
 import { laterStart, MEMORY_AT_MOST, START_AT_MOST, type Compared, type Peaks } from './comparisons.ts';
@@ -77,4 +78,25 @@ export function markdownTable(rows: readonly Row[]): string {
 export function markdown(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (parts: readonly string[]): string => `| ${parts.join(' | ')} |`;
   return [line(titles), line(titles.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** What a network takes beside its convolutions alone. */
+export interface Bound {
+  readonly precision: string;
+  readonly result: BenchResult;
+}
+
+export function boundsTable(bounds: readonly Bound[]): string {
+  const row = (name: string, { time, convolutions, share, gflopPerSecond }: Speed): string[] => [
+    name,
+    spread(time),
+    spread(convolutions),
+    `${Math.round(100 * share)} %`,
+    threeDigits(gflopPerSecond),
+  ];
+  const rows = bounds.flatMap(({ precision, result: { train, sample, steps } }) => [
+    row(`training step ${precision}`, train),
+    row(`sampling ${precision}, ${steps} steps`, sample),
+  ]);
+  return markdown(['', 'time', 'convolutions alone', 'share', 'GFLOP/s'], rows);
 }

@@ -49,7 +49,7 @@ export function checkPeer({ python, edm2 }: Pick<PeerOptions, 'python' | 'edm2'>
   });
   if (found.error !== undefined) throw new Error(`${python} does not start. ${ADVICE}`);
   if (found.status !== 0) {
-    throw new Error(`${python} lacks PyTorch or what the official code needs (${lastLine(found.stderr)}). ${ADVICE}`);
+    throw new Error(`${python} lacks PyTorch or what the official code needs (${errorLine(found.stderr)}). ${ADVICE}`);
   }
   return found.stdout.trim();
 }
@@ -63,7 +63,7 @@ export async function startPeer(options: PeerOptions): Promise<PeerProcess> {
     try {
       return await child.read();
     } catch (cause) {
-      throw new Error(`The official code ended unexpectedly: ${lastLine(child.errors)}`, { cause });
+      throw new Error(`The official code ended unexpectedly: ${errorLine(child.errors)}`, { cause });
     }
   };
   await read(); // "ready"
@@ -92,6 +92,8 @@ function peakOf(pid: number): number | null {
   }
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
+/** The line that names the error; Python's advice may come after it. */
+function errorLine(text: string): string {
+  const lines = text.trim().split('\n');
+  return lines.findLast((line) => /^[\w.]*(?:Error|Exception|Failed)\b/u.test(line)) ?? lines.at(-1)!;
 }
