@@ -159,6 +159,23 @@ describe('what is read', () => {
     opened.close();
   });
 
+  test('can be a stretch of floats of either width as float32, and no other type', () => {
+    const data = Float32Array.of(0.5, -2, 3, 1024);
+    writeSafetensors(file, [
+      { name: 'single', dtype: 'F32', shape: [2, 2], data },
+      { name: 'half', dtype: 'F16', shape: [4], data },
+      { name: 'bytes', dtype: 'U8', shape: [1], data: Uint8Array.of(7) },
+    ]);
+    const opened = openSafetensors(file);
+    for (const name of ['single', 'half']) {
+      expect(opened.readFloats(name, 0, 4)).toEqual(data);
+      expect(opened.readFloats(name, 1, 2)).toEqual(Float32Array.of(-2, 3));
+      expect(() => opened.readFloats(name, 3, 2)).toThrow(RangeError);
+    }
+    expect(() => opened.readFloats('bytes', 0, 1)).toThrow(expect.objectContaining({ code: 'corrupt-file' }));
+    opened.close();
+  });
+
   test('may be cut off after it was opened: that is noticed', () => {
     writeSafetensors(file, [{ name: 'a', dtype: 'U8', shape: [1000], data: new Uint8Array(1000) }]);
     const opened = openSafetensors(file);
