@@ -40,7 +40,7 @@ export function checkPrecision(precision: Precision, supports: readonly Precisio
   const support = supports.find((one) => one.precision === precision);
   if (support?.status !== 'none') return;
   const better = supports.find((one) => one.status === 'good' && one.precision !== 'fp32')?.precision ?? 'fp32';
-  throw new AppError('invalid-input', `This device can't train in ${precision}. ${support.reason} Choose ${better}.`);
+  throw new AppError('invalid-input', `This device can't compute in ${precision}. ${support.reason} Choose ${better}.`);
 }
 
 function supportOf(precision: Precision, { runtime, gpus, cpuFlags }: Machine): Omit<PrecisionSupport, 'precision'> {

@@ -4,12 +4,10 @@ import { AppError } from '../../../contract/errors.ts';
 import { runDeleted } from '../../../contract/events.ts';
 import { checkMemory } from '../../../contract/memory-advice.ts';
 import type { DataShape } from '../../../contract/network.ts';
-import { checkEngine, type Precision } from '../../../contract/precision.ts';
 import * as calls from '../../../contract/runs.ts';
 import { runSystem } from '../../../contract/system.ts';
 import type { Engine, RunConfig } from '../../../contract/training.ts';
 import type { TrainingMemory } from '../../engine/runtime/memory.ts';
-import { checkPrecision, readPrecisionSupport } from '../../engine/runtime/precision-support.ts';
 import { listCheckpoints } from '../../store/checkpoints.ts';
 import { datasetFile, getDataset } from '../../store/datasets.ts';
 import { activeJobOfRun, countActiveJobsOfRun } from '../../store/jobs.ts';
@@ -21,6 +19,7 @@ import { listSnapshots } from '../../store/snapshots.ts';
 import { write } from '../../store/statements.ts';
 import { readSystem } from '../../store/system-metrics.ts';
 import { readTicks } from '../../store/ticks.ts';
+import { checkDevicePrecision } from '../device-precision.ts';
 import { handler, type Handler } from '../handle.ts';
 import type { ServiceParts } from './context.ts';
 
@@ -32,7 +31,7 @@ export function runHandlers(parts: ServiceParts): Handler[] {
     handler(calls.listRuns, (which) => store.listRuns(db, which)),
     handler(calls.getRun, ({ id }) => store.getRun(db, id)),
     handler(calls.createRun, async (input) => {
-      await checkDevice(parts, input.config.training.precision, input.engine);
+      await checkDevicePrecision(parts.runtimes, input.config.training.precision, input.engine);
       return createRun(parts, input, await parts.runtimes.memory());
     }),
     handler(calls.pauseRun, ({ id }) => {
@@ -40,7 +39,7 @@ export function runHandlers(parts: ServiceParts): Handler[] {
       return {};
     }),
     handler(calls.resumeRun, async ({ id, engine }) => {
-      await checkDevice(parts, store.getRun(db, id).config.training.precision, engine);
+      await checkDevicePrecision(parts.runtimes, store.getRun(db, id).config.training.precision, engine);
       return { jobId: resumeRun(parts, id, engine) };
     }),
     handler(calls.stopRun, ({ id }) => {
@@ -98,12 +97,6 @@ export function runHandlers(parts: ServiceParts): Handler[] {
       return listLog(db, id, limit);
     }),
   ];
-}
-
-/** Refuses what the engine or the device that jobs use can't compute. */
-async function checkDevice({ runtimes }: ServiceParts, precision: Precision, engine: Engine): Promise<void> {
-  checkEngine(precision, engine);
-  if (precision !== 'fp32') checkPrecision(precision, await readPrecisionSupport(await runtimes.active()));
 }
 
 interface NewRunInput {

@@ -2,25 +2,26 @@ import { rm } from 'node:fs/promises';
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../../contract/errors.ts';
 import { guideProblem, sameModel } from '../../../contract/guidance.ts';
-import { checkEngine } from '../../../contract/precision.ts';
 import { deleteSample, generate, getSample, listSamples, type GenerateRequest } from '../../../contract/samples.ts';
 import type { Run } from '../../../contract/runs.ts';
 import { findModel } from '../../store/models.ts';
 import { insideLibrary } from '../../store/paths.ts';
 import { getRun } from '../../store/runs.ts';
 import * as store from '../../store/samples.ts';
+import { checkDevicePrecision } from '../device-precision.ts';
 import { handler, type Handler } from '../handle.ts';
 import type { ServiceParts } from './context.ts';
 
 /** Generated pictures. */
-export function sampleHandlers({ library, queue }: ServiceParts): Handler[] {
+export function sampleHandlers({ library, queue, runtimes }: ServiceParts): Handler[] {
   const { db, folder } = library;
   return [
-    handler(generate, (request) => {
+    handler(generate, async (request) => {
       const { runId, nimg } = findModel(db, request.model);
       const run = getRun(db, runId);
       checkRequest(request, run);
       checkGuidance(db, request, run);
+      await checkDevicePrecision(runtimes, request.precision, request.engine);
       const title = `${run.name}, ${nimg} images: ${request.seeds.length} pictures`;
       return { jobId: queue.add({ parameters: { kind: 'sample', request }, title, runId: run.id }) };
     }),
@@ -48,14 +49,13 @@ function checkGuidance(db: Database, { model, guidance }: GenerateRequest, main:
 }
 
 /** @throws {AppError} 'invalid-input' for what would fail minutes later in the job */
-function checkRequest({ seeds, labels, sampler, precision, engine }: GenerateRequest, run: Run): void {
+function checkRequest({ seeds, labels, sampler }: GenerateRequest, run: Run): void {
   if (labels.length !== seeds.length) {
     throw new AppError(
       'invalid-input',
       `There are ${seeds.length} seeds and ${labels.length} classes; each picture needs one of both.`,
     );
   }
-  checkEngine(precision, engine);
   const { labelDim } = run.shape;
   const wrong = labels.find((label) => label !== null && label >= labelDim);
   if (wrong !== undefined) {

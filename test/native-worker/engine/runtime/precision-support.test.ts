@@ -46,7 +46,7 @@ test('with the runtime for CPUs a GPU counts for nothing, and without a GPU its 
 
 test('a precision that the device can’t do is refused with one that it can', () => {
   const supports = precisionSupport({ runtime: 'cpu', gpus: [], cpuFlags: flags('avx512_bf16') });
-  expect(() => checkPrecision('fp16', supports)).toThrow(/can't train in fp16\. .* Choose bf16\.$/);
+  expect(() => checkPrecision('fp16', supports)).toThrow(/can't compute in fp16\. .* Choose bf16\.$/);
   const plain = precisionSupport({ runtime: 'cpu', gpus: [], cpuFlags: null });
   expect(() => checkPrecision('fp16', plain)).toThrow(/Choose fp32\.$/);
   for (const precision of ['fp32', 'bf16'] as const) expect(() => checkPrecision(precision, plain)).not.toThrow();
