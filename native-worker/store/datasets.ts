@@ -6,6 +6,9 @@ import { statement, write } from './statements.ts';
 
 /** Table `datasets`: packed sets of pictures. */
 
+/** As the contract has it. */
+const LONGEST_NAME = 100;
+
 export interface NewDataset extends Omit<Dataset, 'id' | 'createdAt' | 'problemCount'> {
   problems: ImportProblem[];
 }
@@ -19,7 +22,7 @@ const COLUMNS = `id, name, source, attribution, resolution, channels, classes, c
   pixel_std AS pixelStd, size_bytes AS sizeBytes, sha256, created_at AS createdAt, json_array_length(problems) AS problemCount`;
 
 /**
- * Records a dataset whose file is put in place meanwhile.
+ * Records a dataset whose file is put in place meanwhile. Where its name is taken, a number behind it tells them apart.
  *
  * @param place moves the packed file to where the new id says and returns its path relative to the library; if it
  *   throws, there is no row
@@ -32,6 +35,7 @@ export function insertDataset(
   createdAt = Date.now(),
 ): number {
   return write(db, () => {
+    const name = freeName(db, dataset.name);
     const id = statement<unknown[], number>(
       db,
       `INSERT INTO datasets (name, source, attribution, resolution, channels, classes, class_counts, count, pixel_std, file,
@@ -40,7 +44,7 @@ export function insertDataset(
     )
       .pluck()
       .get(
-        dataset.name,
+        name,
         dataset.source,
         dataset.attribution,
         dataset.resolution,
@@ -107,8 +111,26 @@ export function findDatasetByHash(db: Database, sha256: string): number | null {
   );
 }
 
-/** @throws {AppError} 'not-found' */
+/** The name, or the name with the first number behind it that no other dataset has: "Birds (2)". */
+function freeName(db: Database, name: string): string {
+  let free = name;
+  for (let number = 2; hasName(db, free, 0); number += 1) free = `${name.slice(0, LONGEST_NAME - 6)} (${number})`;
+  return free;
+}
+
+function hasName(db: Database, name: string, exceptId: number): boolean {
+  const found = statement<[string, number], number>(
+    db,
+    'SELECT 1 FROM datasets WHERE name = ? AND missing = 0 AND id <> ?',
+  );
+  return found.pluck().get(name, exceptId) !== undefined;
+}
+
+/** @throws {AppError} 'not-found'; 'conflict' if another dataset has the name */
 export function renameDataset(db: Database, id: number, name: string): void {
+  if (hasName(db, name, id)) {
+    throw new AppError('conflict', `There is another dataset "${name}". Choose a name that is free.`);
+  }
   const result = statement(db, 'UPDATE datasets SET name = ? WHERE id = ?').run(name, id);
   if (result.changes === 0) throw noDataset(id);
 }
