@@ -1,4 +1,4 @@
-import { accessSync, constants, copyFileSync, existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import type { ServiceClient } from '../service/connect.ts';
@@ -13,8 +13,11 @@ import { makeFolder } from '../service/library-folder.ts';
 export function checkTarget(file: string): void {
   try {
     makeFolder(dirname(file));
-    accessSync(dirname(file), constants.W_OK);
     if (existsSync(file) && !statSync(file).isFile()) throw new Error('it is no file');
+    // Rights alone don't tell: root has them all, and a disk may be mounted to be read only.
+    const trial = `${file}.${process.pid}.part`;
+    closeSync(openSync(trial, 'wx'));
+    rmSync(trial);
   } catch (error) {
     throw unwritable(file, error);
   }
