@@ -64,7 +64,9 @@ export async function importFolder(request: ImportRequest): Promise<ImportProble
         await append(pixels);
         labels[count++] = candidate.label;
       }
-      report({ done: ++done, total: scan.candidates.length, unit: 'pictures', text: 'Reading pictures' });
+      const left = ++done - count;
+      const text = left === 0 ? 'Reading pictures' : `Reading pictures, ${left} left out`;
+      report({ done, total: scan.candidates.length, unit: 'files', text });
     }
     if (count === 0) throw nothingUsable(folder, problems);
     return settleClasses(scan, labels.subarray(0, count), about, problems);
