@@ -41,6 +41,9 @@ function readArguments(): Request {
   const port = Port.safeParse(values.port);
   if (!port.success)
     throw new AppError('invalid-input', `"${values.port}" is no port; it is a number from 0 to 65535.`);
+  if (values.library === '') {
+    throw new AppError('invalid-input', '--library takes a folder, not an empty text. Leave it out for the usual one.');
+  }
   return {
     library: values.library ?? libraryFolder(),
     exitWhenIdle: values['exit-when-idle'],

@@ -158,6 +158,7 @@ test.each([
   [['--port', '70000', '--serve'], 'invalid-input'],
   [['--unheard-of'], 'invalid-input'],
   [['--library', '/dev/null/library'], 'forbidden'],
+  [['--library', ''], 'invalid-input'],
 ])('%j is refused with %s', async (args, code) => {
   const { line, exit } = start(args);
   expect(await line).toMatchObject({ ready: false, code });
