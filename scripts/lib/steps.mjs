@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { alone } from './lock.mjs';
 import { hostNode, installPackages, packagesAreCurrent } from './packages.mjs';
 import { hasPrivateNode, privateNode, root, runsOnPrivateNode, SetupError } from './project.mjs';
 import { run } from './run.mjs';
@@ -14,8 +15,19 @@ const OLDEST_NODE = 20;
 
 const stampFile = join(root, '.cache', 'setup.json');
 const buildStamp = join(root, 'dist', '.stamp');
+const lockFile = join(root, '.cache', 'setup.lock');
 
 const say = (text) => process.stderr.write(`${text}\n`);
+
+/** Does a step that another process may be at as well; `done` tells whether it is done meanwhile. */
+const step = (done, work) =>
+  alone(
+    lockFile,
+    async () => {
+      if (!done()) await work();
+    },
+    (owner) => say(`Waiting for another set-up (process ${owner}) …`),
+  );
 
 /**
  * npm packages and our own Node.
@@ -29,13 +41,16 @@ export async function preparePackages() {
       `This is Node ${process.versions.node}; EDM2 Studio needs Node ${OLDEST_NODE} or newer to start: https://nodejs.org`,
     );
   }
-  if (packagesAreCurrent() && hasPrivateNode()) return;
+  const done = () => packagesAreCurrent() && hasPrivateNode();
+  if (done()) return;
   if (runsOnPrivateNode()) {
     const status = await run(hostNode(), process.argv.slice(1));
     process.exit(status);
   }
-  say('Installing packages (about a minute) …');
-  await installPackages();
+  await step(done, async () => {
+    say('Installing packages (about a minute) …');
+    await installPackages();
+  });
 }
 
 /** TensorFlow and its binding. */
@@ -50,7 +65,11 @@ export async function prepareRuntime() {
 /** What the window and the browser show. */
 export async function prepareBuild() {
   const key = buildKey();
-  if (existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === key) return;
+  const done = () => existsSync(buildStamp) && readFileSync(buildStamp, 'utf8') === key;
+  if (!done()) await step(done, () => build(key));
+}
+
+async function build(key) {
   say('Building the app …');
   const status = await run(privateNode(), [join(root, 'scripts', 'build.mjs'), 'renderer', 'main', 'preload'], {
     stdio: ['ignore', 2, 2],

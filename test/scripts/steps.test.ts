@@ -1,5 +1,5 @@
 /** The set-up in a little project of its own: a false npm, a false build, the real scripts. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -82,6 +82,36 @@ const linuxOnly = test.skipIf(process.platform !== 'linux' || process.arch !== '
 linuxOnly('a fresh clone gets packages, runtime and build, in this order; a second set-up only looks', () => {
   expect(runScript('setup.mjs')).toMatchObject({ status: 0, did: ['npm ci', 'runtime', 'build'] });
   expect(runScript('setup.mjs')).toMatchObject({ status: 0, did: ['runtime'] }); // which looks for itself
+});
+
+linuxOnly('two that set up a fresh clone at once install and build once, one after the other', async () => {
+  const slow = fakeNpm.replace("fs.mkdirSync('node_modules/", "execSync('sleep 1'); fs.mkdirSync('node_modules/");
+  writeFileSync(join(folder, 'npm.cjs'), `const { execSync } = require('node:child_process'); ${slow}`);
+  const env = { ...process.env, npm_execpath: join(folder, 'npm.cjs'), npm_node_execpath: process.execPath };
+  const start = (): Promise<{ status: number | null; stderr: string }> =>
+    new Promise((resolve) => {
+      const child = spawn(process.execPath, [join(folder, 'scripts/setup.mjs')], { cwd: folder, env });
+      let stderr = '';
+      child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+      child.on('close', (status) => resolve({ status, stderr }));
+    });
+  const both = await Promise.all([start(), start()]);
+  expect(both.map(({ status }) => status)).toEqual([0, 0]);
+  const did = readFileSync(calls, 'utf8').trim().split('\n');
+  expect(
+    [did.filter((what) => what === 'npm ci'), did.filter((what) => what === 'build')].map(({ length }) => length),
+  ).toEqual([1, 1]);
+  expect(both.filter(({ stderr }) => /Waiting for another set-up \(process \d+\)/.test(stderr))).toHaveLength(1);
+  expect(existsSync(join(folder, '.cache/setup.lock'))).toBe(false);
+});
+
+linuxOnly('a lock that a dead set-up left is taken over', () => {
+  mkdirSync(join(folder, '.cache'));
+  writeFileSync(join(folder, '.cache/setup.lock'), String(2 ** 22 + 1)); // no process has such a number
+  expect(runScript('setup.mjs')).toMatchObject({ status: 0, did: ['npm ci', 'runtime', 'build'] });
+  writeFileSync(join(folder, 'renderer/page.ts'), 'another page');
+  writeFileSync(join(folder, '.cache/setup.lock'), ''); // it died before it could write its number
+  expect(runScript('setup.mjs')).toMatchObject({ status: 0, did: ['runtime', 'build'] });
 });
 
 linuxOnly('a changed lock installs again, a changed page builds again', () => {
