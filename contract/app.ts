@@ -69,6 +69,8 @@ export const openBrowserDoor = defineCall(
   z.strictObject({
     host: z.string().min(1).max(255).default('127.0.0.1'),
     port: z.int().min(0).max(65_535).default(0),
+    /** Takes the opening back when the connection that asked ends, however it ends; the last one closes the port. */
+    whileConnected: z.boolean().default(false),
   }),
   z.strictObject({
     url: z.string(),
@@ -77,7 +79,5 @@ export const openBrowserDoor = defineCall(
   }),
   'local',
 );
-/** Takes one opening of the door back; the last one closes the port and ends what browsers have open. */
-export const closeBrowserDoor = defineCall('app.closeBrowserDoor', Nothing, Nothing, 'local');
 /** Ends the service; running training jobs write a checkpoint and pause first. */
 export const shutdown = defineCall('app.shutdown', Nothing, Nothing, 'local');

@@ -1,5 +1,5 @@
 import type { Call } from './call.ts';
-import { appInfo, closeBrowserDoor, expectSpeed, getSettings, openBrowserDoor, setSettings, shutdown } from './app.ts';
+import { appInfo, expectSpeed, getSettings, openBrowserDoor, setSettings, shutdown } from './app.ts';
 import { datasetPictures, deleteDataset, getDataset, importDataset, listDatasets, renameDataset } from './datasets.ts';
 import { grantFolder, listFolders } from './folders.ts';
 import { cancelJob, getJob, listJobs, moveJob } from './jobs.ts';
@@ -38,7 +38,6 @@ export const CONTRACT_VERSION = 1;
 export const calls: readonly Call[] = [
   appInfo,
   cancelJob,
-  closeBrowserDoor,
   createRun,
   datasetPictures,
   deleteDataset,

@@ -6,19 +6,28 @@ import { AppError, hasSystemCode } from '../../contract/errors.ts';
 /** A call of the contract and what answers it. */
 export interface Handler {
   readonly call: Call;
-  readonly run: (input: unknown) => unknown;
+  readonly run: (input: unknown, asker: Asker) => unknown;
 }
+
+/** Who asks. */
+export interface Asker {
+  /** Is told when the connection has ended, or at once if it has. */
+  onLeave(listener: () => void): void;
+}
+
+/** Somebody who is never seen to leave. */
+const NOBODY: Asker = { onLeave: () => undefined };
 
 /** Pairs a call with its function; the types of both sides come from the contract. */
 export function handler<I extends z.ZodType, O extends z.ZodType>(
   call: Call<I, O>,
-  run: (input: z.output<I>) => z.input<O> | Promise<z.input<O>>,
+  run: (input: z.output<I>, asker: Asker) => z.input<O> | Promise<z.input<O>>,
 ): Handler {
-  return { call, run: run as (input: unknown) => unknown };
+  return { call, run: run as Handler['run'] };
 }
 
 /** Answers a call of somebody. Never throws; what it returns never holds a stack. */
-export type Answer = (name: string, input: unknown, audience: Audience) => Promise<Reply>;
+export type Answer = (name: string, input: unknown, audience: Audience, asker?: Asker) => Promise<Reply>;
 
 /**
  * Makes one function of all handlers: it parses what is asked, runs the handler and parses the answer. Expected
@@ -26,7 +35,7 @@ export type Answer = (name: string, input: unknown, audience: Audience) => Promi
  */
 export function answerWith(handlers: readonly Handler[], log: Logger): Answer {
   const byName = new Map(handlers.map((entry) => [entry.call.name, entry]));
-  return async (name, input, audience) => {
+  return async (name, input, audience, asker = NOBODY) => {
     const found = byName.get(name);
     if (found === undefined) return refusal('invalid-input', `There is no call "${name}".`);
     const { call, run } = found;
@@ -36,7 +45,7 @@ export function answerWith(handlers: readonly Handler[], log: Logger): Answer {
     const parsed = call.input.safeParse(input);
     if (!parsed.success) return refusal('invalid-input', `${name}: ${z.prettifyError(parsed.error)}`);
     try {
-      return { ok: true, value: call.output.parse(await run(parsed.data)) };
+      return { ok: true, value: call.output.parse(await run(parsed.data, asker)) };
     } catch (error) {
       const expected = asAppError(error);
       if (expected !== null) return refusal(expected.code, expected.message);

@@ -6,7 +6,7 @@ import { ClientMessage, type Audience, type ServiceMessage } from '../../contrac
 import { CONTRACT_VERSION } from '../../contract/calls.ts';
 import { SECURITY_HEADERS } from '../../contract/security.ts';
 import type { Events } from './events.ts';
-import type { Answer } from './handle.ts';
+import type { Answer, Asker } from './handle.ts';
 
 /** HTTP and WebSocket in front of the service, over whatever the gate guards: its local socket or a TCP port. */
 
@@ -144,6 +144,12 @@ function converse(parts: ServerParts, socket: WebSocket, audience: Audience): vo
   parts.connections.add(socket);
   const unsubscribe = parts.events.subscribe((event, payload) => send({ kind: 'event', event, payload }));
   const heartbeat = keepAlive(socket);
+  const asker: Asker = {
+    onLeave: (listener) => {
+      if (socket.readyState === WebSocket.CLOSED) listener();
+      else socket.on('close', listener);
+    },
+  };
   socket.on('close', () => {
     unsubscribe();
     clearInterval(heartbeat);
@@ -153,7 +159,7 @@ function converse(parts: ServerParts, socket: WebSocket, audience: Audience): vo
     const message = isBinary ? null : parseMessage(data);
     if (message === null) return socket.close(1008, 'not a message of the contract');
     void parts
-      .answer(message.call, message.input, audience)
+      .answer(message.call, message.input, audience, asker)
       .then((reply) => send({ kind: 'reply', id: message.id, reply }));
   });
   send({ kind: 'hello', contract: CONTRACT_VERSION, app: parts.version, pid: process.pid });

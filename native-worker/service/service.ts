@@ -13,6 +13,7 @@ import { sendLibraryFile } from './files.ts';
 import { Folders } from './folders.ts';
 import { answerWith } from './handle.ts';
 import { allHandlers } from './handlers/all.ts';
+import type { OpenedDoor } from './handlers/context.ts';
 import { JobOutcomes } from './job-outcomes.ts';
 import { openLog } from './log-file.ts';
 import { socketPath, takeLibrary, type Ownership } from './ownership.ts';
@@ -104,7 +105,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   let web: WebServer | null = null;
   /** How many asked for the door and have not taken it back. */
   let openings = 0;
-  const openDoor = async (host: string, port: number): Promise<string> => {
+  const openDoor = async (host: string, port: number): Promise<OpenedDoor> => {
     const pages = options.pages ?? pagesFolder();
     if (pages === null) throw new AppError('unavailable', 'The pages are not built yet. Run `npm run build`.');
     if (web !== null && (web.host !== host || (port !== 0 && web.port !== port))) {
@@ -116,14 +117,17 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
     web ??= await openWeb({ host, port, pages, parts: serverParts });
     openings += 1;
     log.info({ host: web.host, port: web.port }, 'a door for browsers is open');
-    return web.newUrl();
-  };
-  const closeDoor = (): void => {
-    openings = Math.max(0, openings - 1);
-    if (openings > 0 || web === null) return;
-    log.info({ host: web.host, port: web.port }, 'the door for browsers is closed');
-    web.close();
-    web = null;
+    let open = true;
+    const close = (): void => {
+      if (!open) return;
+      open = false;
+      openings -= 1;
+      if (openings > 0 || web === null) return;
+      log.info({ host: web.host, port: web.port }, 'the door for browsers is closed');
+      web.close();
+      web = null;
+    };
+    return { url: web.newUrl(), close };
   };
   const answer = answerWith(
     allHandlers({
@@ -136,7 +140,6 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
       version,
       folders: new Folders(),
       openWeb: openDoor,
-      closeWeb: closeDoor,
       shutDown: () => setImmediate(() => void stop()), // after the answer has gone out
     }),
     log,
@@ -215,7 +218,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   }
   await Promise.race([recovered, sleep(RECOVERY_WAIT_MS, undefined, { ref: false })]);
   ownership.announce(socket);
-  return { socket, openWeb: openDoor, stop, ended };
+  return { socket, openWeb: async (host, port) => (await openDoor(host, port)).url, stop, ended };
 }
 
 /** Listens on a socket of our own; one that a dead service left is replaced. */

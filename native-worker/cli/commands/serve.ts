@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { closeBrowserDoor, openBrowserDoor } from '../../../contract/app.ts';
+import { openBrowserDoor } from '../../../contract/app.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { deferred } from '../deferred.ts';
@@ -32,7 +32,7 @@ function readPort({ port }: ServeOptions): number {
 }
 
 async function serve({ client, output }: CommandContext, host: string, port: number): Promise<undefined> {
-  const { url, warning } = await client.call(openBrowserDoor, { host, port });
+  const { url, warning } = await client.call(openBrowserDoor, { host, port, whileConnected: true });
   if (warning !== null) process.stderr.write(`${warning}\n`);
   output.event('serving', { url });
   output.say(`EDM2 Studio is at ${url}`);
@@ -42,8 +42,7 @@ async function serve({ client, output }: CommandContext, host: string, port: num
     () => ended.resolve(undefined),
     () => process.exit(0),
   );
-  const goneFirst = await Promise.race([ended.promise.then(() => false), client.closed.then(() => true)]);
+  await Promise.race([ended.promise, client.closed]);
   stopListening();
-  if (!goneFirst) await client.call(closeBrowserDoor, {});
-  return undefined;
+  return undefined; // with our connection the door closes
 }

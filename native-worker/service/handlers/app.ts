@@ -1,15 +1,7 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import {
-  appInfo,
-  closeBrowserDoor,
-  expectSpeed,
-  getSettings,
-  openBrowserDoor,
-  setSettings,
-  shutdown,
-} from '../../../contract/app.ts';
+import { appInfo, expectSpeed, getSettings, openBrowserDoor, setSettings, shutdown } from '../../../contract/app.ts';
 import { earlierSpeed } from '../../store/runs.ts';
 import { readSettings, writeSettings } from '../../store/settings.ts';
 import { statement } from '../../store/statements.ts';
@@ -18,7 +10,7 @@ import { exposureWarning } from '../web.ts';
 import type { ServiceParts } from './context.ts';
 
 /** The app itself: facts, settings, its end. */
-export function appHandlers({ library, runtimes, version, openWeb, closeWeb, shutDown }: ServiceParts): Handler[] {
+export function appHandlers({ library, runtimes, version, openWeb, shutDown }: ServiceParts): Handler[] {
   const { db, folder } = library;
   return [
     handler(appInfo, async () => {
@@ -41,13 +33,10 @@ export function appHandlers({ library, runtimes, version, openWeb, closeWeb, shu
     handler(getSettings, () => readSettings(db)),
     handler(setSettings, (change) => writeSettings(db, change)),
     handler(expectSpeed, ({ preset, resolution }) => ({ imagesPerSecond: earlierSpeed(db, preset, resolution) })),
-    handler(openBrowserDoor, async ({ host, port }) => ({
-      url: await openWeb(host, port),
-      warning: exposureWarning(host),
-    })),
-    handler(closeBrowserDoor, () => {
-      closeWeb();
-      return {};
+    handler(openBrowserDoor, async ({ host, port, whileConnected }, asker) => {
+      const { url, close } = await openWeb(host, port);
+      if (whileConnected) asker.onLeave(close);
+      return { url, warning: exposureWarning(host) };
     }),
     handler(shutdown, () => {
       shutDown();

@@ -6,6 +6,14 @@ import type { JobOutcomes } from '../job-outcomes.ts';
 import type { Queue } from '../queue.ts';
 import type { Runtimes } from '../runtimes.ts';
 
+/** An opening of the door for browsers. */
+export interface OpenedDoor {
+  /** An address with a token for one use. */
+  readonly url: string;
+  /** Takes this opening back; the last one closes the port and ends what browsers have open. */
+  readonly close: () => void;
+}
+
 /** The parts of the service that handlers work with. */
 export interface ServiceParts {
   readonly library: Library;
@@ -16,9 +24,8 @@ export interface ServiceParts {
   readonly folders: Folders;
   readonly runtimes: Runtimes;
   readonly version: string;
-  /** Opens a TCP port for browsers, if none is open. @returns an address with a token for one use */
-  readonly openWeb: (host: string, port: number) => Promise<string>;
-  readonly closeWeb: () => void;
+  /** Opens a TCP port for browsers, if none is open. */
+  readonly openWeb: (host: string, port: number) => Promise<OpenedDoor>;
   /** Ends the service in good order, soon. */
   readonly shutDown: () => void;
 }

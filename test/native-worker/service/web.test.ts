@@ -2,9 +2,10 @@ import { createServer, request, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { closeBrowserDoor, openBrowserDoor } from '../../../contract/app.ts';
+import { openBrowserDoor } from '../../../contract/app.ts';
 import { listJobs } from '../../../contract/jobs.ts';
 import { CONTENT_SECURITY_POLICY } from '../../../contract/security.ts';
+import { openClient } from '../../../native-worker/service/connect.ts';
 import { startServiceUnderTest, type ServiceUnderTest } from '../../support/service-library.ts';
 
 /** The door for browsers, and those who should not come through it. */
@@ -182,10 +183,10 @@ test('over TCP a call for this machine alone is refused', async () => {
   const { socket } = await knock(own());
   const replies: string[] = [];
   socket.on('message', (data: Buffer) => replies.push(data.toString()));
-  for (const [id, call] of ['app.shutdown', 'folders.grant', 'app.openBrowserDoor', 'app.closeBrowserDoor'].entries()) {
+  for (const [id, call] of ['app.shutdown', 'folders.grant', 'app.openBrowserDoor'].entries()) {
     socket.send(JSON.stringify({ id, call, input: { path: '/' } }));
   }
-  await expect.poll(() => replies.filter((text) => text.includes('"forbidden"')).length).toBe(4);
+  await expect.poll(() => replies.filter((text) => text.includes('"forbidden"')).length).toBe(3);
   socket.close();
   expect(await under.client.call(listJobs, {})).toEqual([]); // it still lives
 });
@@ -259,21 +260,23 @@ test('a port that is taken is named, with what to do, and an address that is not
   await other.end();
 });
 
-test('the door closes when the last who opened it takes it back, and never opens wider than was asked', async () => {
+test('the door closes when the last who opened it has left, and never opens wider than was asked', async () => {
   const other = await startServiceUnderTest();
-  const first = await other.client.call(openBrowserDoor, { host: '127.0.0.1' });
+  const [early, late] = [await openClient(other.service.socket), await openClient(other.service.socket)];
+  const first = await early.call(openBrowserDoor, { host: '127.0.0.1', whileConnected: true });
   expect(first.warning).toBeNull();
-  await other.client.call(openBrowserDoor, {});
+  await late.call(openBrowserDoor, { whileConnected: true });
   await expect(other.client.call(openBrowserDoor, { host: '0.0.0.0' })).rejects.toMatchObject({ code: 'conflict' });
   const reaches = (): Promise<boolean> =>
     fetch(new URL('/', first.url)).then(
       () => true,
       () => false,
     );
-  await other.client.call(closeBrowserDoor, {});
+  early.close();
+  await early.closed;
   expect(await reaches()).toBe(true);
-  await other.client.call(closeBrowserDoor, {});
-  expect(await reaches()).toBe(false);
+  late.close();
+  await expect.poll(reaches).toBe(false);
   const open = await other.client.call(openBrowserDoor, { host: '0.0.0.0' });
   expect(open.warning).toContain('SSH tunnel');
   expect(open.url).not.toContain('0.0.0.0');
