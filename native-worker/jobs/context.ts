@@ -1,5 +1,5 @@
 import type { JobMessage, JobOutcome, JobRequest } from '../../contract/job-messages.ts';
-import type { JobParameters } from '../../contract/jobs.ts';
+import type { JobParameters, Progress } from '../../contract/jobs.ts';
 import type { Library } from '../store/library.ts';
 
 export type Requested = JobRequest['type'] | null;
@@ -19,6 +19,19 @@ export type RunJob<Kind extends JobParameters['kind']> = (
   context: JobContext,
   parameters: Extract<JobParameters, { kind: Kind }>,
 ) => Promise<JobOutcome>;
+
+/** Progress goes out no more often: a small network has a thousand tensors a second. */
+const PROGRESS_MS = 200;
+
+/** Tells of progress at once the first time, and then at most every so often. */
+export function everySoOften(send: JobContext['send']): (progress: Progress) => void {
+  let toldAt = -Infinity;
+  return (progress) => {
+    if (performance.now() - toldAt < PROGRESS_MS) return;
+    toldAt = performance.now();
+    send({ type: 'progress', progress });
+  };
+}
 
 /** Lets messages of the service in; without it a busy loop would never hear "pause". */
 export function breathe(): Promise<void> {

@@ -10,12 +10,9 @@ import { insertReconstruction } from '../store/reconstructions.ts';
 import { SafetensorsStream } from '../store/safetensors-stream.ts';
 import type { WrittenFile } from '../store/safetensors.ts';
 import { write } from '../store/statements.ts';
-import { breathe, type JobContext, type RunJob } from './context.ts';
+import { breathe, everySoOften, type JobContext, type RunJob } from './context.ts';
 import { openMix, type Mix } from './mix.ts';
 import { snapshotMetadata } from './snapshot-facts.ts';
-
-/** A small network has a thousand tensors a second. */
-const PROGRESS_MS = 200;
 
 /**
  * Reconstructs averages of other lengths and keeps each as a file of its own, which is a snapshot file that says how it
@@ -53,12 +50,9 @@ async function writeMix(
   try {
     for (const [index, recipe] of recipes.entries())
       streams.push(new SafetensorsStream(files[index]!, tensors, metadataOf(mix, recipe)));
-    let toldAt = -Infinity;
+    const tell = everySoOften(send);
     for (const [done, { name }] of tensors.entries()) {
-      if (performance.now() - toldAt >= PROGRESS_MS) {
-        toldAt = performance.now();
-        send({ type: 'progress', progress: { done, total: tensors.length, unit: 'tensors', text: 'Reconstructing' } });
-      }
+      tell({ done, total: tensors.length, unit: 'tensors', text: 'Reconstructing' });
       await breathe();
       if (requested() !== null) return null;
       const data = mix.read(name);

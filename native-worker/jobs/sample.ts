@@ -7,7 +7,7 @@ import { networkSampler } from '../programs/network-sampler.ts';
 import type { Library } from '../store/library.ts';
 import { samplePath } from '../store/paths.ts';
 import { getRun } from '../store/runs.ts';
-import type { JobContext, RunJob } from './context.ts';
+import { everySoOften, type JobContext, type RunJob } from './context.ts';
 import { drawPictures, labelsFor } from './drawing.ts';
 import { evenBatch } from './even-batch.ts';
 import { openModel, type OpenModel } from './open-model.ts';
@@ -22,8 +22,11 @@ import { disposeAll } from './tensor-files.ts';
  */
 export const runSample: RunJob<'sample'> = async (context, { request }) => {
   const opened: OpenModel[] = [];
+  const tell = everySoOften(context.send);
+  const mixing = (done: number, total: number): void =>
+    tell({ done, total, unit: 'tensors', text: 'Reconstructing the average' });
   const open = (ref: ModelRef): OpenModel => {
-    const model = openModel(context.library, ref);
+    const model = openModel(context.library, ref, mixing);
     opened.push(model);
     return model;
   };

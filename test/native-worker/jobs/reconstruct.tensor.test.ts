@@ -148,7 +148,12 @@ test('a recipe opens the network that a kept reconstruction holds, and leaves no
   const before = tf.memory().numTensors;
   for (const { id, emaStd } of listReconstructions(library.db, runId).filter((one) => one.nimg === nimg)) {
     const kept = openModel(library, { kind: 'reconstruction', reconstructionId: id });
-    const mixed = openModel(library, { kind: 'recipe', runId, nimg, emaStd });
+    const seen: string[] = [];
+    const mixed = openModel(library, { kind: 'recipe', runId, nimg, emaStd }, (done, total) =>
+      seen.push(`${done} of ${total}`),
+    );
+    const count = Object.keys({ ...mixed.parameters, ...mixed.buffers }).length;
+    expect(seen).toEqual(Array.from({ length: count }, (_, index) => `${index + 1} of ${count}`));
     expect({ ...mixed, parameters: null, buffers: null }).toEqual({ ...kept, parameters: null, buffers: null });
     expect(mixed).toMatchObject({ runId, nimg, emaStd });
     for (const part of ['parameters', 'buffers'] as const) {
