@@ -126,7 +126,7 @@ export function tellStory(makeStage: () => Stage): void {
 
   chapter('while it trains the other pages answer at once', async () => {
     await see(/training/i);
-    for (const name of ['Data', 'Generate', 'Compare', 'Runs']) {
+    for (const name of ['Data', 'EMA lab', 'Generate', 'Compare', 'Runs']) {
       const started = Date.now();
       await visit(name);
       await page.getByRole('heading', { name }).first().waitFor();
@@ -173,6 +173,33 @@ export function tellStory(makeStage: () => Stage): void {
     expect(Math.max(...channels.map((channel) => channel.stdev))).toBeGreaterThan(1); // not one colour
   });
 
+  chapter('an average of another length is made in the EMA lab, kept, and found on the Generate page', async () => {
+    const pictures = (length: string): Locator =>
+      page.getByRole('group', { name: `Pictures of σ_rel ${length} at 256 img` });
+    await visit('EMA lab');
+    await pictures('0.1').waitFor(LONG); // what the run's own grids show
+    await page.getByRole('slider', { name: /EMA length/ }).focus();
+    await page.keyboard.press('PageDown');
+    await pictures('0.05').waitFor(LONG);
+    await page.getByLabel('EMA length σ_rel').fill('0.07');
+    await pictures('0.07').waitFor(LONG);
+    await expect.poll(() => loadedPictures(page)).toBeGreaterThan(15);
+    expect(await isDrawn(page.locator('canvas').first())).toBe(true);
+    await page.getByText('Factors', { exact: true }).click();
+    expect(await page.getByRole('region', { name: 'Factors of the stored averages' }).getByRole('row').count()).toBe(5);
+    await screenshot(stage, page, '11-ema-lab');
+
+    await page.getByRole('button', { name: 'Keep…' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('between');
+    await page.getByRole('button', { name: 'Keep', exact: true }).click();
+    await page.getByRole('link', { name: 'Generate with between' }).click(LONG);
+    await page.getByRole('heading', { name: 'Generate' }).waitFor();
+    await expect
+      .poll(() => page.locator('option:checked').allTextContents())
+      .toContainEqual(expect.stringMatching('between'));
+    await screenshot(stage, page, '12-generate-kept');
+  });
+
   chapter('after a restart everything is still there', async () => {
     await stage.close();
     page = await stage.open();
@@ -196,13 +223,14 @@ export function tellStory(makeStage: () => Stage): void {
       '/compare?runs=1,2',
       '/new',
       '/data',
+      '/ema-lab?run=2&sigma=0.07',
       '/generate',
       '/settings',
       '/about',
     ]) {
       await page.evaluate((hash) => (window.location.hash = hash), `#${place}`);
       await page.waitForTimeout(600);
-      await screenshot(stage, page, `11-dark${place.replaceAll(/[/?=,]/g, '-')}`);
+      await screenshot(stage, page, `13-dark${place.replaceAll(/[/?=,]/g, '-')}`);
     }
   });
 
