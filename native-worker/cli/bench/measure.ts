@@ -94,13 +94,14 @@ export async function measure(
 }
 
 function times(timing: Timing, factor: number): Timing {
-  const { median, min, max, turns } = timing;
+  const { median, min, max, turns, processorSeconds } = timing;
   return {
     ...timing,
     median: factor * median,
     min: factor * min,
     max: factor * max,
     turns: turns.map((seconds) => factor * seconds),
+    processorSeconds: processorSeconds === null ? null : factor * processorSeconds,
   };
 }
 

@@ -22,6 +22,8 @@ export interface Timing {
   readonly max: number;
   /** Of every turn, in order. */
   readonly turns: readonly number[];
+  /** Median of the processor time that a run of the task took, all threads together; null: this system doesn't tell. */
+  readonly processorSeconds: number | null;
   /** Turns that other processes left alone; null: this system doesn't tell. */
   readonly undisturbed: number | null;
   /**
@@ -44,6 +46,8 @@ export interface RoundOptions {
 
 interface Turn {
   readonly seconds: number;
+  /** Of all its threads together; null: unknown. */
+  readonly processorSeconds: number | null;
   /** Share of the machine that others took; null: unknown. */
   readonly others: number | null;
 }
@@ -91,8 +95,12 @@ async function takeTurn({ contender, task }: Entrant, repeats: number): Promise<
   let seconds = 0;
   for (let run = 0; run < repeats; run += 1) seconds += await contender.run(task);
   const used = readUsage(contender.pid)?.cpuSeconds ?? null;
-  const others = own === null || used === null ? null : othersShare(before, readProcessorTimes(), used - own);
-  return { seconds: seconds / repeats, others };
+  if (own === null || used === null) return { seconds: seconds / repeats, processorSeconds: null, others: null };
+  return {
+    seconds: seconds / repeats,
+    processorSeconds: (used - own) / repeats,
+    others: othersShare(before, readProcessorTimes(), used - own),
+  };
 }
 
 /** @param own processor seconds of the one that was measured */
@@ -104,7 +112,7 @@ export function othersShare(before: ProcessorTimes, now: ProcessorTimes, own: nu
 
 export function timing(turns: readonly Turn[]): Timing {
   const seconds = turns.map((turn) => turn.seconds);
-  const known = turns.every(({ others }) => others !== null);
+  const known = turns.every(({ others, processorSeconds }) => others !== null && processorSeconds !== null);
   const clean = turns.filter(({ others }) => others !== null && others < MAX_OTHERS).map((turn) => turn.seconds);
   const enough = clean.length >= Math.min(FEW, turns.length);
   const fasterHalf = [...seconds].sort((a, b) => a - b).slice(0, Math.max(1, Math.floor(seconds.length / 2)));
@@ -113,6 +121,7 @@ export function timing(turns: readonly Turn[]): Timing {
     min: Math.min(...seconds),
     max: Math.max(...seconds),
     turns: seconds,
+    processorSeconds: known ? median(turns.map((turn) => turn.processorSeconds!)) : null,
     undisturbed: known ? clean.length : null,
     quiet: known ? enough : null,
   };

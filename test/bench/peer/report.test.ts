@@ -11,7 +11,7 @@ import { comparedRow, markdownTable, missingRow, peakRow, startRow } from './rep
 import { sweepTable } from './sweep.ts';
 import { checkPeer } from './torch-process.ts';
 
-const seconds = (...values: number[]) => timing(values.map((value) => ({ seconds: value, others: 0 })));
+const seconds = (...values: number[]) => timing(values.map((value) => ({ seconds: value, processorSeconds: value, others: 0 })));
 const comparison = comparisons[0]!; // at least 1.4
 
 test('what is compared is the network of bench_torch.py, of 7.08 million parameters', () => {

@@ -5,10 +5,10 @@ import { timing } from '../../../../native-worker/cli/bench/rounds.ts';
 import { readOptions } from '../../../../native-worker/cli/commands/bench.ts';
 
 const speed = (seconds: number, share: number): Speed => ({
-  time: timing([0.9, 1, 1.2].map((factor) => ({ seconds: factor * seconds, others: 0 }))),
+  time: timing([0.9, 1, 1.2].map((factor) => ({ seconds: factor * seconds, processorSeconds: seconds, others: 0 }))),
   imagesPerSecond: 16 / seconds,
   gflopPerSecond: 331.4,
-  convolutions: timing([{ seconds: share * seconds, others: 0 }]),
+  convolutions: timing([{ seconds: share * seconds, processorSeconds: seconds, others: 0 }]),
   share,
   peakBytes: 1_480_000_000,
 });

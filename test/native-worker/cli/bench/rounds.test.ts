@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { alternate, median, othersShare, timing, type Contender } from '../../../../native-worker/cli/bench/rounds.ts';
 
-const turn = (seconds: number, others: number | null = 0) => ({ seconds, others });
+const turn = (seconds: number, others: number | null = 0) => ({
+  seconds,
+  processorSeconds: others === null ? null : 2 * seconds,
+  others,
+});
 
 describe('the median of turns', () => {
   test('leaves out those that others disturbed', () => {
     const found = timing([turn(1), turn(9, 0.4), turn(2), turn(8, 0.06), turn(3)]);
-    expect(found).toMatchObject({ median: 2, min: 1, max: 9, undisturbed: 3, quiet: true });
+    expect(found).toMatchObject({ median: 2, min: 1, max: 9, processorSeconds: 6, undisturbed: 3, quiet: true });
     expect(found.turns).toEqual([1, 9, 2, 8, 3]);
   });
 
@@ -18,6 +22,7 @@ describe('the median of turns', () => {
   test('is of all turns where the system does not tell what others take', () => {
     expect(timing([turn(1, null), turn(2, null), turn(6, null)])).toMatchObject({
       median: 2,
+      processorSeconds: null,
       undisturbed: null,
       quiet: null,
     });
