@@ -19,7 +19,7 @@ import {
   renameReconstruction,
   type Reconstruction,
 } from '../../../../contract/reconstructions.ts';
-import { getRun, listRuns, runSnapshots } from '../../../../contract/runs.ts';
+import { getRun, listRuns, restoreRun, runSnapshots } from '../../../../contract/runs.ts';
 import { generate, getSample, listSamples } from '../../../../contract/samples.ts';
 import Toasts from '../../../../renderer/lib/components/Toasts.svelte';
 import EmaLab from '../../../../renderer/pages/ema-lab/EmaLab.svelte';
@@ -311,4 +311,19 @@ test('an address with a run that has no snapshot says so and offers one that has
   expect(await screen.findByRole('heading', { name: 'This run has no snapshots' })).toBeTruthy();
   expect(screen.getByRole('link', { name: 'Take Twemoji demo' }).getAttribute('href')).toBe('#/ema-lab?run=7');
   service.emit(runDeleted, { runId: 8 });
+});
+
+test('a run in the trash can be restored from here; one that is not there is named', async () => {
+  service.answer(restoreRun, () => ({}));
+  service.emit(runChanged, exampleRunSummary({ id: 8, name: 'Old one', trashedAt: 5 }));
+  render(EmaLab, { run: 8, at: null, sigma: null });
+  expect(await screen.findByRole('heading', { name: '“Old one” is in the trash' })).toBeTruthy();
+  await fireEvent.click(screen.getByRole('button', { name: 'Restore' }));
+  await waitFor(() => expect(service.inputsOf(restoreRun)).toEqual([{ id: 8 }]));
+  service.emit(runChanged, exampleRunSummary({ id: 8, name: 'Old one' }));
+  expect(await screen.findByLabelText('EMA length σ_rel')).toBeTruthy();
+  cleanup();
+  service.emit(runDeleted, { runId: 8 });
+  render(EmaLab, { run: 8, at: null, sigma: null });
+  expect(await screen.findByRole('heading', { name: 'There is no run 8' })).toBeTruthy();
 });
