@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import {
   getRun,
   listRuns,
+  magnitudeKinds,
   pauseRun,
   resumeRun,
+  runMagnitudes,
   runSnapshots,
   runTicks,
   stopRun,
@@ -13,6 +15,7 @@ import { ENGINE_HELP, engineNamed, findRun } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { endingSentence } from '../ending.ts';
 import { bytes, duration, images, table, threeDigits } from '../words.ts';
+import { magnitudeChange, magnitudeWords } from './run-magnitudes.ts';
 import { follow } from './train.ts';
 
 /** `edm2 runs`: lists runs; its subcommands look at one, pause, resume and stop it. */
@@ -25,9 +28,20 @@ export function addRuns(program: Command): void {
     });
   const one = (name: string, description: string): Command =>
     runs.command(name).description(description).argument('<run>', 'name or id');
-  one('show', 'tell all about a run').action(async (wanted: string, _options: unknown, command: Command) => {
-    await withService(command, () => wanted, show);
-  });
+  one('show', 'tell all about a run')
+    .option('--magnitudes', 'also how its weights and activations grew')
+    .action(async (wanted: string, options: { magnitudes?: boolean }, command: Command) => {
+      await withService(
+        command,
+        () => wanted,
+        async (context) => {
+          const run = await chosen(context, wanted);
+          await show(context, run.id);
+          if (options.magnitudes === true) await showMagnitudes(context, run.id);
+          return undefined;
+        },
+      );
+    });
   const ending = (how: 'pause' | 'stop', description: string): void => {
     one(how, description).action(async (wanted: string, _options: unknown, command: Command) => {
       await withService(
@@ -88,9 +102,7 @@ async function list({ client, output }: CommandContext): Promise<undefined> {
   return undefined;
 }
 
-async function show(context: CommandContext, wanted: string): Promise<undefined> {
-  const { client, output } = context;
-  const { id } = await chosen(context, wanted);
+async function show({ client, output }: CommandContext, id: number): Promise<void> {
   const run = await client.call(getRun, { id });
   const { snapshots, checkpoints } = await client.call(runSnapshots, { id });
   const ticks = await client.call(runTicks, { id, maxPoints: 10 });
@@ -116,5 +128,13 @@ async function show(context: CommandContext, wanted: string): Promise<undefined>
     ['On disk', bytes(size)],
   ];
   for (const [name, value] of lines) if (value !== null) output.say(`${name.padEnd(12)} ${value}`);
-  return undefined;
+}
+
+async function showMagnitudes({ client, output }: CommandContext, id: number): Promise<void> {
+  const tables = await Promise.all(
+    magnitudeKinds.map((kind) => client.call(runMagnitudes, { id, kind, maxColumns: 10 })),
+  );
+  const changes = tables.map(magnitudeChange).filter((change) => change !== null);
+  for (const change of changes) output.event('magnitudes', { runId: id, ...change });
+  output.say(changes.length === 0 ? '\nNo magnitudes yet.' : `\n${magnitudeWords(changes)}`);
 }
