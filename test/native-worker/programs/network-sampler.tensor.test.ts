@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { rungNames, rungs } from '../../../contract/ladder.ts';
+import type { Precision } from '../../../contract/precision.ts';
 import { SamplerConfig, type Engine } from '../../../contract/training.ts';
 import { samplerSigmas } from '../../../native-worker/edm2/heun.ts';
 import { oneHot } from '../../../native-worker/edm2/layout.ts';
@@ -14,9 +15,15 @@ const deterministic = SamplerConfig.parse({ steps: 6 });
 const stochastic = SamplerConfig.parse({ steps: 6, churn: { amount: 3, max: 40, noise: 1.003 } });
 
 /** Five pictures of four classes, in batches of at most `count`. */
-function draw(engine: Engine, networks: GuidedNetwork, count: number, settings: SamplerConfig): Tensor4D {
+function draw(
+  engine: Engine,
+  networks: GuidedNetwork,
+  count: number,
+  settings: SamplerConfig,
+  precision: Precision = 'fp32',
+): Tensor4D {
   const { labelDim } = networks.main.plan.shape;
-  const sampler = networkSampler(engine, networks, count);
+  const sampler = networkSampler(engine, networks, count, precision);
   const noise = (purpose: number, first: number): Tensor4D =>
     tf.tidy(() => tf.slice(normal([5, 8, 8, 3], purpose) as Tensor4D, first, Math.min(count, 5 - first)));
   const parts: Tensor4D[] = [];
@@ -76,6 +83,15 @@ describe('sampling by a recorded graph', () => {
     const graph = decodePixels(draw('graph', networks, 5, settings));
     const eager = decodePixels(draw('eager', networks, 5, settings));
     expect(largestDifference(graph, eager)).toBeLessThanOrEqual(1);
+  });
+
+  test('draws nearly the same in bfloat16, and refuses it op by op', () => {
+    const full = draw('graph', guided, 5, deterministic);
+    const reduced = draw('graph', guided, 5, deterministic, 'bf16');
+    const difference = largestDifference(reduced, full);
+    expect(difference).toBeGreaterThan(1e-4); // it really is another precision
+    expect(difference / tf.max(tf.abs(full)).dataSync()[0]!).toBeLessThan(0.1); // 8 bits, over 11 evaluations
+    expect(() => draw('eager', guided, 5, deterministic, 'bf16')).toThrow(/only fp32/);
   });
 
   test('gives the same numbers each time', () => {
