@@ -6,7 +6,8 @@ import { seedFor } from '../../edm2/seeds.ts';
 import { stepScalars } from '../../edm2/step-scalars.ts';
 import type { Batch, TrainState } from '../../edm2/types.ts';
 import { backend } from '../../engine/binding.ts';
-import { float32, recordProgram, type ProgramSpec } from '../../engine/graph/program.ts';
+import { cachedProgram } from '../../engine/graph/program-cache.ts';
+import { float32, recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/graph/program.ts';
 import { GraphSession } from '../../engine/graph/session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
 import { tf } from '../../engine/tensorflow.ts';
@@ -15,7 +16,14 @@ import { flattenState, layoutOf, unflattenState, type StateLayout } from '../../
 import { emptySampling, samplingProgram, SessionSampler } from '../../programs/sampling.ts';
 import { stepInputs, trainingStep } from '../../programs/training-step.ts';
 import { disposeAll } from '../tensor-files.ts';
+import { programKey } from './program-key.ts';
 import type { Step, Trainer, TrainerPlan } from './trainer.ts';
+
+/**
+ * Settings that reach a step through what is fed, or not at all. The program is recorded without them, so that runs that
+ * differ in nothing else share it.
+ */
+const FED = { seed: 0, durationImages: 1, learningRate: 1, decayBatches: 0, rampUpImages: 0 } as const;
 
 /**
  * Trains by a recorded graph: the state lives in TensorFlow's session, and a step is one call. The numbers are those of
@@ -36,12 +44,14 @@ export class GraphTrainer implements Trainer {
     this.#state = Object.keys(flat);
     const specs = Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)]));
     const sampling = this.#sampling();
+    const recorded: TrainerPlan = { ...plan, training: { ...plan.training, ...FED } };
     const spec = {
       state: { ...specs, ...sampling.state },
-      entries: { train: trainingStep(plan.plan, plan.training, this.#layout), ...sampling.entries },
+      entries: { train: trainingStep(plan.plan, recorded.training, this.#layout), ...sampling.entries },
       reduced: reducedTypeOf(plan.training.precision),
     };
-    this.#session = new GraphSession(recordProgram(spec, backend().binding.TF_Version));
+    const record = (): GraphProgram => recordProgram(spec, backend().binding.TF_Version);
+    this.#session = new GraphSession(cachedProgram(programKey(recorded), record));
     const empty = emptySampling(sampling);
     this.#session.initialise({ ...flat, ...empty });
     disposeAll(empty);

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { cacheFolder } from '../runtime/places.ts';
+import type { GraphProgram } from './program.ts';
+
+/** Recorded programs on disk, so that the second start of the same one need not record it again. */
+
+/** Some megabytes each; nobody goes back and forth between more programs than this. */
+const KEPT = 16;
+
+const ENDING = '.graph';
+
+/** The first line of a file; the model's bytes follow. */
+const Header = z.strictObject({
+  sha256: z.string(),
+  state: z.array(z.string()),
+  entries: z.record(
+    z.string(),
+    z.strictObject({ inputs: z.array(z.string()), purposes: z.array(z.string()), outputs: z.array(z.string()) }),
+  ),
+  nodes: z.int(),
+});
+
+/**
+ * A program from the cache, or recorded and put there. A file that is damaged counts as none.
+ *
+ * @param key    hash of everything that the program depends on
+ * @param record makes it
+ * @param folder of the cache; a parameter for tests
+ */
+export function cachedProgram(
+  key: string,
+  record: () => GraphProgram,
+  folder = join(cacheFolder(), 'graphs'),
+): GraphProgram {
+  const path = join(folder, `${key}${ENDING}`);
+  const found = read(path);
+  if (found !== null) return found;
+  const program = record();
+  try {
+    keep(path, program);
+    forgetOldest(folder);
+  } catch (error) {
+    // A full or read-only disk costs a second at the next start, and nothing now.
+    process.stderr.write(`A recorded program could not be kept: ${String(error)}\n`);
+  }
+  return program;
+}
+
+function read(path: string): GraphProgram | null {
+  try {
+    const bytes = readFileSync(path);
+    const end = bytes.indexOf('\n');
+    const { sha256, ...header } = Header.parse(JSON.parse(bytes.toString('utf8', 0, end)));
+    const model = bytes.subarray(end + 1);
+    if (sha256 !== hashOf(model)) return null;
+    const now = new Date();
+    utimesSync(path, now, now); // the least recently used go first
+    return { ...header, model };
+  } catch {
+    return null; // not there, or cut short: it is recorded anew and replaced
+  }
+}
+
+/** Written aside and renamed, so that nobody ever reads half of it, whoever writes at the same time. */
+function keep(path: string, { model, ...names }: GraphProgram): void {
+  mkdirSync(join(path, '..'), { recursive: true });
+  const temporary = `${path}.${process.pid}.part`;
+  const header = JSON.stringify({ sha256: hashOf(model), ...names });
+  try {
+    writeFileSync(temporary, Buffer.concat([Buffer.from(`${header}\n`), model]));
+    renameSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+function forgetOldest(folder: string): void {
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith(ENDING))
+    .map((name) => join(folder, name))
+    .map((path) => ({ path, usedAt: statSync(path).mtimeMs }))
+    .sort((a, b) => b.usedAt - a.usedAt);
+  for (const { path } of files.slice(KEPT)) rmSync(path, { force: true });
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
