@@ -3,6 +3,7 @@ import { guideProblem, type GuideFacts } from '../../contract/guidance.ts';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import type { ModelRef } from '../../contract/models.ts';
 import type { GenerateRequest } from '../../contract/samples.ts';
+import type { BatchSampler } from '../programs/batch-sampler.ts';
 import { networkSampler } from '../programs/network-sampler.ts';
 import type { Library } from '../store/library.ts';
 import { samplePath } from '../store/paths.ts';
@@ -30,53 +31,61 @@ export const runSample: RunJob<'sample'> = async (context, { request }) => {
     opened.push(model);
     return model;
   };
-  try {
-    const main = open(request.model);
-    checkLabels(request.labels, main);
-    const { guidance } = request;
-    if (guidance === null) return await draw(context, request, main, null);
-    const guide = open(guidance.guide);
-    checkGuide(context.library, main, guide);
-    return await draw(context, request, main, guide);
-  } finally {
+  const release = (): void => {
     for (const { parameters, buffers } of opened) {
       disposeAll(parameters);
       disposeAll(buffers);
     }
+  };
+  let sampler: BatchSampler | null = null;
+  try {
+    const main = open(request.model);
+    checkLabels(request.labels, main);
+    const { guidance, engine, precision } = request;
+    const guide = guidance && open(guidance.guide);
+    if (guide !== null) checkGuide(context.library, main, guide);
+    const networks = { main, guide: guide && { network: guide, strength: guidance.strength } };
+    const batchSize = evenBatch(request.seeds.length, request.batchSize);
+    sampler = networkSampler(engine, networks, batchSize, precision);
+    // A graph has weights of its own; a second copy would double the job's memory.
+    if (engine === 'graph') release();
+    return await draw(context, request, { main, guide, sampler, batchSize });
+  } finally {
+    sampler?.dispose();
+    release();
   }
 };
+
+/** What draws. */
+interface Drawer {
+  readonly main: OpenModel;
+  readonly guide: OpenModel | null;
+  readonly sampler: BatchSampler;
+  readonly batchSize: number;
+}
 
 async function draw(
   { library, job, send, requested }: JobContext,
   request: GenerateRequest,
-  main: OpenModel,
-  guide: OpenModel | null,
+  { main, guide, sampler, batchSize }: Drawer,
 ): Promise<JobOutcome> {
-  const { model, seeds, sampler, guidance, precision, columns, engine } = request;
+  const { model, seeds, guidance, precision, columns } = request;
   const { runId, plan, nimg, emaStd } = main;
   const { labelDim, resolution, channels } = plan.shape;
   const labels = labelsFor(request.labels, seeds, labelDim);
-  const batchSize = evenBatch(seeds.length, request.batchSize);
   const start = performance.now();
-  const painter = networkSampler(
-    engine,
-    { main, guide: guide && { network: guide, strength: guidance!.strength } },
-    batchSize,
-    precision,
-  );
   const pixels = await drawPictures({
     shape: plan.shape,
-    sampler: painter,
+    sampler,
     seeds,
     labels,
-    settings: sampler,
+    settings: request.sampler,
     batchSize,
     onStep: (done, total) => {
       send({ type: 'progress', progress: { done, total, unit: 'steps', text: 'Drawing pictures' } });
       return requested() === null;
     },
   });
-  painter.dispose();
   if (pixels === null) return { kind: 'cancelled' };
   const sampleId = await saveSheet(library, pixels, channels, {
     runId,
@@ -89,7 +98,7 @@ async function draw(
     labels,
     columns,
     resolution,
-    sampler,
+    sampler: request.sampler,
     guidance: guide && { ...guidance!, runId: guide.runId, nimg: guide.nimg, emaStd: guide.emaStd },
     precision,
     seconds: (performance.now() - start) / 1000,
