@@ -1,7 +1,7 @@
 import type { Dataset } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
 import { climb, rungNames, type RungName } from '../../contract/ladder.ts';
-import { Precision, precisions } from '../../contract/precision.ts';
+import { Precision } from '../../contract/precision.ts';
 import { findPreset, presets } from '../../contract/presets.ts';
 import type { RunSummary } from '../../contract/runs.ts';
 import { Engine, RunConfig } from '../../contract/training.ts';
@@ -62,7 +62,7 @@ export const PRECISION_HELP =
 export function precisionNamed(text: string): Precision {
   const precision = Precision.safeParse(text);
   if (precision.success) return precision.data;
-  throw new AppError('invalid-input', `--precision is ${precisions.join(', ')}, not "${text}".`);
+  throw new AppError('invalid-input', `--precision is fp32, bf16 or fp16, not "${text}".`);
 }
 
 /** What `--rung` is for, beside its name in a command's help. */

@@ -3,6 +3,9 @@ import type { Dataset } from '../../../contract/datasets.ts';
 import type { RunConfig } from '../../../contract/training.ts';
 import { images, number } from '../../lib/format.ts';
 
+/** Pictures of a batch above which gradients in half precision begin to vanish: they fall as 1/batch. */
+const BATCH_IN_HALF = 256;
+
 /** How far the pictures' deviation may be from sigma_data before it is worth a word: the loss weights shift by its square. */
 const SIGMA_DATA_RATIO = 1.4;
 
@@ -25,6 +28,11 @@ export function advice(config: RunConfig, dataset: Dataset, plan: NetworkPlan): 
   if (training.decayBatches > steps && training.rampUpImages < training.durationImages) {
     words.push(
       `The learning rate never decays: the run has ${number(Math.floor(steps), 4)} steps, decay would start at ${number(training.decayBatches, 4)}.`,
+    );
+  }
+  if (training.precision === 'fp16' && training.lossScaling === 1 && training.batchSize > BATCH_IN_HALF) {
+    words.push(
+      `With a batch of ${training.batchSize} small gradients vanish in fp16; loss scaling ${Math.round(training.batchSize / 32)}, under Optimiser, lifts them.`,
     );
   }
   if (logging.tickImages > training.durationImages) {
