@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
+import { DataShape, NetworkConfig } from './network.ts';
 import { RuntimeName } from './runtime.ts';
+import { TrainingConfig } from './training.ts';
 
 const fields = {
   theme: z.enum(['system', 'light', 'dark']),
@@ -52,13 +54,22 @@ export const appInfo = defineCall('app.info', Nothing, AppInfo);
 export const getSettings = defineCall('settings.get', Nothing, Settings);
 export const setSettings = defineCall('settings.set', SettingsChange, Settings);
 /**
- * Images per second to expect on this machine for a preset: from earlier runs of it here, else unknown (null).
- * With it the page says how long a run will take.
+ * Images per second to expect of a training run on this machine: as an earlier run of the same network reached, or as
+ * the multiply-adds of another one suggest. With it the page says how long a run will take.
  */
 export const expectSpeed = defineCall(
   'app.expectSpeed',
-  z.strictObject({ preset: z.string().max(64), resolution: z.int() }),
-  z.strictObject({ imagesPerSecond: z.number().nullable() }),
+  z.strictObject({
+    network: NetworkConfig,
+    shape: DataShape,
+    training: TrainingConfig.pick({ batchSize: true, microBatch: true, precision: true }),
+  }),
+  z.strictObject({
+    /** null: no earlier run says. */
+    imagesPerSecond: z.number().nullable(),
+    /** It is scaled from a run of another network. */
+    scaled: z.boolean(),
+  }),
 );
 /**
  * Lets a browser in: opens a TCP port, unless one is open already, and answers with an address that works once. The

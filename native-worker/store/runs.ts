@@ -219,15 +219,32 @@ export function runsOfDataset(db: Database, datasetId: number): string[] {
     .map((row) => row.name);
 }
 
-/** Images/s of the newest tick of the newest run of this preset and resolution that has one; null: none has. */
-export function earlierSpeed(db: Database, preset: string, resolution: number): number | null {
-  const row = statement<[string, number], { speed: number }>(
+/** How fast a run trained. */
+export interface MeasuredSpeed {
+  readonly config: RunConfig;
+  readonly shape: DataShape;
+  /** Of its newest tick. */
+  readonly imagesPerSecond: number;
+}
+
+/** Speeds of the newest runs that have one, newest first. */
+export function measuredSpeeds(db: Database, limit: number): MeasuredSpeed[] {
+  type Row = DataShape & { config: string; imagesPerSecond: number };
+  const rows = statement<[number], Row>(
     db,
-    `SELECT ticks.images_per_second AS speed FROM runs JOIN ticks ON ticks.run_id = runs.id
-     WHERE runs.preset = ? AND runs.resolution = ? AND ticks.rewound = 0 AND ticks.images_per_second IS NOT NULL
-     ORDER BY runs.id DESC, ticks.nimg DESC LIMIT 1`,
-  ).get(preset, resolution);
-  return row?.speed ?? null;
+    `SELECT * FROM (
+       SELECT runs.id, runs.config, runs.resolution, runs.channels, runs.label_dim AS labelDim,
+         (SELECT images_per_second FROM ticks
+          WHERE run_id = runs.id AND rewound = 0 AND images_per_second IS NOT NULL
+          ORDER BY nimg DESC LIMIT 1) AS imagesPerSecond
+       FROM runs)
+     WHERE imagesPerSecond > 0 ORDER BY id DESC LIMIT ?`,
+  ).all(limit);
+  return rows.map(({ config, resolution, channels, labelDim, imagesPerSecond }) => ({
+    config: RunConfig.parse(JSON.parse(config)),
+    shape: { resolution, channels, labelDim },
+    imagesPerSecond,
+  }));
 }
 
 const Tags = z.array(z.string());

@@ -2,12 +2,16 @@ import { readdir, stat, statfs } from 'node:fs/promises';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { appInfo, expectSpeed, getSettings, openBrowserDoor, setSettings, shutdown } from '../../../contract/app.ts';
-import { earlierSpeed } from '../../store/runs.ts';
+import { measuredSpeeds } from '../../store/runs.ts';
 import { readSettings, writeSettings } from '../../store/settings.ts';
 import { statement } from '../../store/statements.ts';
+import { expectedSpeed } from '../expected-speed.ts';
 import { handler, type Handler } from '../handle.ts';
 import { exposureWarning } from '../web.ts';
 import type { ServiceParts } from './context.ts';
+
+/** So many of the newest runs say how fast training is: older ones may be from another device. */
+const RUNS_ASKED = 50;
 
 /** The app itself: facts, settings, its end. */
 export function appHandlers({ library, runtimes, version, openWeb, shutDown }: ServiceParts): Handler[] {
@@ -32,7 +36,7 @@ export function appHandlers({ library, runtimes, version, openWeb, shutDown }: S
     }),
     handler(getSettings, () => readSettings(db)),
     handler(setSettings, (change) => writeSettings(db, change)),
-    handler(expectSpeed, ({ preset, resolution }) => ({ imagesPerSecond: earlierSpeed(db, preset, resolution) })),
+    handler(expectSpeed, (wanted) => expectedSpeed(wanted, measuredSpeeds(db, RUNS_ASKED))),
     handler(openBrowserDoor, async ({ host, port, whileConnected }, asker) => {
       const { url, close } = await openWeb(host, port);
       if (whileConnected) asker.onLeave(close);

@@ -1,16 +1,18 @@
+import type * as z from 'zod';
 import { countParameters, planNetwork, type NetworkPlan } from '../../../contract/architecture.ts';
 import { appInfo, expectSpeed, type AppInfo } from '../../../contract/app.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { estimateMemory, type MemoryEstimate } from '../../../contract/memory.ts';
 import { listPrecisions, type PrecisionSupport } from '../../../contract/precision.ts';
 import { memoryProblem } from '../../../contract/memory-advice.ts';
-import { findPreset } from '../../../contract/presets.ts';
 import { client } from '../../lib/client/index.ts';
 import { attempt } from '../../lib/state/toasts.svelte.ts';
 import { advice } from './advice.ts';
 import { allFields } from './fields.ts';
 import type { RunDraft } from './draft.svelte.ts';
 import { estimate, type Estimate } from './estimate.ts';
+
+type SpeedQuestion = z.input<typeof expectSpeed.input>;
 
 /** What is known of a run before it starts: whether it can be, how large it is, how long it takes. */
 export class Preflight {
@@ -19,8 +21,8 @@ export class Preflight {
   info: AppInfo | null = $state.raw(null);
   /** What the device makes of each precision; null until the service has answered. */
   precisions: PrecisionSupport[] | null = $state.raw(null);
-  /** Images per second that earlier runs of the preset reached here; null: unknown. */
-  speed: number | null = $state(null);
+  /** What earlier runs here let expect; null: nothing. */
+  speed: { readonly imagesPerSecond: number; readonly scaled: boolean } | null = $state.raw(null);
 
   readonly #plan: { plan: NetworkPlan } | { problem: string } | null = $derived.by(() => {
     const { config, shape } = this.#draft;
@@ -55,21 +57,9 @@ export class Preflight {
   readonly diskBytes: number | null = $derived(
     this.estimate ? this.estimate.snapshotBytes + this.estimate.checkpointBytes : null,
   );
-  /** Only a network and batch as in the preset run as fast as the preset did. */
-  readonly expected: number | null = $derived.by(() => {
-    const { config } = this.#draft;
-    const preset = config?.preset ? findPreset(config.preset)?.config : undefined;
-    if (!config || !preset) return null;
-    const same =
-      config.training.batchSize === preset.training.batchSize &&
-      config.training.microBatch === preset.training.microBatch &&
-      config.training.precision === preset.training.precision &&
-      JSON.stringify(config.network) === JSON.stringify(preset.network);
-    return same ? this.speed : null;
-  });
   readonly seconds: number | null = $derived.by(() =>
-    this.expected !== null && this.expected > 0 && this.#draft.config
-      ? this.#draft.config.training.durationImages / this.expected
+    this.speed !== null && this.#draft.config
+      ? this.#draft.config.training.durationImages / this.speed.imagesPerSecond
       : null,
   );
 
@@ -106,6 +96,15 @@ export class Preflight {
     return config && dataset && this.plan ? [...slow, ...advice(config, dataset, this.plan)] : slow;
   });
 
+  /** What the speed depends on, as text: asked anew only when that changes. Null while there is no network. */
+  readonly #question: string | null = $derived.by(() => {
+    const { config, shape } = this.#draft;
+    if (!config || !shape || !this.plan) return null;
+    const { batchSize, microBatch, precision } = config.training;
+    const question: SpeedQuestion = { network: config.network, shape, training: { batchSize, microBatch, precision } };
+    return JSON.stringify(question);
+  });
+
   constructor(draft: RunDraft) {
     this.#draft = draft;
     $effect(() =>
@@ -119,14 +118,13 @@ export class Preflight {
       }),
     );
     $effect(() => {
-      const preset = draft.baseline.preset;
-      const resolution = draft.dataset?.resolution;
+      const question = this.#question;
       this.speed = null;
-      if (preset === null || resolution === undefined) return;
+      if (question === null) return;
       let current = true;
       void attempt(async () => {
-        const { imagesPerSecond } = await client.call(expectSpeed, { preset, resolution });
-        if (current) this.speed = imagesPerSecond;
+        const { imagesPerSecond, scaled } = await client.call(expectSpeed, JSON.parse(question) as SpeedQuestion);
+        if (current && imagesPerSecond !== null) this.speed = { imagesPerSecond, scaled };
       });
       return () => {
         current = false;

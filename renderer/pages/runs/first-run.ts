@@ -15,7 +15,13 @@ export function demoDataset(all: readonly Dataset[]): Dataset | undefined {
 
 /** Seconds that the demo will take on this machine; null where nothing is known yet. */
 export async function demoSeconds(): Promise<number | null> {
-  const { imagesPerSecond } = await client.call(expectSpeed, { preset: demo.name, resolution: demo.resolution });
+  const { network, training } = demo.config;
+  const { batchSize, microBatch, precision } = training;
+  const { imagesPerSecond } = await client.call(expectSpeed, {
+    network,
+    shape: { resolution: demo.resolution, channels: 3, labelDim: 0 },
+    training: { batchSize, microBatch, precision },
+  });
   return imagesPerSecond === null || imagesPerSecond <= 0
     ? null
     : demo.config.training.durationImages / imagesPerSecond;

@@ -18,6 +18,8 @@ import {
 import { listPrecisions } from '../../../contract/precision.ts';
 import { listRuntimes, useRuntime } from '../../../contract/runtime.ts';
 import { deleteSample, generate, listSamples } from '../../../contract/samples.ts';
+import { rungs } from '../../../contract/ladder.ts';
+import type { RunConfig } from '../../../contract/training.ts';
 import { openLibrary } from '../../../native-worker/store/library.ts';
 import { insertMagnitudes } from '../../../native-worker/store/magnitudes.ts';
 import { snapshotPath } from '../../../native-worker/store/paths.ts';
@@ -86,10 +88,24 @@ test('a dataset gives its pictures by class and page', async () => {
   expect(await call({ label: 7, offset: 0, limit: 2 })).toEqual({ total: 0, pictures: [] });
 });
 
-test('speed to expect is known after the first run of a preset', async () => {
-  expect(await under.client.call(expectSpeed, { preset: 'demo', resolution: 16 })).toEqual({ imagesPerSecond: null });
+test('speed to expect is known after the first run, and scaled to the same network on another rung', async () => {
+  const config = tinyConfig();
+  const expected = (of: RunConfig): Promise<{ imagesPerSecond: number | null; scaled: boolean }> => {
+    const { batchSize, microBatch, precision } = of.training;
+    const shape = { resolution: 16, channels: 3, labelDim: 0 };
+    return under.client.call(expectSpeed, {
+      network: of.network,
+      shape,
+      training: { batchSize, microBatch, precision },
+    });
+  };
+  expect(await expected(config)).toEqual({ imagesPerSecond: null, scaled: false });
   await finishedRun('finish');
-  expect(await under.client.call(expectSpeed, { preset: 'demo', resolution: 16 })).toEqual({ imagesPerSecond: 9 });
+  expect(await expected(config)).toEqual({ imagesPerSecond: 9, scaled: false });
+  const other = await expected({ ...config, network: { ...config.network, ladder: rungs.D.switches } });
+  expect(other.scaled).toBe(true);
+  expect(other.imagesPerSecond).toBeGreaterThan(8);
+  expect(other.imagesPerSecond).toBeLessThan(11);
 });
 
 test('a run counts the trainable numbers of its network, and takes its classes from the data', async () => {

@@ -11,11 +11,11 @@ import { insertMagnitudes, readMagnitudes } from '../../../native-worker/store/m
 import { checkpointPath, snapshotPath } from '../../../native-worker/store/paths.ts';
 import {
   deleteRunRows,
-  earlierSpeed,
   editRun,
   getRun,
   getRunSummary,
   listRuns,
+  measuredSpeeds,
   rewindRun,
   setRunState,
   setRunTrashed,
@@ -271,12 +271,19 @@ test('a deleted run takes all its rows with it, and its id is never given again'
   expect(makeRun(library, datasetId, tinyConfig())).toBe(runId + 1);
 });
 
-test('speed to expect is that of the newest run of the same preset and size', () => {
-  expect(earlierSpeed(library.db, 'demo', 16)).toBeNull();
-  runId = makeRun(library, datasetId, { ...tinyConfig(), preset: 'demo' });
-  tick(16, 1, { imagesPerSecond: 40 });
-  tick(32, 1, { imagesPerSecond: 50 });
-  tick(48, 1, { imagesPerSecond: null });
-  expect(earlierSpeed(library.db, 'demo', 16)).toBe(50);
-  expect(earlierSpeed(library.db, 'demo', 32)).toBeNull();
+test('speeds are those of the newest tick that has one, newest run first', () => {
+  expect(measuredSpeeds(library.db, 10)).toEqual([]);
+  const config = { ...tinyConfig(), preset: 'demo' };
+  for (const speed of [20, 50]) {
+    runId = makeRun(library, datasetId, config);
+    tick(16, 1, { imagesPerSecond: 40 });
+    tick(32, 1, { imagesPerSecond: speed });
+    tick(48, 1, { imagesPerSecond: null });
+  }
+  const shape = { resolution: 16, channels: 3, labelDim: 2 };
+  expect(measuredSpeeds(library.db, 10)).toEqual([
+    { config, shape, imagesPerSecond: 50 },
+    { config, shape, imagesPerSecond: 20 },
+  ]);
+  expect(measuredSpeeds(library.db, 1)).toHaveLength(1);
 });

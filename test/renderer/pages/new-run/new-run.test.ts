@@ -27,7 +27,11 @@ beforeEach(() => {
   service.answer(listRuns, () => [exampleRunSummary()]);
   service.answer(listJobs, () => []);
   service.answer(appInfo, () => exampleInfo());
-  service.answer(expectSpeed, ({ preset }) => ({ imagesPerSecond: preset === 'demo' ? 50 : null }));
+  service.answer(expectSpeed, ({ network }) => {
+    const { modelChannels, ladder } = network;
+    if (modelChannels !== 32) return { imagesPerSecond: null, scaled: false };
+    return { imagesPerSecond: ladder.groupNorm === 'none' ? 50 : 25, scaled: ladder.groupNorm !== 'none' };
+  });
   service.answer(listPrecisions, () => supports);
   service.answer(createRun, () => ({ runId: 8, jobId: 9 }));
   service.open();
@@ -95,8 +99,12 @@ test('the check says speed and time only where an earlier run showed them', asyn
   const panel = screen.getByRole('complementary');
   await within(panel).findByText(/about 50\.0 img\/s/);
   expect(panel.textContent).toMatch(/about 11 min|about 12 min/);
+  expect(panel.textContent).toContain('as in earlier runs here');
+  await fireEvent.click(screen.getByRole('radio', { name: /^C\b/ }));
+  await within(panel).findByText(/about 25\.0 img\/s/);
+  expect(panel.textContent).toContain('scaled from other runs here');
   await type(/^Model channels/, '48');
-  expect(panel.textContent).toContain('unknown until it has run here');
+  await within(panel).findByText('unknown until it has run here');
 });
 
 test('a plan that does not fit on the disk is refused', async () => {
@@ -104,16 +112,6 @@ test('a plan that does not fit on the disk is refused', async () => {
   await open();
   expect(await screen.findByText(/will not fit on the disk/)).toBeTruthy();
   expect(startButton()).toHaveProperty('disabled', true);
-});
-
-test('a run too large for the device is refused with what would fit, and started when the user insists', async () => {
-  service.answer(appInfo, () => exampleInfo({ trainingMemory: { device: 'NVIDIA T4', bytes: 0.6e9 } }));
-  await open();
-  expect(await screen.findByText(/and NVIDIA T4 has 0\.6 GB\. Micro-batch \d+ would fit/)).toBeTruthy();
-  expect(startButton()).toHaveProperty('disabled', true);
-  await fireEvent.click(screen.getByLabelText(/^Start it all the same/));
-  await fireEvent.click(startButton());
-  await waitFor(() => expect(service.inputsOf(createRun)).toMatchObject([{ force: true }]));
 });
 
 test('a run too large for the device is refused with what would fit, and started when the user insists', async () => {

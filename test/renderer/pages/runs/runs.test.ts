@@ -27,7 +27,7 @@ beforeAll(() => {
   service.answer(listDatasets, () => [exampleDataset()]);
   service.answer(listJobs, () => []);
   service.answer(getSettings, () => Settings.parse({}));
-  service.answer(expectSpeed, () => ({ imagesPerSecond: 58.3 }));
+  service.answer(expectSpeed, () => ({ imagesPerSecond: 58.3, scaled: false }));
   service.open();
 });
 
