@@ -6,9 +6,14 @@ export function imagesAxis(log = false): AxisStyle {
   return { title: 'training images', log, tick: imagesTick, value: images };
 }
 
+/** Round times, up to a day; longer axes count days. */
+const TIMES = [1, 2, 5, 10, 20, 30, ...[1, 2, 5, 10, 20, 30].map((minutes) => minutes * 60)].concat(
+  [1, 2, 3, 6, 12, 24, 48, 120, 240, 480].map((hours) => hours * 3600),
+);
+
 /** Seconds of training, pauses left out. */
 export function secondsAxis(log = false): AxisStyle {
-  return { title: 'training time', log, tick: duration, value: duration };
+  return { title: 'training time', log, steps: TIMES, tick: duration, value: duration };
 }
 
 /** Mean loss per element, weighted by u(sigma). */

@@ -59,9 +59,23 @@ function scale(
       callback: (value) => axis.tick(Number(value)),
     },
     afterBuildTicks: (built) => {
-      if (!axis.log) built.ticks = withoutCrowdedEnd(built.ticks);
+      if (axis.log) return;
+      if (axis.steps) built.ticks = evenTicks(built.min, built.max, axis.steps);
+      built.ticks = withoutCrowdedEnd(built.ticks);
     },
   };
+}
+
+/** At most this many distances between ticks that `evenTicks` chose. */
+const MOST_STEPS = 6;
+
+/** Ticks at multiples of the smallest step that is large enough, and at the end. */
+export function evenTicks(min: number, max: number, steps: readonly number[]): { value: number }[] {
+  const step = steps.find((candidate) => (max - min) / candidate <= MOST_STEPS) ?? steps.at(-1)!;
+  const first = Math.ceil(min / step) * step;
+  const count = Math.min(100, Math.floor((max - first) / step) + 1);
+  const ticks = Array.from({ length: Math.max(0, count) }, (_, index) => ({ value: first + index * step }));
+  return ticks.at(-1)?.value === max ? ticks : [...ticks, { value: max }];
 }
 
 /** The axis ends where the data ends, and Chart.js labels that end even where it would lie on the label before. */

@@ -15,6 +15,8 @@ export interface AxisStyle {
   /** With its unit in brackets ("training images", "loss"). */
   readonly title: string;
   readonly log: boolean;
+  /** Distances between ticks that are round in its unit, rising; absent: round decimal numbers. */
+  readonly steps?: readonly number[];
   /** A tick's value in words. */
   readonly tick: (value: number) => string;
   /** A value under the crosshair in words. */
