@@ -23,6 +23,6 @@ export function reducedTypeOf(precision: Precision): Reduced | null {
   const onGpu = backend().isUsingGpuDevice;
   return {
     type: precision === 'bf16' ? DataType.DT_BFLOAT16 : DataType.DT_HALF,
-    inFloat32: new Set(onGpu ? STATISTICS : [...STATISTICS, ...NUMBER_BY_NUMBER]),
+    inFloat32: onGpu ? STATISTICS : [...STATISTICS, ...NUMBER_BY_NUMBER],
   };
 }

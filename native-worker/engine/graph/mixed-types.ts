@@ -6,7 +6,7 @@ import type { ReducedType } from './round.ts';
 export interface Reduced {
   readonly type: ReducedType;
   /** Ops that get and give float32 whatever they meet, by TensorFlow's names. */
-  readonly inFloat32: ReadonlySet<string>;
+  readonly inFloat32: readonly string[];
 }
 
 /** Ops whose output is exact in any floating type: it takes the type of what it meets, as constants do. */
@@ -50,7 +50,7 @@ export class MixedTypes {
     const { type, inFloat32 } = this.#reduced ?? {};
     if (type === undefined) return inputs;
     const meetsReduced = inputs.some(({ dtype, ref }) => dtype === type && !this.#typeless.has(ref));
-    const agreed = meetsReduced && inFloat32?.has(op) !== true ? type : DataType.DT_FLOAT;
+    const agreed = meetsReduced && inFloat32?.includes(op) !== true ? type : DataType.DT_FLOAT;
     return inputs.map((input) => this.#cast(input, agreed));
   }
 

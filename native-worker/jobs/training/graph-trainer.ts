@@ -45,13 +45,14 @@ export class GraphTrainer implements Trainer {
     const specs = Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)]));
     const sampling = this.#sampling();
     const recorded: TrainerPlan = { ...plan, training: { ...plan.training, ...FED } };
+    const reduced = reducedTypeOf(plan.training.precision);
     const spec = {
       state: { ...specs, ...sampling.state },
       entries: { train: trainingStep(plan.plan, recorded.training, this.#layout), ...sampling.entries },
-      reduced: reducedTypeOf(plan.training.precision),
+      reduced,
     };
     const record = (): GraphProgram => recordProgram(spec, backend().binding.TF_Version);
-    this.#session = new GraphSession(cachedProgram(programKey(recorded), record));
+    this.#session = new GraphSession(cachedProgram(programKey([recorded, reduced]), record));
     const empty = emptySampling(sampling);
     this.#session.initialise({ ...flat, ...empty });
     disposeAll(empty);

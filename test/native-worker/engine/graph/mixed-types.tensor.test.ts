@@ -11,8 +11,8 @@ import {
 import { GraphSession } from '../../../../native-worker/engine/graph/session.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 
-const bfloat16: Reduced = { type: DataType.DT_BFLOAT16, inFloat32: new Set(['Square', 'Mean', 'Sigmoid']) };
-const half: Reduced = { type: DataType.DT_HALF, inFloat32: new Set(['Square', 'Mean']) };
+const bfloat16: Reduced = { type: DataType.DT_BFLOAT16, inFloat32: ['Square', 'Mean', 'Sigmoid'] };
+const half: Reduced = { type: DataType.DT_HALF, inFloat32: ['Square', 'Mean'] };
 
 type Program = (x: Tensor, casts: Given['casts']) => Tensor;
 
