@@ -99,7 +99,13 @@ async function sample(context: CommandContext, options: SampleOptions, asked: As
   output.say(`Drawing ${pictures(seeds.length)} with ${described(main)}${guided ?? ''}.`);
   const { sampleId } = await followJob(context, jobId);
   await saveSheet(client, sampleId!, file);
-  output.event('sample', { sampleId, runId: run.id, nimg, emaStd, error, file });
+  const guideFacts = guide && {
+    runId: guide.run.id,
+    nimg: guide.nimg,
+    emaStd: guide.emaStd,
+    strength: guidance!.strength,
+  };
+  output.event('sample', { sampleId, runId: run.id, nimg, emaStd, error, guide: guideFacts, file });
   output.say(`Wrote ${file}`);
   return undefined;
 }
