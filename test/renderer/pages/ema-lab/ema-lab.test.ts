@@ -235,6 +235,30 @@ test('keeping that is refused or fails says why, and the dialog stays open after
   expect(await screen.findByText('Snapshot 3 is damaged.')).toBeTruthy();
 });
 
+test('a name that is taken is not proposed, and refused when typed', async () => {
+  service.answer(listReconstructions, () => [{ ...kept, emaStd: 0.2001, name: 'σ 0.2 at 8.19 kimg' }]);
+  await open({ run: 7, at: 8192, sigma: 0.2 });
+  await screen.findByRole('button', { name: 'σ 0.2 at 8.19 kimg' });
+  await fireEvent.click(screen.getByRole('button', { name: 'Keep…' }));
+  const name = await screen.findByLabelText<HTMLInputElement>('Name');
+  expect(name.value).toBe('σ 0.2 at 8.19 kimg (2)');
+  await fireEvent.input(name, { target: { value: 'σ 0.2 at 8.19 kimg' } });
+  expect(await screen.findByText('Another kept average has this name.')).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Keep' })).toHaveProperty('disabled', true);
+});
+
+test('what is kept already is not kept again but drawn with', async () => {
+  service.answer(listReconstructions, () => [kept]);
+  await open({ run: 7, at: 8192, sigma: 0.2 });
+  expect(await screen.findByText('Kept as “Long one”')).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Keep…' })).toBeNull();
+  expect(screen.getByRole('link', { name: 'Generate with it' }).getAttribute('href')).toBe(
+    '#/generate?reconstruction=5',
+  );
+  await type('0.21');
+  expect(await screen.findByRole('button', { name: 'Keep…' })).toBeTruthy();
+});
+
 test('a kept average is looked at again, renamed and deleted, and can be made anew', async () => {
   service.answer(listReconstructions, () => [kept]);
   service.answer(renameReconstruction, () => ({}));
