@@ -1,7 +1,7 @@
-import { cpus } from 'node:os';
 import { planNetwork } from '../../../contract/architecture.ts';
 import type { BenchSubject, BenchTask } from '../../../contract/bench.ts';
 import { countOperations, totalOperations } from '../../../contract/operations.ts';
+import { readProcessor } from '../../engine/runtime/processor.ts';
 import { alternate, type RoundOptions, type Timing } from './rounds.ts';
 import { startWorker } from './worker.ts';
 
@@ -105,7 +105,8 @@ function times(timing: Timing, factor: number): Timing {
   };
 }
 
-/** The processor's name as it gives it. */
+/** This machine's processor in words: "AMD EPYC, 2 cores, AVX2, AVX-512". */
 export function processorName(): string {
-  return cpus()[0]?.model.trim() ?? 'unknown processor';
+  const { name, cores, instructions } = readProcessor();
+  return [name, cores === 1 ? '1 core' : `${cores} cores`, ...instructions].join(', ');
 }

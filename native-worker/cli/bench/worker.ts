@@ -2,6 +2,7 @@ import { BenchAnswer, type BenchSubject, type BenchTask } from '../../../contrac
 import { AppError } from '../../../contract/errors.ts';
 import { chosenRuntime } from '../../engine/runtime/choice.ts';
 import { jobEnvironment } from '../../engine/runtime/environment.ts';
+import { checkPrecision, readPrecisionSupport } from '../../engine/runtime/precision-support.ts';
 import { runtimeIsReady } from '../../engine/runtime/status.ts';
 import { benchScript } from '../../service/program-files.ts';
 import { LineProcess } from './line-process.ts';
@@ -21,13 +22,15 @@ export interface BenchWorker extends Contender<BenchTask> {
  * Starts one and waits until TensorFlow is loaded.
  *
  * @param threads of TensorFlow's kernels; null: one per physical core
- * @throws {AppError} 'runtime' if TensorFlow is missing or does not start
+ * @throws {AppError} 'runtime' if TensorFlow is missing or does not start, 'invalid-input' for a precision that the device
+ *   does not have
  */
 export async function startWorker(subject: BenchSubject, threads: number | null): Promise<BenchWorker> {
   const { runtime } = await chosenRuntime();
   if (!(await runtimeIsReady(runtime))) {
     throw new AppError('runtime', `TensorFlow's runtime "${runtime}" is not installed; "edm2 doctor" says more.`);
   }
+  checkPrecision(subject.config.training.precision, await readPrecisionSupport(runtime));
   const child = new LineProcess(process.execPath, [benchScript()], jobEnvironment({ runtime, threads }));
   child.write(JSON.stringify(subject));
   const ready = await answerOf(child, 'ready');
