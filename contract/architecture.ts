@@ -86,7 +86,7 @@ function planEncoder(config: NetworkConfig, shape: DataShape, widths: readonly n
         outChannels,
         skipChannels: 0,
         resample,
-        heads: attention ? headsOf(config, outChannels, `${resolution}×${resolution}`) : 0,
+        heads: attention ? headsOf(config, outChannels, resolution, level === widths.length - 1) : 0,
       });
       current = outChannels;
     };
@@ -126,7 +126,7 @@ function planDecoder(
         outChannels,
         skipChannels,
         resample,
-        heads: attention ? headsOf(config, outChannels, `${resolution}×${resolution}`) : 0,
+        heads: attention ? headsOf(config, outChannels, resolution, level === widths.length - 1) : 0,
       });
       current = outChannels;
     };
@@ -154,14 +154,20 @@ function checkResolution(config: NetworkConfig, shape: DataShape): void {
   }
 }
 
-/** The official code would silently leave attention out where a block is narrower than one head; we refuse. */
-function headsOf(config: NetworkConfig, width: number, where: string): number {
+/**
+ * The official code would silently leave attention out where a block is narrower than one head; we refuse.
+ *
+ * @param lowest whether it is the lowest resolution, where attention can't be left out
+ */
+function headsOf(config: NetworkConfig, width: number, resolution: number, lowest: boolean): number {
+  const where = `${resolution}×${resolution}`;
   const heads = Math.floor(width / config.channelsPerHead);
   if (heads === 0) {
+    const without = lowest ? '' : `leave ${resolution} out of attnResolutions, `;
     throw new AppError(
       'invalid-input',
       `Attention at ${where} needs ${config.channelsPerHead} channels a head, but its blocks have ${width} channels; ` +
-        `set channelsPerHead to ${width} or less, or make the network wider.`,
+        `${without}set channelsPerHead to ${width} or less, or make the network wider.`,
     );
   }
   if (width % heads !== 0) {

@@ -98,6 +98,13 @@ test('the demo network plans', () => {
 test.each<[string, Partial<NetworkConfig>, Partial<DataShape>, RegExp]>([
   ['a picture that cannot be halved twice', {}, { resolution: 30 }, /multiple of 4/],
   ['attention narrower than one head', { modelChannels: 16 }, {}, /set channelsPerHead to 32 or less/],
+  ['attention that can be left out', { modelChannels: 32 }, { resolution: 8 }, /leave 8 out of attnResolutions, set/],
+  [
+    'attention that can not',
+    { modelChannels: 16, attnResolutions: [] },
+    { resolution: 8 },
+    /32 channels; set channels/,
+  ],
   ['heads that do not divide the width', { modelChannels: 65, channelsPerHead: 40 }, {}, /130 channels into 3 heads/],
 ])('%s is refused with a sentence that says what to do', (_what, network, shape, sentence) => {
   const plan = (): unknown => planNetwork({ ...tiny, ...network }, { ...emoji, ...shape });

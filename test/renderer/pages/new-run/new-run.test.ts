@@ -94,6 +94,18 @@ test('a network that can’t exist for these pictures is refused with the reason
   expect(service.inputsOf(createRun)).toHaveLength(0);
 });
 
+test('attention where blocks are narrower than a head is refused with what helps, and that helps', async () => {
+  await open();
+  const panel = screen.getByRole('complementary');
+  await type(/^Attention resolutions(?!:)/, '32');
+  expect(within(panel).getByText(/leave 32 out of attnResolutions/)).toBeTruthy();
+  expect(startButton()).toHaveProperty('disabled', true);
+  await type(/^Attention resolutions(?!:)/, '');
+  expect(within(panel).queryByText(/leave 32 out/)).toBeNull();
+  await fireEvent.click(startButton());
+  await waitFor(() => expect(service.inputsOf(createRun)).toHaveLength(1));
+});
+
 test('the check says speed and time only where an earlier run showed them', async () => {
   await open();
   const panel = screen.getByRole('complementary');
