@@ -144,7 +144,7 @@ export function tellStory(makeStage: () => Stage): void {
     expect(await isDrawn(page.locator('canvas').first())).toBe(true);
     await expect.poll(() => loadedPictures(page)).toBeGreaterThan(0);
     await screenshot(stage, page, '08-run');
-    for (const tab of ['Dynamics', 'Samples', 'Snapshots', 'Log', 'Config']) {
+    for (const tab of ['Dynamics', 'Samples', 'Snapshots', 'System', 'Log', 'Config']) {
       await page
         .getByRole('tab', { name: tab })
         .or(page.getByRole('link', { name: tab }))
@@ -171,6 +171,19 @@ export function tellStory(makeStage: () => Stage): void {
     expect(width).toBeGreaterThanOrEqual(4 * 16);
     const { channels } = await picture.stats();
     expect(Math.max(...channels.map((channel) => channel.stdev))).toBeGreaterThan(1); // not one colour
+  });
+
+  chapter('two runs are compared: curves of both, what differs, and their pictures', async () => {
+    await page.evaluate(() => (window.location.hash = '#/compare?runs=1,2'));
+    const differences = page.getByRole('region', { name: 'Config' });
+    await differences.getByRole('columnheader', { name: 'story' }).waitFor();
+    expect(await differences.getByRole('columnheader').count()).toBe(3); // the setting, and a column for each run
+    expect(await differences.getByRole('row', { name: /^data / }).textContent()).toContain('shapes');
+    await page.getByText(/^Loss\. .*story: [\d.]+ at 256 img/).waitFor({ state: 'attached' });
+    expect(await isDrawn(page.locator('canvas').first())).toBe(true);
+    await page.getByAltText('Grid of story after 256 img').waitFor();
+    await expect.poll(() => loadedPictures(page)).toBeGreaterThan(0);
+    await screenshot(stage, page, '10-compare');
   });
 
   chapter('an average of another length is made in the EMA lab, kept, and found on the Generate page', async () => {
