@@ -106,8 +106,11 @@ function unflatten(prefix: string, like: FoldedNetwork, state: Tensors): FoldedN
   return { plan: like.plan, weights, parameters, buffers };
 }
 
+/** Filters are kept in the precision in which they are used; the weights of linear layers are used in float32. */
 function specsOf(tensors: Tensors): Specs {
-  return Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, float32(...shape)]));
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { shape }]) => [name, { ...float32(...shape), reduced: shape.length === 4 }]),
+  );
 }
 
 function disposeAll(tensors: Tensors): void {

@@ -9,7 +9,10 @@ import { Variables } from './variables.ts';
 export interface TensorSpec {
   readonly shape: readonly number[];
   readonly dtype: 'float32' | 'int32' | 'bool';
+  /** Of state: kept in the program's reduced type, if it has one. It is fed and read as float32 all the same. */
+  readonly reduced?: boolean;
 }
+
 /** A tensor of 32-bit floating-point numbers; no dimensions: a scalar. */
 export function float32(...shape: number[]): TensorSpec {
   return { shape, dtype: 'float32' };
@@ -95,8 +98,9 @@ export function recordProgram(spec: ProgramSpec, version: string): GraphProgram 
   const recorder = new Recorder(builder, spec.reduced ?? null);
   const targets: string[] = [];
   const variables = new Variables(builder, recorder);
-  for (const [name, { dtype, shape }] of Object.entries(spec.state)) {
-    variables.declare(name, dataTypes[dtype], shape, nodeNames.initial(name), nodeNames.stored(name));
+  for (const [name, { dtype, shape, reduced = false }] of Object.entries(spec.state)) {
+    const types = { fed: dataTypes[dtype], kept: (reduced ? spec.reduced?.type : undefined) ?? dataTypes[dtype] };
+    variables.declare(name, types, shape, nodeNames.initial(name), nodeNames.stored(name));
     targets.push(nodeNames.stored(name));
   }
   targets.push(after(builder, variables.assignments, nodeNames.initialised));

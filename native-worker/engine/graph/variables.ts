@@ -42,20 +42,28 @@ export class Variables {
     this.#recorder = recorder;
   }
 
-  declare(name: string, dtype: DataType, shape: readonly number[], initialName: string, storedName: string): void {
+  /** @param types as which it is fed and read, and as which it is kept */
+  declare(
+    name: string,
+    { fed, kept }: { readonly fed: DataType; readonly kept: DataType },
+    shape: readonly number[],
+    initialName: string,
+    storedName: string,
+  ): void {
     const builder = this.#builder;
-    const type = { dtype: attr.type(dtype) };
+    const type = { dtype: attr.type(kept) };
     const handle = builder.add('VarHandleOp', [], {
       ...type,
       shape: attr.shape(shape),
       shared_name: attr.string(storedName),
       container: attr.string(''),
     });
-    const initial = builder.placeholder(initialName, dtype, shape);
-    this.assignments.push(builder.add('AssignVariableOp', [handle, initial.ref], type));
+    const initial = builder.placeholder(initialName, fed, shape);
+    this.assignments.push(builder.add('AssignVariableOp', [handle, this.#as(initial, kept).ref], type));
     const read = builder.add('ReadVariableOp', [handle], type);
-    builder.add('Identity', [read], { T: attr.type(dtype) }, storedName);
-    this.#variables.set(name, { handle, dtype, shape, read: { ref: read, dtype, shape } });
+    const value = { ref: read, dtype: kept, shape };
+    builder.add('Identity', [this.#as(value, fed).ref], { T: attr.type(fed) }, storedName);
+    this.#variables.set(name, { handle, dtype: kept, shape, read: value });
   }
 
   /** Begins an entry: everything is read anew. */
@@ -76,7 +84,7 @@ export class Variables {
     const { handle, dtype, read } = this.#find(name);
     const value = this.#recorder.value(tensor);
     if (value.ref === read.ref || value.storedIn === name) return null;
-    const node = this.#builder.add('AssignVariableOp', [handle, value.ref, `^${read.ref}`], {
+    const node = this.#builder.add('AssignVariableOp', [handle, this.#as(value, dtype).ref, `^${read.ref}`], {
       dtype: attr.type(dtype),
     });
     this.updates.push(node);
@@ -134,6 +142,12 @@ export class Variables {
     this.updates.push(
       this.#builder.add('ResourceApplyGradientDescent', [handle, this.#recorder.value(rate).ref, difference], float32),
     );
+  }
+
+  #as(value: Value, dtype: DataType): Value {
+    if (value.dtype === dtype) return value;
+    const types = { SrcT: attr.type(value.dtype), DstT: attr.type(dtype) };
+    return { ...value, ref: this.#builder.add('Cast', [value.ref], types), dtype };
   }
 
   #find(name: string): Variable {

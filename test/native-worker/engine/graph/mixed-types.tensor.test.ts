@@ -127,3 +127,22 @@ test('a program without a reduced type casts nothing', () => {
   expect(nodesOf(program, 'Cast')).toEqual([]);
   expect(typesOf(program, 'Square')).toEqual([DataType.DT_FLOAT]);
 });
+
+test('state that is kept reduced is rounded once, when it is fed, and can be changed and read', () => {
+  const entry = {
+    inputs: { x: float32(3) },
+    run: ({ inputs, state, casts }: Given) => ({
+      outputs: { y: tf.mul(casts.reduce(inputs.x!), state.w!) },
+      state: { w: tf.add(state.w!, inputs.x!) },
+    }),
+  };
+  const state = { w: { ...float32(3), reduced: true } };
+  const program = recordProgram({ state, entries: { main: entry }, reduced: bfloat16 }, '2.21.0');
+  expect(nodesOf(program, 'VarHandleOp').map((node) => node.attr.dtype?.value.value)).toEqual([DataType.DT_BFLOAT16]);
+  const session = new GraphSession(program);
+  session.initialise({ w: tf.tensor1d([1, 1 + 2 ** -9, 3]) });
+  const { y } = session.run('main', { x: tf.tensor1d([2, 2, 2]) }, () => [0, 0], ['y']);
+  expect([...y!.dataSync()]).toEqual([2, 2, 6]);
+  expect([...session.read(['w']).w!.dataSync()]).toEqual([3, 3, 5]);
+  session.close();
+});
