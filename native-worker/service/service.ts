@@ -160,7 +160,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   const local = makeServer({ ...serverParts, admit: () => ({ admitted: true, audience: 'local' }) });
   const gpuWatch = new GpuWatch(options.gpuWatch);
   const stopWatching = watchDevice(events, connections, gpuWatch);
-  const stopRecording = recordSystem({ library, events, queue, gpuWatch, periodMs: options.samplePeriodMs });
+  const stopRecording = recordSystem({ library, events, queue, gpuWatch, log, periodMs: options.samplePeriodMs });
   let recovering = true;
   let stopping: Promise<void> | null = null;
   let tellEnd = (): void => undefined;

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { systemSampled } from '../../contract/system.ts';
 import type { GpuReading, GpuWatch } from '../engine/runtime/gpu-watch.ts';
 import type { Library } from '../store/library.ts';
@@ -24,6 +25,7 @@ export interface RecorderParts {
   readonly events: Events;
   readonly queue: Queue;
   readonly gpuWatch: GpuWatch;
+  readonly log: Logger;
   readonly periodMs?: number | undefined;
 }
 
@@ -47,7 +49,14 @@ interface GpuReadings {
 }
 
 /** @returns what stops it */
-export function recordSystem({ library, events, queue, gpuWatch, periodMs = PERIOD_MS }: RecorderParts): () => void {
+export function recordSystem({
+  library,
+  events,
+  queue,
+  gpuWatch,
+  log,
+  periodMs = PERIOD_MS,
+}: RecorderParts): () => void {
   let watched: Watched | null = null;
 
   const begin = (job: { id: number; runId: number; pid: number }): Watched => {
@@ -90,7 +99,14 @@ export function recordSystem({ library, events, queue, gpuWatch, periodMs = PERI
     events.emit(systemSampled, { runId: watched.runId, system: toSystemColumns([sample]) });
   };
 
-  const timer = setInterval(look, periodMs);
+  const timer = setInterval(() => {
+    try {
+      look();
+    } catch (error) {
+      // A full disk must not end the service; the sample is lost, and the next may not be.
+      log.warn({ err: error }, 'what the machine does could not be written down');
+    }
+  }, periodMs);
   timer.unref();
   return () => {
     clearInterval(timer);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { deviceStatus } from '../../../contract/events.ts';
 import * as runs from '../../../contract/runs.ts';
 import { runSystem, systemSampled, type SystemColumns } from '../../../contract/system.ts';
+import { openLibrary } from '../../../native-worker/store/library.ts';
 import { fakeNvidiaSmi } from '../../support/fake-nvidia-smi.ts';
 import { startServiceUnderTest, until, type ServiceUnderTest } from '../../support/service-library.ts';
 import { tinyConfig } from '../../support/training-library.ts';
@@ -84,6 +85,19 @@ test('the time goes on after a pause as if there had been none, and no sample is
   const first = after.seconds[before.seconds.length]!;
   expect(first).toBeGreaterThan(before.seconds.at(-1)!);
   expect(first - before.seconds.at(-1)!).toBeLessThan((after.at[before.at.length]! - before.at.at(-1)!) / 1000 - 0.3);
+});
+
+test('a sample that can not be written is lost, and neither the run nor the service', async () => {
+  const { runId, heard } = await start(null);
+  await until(() => heard.length >= 1);
+  const library = openLibrary(under.folder);
+  library.db.exec(`CREATE TRIGGER full BEFORE INSERT ON system_metrics BEGIN SELECT raise(ABORT, 'disk full'); END`);
+  const before = (await system(runId)).seconds.length;
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  expect((await under.client.call(runs.getRun, { id: runId })).state).toBe('running');
+  library.db.exec('DROP TRIGGER full');
+  library.close();
+  await until(async () => (await system(runId)).seconds.length > before);
 });
 
 test('a GPU that falls silent leaves a gap, and the run is sampled all the same', async () => {
