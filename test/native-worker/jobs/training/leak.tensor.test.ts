@@ -14,10 +14,11 @@ const STEPS = 10_000;
 const WARM_UP = 3000;
 
 /**
- * Bytes by which the process may grow over all steps: 0.6 kB a step, less than the pictures of one. (A tensor that nobody
- * disposes is found by its count, however small.)
+ * Bytes by which the process may grow over all steps: 1 kB a step, less than its tensors take with their bookkeeping.
+ * Seen: 0.6 to 3.8 MB, garbage that JavaScript has not collected yet among it. (A tensor that nobody disposes is found by
+ * its count, however small.)
  */
-const FLAT = 6e6;
+const FLAT = 10e6;
 
 test(`${STEPS} steps of a recorded network leave memory as it was`, () => {
   // As few ops as a network of this kind can have: what leaks, leaks by the step and the op, not by their size.
