@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { backend } from './binding.ts';
-import { chosenGpu, readGpus } from './runtime/gpu.ts';
+import { chosenGpu, givenGpu, readGpus } from './runtime/gpu.ts';
 
 /** What TensorFlow computes on. */
 export interface Device {
@@ -18,10 +18,7 @@ export async function describeDevice(environment = process.env): Promise<Device>
   const gpuHidden = environment.CUDA_VISIBLE_DEVICES === '-1';
   const { gpus } = gpuHidden ? { gpus: [] } : await readGpus();
   const { isUsingGpuDevice } = backend();
-  const chosen = /^\d+$/.exec(environment.CUDA_VISIBLE_DEVICES ?? '')?.[0];
-  if (isUsingGpuDevice) {
-    return { words: chosenGpu(gpus, chosen === undefined ? null : Number(chosen))?.name ?? 'GPU', fellBack: false };
-  }
+  if (isUsingGpuDevice) return { words: chosenGpu(gpus, givenGpu(environment))?.name ?? 'GPU', fellBack: false };
   const threads = Number(environment.TF_NUM_INTRAOP_THREADS ?? availableParallelism());
   return { words: `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`, fellBack: gpus.length > 0 };
 }

@@ -1,6 +1,6 @@
 import { checkEngine, type Precision } from '../../contract/precision.ts';
 import type { Engine } from '../../contract/training.ts';
-import { checkPrecision, readPrecisionSupport } from '../engine/runtime/precision-support.ts';
+import { checkPrecision } from '../engine/runtime/precision-support.ts';
 import type { Runtimes } from './runtimes.ts';
 
 /**
@@ -10,5 +10,5 @@ import type { Runtimes } from './runtimes.ts';
  */
 export async function checkDevicePrecision(runtimes: Runtimes, precision: Precision, engine: Engine): Promise<void> {
   checkEngine(precision, engine);
-  if (precision !== 'fp32') checkPrecision(precision, await readPrecisionSupport(await runtimes.active()));
+  if (precision !== 'fp32') checkPrecision(precision, await runtimes.precisions());
 }

@@ -1,11 +1,13 @@
 import { runtimeProgress } from '../../contract/events.ts';
 import { AppError } from '../../contract/errors.ts';
+import type { PrecisionSupport } from '../../contract/precision.ts';
 import type { RuntimeName, RuntimeStatus } from '../../contract/runtime.ts';
 import type { Logger } from 'pino';
 import { chosenRuntime } from '../engine/runtime/choice.ts';
 import { chosenGpu, readGpus } from '../engine/runtime/gpu.ts';
 import { installRuntime } from '../engine/runtime/install.ts';
 import { trainingMemory, type TrainingMemory } from '../engine/runtime/memory.ts';
+import { readPrecisionSupport } from '../engine/runtime/precision-support.ts';
 import { runtimeIsReady, runtimeStatuses } from '../engine/runtime/status.ts';
 import type { Library } from '../store/library.ts';
 import { readSettings, writeSettings } from '../store/settings.ts';
@@ -39,6 +41,11 @@ export class Runtimes {
     if (runtime === 'cpu') return trainingMemory(runtime, null);
     const { gpus } = await readGpus();
     return trainingMemory(runtime, chosenGpu(gpus, readSettings(this.#library.db).gpu));
+  }
+
+  /** What the device that jobs use makes of each precision. */
+  async precisions(): Promise<PrecisionSupport[]> {
+    return readPrecisionSupport(await this.active(), readSettings(this.#library.db).gpu);
   }
 
   async list(): Promise<RuntimeStatus[]> {

@@ -118,6 +118,12 @@ export function chosenGpu(gpus: readonly GpuInfo[], setting: number | null): Gpu
   return gpus.find(({ index }) => index === setting) ?? gpus[0] ?? null;
 }
 
+/** The GPU that a job was given by `jobEnvironment`, nvidia-smi's number of it; null: none in particular. */
+export function givenGpu(environment: Readonly<Record<string, string | undefined>> = process.env): number | null {
+  const given = environment.CUDA_VISIBLE_DEVICES ?? '';
+  return /^\d+$/.test(given) ? Number(given) : null;
+}
+
 function firstLine(text: string): string | null {
   return (
     text

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { AppError } from '../../../contract/errors.ts';
 import { precisions, type Precision, type PrecisionSupport } from '../../../contract/precision.ts';
 import type { GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
-import { readGpus } from './gpu.ts';
+import { chosenGpu, givenGpu, readGpus } from './gpu.ts';
 
 /** Flags of /proc/cpuinfo that stand for products of bfloat16 in hardware. */
 const BFLOAT16_FLAGS = ['avx512_bf16', 'amx_bf16'];
@@ -25,10 +25,17 @@ export function precisionSupport(machine: Machine): PrecisionSupport[] {
   return precisions.map((precision) => ({ precision, ...supportOf(precision, machine) }));
 }
 
-/** The same of this machine. */
-export async function readPrecisionSupport(runtime: RuntimeName): Promise<PrecisionSupport[]> {
-  const gpus = runtime === 'cpu' ? [] : (await readGpus()).gpus;
-  return precisionSupport({ runtime, gpus, cpuFlags: readCpuFlags() });
+/**
+ * The same of this machine.
+ *
+ * @param gpu nvidia-smi's number of the GPU that jobs use; default: the one that this process was given
+ */
+export async function readPrecisionSupport(
+  runtime: RuntimeName,
+  gpu: number | null = givenGpu(),
+): Promise<PrecisionSupport[]> {
+  const chosen = runtime === 'cpu' ? null : chosenGpu((await readGpus()).gpus, gpu);
+  return precisionSupport({ runtime, gpus: chosen === null ? [] : [chosen], cpuFlags: readCpuFlags() });
 }
 
 /**

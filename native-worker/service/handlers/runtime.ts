@@ -2,7 +2,6 @@ import { listPrecisions } from '../../../contract/precision.ts';
 import { listRuntimes, runDoctor, useRuntime } from '../../../contract/runtime.ts';
 import { runDoctorReport } from '../../engine/runtime/doctor.ts';
 import { readGpus } from '../../engine/runtime/gpu.ts';
-import { readPrecisionSupport } from '../../engine/runtime/precision-support.ts';
 import { readProcessor } from '../../engine/runtime/processor.ts';
 import { readSettings } from '../../store/settings.ts';
 import { handler, type Handler } from '../handle.ts';
@@ -16,7 +15,7 @@ export function runtimeHandlers({ library, runtimes }: ServiceParts): Handler[] 
       processor: readProcessor(),
       gpus: (await readGpus()).gpus,
     })),
-    handler(listPrecisions, async () => readPrecisionSupport(await runtimes.active())),
+    handler(listPrecisions, () => runtimes.precisions()),
     handler(useRuntime, async ({ name }) => {
       await runtimes.use(name);
       return {};
