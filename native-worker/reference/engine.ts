@@ -1,62 +1,39 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Engine as EngineName } from '../../contract/training.ts';
 import { backend } from '../engine/binding.ts';
 import { recordProgram, type TensorSpec } from '../engine/graph/program.ts';
 import { GraphSession } from '../engine/graph/session.ts';
 
-/** How a case is computed: kernel by kernel, or as a recorded graph. */
-export type EngineName = 'eager' | 'graph';
+export type { EngineName };
 
 type Named = Readonly<Record<string, Tensor>>;
-/** A pure function of tensors. Large tensors must be among its inputs. */
-export type Program<I extends Named, O extends Named> = (inputs: I) => O;
 
+/** How the cases are computed: op by op, or as recorded graphs. */
 export interface Engine {
   readonly name: EngineName;
-  /** Prepares a program for inputs of the shapes of `example`, to be run more than once. */
-  prepare<I extends Named, O extends Named>(example: I, program: Program<I, O>): Program<I, O>;
-  /** Runs a program once. */
-  compute<I extends Named, O extends Named>(inputs: I, program: Program<I, O>): O;
-  /** Frees what `prepare` holds. */
-  close(): void;
+  /** Runs a pure function of tensors. Large tensors must be among its inputs. */
+  compute<I extends Named, O extends Named>(inputs: I, program: (inputs: I) => O): O;
 }
 
-/** An engine for one case; close it afterwards. */
-export function openEngine(name: EngineName): Engine {
-  return name === 'graph' ? new GraphEngine() : eager;
-}
-
-const eager: Engine = {
-  name: 'eager',
-  prepare: (_example, program) => program,
-  compute: (inputs, program) => program(inputs),
-  close: () => undefined,
+export const engines: Readonly<Record<EngineName, Engine>> = {
+  eager: { name: 'eager', compute: (inputs, program) => program(inputs) },
+  graph: { name: 'graph', compute: computeRecorded },
 };
 
-class GraphEngine implements Engine {
-  readonly name = 'graph';
-  readonly #sessions: GraphSession[] = [];
-
-  prepare<I extends Named, O extends Named>(example: I, program: Program<I, O>): Program<I, O> {
-    const specs = Object.entries(example).map(([name, { shape, dtype }]) => {
-      return [name, { shape, dtype: dtype as TensorSpec['dtype'] }] as const;
-    });
-    const run = ({ inputs }: { readonly inputs: Named }): { readonly outputs: Named } => {
-      return { outputs: program(inputs as I) };
-    };
-    const entry = { inputs: Object.fromEntries(specs), run };
-    const recorded = recordProgram({ state: {}, entries: { main: entry } }, backend().binding.TF_Version);
-    const session = new GraphSession(recorded);
-    this.#sessions.push(session);
-    const outputs = recorded.entries.main!.outputs;
-    return (inputs) => session.run('main', inputs, drawsNothing, outputs) as unknown as O;
-  }
-
-  compute<I extends Named, O extends Named>(inputs: I, program: Program<I, O>): O {
-    return this.prepare(inputs, program)(inputs);
-  }
-
-  close(): void {
-    for (const session of this.#sessions) session.close();
+function computeRecorded<I extends Named, O extends Named>(inputs: I, program: (inputs: I) => O): O {
+  const specs = Object.entries(inputs).map(([name, { shape, dtype }]) => {
+    return [name, { shape, dtype: dtype as TensorSpec['dtype'] }] as const;
+  });
+  const run = (given: { readonly inputs: Named }): { readonly outputs: Named } => {
+    return { outputs: program(given.inputs as I) };
+  };
+  const entry = { inputs: Object.fromEntries(specs), run };
+  const recorded = recordProgram({ state: {}, entries: { main: entry } }, backend().binding.TF_Version);
+  const session = new GraphSession(recorded);
+  try {
+    return session.run('main', inputs, drawsNothing, recorded.entries.main!.outputs) as unknown as O;
+  } finally {
+    session.close();
   }
 }
 

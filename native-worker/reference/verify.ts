@@ -2,7 +2,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { OutputInfo, ReferenceCase } from './case-file.ts';
 import { compare, flatten } from './compare.ts';
 import type { Comparison, Tolerance } from './compare.ts';
-import { openEngine, type EngineName } from './engine.ts';
+import { engines, type EngineName } from './engine.ts';
 import { findRunner } from './runners.ts';
 
 /** What became of one case. */
@@ -22,9 +22,8 @@ export interface Verdict {
 export function verifyCase(reference: ReferenceCase, name: EngineName = 'eager'): Verdict {
   const runner = findRunner(reference.name);
   if (runner === undefined) return failed(reference, 'no runner knows this case');
-  const engine = openEngine(name);
   try {
-    const { values, scalars = {}, comparisons = [] } = runner(reference, engine);
+    const { values, scalars = {}, comparisons = [] } = runner(reference, engines[name]);
     return verdictOf(reference, [
       ...comparisons,
       ...Object.entries(reference.outputs).map(([name, info]) =>
@@ -35,8 +34,6 @@ export function verifyCase(reference: ReferenceCase, name: EngineName = 'eager')
   } catch (error) {
     if (error instanceof AppError) return failed(reference, error.message);
     return failed(reference, error instanceof Error ? (error.stack ?? error.message) : String(error));
-  } finally {
-    engine.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -39,7 +40,8 @@ test('an output that is not computed fails', () => {
   expect(verdict).toMatchObject({ passed: false, failures: ['y.other: not computed'] });
 });
 
-test('a number that is off by ten tolerances fails', () => {
+/** A folder with one case alone; `off` is added to one number that must come out. */
+function folderWithOneCase(off: number): string {
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'reference-'));
   onTestFinished(() => fs.rmSync(copy, { recursive: true }));
   const index = JSON.parse(fs.readFileSync(path.join(folder, 'index.json'), 'utf8')) as { cases: { name: string }[] };
@@ -49,11 +51,28 @@ test('a number that is off by ten tolerances fails', () => {
   const header = Number(bytes.readBigUInt64LE());
   const { y } = JSON.parse(bytes.toString('utf8', 8, 8 + header)) as { y: { data_offsets: [number, number] } };
   const at = 8 + header + y.data_offsets[0];
-  bytes.writeFloatLE(bytes.readFloatLE(at) + 1e-4, at); // atol is 9e-6
+  bytes.writeFloatLE(bytes.readFloatLE(at) + off, at);
   fs.writeFileSync(path.join(copy, 'ops-mp_silu.safetensors'), bytes);
-  const [damaged] = readIndex(copy);
+  return copy;
+}
+
+test('a number that is off by ten tolerances fails', () => {
+  const [damaged] = readIndex(folderWithOneCase(1e-4)); // atol is 9e-6
   const verdict = verifyCase(damaged!);
   expect(verdict).toMatchObject({ name: 'ops-mp_silu', passed: false, worstOf: 'y' });
+});
+
+test('the command counts what passed, by either engine, and its exit code tells', () => {
+  const run = (...args: string[]): { status: number | null; last: string | undefined } => {
+    const child = spawnSync(process.execPath, ['native-worker/reference/main.ts', ...args], { encoding: 'utf8' });
+    return { status: child.status, last: child.stdout.trimEnd().split('\n').at(-1) };
+  };
+  const [good, bad] = [folderWithOneCase(0), folderWithOneCase(1e-4)];
+  expect(run(good)).toEqual({ status: 0, last: '1 passed, 0 failed' });
+  expect(run(good, '--engine', 'graph')).toEqual({ status: 0, last: '1 passed, 0 failed' });
+  expect(run(bad, '--engine', 'graph')).toEqual({ status: 1, last: '0 passed, 1 failed' });
+  expect(run(good, '--engine', 'steam').status).toBe(2);
+  expect(run(good, bad).status).toBe(2);
 });
 
 test('a folder without an index is refused by name', () => {
