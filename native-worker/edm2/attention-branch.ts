@@ -24,7 +24,7 @@ export function addAttention(
   const { conv, qkv } = learnedLayers(forward, config.ladder);
   const cosine = config.ladder.attentionNorm === 'cosine';
   return tf.tidy(() => {
-    const input = cosine ? x : namedGroupNorm(forward.parameters, `${name}.attn_norm`, x);
+    const input = cosine ? x : namedGroupNorm(forward, `${name}.attn_norm`, x);
     const mixed = attend(qkv(`${name}.attn_qkv`, input), heads, cosine, forward.precision);
     const y = conv(`${name}.attn_proj`, mixed, { outputScale: branch });
     return tf.add(main === 1 ? x : tf.mul(x, main), y);

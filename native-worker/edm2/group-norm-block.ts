@@ -25,15 +25,15 @@ export function runGroupNormBlock(
   emb: tf.Tensor2D,
 ): tf.Tensor4D {
   const { name } = plan;
-  const { parameters, drop, observe } = forward;
+  const { drop, observe } = forward;
   const { silu, sum } = fixedFunctions(config.ladder);
   const { conv, linear } = learnedLayers(forward, config.ladder);
   return tf.tidy(() => {
     // Residual branch, modulated by the embedding.
-    let y = silu(namedGroupNorm(parameters, `${name}.norm0`, x));
+    let y = silu(namedGroupNorm(forward, `${name}.norm0`, x));
     const up = plan.resample === 'up';
     y = conv(`${name}.conv_res0`, up ? y : resample(y, plan.resample), { up });
-    y = namedGroupNorm(parameters, `${name}.norm1`, y);
+    y = namedGroupNorm(forward, `${name}.norm1`, y);
     y = silu(modulate(y, linear(`${name}.emb_linear`, emb, { gain: `${name}.emb_gain` })));
     if (drop !== null) y = drop(y, name);
     y = conv(`${name}.conv_res1`, y);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { groupCount } from '../../contract/architecture.ts';
 import { normalize } from './normalize.ts';
-import type { Parameters } from './types.ts';
+import type { Forward } from './types.ts';
 
 /** Added to the variance, inside the root, as in EDM's code. */
 const VARIANCE_EPSILON = 1e-5;
@@ -36,11 +36,18 @@ export function groupNormWithoutMean(x: tf.Tensor4D): tf.Tensor4D {
   return tf.tidy(() => tf.reshape(normalize(inGroups(x), [1, 2, 4]), x.shape));
 }
 
-/** The one whose parameters there are: with scale and shift in A and B, without from C on. */
-export function namedGroupNorm(parameters: Parameters, name: string, x: tf.Tensor4D): tf.Tensor4D {
+/**
+ * The one whose parameters there are: with scale and shift in A and B, without from C on. That of A and B is float32
+ * whatever the precision, and so is what follows up to the next convolution: it subtracts numbers that may be nearly equal.
+ */
+export function namedGroupNorm(
+  { parameters, precision }: Pick<Forward, 'parameters' | 'precision'>,
+  name: string,
+  x: tf.Tensor4D,
+): tf.Tensor4D {
   const scale = parameters[`${name}.scale`] as tf.Tensor1D | undefined;
   if (scale === undefined) return groupNormWithoutMean(x);
-  return groupNorm(x, scale, parameters[`${name}.shift`] as tf.Tensor1D);
+  return groupNorm(precision.restore(x), scale, parameters[`${name}.shift`] as tf.Tensor1D);
 }
 
 function inGroups(x: tf.Tensor4D): tf.Tensor5D {

@@ -48,7 +48,7 @@ export function runUnet(
       h = run(block, config, forward, h, emb);
     }
 
-    if (ladder.groupNorm !== 'none') h = silu(namedGroupNorm(forward.parameters, 'unet.out_norm', h));
+    if (ladder.groupNorm !== 'none') h = silu(namedGroupNorm(forward, 'unet.out_norm', h));
     return forward.precision.restore(conv('unet.out_conv', h, { gain: 'unet.out_gain' }));
   });
 }

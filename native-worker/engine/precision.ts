@@ -17,10 +17,13 @@ const NUMBER_BY_NUMBER = [
   ...['Select', 'SelectV2', 'Less', 'LessEqual', 'Greater', 'GreaterEqual', 'Equal', 'NotEqual'],
 ];
 
-/** How the loaded TensorFlow computes a precision on its device; null: everything in float32. */
-export function reducedTypeOf(precision: Precision): Reduced | null {
+/**
+ * How the loaded TensorFlow computes a precision; null: everything in float32.
+ *
+ * @param onGpu the device; a parameter for tests
+ */
+export function reducedTypeOf(precision: Precision, onGpu = backend().isUsingGpuDevice): Reduced | null {
   if (precision === 'fp32') return null;
-  const onGpu = backend().isUsingGpuDevice;
   return {
     type: precision === 'bf16' ? DataType.DT_BFLOAT16 : DataType.DT_HALF,
     inFloat32: onGpu ? STATISTICS : [...STATISTICS, ...NUMBER_BY_NUMBER],

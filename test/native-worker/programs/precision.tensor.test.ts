@@ -44,6 +44,7 @@ function gradientsIn(
   precision: Precision,
   network: Network,
   training: TrainingConfig = tinyTraining(),
+  onGpu = false,
 ): Record<string, Tensor> {
   const state = freshState(network.parameters, network.buffers, 0);
   const layout = layoutOf(state);
@@ -66,7 +67,10 @@ function gradientsIn(
     },
   };
   const session = new GraphSession(
-    recordProgram({ state: specsOf(flat), entries: { gradients: entry }, reduced: reducedTypeOf(precision) }, '2.21.0'),
+    recordProgram(
+      { state: specsOf(flat), entries: { gradients: entry }, reduced: reducedTypeOf(precision, onGpu) },
+      '2.21.0',
+    ),
   );
   session.initialise(flat);
   const gradients = session.run(
@@ -167,6 +171,21 @@ describe('bfloat16', () => {
     expect(full).toBeLessThan(start.step(0) - 0.3); // it did learn
     start.close();
     expect(Math.abs(last('bf16') - full)).toBeLessThan(0.05);
+  });
+});
+
+describe('the form for GPUs, which keeps all activations reduced, computed on the CPU', () => {
+  test.each(rungNames)('leaves the gradients of config %s where they are in float32, to some percent', (rung) => {
+    const plan = tinyPlan({ modelChannels: 16, channelsPerHead: 16, ladder: rungs[rung].switches });
+    const network = stirred(plan);
+    const full = gradientsIn('fp32', network);
+    const coarse = relativeErrors(gradientsIn('bf16', network, tinyTraining(), true), full);
+    const fine = relativeErrors(gradientsIn('fp16', network, tinyTraining(), true), full);
+    const middle = Math.floor(coarse.length / 2);
+    expect(coarse[middle]).toBeLessThan(0.03);
+    expect(coarse.at(-1)).toBeLessThan(0.1);
+    expect(fine[middle]).toBeLessThan(0.005);
+    expect(fine.at(-1)).toBeLessThan(0.03);
   });
 });
 
