@@ -131,6 +131,8 @@ test('a setting that is changed leaves the others as they are', () => {
     theme: 'dark',
     runtime: null,
     threads: 3,
+    gpu: null,
+    xla: false,
     notifications: false,
   });
   library.close();
