@@ -89,7 +89,9 @@ export async function alternate(entrants: readonly Entrant[], options: RoundOpti
   return turns.map(timing);
 }
 
+/** A turn begins with a run that does not count: the one before has filled the caches with what is its own. */
 async function takeTurn({ contender, task }: Entrant, repeats: number): Promise<Turn> {
+  await contender.run(task);
   const own = readUsage(contender.pid)?.cpuSeconds ?? null;
   const before = readProcessorTimes();
   let seconds = 0;

@@ -20,7 +20,10 @@ import { checkPeer } from './torch-process.ts';
 const SAMPLING_SHARE = 3;
 
 /** No round of a comparison begins after this. */
-const LIMIT_SECONDS = 90;
+const LIMIT_SECONDS = 120;
+
+/** A turn repeats a step about that long; a drawing takes longer alone. */
+const TURN_SECONDS = 1.5;
 
 const STARTS = 3;
 const BOUND = { rounds: 5, limitSeconds: 40, warmUps: 2, turnSeconds: 1 };
@@ -100,7 +103,7 @@ async function compareAll(
     rounds: task === 'train' ? rounds : Math.max(3, Math.round(rounds / SAMPLING_SHARE)),
     limitSeconds: LIMIT_SECONDS,
     warmUps: 2,
-    turnSeconds: 0,
+    turnSeconds: TURN_SECONDS,
   });
   try {
     await compare(group, peer, options, (result) => {

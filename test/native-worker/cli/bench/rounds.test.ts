@@ -49,7 +49,7 @@ describe('alternation', () => {
     },
   });
 
-  test('gives each a turn a round, after its warm-up', async () => {
+  test('gives each a turn a round, after its warm-up, and begins each with a run that does not count', async () => {
     const log: string[] = [];
     const [slow, fast] = await alternate(
       [
@@ -58,7 +58,8 @@ describe('alternation', () => {
       ],
       { rounds: 2, limitSeconds: 60, warmUps: 1, turnSeconds: 0 },
     );
-    expect(log).toEqual(['a train', 'b draw', 'a train', 'b draw', 'a train', 'b draw']);
+    const round = ['a train', 'a train', 'b draw', 'b draw'];
+    expect(log).toEqual(['a train', 'b draw', ...round, ...round]);
     expect([slow!.median, fast!.median]).toEqual([2, 1]);
   });
 
@@ -70,7 +71,7 @@ describe('alternation', () => {
       warmUps: 1,
       turnSeconds: 0.5,
     });
-    expect(log).toHaveLength(1 + 2 * 5);
+    expect(log).toHaveLength(1 + 2 * (1 + 5));
     expect(found!.turns).toHaveLength(2);
     expect(found!.median).toBeCloseTo(0.1, 12);
   });
