@@ -155,7 +155,7 @@ switch (orders) {
     await end({ kind: 'imported', file: `${jobFolder(id)}/pictures.safetensors`, problems: [] });
     break;
   case 'environment':
-    process.stderr.write(JSON.stringify(process.env));
+    for (const [name, value] of Object.entries(process.env)) process.stderr.write(`${name}=${value}\n`);
     process.exit(1);
     break;
   default:

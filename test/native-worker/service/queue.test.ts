@@ -183,7 +183,7 @@ test('a job sees nothing of the environment but what it is given', async () => {
   delete process.env.EDM2_SECRET;
   const log = await under.client.call(runs.runLog, { id: runId });
   const said = log.map(({ text }) => text).join('\n');
-  expect(said).toContain('"ONLY":"this"');
+  expect(said).toContain('ONLY=this');
   expect(said).not.toContain('of the user');
 });
 
