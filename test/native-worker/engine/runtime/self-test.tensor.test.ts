@@ -84,7 +84,7 @@ test('the doctor finds the installed runtime good', async () => {
 
 test('the doctor says aloud that a GPU is there but not used', async () => {
   const nvidiaSmi = join(cache, 'nvidia-smi');
-  writeFileSync(nvidiaSmi, '#!/bin/sh\necho "0, NVIDIA H100, 560.35.03, 81559, 0, 0, 29"\n');
+  writeFileSync(nvidiaSmi, '#!/bin/sh\necho "0, NVIDIA H100, 560.35.03, 81559, 0, 0, 29, 71.3"\n');
   chmodSync(nvidiaSmi, 0o755);
   const report = await runDoctorReport({ runtime: 'cpu', threads: 2, nvidiaSmi });
   expect(report.fellBack).toBe(true);
