@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import { Precision } from '../../../contract/precision.ts';
 import { AppError } from '../../../contract/errors.ts';
 import type { RungName } from '../../../contract/ladder.ts';
-import { collect, RUNG_HELP, wholeNumber } from '../arguments.ts';
+import { wholeNumber } from '../arguments.ts';
 import { measure } from '../bench/measure.ts';
 import { benchWords } from '../bench/report.ts';
 import { withoutService } from '../command.ts';
+import { addNetworkOptions, readNetwork, type NetworkOptions } from '../network-options.ts';
 import type { Output } from '../output.ts';
-import { readOptions as readNetwork } from './count.ts';
 
 /** No round of turns begins after this; large networks take longer than that for one. */
 const LIMIT_SECONDS = 120;
@@ -15,34 +15,20 @@ const LIMIT_SECONDS = 120;
 /** Drawings and steps shorter than this are repeated within a turn. */
 const TURN_SECONDS = 1;
 
-interface BenchOptions {
-  readonly preset: string;
-  readonly rung?: string;
-  readonly resolution?: string;
-  readonly channels: string;
-  readonly classes: string;
-  readonly batch?: string;
+interface BenchOptions extends NetworkOptions {
   readonly precision: string;
   readonly threads?: string;
   readonly rounds: string;
-  readonly set: readonly string[];
 }
 
 /** `edm2 bench`: how fast a network trains and draws on this machine, without a library. */
 export function addBench(program: Command): void {
-  program
-    .command('bench')
-    .description('measure how fast a network trains and draws on this machine')
-    .option('--preset <name>', 'starting point of the settings', 'demo')
-    .option('--rung <letter>', RUNG_HELP)
-    .option('--resolution <pixels>', 'width and height of a picture; default: what the preset was made for')
-    .option('--channels <n>', 'of a picture: 3 for colour, 1 for grey, 4 for latents', '3')
-    .option('--classes <n>', 'that the network is told of; 0: none', '10')
-    .option('--batch <n>', 'pictures that go through the network at once; default: what the preset says')
+  const command = program.command('bench').description('measure how fast a network trains and draws on this machine');
+  addNetworkOptions(command, { classes: 10, example: 'grid.sampler.steps=32' });
+  command
     .option('--precision <name>', 'of the activations: fp32, bf16 or fp16', 'fp32')
     .option('--threads <n>', "of TensorFlow's kernels; default: one per physical core")
     .option('--rounds <n>', 'turns of each measurement', '7')
-    .option('--set <name=value>', 'replace one setting, such as grid.sampler.steps=32; may be repeated', collect, [])
     .action(async (options: BenchOptions, command: Command) => {
       await withoutService(command, (output) => bench(output, options));
     });

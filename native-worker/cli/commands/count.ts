@@ -1,70 +1,27 @@
 import type { Command } from 'commander';
 import { countParameters, planNetwork, type ParameterCount } from '../../../contract/architecture.ts';
-import { AppError } from '../../../contract/errors.ts';
 import type { RungName } from '../../../contract/ladder.ts';
 import { estimateMemory, type MemoryEstimate } from '../../../contract/memory.ts';
-import { DataShape } from '../../../contract/network.ts';
+import type { DataShape } from '../../../contract/network.ts';
 import { countOperations, operationKinds, totalOperations, type OperationKind } from '../../../contract/operations.ts';
-import { findPreset } from '../../../contract/presets.ts';
-import type { RunConfig } from '../../../contract/training.ts';
-import { collect, configFrom, RUNG_HELP, rungNamed, wholeNumber } from '../arguments.ts';
 import { withoutService } from '../command.ts';
+import { addNetworkOptions, readNetwork, type AskedNetwork, type NetworkOptions } from '../network-options.ts';
 import { bytes, table, threeDigits } from '../words.ts';
-
-interface CountOptions {
-  readonly preset: string;
-  readonly rung?: string;
-  readonly resolution?: string;
-  readonly channels: string;
-  readonly classes: string;
-  readonly batch?: string;
-  readonly set: readonly string[];
-}
 
 /** `edm2 count`: how large a network is and what it takes, without training anything. */
 export function addCount(program: Command): void {
-  program
+  const command = program
     .command('count')
-    .description('parameters, multiply-adds and estimated memory of a network, without training it')
-    .option('--preset <name>', 'starting point of the settings', 'demo')
-    .option('--rung <letter>', RUNG_HELP)
-    .option('--resolution <pixels>', 'width and height of a picture; default: what the preset was made for')
-    .option('--channels <n>', 'of a picture: 3 for colour, 1 for grey, 4 for latents', '3')
-    .option('--classes <n>', 'that the network is told of; 0: none', '0')
-    .option('--batch <n>', 'pictures that go through the network at once; default: what the preset says')
-    .option('--set <name=value>', 'replace one setting, such as network.numBlocks=2; may be repeated', collect, [])
-    .action(async (options: CountOptions, command: Command) => {
-      await withoutService(command, (output) => {
-        const asked = readOptions(options);
-        const counted = countNetwork(asked);
-        output.event('count', { ...counted });
-        output.say(countWords(asked, counted));
-      });
+    .description('parameters, multiply-adds and estimated memory of a network, without training it');
+  addNetworkOptions(command, { classes: 0, example: 'network.numBlocks=2' });
+  command.action(async (options: NetworkOptions, command: Command) => {
+    await withoutService(command, (output) => {
+      const asked = readNetwork(options);
+      const counted = countNetwork(asked);
+      output.event('count', { ...counted });
+      output.say(countWords(asked, counted));
     });
-}
-
-/** A network with the pictures that it is for. */
-interface Asked {
-  readonly preset: string;
-  readonly rung: RungName;
-  readonly config: RunConfig;
-  readonly shape: DataShape;
-}
-
-/** @throws {AppError} 'invalid-input' for what can't be meant */
-export function readOptions(options: CountOptions): Asked {
-  const rung = rungNamed(options.rung ?? 'G');
-  const batch = options.batch === undefined ? [] : [`training.batchSize=${wholeNumber(options.batch, '--batch')}`];
-  const split = batch.length > 0 ? ['training.microBatch=null'] : [];
-  const config = configFrom(options.preset, [...options.set, ...batch, ...split], rung);
-  const resolution = options.resolution ?? String(findPreset(options.preset)!.resolution);
-  const shape = DataShape.safeParse({
-    resolution: wholeNumber(resolution, '--resolution', 1024),
-    channels: wholeNumber(options.channels, '--channels', 16),
-    labelDim: options.classes.trim() === '0' ? 0 : wholeNumber(options.classes, '--classes', 100_000),
   });
-  if (!shape.success) throw new AppError('invalid-input', `--resolution takes 4 to 1024 pixels, not ${resolution}.`);
-  return { preset: options.preset, rung, config, shape: shape.data };
 }
 
 interface Counted {
@@ -81,7 +38,7 @@ interface Counted {
 }
 
 /** @throws {AppError} 'invalid-input' if there is no such network */
-export function countNetwork({ preset, rung, config, shape }: Asked): Counted {
+export function countNetwork({ preset, rung, config, shape }: AskedNetwork): Counted {
   const plan = planNetwork(config.network, shape);
   const { byKind, total } = totalOperations(countOperations(plan));
   const { batchSize, microBatch } = config.training;
@@ -97,7 +54,7 @@ export function countNetwork({ preset, rung, config, shape }: Asked): Counted {
 }
 
 /** The same as three small tables. */
-export function countWords({ config }: Asked, { preset, rung, shape, ...counted }: Counted): string {
+export function countWords({ config }: AskedNetwork, { preset, rung, shape, ...counted }: Counted): string {
   const { parameters, multiplyAdds, memoryEstimate: memory, batch } = counted;
   const pictures = `${shape.resolution}×${shape.resolution}`;
   const classes = shape.labelDim === 0 ? 'no classes' : `${shape.labelDim} classes`;

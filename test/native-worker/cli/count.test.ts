@@ -6,11 +6,12 @@ import { describe, expect, test } from 'vitest';
 import { climb } from '../../../contract/ladder.ts';
 import { findPreset } from '../../../contract/presets.ts';
 import { configFrom, rungNamed } from '../../../native-worker/cli/arguments.ts';
-import { countNetwork, countWords, readOptions } from '../../../native-worker/cli/commands/count.ts';
+import { countNetwork, countWords } from '../../../native-worker/cli/commands/count.ts';
+import { readNetwork } from '../../../native-worker/cli/network-options.ts';
 import { root } from '../../support/root.ts';
 
-const asked = (options: Partial<Parameters<typeof readOptions>[0]>): ReturnType<typeof readOptions> =>
-  readOptions({ preset: 'demo', channels: '3', classes: '0', set: [], ...options });
+const asked = (options: Partial<Parameters<typeof readNetwork>[0]>): ReturnType<typeof readNetwork> =>
+  readNetwork({ preset: 'demo', channels: '3', classes: '0', set: [], ...options });
 
 describe('a rung', () => {
   test('is named in capitals or not, and nothing else is one', () => {
