@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { customGradient } from './custom-gradient.ts';
+import { euclideanNorm } from './kernels.ts';
 
 /**
  * Keeps the divisor away from zero. It is added to the root mean square, outside the root, as the official code does;
@@ -13,8 +14,9 @@ const TINY = 1e-30;
 /**
  * Scales vectors to a given root mean square: y = m · x / (rms(x) + ε), rms over `axes`.
  *
- * The gradient is written out, because it takes half the kernels of the automatic one:
- * dx = m/(rms + ε) · (dy − x · mean(x·dy) / (rms · (rms + ε))), the projection of Eq. 59 for ε → 0.
+ * It is computed from norms, rms = ‖x‖/√n for n numbers a vector, by a kernel that reads x once. The gradient is written
+ * out, because it takes half the kernels of the automatic one; it is the projection of Eq. 59 for ε → 0:
+ * dx = √n·m/(‖x‖ + √n·ε) · (dy − x · Σ(x·dy) / (‖x‖ · (‖x‖ + √n·ε))).
  *
  * @param x         float32, any shape
  * @param axes      axes that make up one vector
@@ -24,16 +26,17 @@ const TINY = 1e-30;
  * Source: Karras et al., arXiv:2312.02696, Eq. 30 (pixel norm), 47 and 66 (weights), with the official code's ε.
  */
 export function normalize<T extends tf.Tensor>(x: T, axes: number[], magnitude = 1): T {
+  const root = Math.sqrt(axes.reduce((size, axis) => size * x.shape[axis]!, 1));
   return customGradient(
     x,
     (x) => {
-      const rms = tf.sqrt(tf.mean(tf.square(x), axes, true));
-      const inverse = tf.reciprocal(tf.add(rms, EPSILON));
-      const scale = magnitude === 1 ? inverse : tf.mul(inverse, magnitude);
-      return { value: tf.mul<T>(x, scale), saved: [x, rms, inverse, scale] };
+      const norm = euclideanNorm(x, axes);
+      const length = tf.add(norm, root * EPSILON);
+      const scale = tf.div(root * magnitude, length);
+      return { value: tf.mul<T>(x, scale), saved: [x, norm, length, scale] };
     },
-    (dy, [x, rms, inverse, scale]) => {
-      const radial = tf.mul(tf.mean(tf.mul(x, dy), axes, true), tf.div(inverse, tf.maximum(rms, TINY)));
+    (dy, [x, norm, length, scale]) => {
+      const radial = tf.div(tf.sum(tf.mul(x, dy), axes, true), tf.mul(length, tf.maximum(norm, TINY)));
       return tf.mul(scale, tf.sub(dy, tf.mul(x, radial)));
     },
   );

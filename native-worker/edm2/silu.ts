@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { customGradient } from './custom-gradient.ts';
+import { sigmoidGradient } from './kernels.ts';
 
 /** Root mean square of silu(x) for x ~ N(0, 1), rounded as in the paper (exactly 0.596469…). */
 const SILU_RMS = 0.596;
@@ -10,17 +11,16 @@ export const MP_SILU_GAIN = 1 / SILU_RMS;
 /**
  * SiLU: y = x · sigmoid(x).
  *
- * The gradient is written out from y itself: with s = sigmoid(x), dy/dx = y + s · (1 − y).
+ * The gradient is written out: with s = sigmoid(x), dy/dx = s + x · s · (1 − s).
  */
 export function silu<T extends tf.Tensor>(x: T): T {
   return customGradient(
     x,
     (x) => {
       const s = tf.sigmoid(x);
-      const y = tf.mul<T>(x, s);
-      return { value: y, saved: [s, y] };
+      return { value: tf.mul<T>(x, s), saved: [x, s] };
     },
-    (dy, [s, y]) => tf.mul(dy, tf.add(y, tf.mul(s, tf.sub(1, y)))),
+    (dy, [x, s]) => tf.mul(dy, tf.add(s, sigmoidGradient(s, x))),
   );
 }
 

@@ -4,7 +4,7 @@ import type { Reduced } from './graph/mixed-types.ts';
 import { DataType } from './graph/proto/tensorflow_pb.js';
 
 /** Sums and what leads to them: in few bits they would lose more than single numbers do, and squares would overflow. */
-const STATISTICS = ['Square', 'SquaredDifference', 'Sum', 'Mean'];
+const STATISTICS = ['Square', 'SquaredDifference', 'EuclideanNorm', 'Sum', 'Mean'];
 
 /**
  * What a CPU computes in float32 beside that: whatever works number by number. Processors with bfloat16 have it for
@@ -13,7 +13,7 @@ const STATISTICS = ['Square', 'SquaredDifference', 'Sum', 'Mean'];
  */
 const NUMBER_BY_NUMBER = [
   ...['Add', 'AddV2', 'AddN', 'Sub', 'Mul', 'RealDiv', 'Maximum', 'Minimum', 'Abs', 'Neg', 'Sign', 'Pow'],
-  ...['Sqrt', 'Rsqrt', 'Reciprocal', 'Exp', 'Log', 'Cos', 'Sin', 'Sigmoid', 'Tanh', 'Relu', 'Softmax', 'Softplus'],
+  ...['Sqrt', 'Rsqrt', 'Reciprocal', 'Exp', 'Log', 'Cos', 'Sin', 'Sigmoid', 'SigmoidGrad', 'Tanh', 'Relu', 'Softmax', 'Softplus'],
   ...['Select', 'SelectV2', 'Less', 'LessEqual', 'Greater', 'GreaterEqual', 'Equal', 'NotEqual'],
 ];
 

@@ -4,6 +4,7 @@
  * already (`engine/runtime/environment.ts`).
  */
 import { createRequire } from 'node:module';
+import { registerKernels } from './kernels.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -12,5 +13,7 @@ const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => b
 util.isNullOrUndefined ??= (value) => value === null || value === undefined;
 
 const tf = require('@tensorflow/tfjs-node-gpu') as typeof import('@tensorflow/tfjs-node-gpu');
+
+registerKernels(tf);
 
 export { tf };

@@ -6,6 +6,7 @@ import { checkPrecision, readPrecisionSupport } from '../engine/runtime/precisio
 import { machineMemory } from '../engine/runtime/memory.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { setRunDevice } from '../store/runs.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { breathe, type Requested, type RunJob } from './context.ts';
 import { isOutOfMemory, trainingOutOfMemory } from './failure.ts';
 import { readBatch } from './training/batch.ts';
@@ -60,12 +61,15 @@ async function advance(session: TrainingSession): Promise<void> {
   }
   if (isLast) return; // `finish` writes what is left to write
 
-  if (passes(before, after, logging.snapshotImages)) writeSnapshots(session);
-  if (passes(before, after, logging.checkpointImages)) {
+  const { snapshotImages, checkpointImages, sampleImages } = logging;
+  const isDue = (every: number): boolean => passes(before, after, every);
+  if (isDue(snapshotImages)) writeSnapshots(session);
+  if (isDue(checkpointImages)) {
     await session.meter.settle();
     saveCheckpoint(session);
   }
-  if (passes(before, after, logging.sampleImages)) await drawGrid(session);
+  if (isDue(sampleImages)) await drawGrid(session);
+  if ([snapshotImages, checkpointImages, sampleImages].some(isDue)) collectGarbage();
 }
 
 /**

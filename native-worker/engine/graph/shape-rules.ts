@@ -172,6 +172,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     'Ceil',
     'Sign',
     'ReverseV2',
+    'SigmoidGrad',
     'LogicalNot',
   ].map((op): [string, Rule] => [op, same]),
   ...[
@@ -190,7 +191,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...['Equal', 'NotEqual', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'LogicalAnd', 'LogicalOr'].map(
     (op): [string, Rule] => [op, comparison],
   ),
-  ...['Sum', 'Mean', 'Max', 'Min', 'Prod', 'All', 'Any'].map((op): [string, Rule] => [op, reduction]),
+  ...['EuclideanNorm', 'Sum', 'Mean', 'Max', 'Min', 'Prod', 'All', 'Any'].map((op): [string, Rule] => [op, reduction]),
   ['BatchMatMulV2', matMul],
   ...['IsFinite', 'IsNan', 'IsInf'].map((op): [string, Rule] => [
     op,

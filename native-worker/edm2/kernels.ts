@@ -1,0 +1,13 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Kernels of TensorFlow's beyond those of tfjs; the engine registers them. They have no gradients of their own. */
+
+/** sqrt(Σ x²) over `axes`, which stay with size 1. */
+export function euclideanNorm(x: tf.Tensor, axes: number[]): tf.Tensor {
+  return tf.engine().runKernel('EuclideanNorm', { x }, { axes }) as tf.Tensor;
+}
+
+/** dy · s · (1 − s): the gradient of a sigmoid from its result s. */
+export function sigmoidGradient(s: tf.Tensor, dy: tf.Tensor): tf.Tensor {
+  return tf.engine().runKernel('SigmoidGrad', { y: s, dy }) as tf.Tensor;
+}
