@@ -4,10 +4,10 @@ import * as tf from '@tensorflow/tfjs-core';
 
 /** sqrt(Σ x²) over `axes`, which stay with size 1. */
 export function euclideanNorm(x: tf.Tensor, axes: number[]): tf.Tensor {
-  return tf.engine().runKernel('EuclideanNorm', { x }, { axes }) as tf.Tensor;
+  return tf.engine().runKernel<tf.Tensor>('EuclideanNorm', { x }, { axes });
 }
 
 /** dy · s · (1 − s): the gradient of a sigmoid from its result s. */
 export function sigmoidGradient(s: tf.Tensor, dy: tf.Tensor): tf.Tensor {
-  return tf.engine().runKernel('SigmoidGrad', { y: s, dy }) as tf.Tensor;
+  return tf.engine().runKernel<tf.Tensor>('SigmoidGrad', { y: s, dy });
 }

@@ -13,7 +13,21 @@ const STATISTICS = ['Square', 'SquaredDifference', 'EuclideanNorm', 'Sum', 'Mean
  */
 const NUMBER_BY_NUMBER = [
   ...['Add', 'AddV2', 'AddN', 'Sub', 'Mul', 'RealDiv', 'Maximum', 'Minimum', 'Abs', 'Neg', 'Sign', 'Pow'],
-  ...['Sqrt', 'Rsqrt', 'Reciprocal', 'Exp', 'Log', 'Cos', 'Sin', 'Sigmoid', 'SigmoidGrad', 'Tanh', 'Relu', 'Softmax', 'Softplus'],
+  ...[
+    'Sqrt',
+    'Rsqrt',
+    'Reciprocal',
+    'Exp',
+    'Log',
+    'Cos',
+    'Sin',
+    'Sigmoid',
+    'SigmoidGrad',
+    'Tanh',
+    'Relu',
+    'Softmax',
+    'Softplus',
+  ],
   ...['Select', 'SelectV2', 'Less', 'LessEqual', 'Greater', 'GreaterEqual', 'Equal', 'NotEqual'],
 ];
 
