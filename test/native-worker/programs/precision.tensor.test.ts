@@ -87,12 +87,20 @@ function specsOf(flat: Record<string, Tensor>): Specs {
   return Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)]));
 }
 
-/** ‖a − b‖ / ‖b‖ of each tensor that is not 0, sorted. */
+/**
+ * ‖a − b‖ / ‖b‖ of each tensor that is not 0, sorted. Scalars, which are gains, count together as one tensor: what is
+ * near 0 by chance has a large error of its own, and that error says nothing.
+ */
 function relativeErrors(a: Record<string, Tensor>, b: Record<string, Tensor>): number[] {
   const norm = (x: Tensor): number => tf.tidy(() => tf.norm(x).dataSync()[0]!);
-  return Object.entries(b)
+  const names = Object.keys(b).filter((name) => b[name]!.size > 1);
+  const scalars = Object.keys(b).filter((name) => b[name]!.size === 1);
+  const gains = (of: Record<string, Tensor>): Tensor => tf.stack(scalars.map((name) => tf.reshape(of[name]!, [])));
+  const pairs = names.map((name): [Tensor, Tensor] => [a[name]!, b[name]!]);
+  if (scalars.length > 0) pairs.push([gains(a), gains(b)]);
+  return pairs
     .filter(([, value]) => norm(value) > 1e-6)
-    .map(([name, value]) => norm(tf.sub(a[name]!, value)) / norm(value))
+    .map(([other, value]) => norm(tf.sub(other, value)) / norm(value))
     .sort((x, y) => x - y);
 }
 
