@@ -111,6 +111,14 @@ export class GraphBuilder {
     return { ref, dtype, shape };
   }
 
+  /**
+   * A copy of what a placeholder is fed with. Fed tensors lie in JavaScript's memory; whatever of them got into the state
+   * would be freed by one of TensorFlow's threads one day, and two of them at once crash Node.
+   */
+  copy({ ref, dtype, shape }: Value): Value {
+    return { ref: this.add('DeepCopy', [ref], { T: attr.type(dtype) }), dtype, shape };
+  }
+
   /** Number of nodes that `targets` need. */
   reachable(targets: readonly string[]): NodeDef[] {
     const wanted = new Set<string>();

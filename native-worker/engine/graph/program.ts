@@ -144,7 +144,7 @@ function recordEntry(
       const fed = Object.entries(inputs).map(([name, { dtype, shape }]) => {
         const value = builder.placeholder(nodeNames.input(entry, name), dataTypes[dtype], shape);
         targets.push(value.ref); // can be fed, whether used or not
-        return [name, recorder.tensor(value)] as const;
+        return [name, recorder.tensor(builder.copy(value))] as const;
       });
       const { outputs, state } = run({
         inputs: Object.fromEntries(fed),

@@ -58,7 +58,7 @@ export class Variables {
       shared_name: attr.string(storedName),
       container: attr.string(''),
     });
-    const initial = builder.placeholder(initialName, fed, shape);
+    const initial = builder.copy(builder.placeholder(initialName, fed, shape));
     this.assignments.push(builder.add('AssignVariableOp', [handle, this.#as(initial, kept).ref], type));
     const read = builder.add('ReadVariableOp', [handle], type);
     const value = { ref: read, dtype: kept, shape };

@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { recordProgram, type ProgramSpec } from '../../../../native-worker/engine/graph/program.ts';
+import { recordProgram, type ProgramSpec, type Specs } from '../../../../native-worker/engine/graph/program.ts';
 import { GraphSession } from '../../../../native-worker/engine/graph/session.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
+import { collectGarbage } from '../../../../native-worker/jobs/collect-garbage.ts';
 
 const scalar = { shape: [], dtype: 'float32' } as const;
 const vector = { shape: [3], dtype: 'float32' } as const;
@@ -65,6 +67,31 @@ describe('a recorded program', () => {
       expect(numbers(stored.total)).toEqual([21, 22, 23]);
       expect(numbers(stored.untouched)).toEqual([7]);
     });
+  });
+
+  test('keeps nothing that lies in the memory of JavaScript: it would be freed by a thread that may not', async () => {
+    const names = Array.from({ length: 64 }, (_, i) => `w${i}`); // TensorFlow copies what lies askew: most of them
+    const all: Specs = Object.fromEntries(names.map((name) => [name, { shape: [1024], dtype: 'float32' }]));
+    const spec: ProgramSpec = {
+      state: all,
+      entries: { set: { inputs: all, run: ({ inputs }) => ({ outputs: {}, state: inputs }) } },
+    };
+    const fed: WeakRef<Float32Array>[] = [];
+    const feed = (): Record<string, Tensor> =>
+      Object.fromEntries(
+        names.map((name) => {
+          const values = new Float32Array(1024);
+          fed.push(new WeakRef(values));
+          return [name, tf.tensor1d(values)];
+        }),
+      );
+    const session = new GraphSession(recordProgram(spec, '2.21.0'));
+    tf.tidy(() => session.initialise(feed()));
+    tf.tidy(() => session.run('set', feed(), noSeed, []));
+    await setImmediate();
+    collectGarbage();
+    expect(fed.filter((values) => values.deref() !== undefined)).toEqual([]);
+    session.close();
   });
 
   test('may use a tensor from outside that another recording used before', () => {
