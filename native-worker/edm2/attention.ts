@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { pixelNorm } from './normalize.ts';
+import { normalize } from './normalize.ts';
 import { fullPrecision } from './precision.ts';
 
 /**
@@ -20,12 +20,14 @@ export function attend(qkv: tf.Tensor4D, heads: number, cosine = true, { activat
   const pixels = h * w;
   return tf.tidy(() => {
     const raw = tf.reshape<tf.Rank.R5>(qkv, [n, pixels, 3, heads, channels]);
-    const vectors = cosine ? pixelNorm(raw) : raw;
+    // The factor of the logits goes into the norms of the queries, of which there are fewer than of their numbers.
+    const factor = 1 / Math.sqrt(channels);
+    const vectors = cosine ? normalize(raw, [4], tf.tensor3d([factor, 1, 1], [3, 1, 1])) : raw;
     // One transposition, after which the three lie one behind the other.
     const sorted = tf.transpose(vectors, [2, 0, 3, 1, 4]);
     const [q, k, v] = tf.unstack(sorted) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D]; // [N, heads, pixels, C]
-    const scaled = activations(tf.mul(q, 1 / Math.sqrt(channels)));
-    const logits = tf.matMul(scaled, activations(k), false, true); // [N, heads, pixels, pixels]
+    const scaled = cosine ? q : tf.mul(q, factor);
+    const logits = tf.matMul(activations(scaled), activations(k), false, true); // [N, heads, pixels, pixels]
     const mixed = tf.matMul<tf.Tensor4D>(activations(tf.softmax(logits)), activations(v)); // [N, heads, pixels, C]
     return tf.reshape(heads === 1 ? mixed : tf.transpose(mixed, [0, 2, 1, 3]), [n, h, w, heads * channels]);
   });

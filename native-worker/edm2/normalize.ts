@@ -20,19 +20,20 @@ const TINY = 1e-30;
  *
  * @param x         float32, any shape
  * @param axes      axes that make up one vector
- * @param magnitude m, root mean square of the result, dimensionless
+ * @param magnitude m, root mean square of the result, dimensionless; a tensor gives each vector its own, and is
+ *   broadcast against the norms
  * @returns         as `x`; a zero vector stays zero
  *
  * Source: Karras et al., arXiv:2312.02696, Eq. 30 (pixel norm), 47 and 66 (weights), with the official code's ε.
  */
-export function normalize<T extends tf.Tensor>(x: T, axes: number[], magnitude = 1): T {
+export function normalize<T extends tf.Tensor>(x: T, axes: number[], magnitude: number | tf.Tensor = 1): T {
   const root = Math.sqrt(axes.reduce((size, axis) => size * x.shape[axis]!, 1));
   return customGradient(
     x,
     (x) => {
       const norm = euclideanNorm(x, axes);
       const length = tf.add(norm, root * EPSILON);
-      const scale = tf.div(root * magnitude, length);
+      const scale = tf.div(typeof magnitude === 'number' ? root * magnitude : tf.mul(magnitude, root), length);
       return { value: tf.mul<T>(x, scale), saved: [x, norm, length, scale] };
     },
     (dy, [x, norm, length, scale]) => {
