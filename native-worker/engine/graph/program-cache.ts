@@ -12,13 +12,18 @@ const KEPT = 16;
 
 const ENDING = '.graph';
 
+const Tensors = z.record(
+  z.string(),
+  z.strictObject({ shape: z.array(z.int()), dtype: z.enum(['float32', 'int32', 'bool']) }),
+);
+
 /** The first line of a file; the model's bytes follow. */
 const Header = z.strictObject({
   sha256: z.string(),
-  state: z.array(z.string()),
+  state: Tensors,
   entries: z.record(
     z.string(),
-    z.strictObject({ inputs: z.array(z.string()), purposes: z.array(z.string()), outputs: z.array(z.string()) }),
+    z.strictObject({ inputs: Tensors, purposes: z.array(z.string()), outputs: z.array(z.string()) }),
   ),
   nodes: z.int(),
 });

@@ -54,14 +54,14 @@ export interface ProgramSpec {
 export interface GraphProgram {
   /** The bytes of a `saved_model.pb`. */
   readonly model: Uint8Array;
-  readonly state: readonly string[];
+  readonly state: Specs;
   readonly entries: Readonly<Record<string, EntryNames>>;
   /** Nodes of the graph; for people. */
   readonly nodes: number;
 }
 
 export interface EntryNames {
-  readonly inputs: readonly string[];
+  readonly inputs: Specs;
   /** Purposes of random numbers, in the order of first use. */
   readonly purposes: readonly string[];
   readonly outputs: readonly string[];
@@ -110,7 +110,7 @@ export function recordProgram(spec: ProgramSpec, version: string): GraphProgram 
   }
   return {
     model: builder.savedModel(targets, version),
-    state: Object.keys(spec.state),
+    state: asFed(spec.state),
     entries,
     nodes: builder.reachable(targets).length,
   };
@@ -163,7 +163,12 @@ function recordEntry(
     return results;
   });
   targets.push(after(builder, variables.updates, nodeNames.done(entry)));
-  return { inputs: Object.keys(inputs), purposes: [...seeds.keys()], outputs };
+  return { inputs: asFed(inputs), purposes: [...seeds.keys()], outputs };
+}
+
+/** What a session has to know of tensors to feed them. */
+function asFed(specs: Specs): Specs {
+  return Object.fromEntries(Object.entries(specs).map(([name, { shape, dtype }]) => [name, { shape, dtype }]));
 }
 
 /** A node that can be fetched and that runs after others. */

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { backend } from '../binding.ts';
 import { tf } from '../tensorflow.ts';
-import { type GraphProgram, nodeNames, type Tensors } from './program.ts';
+import { type GraphProgram, nodeNames, type Specs, type Tensors } from './program.ts';
+
+/** The name of a node and what it is fed with. */
+type Feed = readonly [string, Tensor];
 
 /** Two 32-bit integers. */
 type Seed = readonly [number, number];
@@ -30,10 +33,13 @@ export class GraphSession {
     }
   }
 
-  /** Gives every state tensor its value. The tensors stay the caller's. */
+  /**
+   * Gives every state tensor its value. The tensors stay the caller's.
+   *
+   * @throws {Error} if one is missing, or has another shape or type than the program was recorded for
+   */
   initialise(state: Tensors): void {
-    const feeds = this.#program.state.map((name) => [nodeNames.initial(name), need(state, name)] as const);
-    tf.dispose(this.#fetch(feeds, [nodeNames.initialised]));
+    tf.dispose(this.#fetch(feeds(this.#program.state, state, nodeNames.initial), [nodeNames.initialised]));
   }
 
   /** The state as it is now; the tensors belong to the caller. */
@@ -49,6 +55,7 @@ export class GraphSession {
    * @param seed    seed of each purpose of random numbers
    * @param outputs which of the entry's outputs are wanted; what only others need isn't computed
    * @returns       tensors that belong to the caller
+   * @throws {Error} if an input is missing, or has another shape or type than the program was recorded for
    */
   run(
     entry: string,
@@ -61,7 +68,7 @@ export class GraphSession {
     const seeds = names.purposes.map(
       (purpose) => [nodeNames.seed(entry, purpose), tf.tensor1d([...seed(purpose)], 'int32')] as const,
     );
-    const fed = names.inputs.map((name) => [nodeNames.input(entry, name), need(inputs, name)] as const);
+    const fed = feeds(names.inputs, inputs, (name) => nodeNames.input(entry, name));
     try {
       const wanted = [...outputs.map((name) => nodeNames.output(entry, name)), nodeNames.done(entry)];
       const tensors = this.#fetch([...fed, ...seeds], wanted);
@@ -76,7 +83,7 @@ export class GraphSession {
     this.#backend.binding.deleteSavedModel(this.#id);
   }
 
-  #fetch(feeds: readonly (readonly [string, Tensor])[], fetches: readonly string[]): Tensor[] {
+  #fetch(feeds: readonly Feed[], fetches: readonly string[]): Tensor[] {
     const first = (name: string): string => `${name}:0`;
     const ids = this.#backend.getInputTensorIds(feeds.map(([, tensor]) => tensor));
     const inputs = feeds.map(([name]) => first(name)).join();
@@ -85,8 +92,17 @@ export class GraphSession {
   }
 }
 
-function need(tensors: Tensors, name: string): Tensor {
-  const tensor = tensors[name];
-  if (tensor === undefined) throw new Error(`there is no tensor ${name} to feed`);
-  return tensor;
+/** What is fed, by the names of the nodes. */
+function feeds(specs: Specs, tensors: Tensors, node: (name: string) => string): Feed[] {
+  return Object.entries(specs).map(([name, { shape, dtype }]) => {
+    const tensor = tensors[name];
+    if (tensor === undefined) throw new Error(`there is no tensor ${name} to feed`);
+    if (tensor.dtype !== dtype || tensor.shape.join() !== shape.join()) {
+      throw new Error(
+        `${name} is fed as ${tensor.dtype} [${tensor.shape.join()}], but the program was recorded for ${dtype} [${shape.join()}]; ` +
+          'a graph keeps its shapes: record it again for others',
+      );
+    }
+    return [node(name), tensor];
+  });
 }

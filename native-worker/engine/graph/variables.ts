@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { AppError } from '../../../contract/errors.ts';
 import { attr, type GraphBuilder, type Value } from './builder.ts';
 import { DataType } from './proto/tensorflow_pb.js';
 import type { Recorder } from './recorder.ts';
@@ -79,9 +80,19 @@ export class Variables {
     return Object.fromEntries([...this.#variables].map(([name, { read }]) => [name, this.#recorder.tensor(read)]));
   }
 
-  /** Stores a tensor; one that is what was read, or was stored in place, changes nothing. */
+  /**
+   * Stores a tensor; one that is what was read, or was stored in place, changes nothing.
+   *
+   * @throws {AppError} 'internal' if it has another shape than the state
+   */
   assign(name: string, tensor: Tensor): string | null {
-    const { handle, dtype, read } = this.#find(name);
+    const { handle, dtype, shape, read } = this.#find(name);
+    if (tensor.shape.join() !== shape.join()) {
+      throw new AppError(
+        'internal',
+        `the program changes the shape of ${name} from [${shape.join()}] to [${tensor.shape.join()}]; a graph keeps its shapes`,
+      );
+    }
     const value = this.#recorder.value(tensor);
     if (value.ref === read.ref || value.storedIn === name) return null;
     const node = this.#builder.add('AssignVariableOp', [handle, this.#as(value, dtype).ref, `^${read.ref}`], {

@@ -15,8 +15,8 @@ afterEach(() => rmSync(join(folder, '..'), { recursive: true, force: true }));
 
 const program = (nodes: number): GraphProgram => ({
   model: Uint8Array.from({ length: 1000 }, (_, index) => (index * nodes) % 256), // line ends among them
-  state: ['a', 'b'],
-  entries: { train: { inputs: ['x'], purposes: ['noise'], outputs: ['y'] } },
+  state: { a: { shape: [3, 4], dtype: 'float32' }, b: { shape: [], dtype: 'int32' } },
+  entries: { train: { inputs: { x: { shape: [2], dtype: 'bool' } }, purposes: ['noise'], outputs: ['y'] } },
   nodes,
 });
 const ask = (key: string, nodes = 7): GraphProgram =>

@@ -251,6 +251,32 @@ describe('what can not be recorded is refused by name', () => {
     expect(() => record(({ inputs }) => ({ outputs: { x: tf.mul(inputs.x!, small) } }))).not.toThrow();
   });
 
+  test('state that changes its shape', () => {
+    const run: ProgramSpec['entries'][string]['run'] = ({ state }) => ({
+      outputs: {},
+      state: { total: tf.concat([state.total!, state.total!]) },
+    });
+    expect(() => recordProgram({ state: { total: vector }, entries: { grow: { inputs: {}, run } } }, '2.21.0')).toThrow(
+      /shape of total from \[3\] to \[6\]/,
+    );
+  });
+
+  test('another graph within a program', () => {
+    const inner = new GraphSession(
+      recordProgram(
+        {
+          state: {},
+          entries: { same: { inputs: { x: vector }, run: ({ inputs: { x } }) => ({ outputs: { x: x! } }) } },
+        },
+        '2.21.0',
+      ),
+    );
+    expect(() => record(({ inputs }) => ({ outputs: inner.run('same', inputs, noSeed, ['x']) }))).toThrow(
+      /runs another graph/,
+    );
+    inner.close();
+  });
+
   test('TensorFlow computes again afterwards', () => {
     expect(() =>
       record(() => {
@@ -258,5 +284,34 @@ describe('what can not be recorded is refused by name', () => {
       }),
     ).toThrow('boom');
     expect(numbers(tf.add(1, 2))).toEqual([3]);
+  });
+});
+
+describe('what does not fit a program is refused before anything is computed', () => {
+  const spec: ProgramSpec = {
+    state: { total: vector },
+    entries: {
+      add: {
+        inputs: { x: vector },
+        run: ({ inputs, state }) => ({ outputs: {}, state: { total: tf.add(state.total!, inputs.x!) } }),
+      },
+    },
+  };
+
+  test('inputs of another shape or type, or none; the state stays', () => {
+    withSession(spec, (session) => {
+      session.initialise({ total: tf.tensor1d([1, 2, 3]) });
+      const add = (inputs: Record<string, Tensor>) => (): unknown => session.run('add', inputs, noSeed, []);
+      expect(add({ x: tf.ones([1]) })).toThrow('x is fed as float32 [1], but the program was recorded for float32 [3]');
+      expect(add({ x: tf.ones([3], 'int32') })).toThrow('x is fed as int32 [3]');
+      expect(add({})).toThrow('no tensor x');
+      expect(numbers(session.read(['total']).total)).toEqual([1, 2, 3]);
+    });
+  });
+
+  test('initial values of another shape', () => {
+    withSession(spec, (session) => {
+      expect(() => session.initialise({ total: tf.ones([4]) })).toThrow('total is fed as float32 [4]');
+    });
   });
 });
