@@ -65,10 +65,10 @@ export class GraphSession {
   ): Record<string, Tensor> {
     const names = this.#program.entries[entry];
     if (names === undefined) throw new Error(`the program has no entry ${entry}`);
+    const fed = feeds(names.inputs, inputs, (name) => nodeNames.input(entry, name));
     const seeds = names.purposes.map(
       (purpose) => [nodeNames.seed(entry, purpose), tf.tensor1d([...seed(purpose)], 'int32')] as const,
     );
-    const fed = feeds(names.inputs, inputs, (name) => nodeNames.input(entry, name));
     try {
       const wanted = [...outputs.map((name) => nodeNames.output(entry, name)), nodeNames.done(entry)];
       const tensors = this.#fetch([...fed, ...seeds], wanted);

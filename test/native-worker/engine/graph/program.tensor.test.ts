@@ -10,6 +10,17 @@ import { collectGarbage } from '../../../../native-worker/jobs/collect-garbage.t
 const scalar = { shape: [], dtype: 'float32' } as const;
 const vector = { shape: [3], dtype: 'float32' } as const;
 
+/** A sum that runs: each call adds to it. */
+const running: ProgramSpec = {
+  state: { total: vector },
+  entries: {
+    add: {
+      inputs: { x: vector },
+      run: ({ inputs, state }) => ({ outputs: {}, state: { total: tf.add(state.total!, inputs.x!) } }),
+    },
+  },
+};
+
 /** Records, runs `use`, closes. */
 function withSession<T>(spec: ProgramSpec, use: (session: GraphSession) => T): T {
   const session = new GraphSession(recordProgram(spec, '2.21.0'));
@@ -207,16 +218,7 @@ describe('a recorded program', () => {
   });
 
   test('leaves no tensors behind', () => {
-    const spec: ProgramSpec = {
-      state: { total: vector },
-      entries: {
-        add: {
-          inputs: { x: vector },
-          run: ({ inputs, state }) => ({ outputs: {}, state: { total: tf.add(state.total!, inputs.x!) } }),
-        },
-      },
-    };
-    withSession(spec, (session) => {
+    withSession(running, (session) => {
       const x = tf.tensor1d([1, 1, 1]);
       session.initialise({ total: x });
       const before = tf.memory().numTensors;
@@ -288,18 +290,8 @@ describe('what can not be recorded is refused by name', () => {
 });
 
 describe('what does not fit a program is refused before anything is computed', () => {
-  const spec: ProgramSpec = {
-    state: { total: vector },
-    entries: {
-      add: {
-        inputs: { x: vector },
-        run: ({ inputs, state }) => ({ outputs: {}, state: { total: tf.add(state.total!, inputs.x!) } }),
-      },
-    },
-  };
-
   test('inputs of another shape or type, or none; the state stays', () => {
-    withSession(spec, (session) => {
+    withSession(running, (session) => {
       session.initialise({ total: tf.tensor1d([1, 2, 3]) });
       const add = (inputs: Record<string, Tensor>) => (): unknown => session.run('add', inputs, noSeed, []);
       expect(add({ x: tf.ones([1]) })).toThrow('x is fed as float32 [1], but the program was recorded for float32 [3]');
@@ -310,7 +302,7 @@ describe('what does not fit a program is refused before anything is computed', (
   });
 
   test('initial values of another shape', () => {
-    withSession(spec, (session) => {
+    withSession(running, (session) => {
       expect(() => session.initialise({ total: tf.ones([4]) })).toThrow('total is fed as float32 [4]');
     });
   });
