@@ -18,8 +18,10 @@ export const errorCodes = [
   'no-space', // the disk is full
   'port-in-use',
   'out-of-memory',
+  'limit', // the system gives no more threads, files or address space
   'not-finite', // the loss became NaN or infinite
   'cancelled',
+  'interrupted', // a job was ended from outside: killed, or its computer was switched off
   'unavailable', // the service can't be reached
   'internal', // a bug: details are in the log
 ] as const;

@@ -3,7 +3,6 @@
  * long as something runs.
  */
 import { Command, CommanderError } from 'commander';
-import { hasSystemCode } from '../../contract/errors.ts';
 import { addBench } from './commands/bench.ts';
 import { addCount } from './commands/count.ts';
 import { addDemo } from './commands/demo.ts';
@@ -18,6 +17,7 @@ import { addToy } from './commands/toy.ts';
 import { addTrain } from './commands/train.ts';
 import { appVersion } from '../service/program-files.ts';
 import { EXIT_USAGE } from './command.ts';
+import { endWhenOutputFails } from './unwritable-output.ts';
 
 const program = new Command('edm2')
   .description('Train EDM2 diffusion models on this machine and draw with them.')
@@ -48,12 +48,7 @@ for (const command of [...program.commands, ...program.commands.flatMap(({ comma
   command.option('--library <folder>', 'as for `edm2`').option('--json', 'as for `edm2`').exitOverride();
 }
 
-// Whoever reads has had enough, as `edm2 runs | head` does: that is no failure.
-process.stdout.on('error', (error) => {
-  if (hasSystemCode(error, 'EPIPE')) process.exit(0);
-  throw error;
-});
-
+endWhenOutputFails();
 try {
   await program.parseAsync();
 } catch (error) {

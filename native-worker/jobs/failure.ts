@@ -1,16 +1,24 @@
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
+import {
+  deviceOutOfMemory,
+  diskFull,
+  jobBug,
+  limitReached,
+  saysOutOfMemory,
+  type Failure,
+} from '../../contract/job-failures.ts';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
-import { imagesAtOnce, memoryAdvice } from '../../contract/memory-advice.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
 
-/** TensorFlow's status RESOURCE_EXHAUSTED is 8; its allocators say OOM in the message. */
-const OUT_OF_MEMORY = /\bTF_Status: 8\b|\bOOM\b|RESOURCE_?EXHAUSTED|ResourceExhausted|failed to allocate memory/iu;
+/** The system's codes for a disk or quota without space, and for a limit of threads or files. */
+const NO_SPACE = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'];
+const LIMITS = ['EAGAIN', 'EMFILE', 'ENFILE'];
 
-/** Whether TensorFlow gave up for lack of memory. On the CPU the system may end the process instead; the service tells then. */
+/** Whether memory ran out. On the CPU the system may end the process instead; the service tells then. */
 export function isOutOfMemory(error: unknown): boolean {
-  return error instanceof Error && OUT_OF_MEMORY.test(error.message);
+  return error instanceof Error && (hasSystemCode(error, 'ENOMEM') || saysOutOfMemory(error.message));
 }
 
 /**
@@ -24,38 +32,26 @@ export function trainingOutOfMemory(
   capacity: number | null,
   cause: unknown,
 ): AppError {
-  const images = imagesAtOnce(training);
-  const at = images === 1 ? 'one image' : `${images} images`;
-  const advice = memoryAdvice(plan, training, capacity, images);
-  return new AppError('out-of-memory', `The device ran out of memory with ${at} at once. ${advice}`, { cause });
-}
-
-function generatingOutOfMemory(pictures: number): string {
-  if (pictures === 1) return 'The device ran out of memory. Close what else uses it.';
-  return `The device ran out of memory with ${pictures} pictures at once. Batch size ${Math.floor(pictures / 2)} gives the same pictures in less memory.`;
+  const { code, message } = deviceOutOfMemory({ kind: 'train', plan, training, capacity });
+  return new AppError(code, message, { cause });
 }
 
 /**
  * How a job that threw ended: expected failures keep their code and sentence, known failures of TensorFlow and of the
- * disk get theirs, everything else is a bug ('internal') whose details the caller writes to the log.
+ * system get theirs, everything else is a bug ('internal') whose details the caller writes to the log.
  *
  * @param parameters what the job was to do; null if that could not be read
  */
 export function failure(error: unknown, parameters: JobParameters | null): JobOutcome {
-  if (error instanceof AppError) return { kind: 'failed', code: error.code, message: error.message };
-  if (hasSystemCode(error, 'ENOSPC') || hasSystemCode(error, 'SQLITE_FULL') || hasSystemCode(error, 'EDQUOT')) {
-    return {
-      kind: 'failed',
-      code: 'no-space',
-      message: 'The disk of the library is full. Free some space and resume.',
-    };
-  }
-  if (isOutOfMemory(error)) {
-    const message =
-      parameters?.kind === 'sample'
-        ? generatingOutOfMemory(parameters.request.batchSize)
-        : 'The device ran out of memory. Close what else uses it, or use a smaller network.';
-    return { kind: 'failed', code: 'out-of-memory', message };
-  }
-  return { kind: 'failed', code: 'internal', message: 'The job failed unexpectedly; details are in the log.' };
+  return { kind: 'failed', ...failureOf(error, parameters) };
+}
+
+function failureOf(error: unknown, parameters: JobParameters | null): Failure {
+  if (error instanceof AppError) return { code: error.code, message: error.message };
+  if (NO_SPACE.some((code) => hasSystemCode(error, code))) return diskFull;
+  if (LIMITS.some((code) => hasSystemCode(error, code))) return limitReached();
+  if (!isOutOfMemory(error)) return jobBug;
+  return deviceOutOfMemory(
+    parameters?.kind === 'sample' ? { kind: 'sample', pictures: parameters.request.batchSize } : { kind: 'other' },
+  );
 }

@@ -12,23 +12,20 @@ import {
 } from '../../contract/events.ts';
 import type { ImportProblem } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
-import type { JobMessage, JobOutcome } from '../../contract/job-messages.ts';
+import { endNotRecorded } from '../../contract/job-failures.ts';
+import type { JobMessage } from '../../contract/job-messages.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
-import { imagesAtOnce, memoryAdvice } from '../../contract/memory-advice.ts';
-import { planNetwork } from '../../contract/architecture.ts';
 import type { LogLine } from '../../contract/runs.ts';
-import { machineMemory } from '../engine/runtime/memory.ts';
-import { checkpointsToResume } from '../store/checkpoints.ts';
 import { getDataset } from '../store/datasets.ts';
-import type { JobEnd } from '../store/jobs.ts';
+import type { EndedJob } from '../store/jobs.ts';
 import type { Library } from '../store/library.ts';
 import { getLogLine, insertLog } from '../store/log.ts';
 import { insideLibrary, jobFolder } from '../store/paths.ts';
-import { getRun, getRunSummary, setRunDevice, setRunState } from '../store/runs.ts';
+import { getRunSummary, setRunDevice, setRunState } from '../store/runs.ts';
 import { getSample } from '../store/samples.ts';
 import { takeInDataset } from './dataset-intake.ts';
 import type { Events } from './events.ts';
-import { crashFailure, type Crash, type JobEnding } from './job-process.ts';
+import type { JobEnd } from './job-end.ts';
 import type { JobWatcher } from './queue.ts';
 
 /** What jobs mean to the library: states of runs, new datasets, and the news of both for everybody connected. */
@@ -78,14 +75,18 @@ export class JobOutcomes implements JobWatcher {
     }
   }
 
-  async onEnd(jobId: number, parameters: JobParameters, ending: JobEnding): Promise<JobEnd> {
+  async onEnd(jobId: number, parameters: JobParameters, end: JobEnd): Promise<EndedJob> {
+    if (end.failure !== null) this.#log.error({ job: jobId, parameters, end }, 'a job failed');
+    const runId = parameters.kind === 'train' ? parameters.runId : null;
     try {
-      if (ending.kind === 'crash') return this.#crashed(parameters, ending);
-      if (ending.kind === 'cut') return this.#cut(parameters, ending.asked);
-      return await this.#ended(jobId, parameters, ending.outcome);
+      const made = end.made === null ? {} : await this.#takeIn(jobId, parameters, end.made);
+      if (runId !== null && end.run !== null) {
+        for (const { level, text } of end.log) this.writeLog(runId, level, text);
+        this.#setRun(runId, end.run, end.failure?.message);
+      }
+      return { state: end.state, error: end.failure?.message ?? null, errorCode: end.failure?.code ?? null, ...made };
     } catch (error) {
-      if (parameters.kind === 'train')
-        this.#failRun(parameters.runId, 'Training ended, but its end could not be recorded; resume it.');
+      if (runId !== null) this.#failRun(runId, endNotRecorded);
       throw error;
     }
   }
@@ -102,75 +103,25 @@ export class JobOutcomes implements JobWatcher {
     this.#events.emit(runLogged, { runId, line: getLogLine(db, id) });
   }
 
-  async #ended(jobId: number, parameters: JobParameters, outcome: JobOutcome): Promise<JobEnd> {
-    const runId = parameters.kind === 'train' ? parameters.runId : null;
-    switch (outcome.kind) {
-      case 'finished':
-      case 'paused':
-      case 'stopped':
-        if (runId !== null) this.#setRun(runId, outcome.kind);
-        return { state: 'done' };
+  /** What a job made is taken into the library, and told. @returns how its row names it */
+  async #takeIn(
+    jobId: number,
+    parameters: JobParameters,
+    made: NonNullable<JobEnd['made']>,
+  ): Promise<Pick<EndedJob, 'sampleId' | 'datasetId'>> {
+    switch (made.kind) {
       case 'sampled':
-        this.#events.emit(sampleAdded, getSample(this.#library.db, outcome.sampleId));
-        return { state: 'done', sampleId: outcome.sampleId };
+        this.#events.emit(sampleAdded, getSample(this.#library.db, made.sampleId));
+        return { sampleId: made.sampleId };
+      case 'imported':
+        return { datasetId: await this.#takeInDataset(jobId, made.file, made.problems) };
       case 'reconstructed':
         if (parameters.kind === 'reconstruct')
           this.#events.emit(reconstructionsChanged, { runId: parameters.request.runId });
-        return { state: 'done' };
-      case 'imported':
-        return { state: 'done', datasetId: await this.#takeIn(jobId, outcome.file, outcome.problems) };
-      case 'cancelled':
-        if (runId !== null) this.#setRun(runId, this.#canResume(runId) ? 'paused' : 'stopped');
-        return { state: 'cancelled' };
-      case 'failed':
-        if (runId !== null) this.#failRun(runId, outcome.message);
-        return { state: 'failed', error: outcome.message, errorCode: outcome.code };
+        return {};
       default:
-        return outcome satisfies never;
+        return made satisfies never;
     }
-  }
-
-  #crashed(parameters: JobParameters, ending: Crash): JobEnd {
-    const what = {
-      train: 'The training process',
-      sample: 'The process that drew pictures',
-      import: 'The import',
-      reconstruct: 'The reconstruction',
-    }[parameters.kind];
-    const { code, message } = crashFailure(what, ending, this.#memoryAdvice(parameters));
-    this.#log.error({ parameters, ending }, 'a job crashed');
-    if (parameters.kind === 'train') {
-      if (ending.lastLines.length > 0) this.writeLog(parameters.runId, 'error', ending.lastLines.join('\n'));
-      this.#failRun(parameters.runId, message);
-    }
-    return { state: 'failed', error: message, errorCode: code };
-  }
-
-  /** Its process was killed because it was asked to end and its first step did not. There was nothing to save. */
-  #cut(parameters: JobParameters, asked: 'pause' | 'stop' | 'cancel'): JobEnd {
-    if (parameters.kind === 'train') {
-      const state = asked === 'pause' ? 'paused' : 'stopped';
-      this.writeLog(
-        parameters.runId,
-        'info',
-        `${state === 'paused' ? 'Paused' : 'Stopped'} before the first step was done.`,
-      );
-      this.#setRun(parameters.runId, state);
-    }
-    return { state: 'cancelled' };
-  }
-
-  /** What to do when a job ran out of memory, as a sentence. */
-  #memoryAdvice(parameters: JobParameters): string {
-    if (parameters.kind === 'train') {
-      const { config, shape } = getRun(this.#library.db, parameters.runId);
-      const plan = planNetwork(config.network, shape);
-      return memoryAdvice(plan, config.training, machineMemory(), imagesAtOnce(config.training));
-    }
-    if (parameters.kind === 'sample' && parameters.request.batchSize > 1) {
-      return `Batch size ${Math.floor(parameters.request.batchSize / 2)} gives the same pictures in less memory.`;
-    }
-    return 'Close what else uses the memory.';
   }
 
   #failRun(runId: number, error: string): void {
@@ -183,12 +134,8 @@ export class JobOutcomes implements JobWatcher {
     this.announceRun(runId);
   }
 
-  #canResume(runId: number): boolean {
-    return checkpointsToResume(this.#library.db, runId).length > 0;
-  }
-
   /** @param file the packed file in the job's own folder, relative to the library */
-  async #takeIn(jobId: number, file: string, problems: ImportProblem[]): Promise<number> {
+  async #takeInDataset(jobId: number, file: string, problems: ImportProblem[]): Promise<number> {
     const { folder, db } = this.#library;
     const packed = insideLibrary(folder, file);
     if (!packed.startsWith(insideLibrary(folder, jobFolder(jobId)) + sep) || !existsSync(packed)) {

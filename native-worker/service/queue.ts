@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { JobMessage } from '../../contract/job-messages.ts';
 import type { JobParameters, Progress } from '../../contract/jobs.ts';
 import { jobChanged } from '../../contract/events.ts';
-import { AppError, type ErrorCode } from '../../contract/errors.ts';
+import { AppError } from '../../contract/errors.ts';
 import type { Library } from '../store/library.ts';
 import {
   endJob,
@@ -14,13 +14,14 @@ import {
   requeueJob,
   setJobProgress,
   startJob,
-  type JobEnd,
+  type EndedJob,
   type JobKind,
   type NewJob,
 } from '../store/jobs.ts';
 import { insideLibrary, jobFolder, jobLogPath } from '../store/paths.ts';
 import type { Events } from './events.ts';
-import { JobProcess, type JobEnding } from './job-process.ts';
+import { failedEnd, failureOf, jobEnd, type JobEnd, type JobExit } from './job-end.ts';
+import { JobProcess } from './job-process.ts';
 
 /**
  * The queue: one lane for each kind of job, one job at a time in each, so that a sheet of pictures can be drawn while
@@ -32,7 +33,7 @@ export interface JobWatcher {
   onStart(jobId: number, parameters: JobParameters): void;
   onMessage(jobId: number, parameters: JobParameters, message: JobMessage): void;
   /** @returns what to record of the job; whatever it throws fails the job */
-  onEnd(jobId: number, parameters: JobParameters, ending: JobEnding): Promise<JobEnd>;
+  onEnd(jobId: number, parameters: JobParameters, end: JobEnd): Promise<EndedJob>;
 }
 
 export interface QueueParts {
@@ -215,7 +216,7 @@ export class Queue {
       environment,
       logPath: insideLibrary(library.folder, jobLogPath(id)),
       onMessage: (message) => this.#receive(id, message),
-      onExit: (ending) => void this.#end(id, parameters, ending),
+      onExit: (exit) => void this.#end(id, parameters, this.#judge(id, parameters, exit)),
       onWarning: (text, details) => log.warn({ job: id, details }, text),
     });
     this.#running.set(id, {
@@ -253,21 +254,26 @@ export class Queue {
     this.announce(id);
   }
 
-  async #end(id: number, parameters: JobParameters, ending: JobEnding): Promise<void> {
+  /** What the end of a job's process means. */
+  #judge(id: number, parameters: JobParameters, exit: JobExit): () => JobEnd | null {
+    const { asked: request = null, killed = false } = this.#running.get(id) ?? {};
+    return () => jobEnd(this.#parts.library, parameters, exit, { request, killed, closing: !this.#open });
+  }
+
+  async #end(id: number, parameters: JobParameters, judge: () => JobEnd | null): Promise<void> {
     const { library, log, watcher } = this.#parts;
     if (!library.db.open) return; // we end before it did; the next service finds what it left
     const running = this.#running.get(id);
     clearTimeout(running?.killTimer ?? undefined);
     try {
       if (running?.progress != null) setJobProgress(library.db, id, running.progress);
-      const interrupted = !this.#open && parameters.kind !== 'train' && !isSuccess(ending);
-      if (interrupted) requeueJob(library.db, id);
-      else if (running?.asked === 'cancel' && ending.kind === 'crash' && parameters.kind !== 'train')
-        endJob(library.db, id, { state: 'cancelled' });
-      else endJob(library.db, id, await watcher.onEnd(id, parameters, cutOr(ending, running)));
+      const end = judge();
+      if (end === null) requeueJob(library.db, id);
+      else endJob(library.db, id, await watcher.onEnd(id, parameters, end));
     } catch (error) {
       if (!(error instanceof AppError)) log.error({ err: error, job: id }, 'the end of a job could not be taken in');
-      endJob(library.db, id, { state: 'failed', error: sentence(error), errorCode: codeOf(error) });
+      const { code, message } = failureOf(error);
+      endJob(library.db, id, { state: 'failed', error: message, errorCode: code });
     }
     // However it ended: what it did not hand over, nobody wants.
     rmSync(insideLibrary(library.folder, jobFolder(id)), { recursive: true, force: true });
@@ -282,17 +288,8 @@ export class Queue {
     const id = nextQueued(db, lane);
     if (id === null) return;
     const parameters = getJobParameters(db, id);
-    const outcome = {
-      kind: 'failed',
-      code: codeOf(error),
-      message: sentence(error),
-    } as const;
-    void this.#end(id, parameters, { kind: 'outcome', outcome });
+    void this.#end(id, parameters, () => failedEnd(parameters, failureOf(error)));
   }
-}
-
-function isSuccess(ending: JobEnding): boolean {
-  return ending.kind === 'outcome' && ['sampled', 'imported', 'reconstructed'].includes(ending.outcome.kind);
 }
 
 /** The first step is done: from now on the job ends by itself, with all it has learned. */
@@ -300,18 +297,4 @@ function hearsNow(running: Running): void {
   running.stepping = true;
   clearTimeout(running.killTimer ?? undefined);
   running.killTimer = null;
-}
-
-/** A training job that we killed did not crash. */
-function cutOr(ending: JobEnding, running: Running | undefined): JobEnding {
-  const cut = ending.kind === 'crash' && running?.killed === true && running.asked !== null;
-  return cut ? { kind: 'cut', asked: running.asked! } : ending;
-}
-
-function codeOf(error: unknown): ErrorCode {
-  return error instanceof AppError ? error.code : 'internal';
-}
-
-function sentence(error: unknown): string {
-  return error instanceof AppError ? error.message : 'The job failed unexpectedly; details are in the log.';
 }

@@ -7,6 +7,7 @@ import { endJob, requeueJob, runningJobs } from '../store/jobs.ts';
 import type { Library } from '../store/library.ts';
 import { insertLog } from '../store/log.ts';
 import { setRunState } from '../store/runs.ts';
+import { lostEnd } from './job-end.ts';
 import { sweep } from '../store/sweep.ts';
 import { statement, write } from '../store/statements.ts';
 
@@ -50,18 +51,14 @@ export async function recover(library: Library, log: Logger, options: RecoveryOp
   if (found.deleted.length > 0 || found.lost.length > 0) log.warn(found, 'rows and files did not agree');
 }
 
-function settleRun(library: Library, jobId: number | null, runId: number): void {
-  const { db } = library;
+/** @param jobId null: there was no job */
+function settleRun({ db }: Library, jobId: number | null, runId: number): void {
   const nimg = checkpointsToResume(db, runId)[0]?.nimg;
-  const end = 'EDM2 Studio ended unexpectedly while this run trained';
-  const text =
-    nimg === undefined
-      ? `${end}, before its first checkpoint. Resume starts it from the beginning.`
-      : `${end}. Resume goes on from its checkpoint at ${nimg} images.`;
+  const { state, failure, run, log } = lostEnd(nimg);
   write(db, () => {
-    insertLog(db, { runId, nimg: nimg ?? null, level: 'warn', text });
-    setRunState(db, runId, nimg === undefined ? 'failed' : 'paused', text);
-    if (jobId !== null) endJob(db, jobId, { state: 'failed', error: text, errorCode: 'internal' });
+    for (const line of log) insertLog(db, { runId, nimg: nimg ?? null, ...line });
+    setRunState(db, runId, run!, failure!.message);
+    if (jobId !== null) endJob(db, jobId, { state, error: failure!.message, errorCode: failure!.code });
   });
 }
 

@@ -126,7 +126,8 @@ export function requeueJob(db: Database, id: number): void {
   ).run(id);
 }
 
-export interface JobEnd {
+/** What a job's row says once it is over. */
+export interface EndedJob {
   state: 'done' | 'failed' | 'cancelled';
   /** One sentence and its kind, where it failed. */
   error?: string | null;
@@ -135,7 +136,7 @@ export interface JobEnd {
   datasetId?: number | null;
 }
 
-export function endJob(db: Database, id: number, end: JobEnd, at = Date.now()): void {
+export function endJob(db: Database, id: number, end: EndedJob, at = Date.now()): void {
   statement(
     db,
     `UPDATE jobs SET state = ?, error = ?, error_code = ?, sample_id = ?, dataset_id = ?, pid = NULL, ended_at = ? WHERE id = ?`,

@@ -3,10 +3,11 @@
  * `BenchTask` on each that follows. It answers with a `BenchAnswer` a line and leaves when the input ends. The
  * environment is that of a job (`jobEnvironment`).
  */
-import { createInterface } from 'node:readline';
 import { BenchSubject, BenchTask, type BenchAnswer } from '../../../contract/bench.ts';
 import { AppError } from '../../../contract/errors.ts';
+import { deviceOutOfMemory, type Failure } from '../../../contract/job-failures.ts';
 import { isOutOfMemory } from '../failure.ts';
+import { requestLines } from '../request-lines.ts';
 import type { RunTask } from './tasks.ts';
 
 function answer(message: BenchAnswer): Promise<void> {
@@ -16,7 +17,7 @@ function answer(message: BenchAnswer): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const lines = requestLines();
   const subject = BenchSubject.parse(JSON.parse((await lines.next()).value ?? 'null'));
   const { prepareTask } = await import('./tasks.ts');
   const { describeDevice } = await import('../../engine/device.ts');
@@ -45,11 +46,9 @@ try {
 // TensorFlow's threads would keep the process alive.
 process.exit();
 
-function failureOf(error: unknown): Pick<AppError, 'code' | 'message'> {
+function failureOf(error: unknown): Failure {
   if (error instanceof AppError) return { code: error.code, message: error.message };
-  if (isOutOfMemory(error)) {
-    return { code: 'out-of-memory', message: 'The device ran out of memory. Measure a smaller batch with --batch.' };
-  }
+  if (isOutOfMemory(error)) return deviceOutOfMemory({ kind: 'bench' });
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'internal', message: `Measuring failed unexpectedly. ${message}` };
 }

@@ -1,10 +1,11 @@
 /**
  * The process that computes the 2D toy: `node main.ts` with a `ToyRequest` as the first line of the standard input. It
- * answers with a `ToyMessage` a line and leaves. The environment is that of a job (`jobEnvironment`).
+ * answers with a `ToyMessage` a line and leaves, at the latest when the input ends. The environment is that of a job
+ * (`jobEnvironment`).
  */
-import { createInterface } from 'node:readline';
 import { AppError } from '../../../contract/errors.ts';
 import { ToyRequest, type ToyMessage } from '../../../contract/toy.ts';
+import { requestLines } from '../request-lines.ts';
 
 function tell(message: ToyMessage): Promise<void> {
   return new Promise((resolve) => {
@@ -13,7 +14,7 @@ function tell(message: ToyMessage): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const lines = requestLines();
   const request = ToyRequest.parse(JSON.parse((await lines.next()).value ?? 'null'));
   const { runToy } = await import('./toy.ts');
   const { result, png } = await runToy(request, (share, words) => void tell({ type: 'progress', share, words }));

@@ -4,6 +4,7 @@ import type { ToyRequest, ToyResult, ToyTraining } from '../../../contract/toy.t
 import { guided, heunSample, samplerSigmas, type Denoiser } from '../../edm2/heun.ts';
 import { seedFor } from '../../edm2/seeds.ts';
 import { randomKernels } from '../../engine/random.ts';
+import { breathe } from '../context.ts';
 import { excessLoss } from './excess.ts';
 import { PointMeter } from './figures.ts';
 import { ToySession, tree, truePoints } from './network.ts';
@@ -21,6 +22,9 @@ const PANEL_POINTS = 16_384;
 
 /** Noise levels: data of deviation 0.5 are noise at 5 as well as at 80. */
 const SAMPLER = { steps: 32, sigmaMin: 0.002, sigmaMax: 5, rho: 7 };
+
+/** Steps between two moments at which the process hears what happens around it; one takes some milliseconds. */
+const STEPS_AT_ONCE = 32;
 
 /** Share of the whole work that training the main network is, about; for the progress bar. */
 const MAIN_WORK = 0.8;
@@ -41,10 +45,10 @@ export async function runToy(
   const main = new ToySession(MAIN_WIDTH, points, seed);
   const guide = new ToySession(GUIDE_WIDTH, points, seed);
   try {
-    const guideTraining = train(guide, GUIDE_WIDTH, Math.round(steps * GUIDE_SHARE), seed, (share) =>
+    const guideTraining = await train(guide, GUIDE_WIDTH, Math.round(steps * GUIDE_SHARE), seed, (share) =>
       onProgress(share * 0.1, 'training the guide'),
     );
-    const mainTraining = train(main, MAIN_WIDTH, steps, seed, (share) =>
+    const mainTraining = await train(main, MAIN_WIDTH, steps, seed, (share) =>
       onProgress(0.1 + share * MAIN_WORK, 'training the main network'),
     );
     const noise = randomKernels.normal([points, 1, 1, 2], seedFor(seed, 'sample', 0)) as Tensor4D;
@@ -93,13 +97,13 @@ export async function runToy(
 
 const titles = { truth: 'true distribution', guide: 'guide network', main: 'main network' };
 
-function train(
+async function train(
   session: ToySession,
   width: number,
   steps: number,
   seed: number,
   onProgress: (share: number) => void,
-): ToyTraining {
+): Promise<ToyTraining> {
   const start = performance.now();
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
@@ -108,7 +112,10 @@ function train(
       throw new AppError('not-finite', `The loss was not a finite number after ${step} steps; try another --seed.`);
     }
     losses.push(loss);
-    if (step % 32 === 0) onProgress(step / steps);
+    if (step % STEPS_AT_ONCE === 0) {
+      onProgress(step / steps);
+      await breathe(); // whoever asked may have gone
+    }
   }
   const window = Math.max(1, Math.floor(steps / 16));
   const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,12 +1,17 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, onTestFinished, test } from 'vitest';
+import { hasSystemCode } from '../../../contract/errors.ts';
 import { ToyResult } from '../../../contract/toy.ts';
 import { readToyOptions } from '../../../native-worker/cli/commands/toy.ts';
 import { root } from '../../support/root.ts';
+import { until } from '../../support/service-library.ts';
+
+/** A busy machine needs some time to load TensorFlow. */
+const PATIENCE_MS = 200_000;
 
 const standard = { steps: '3072', seed: '0', guidance: '2', out: join(tmpdir(), 'toy.png') };
 
@@ -39,3 +44,41 @@ test('the command paints the picture and tells the figures', async () => {
   expect(existsSync(file)).toBe(true);
   expect(await sharp(file).metadata()).toMatchObject({ format: 'png', width: 2080, height: 608 });
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a command that is killed takes the process that computes with it',
+  async () => {
+    const picture = join(tmpdir(), 'no-toy.png');
+    const args = ['native-worker/cli/main.ts', 'toy', '--steps', '100000', '--out', picture];
+    const command = spawn(process.execPath, args, { cwd: root, stdio: 'ignore' });
+    onTestFinished(() => void command.kill('SIGKILL'));
+    const computes = (pid: number): boolean => openFiles(pid).includes('libtensorflow');
+    const worker = await until(() => childrenOf(command.pid!).find(computes), PATIENCE_MS);
+    command.kill('SIGKILL');
+    await until(() => !isAlive(worker), PATIENCE_MS);
+  },
+);
+
+function childrenOf(pid: number): number[] {
+  return ofProcess(pid, `task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+}
+
+/** What a process has mapped: with TensorFlow among it, it computes. */
+function openFiles(pid: number): string {
+  return ofProcess(pid, 'maps');
+}
+
+function isAlive(pid: number): boolean {
+  const state = ofProcess(pid, 'stat');
+  return state !== '' && !state.includes(') Z ');
+}
+
+/** @returns nothing of a process that is gone */
+function ofProcess(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT') || hasSystemCode(error, 'ESRCH')) return '';
+    throw error;
+  }
+}

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
-import { crashFailure } from '../../../native-worker/service/job-process.ts';
+import { crashFailure } from '../../../contract/job-failures.ts';
+import { LastWords } from '../../../native-worker/service/last-words.ts';
 import { insertJob } from '../../../native-worker/store/jobs.ts';
 import { startJobProcess } from '../../support/job-process.ts';
 import { makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
@@ -10,9 +11,6 @@ import { makeLibrary, makeRun, tinyConfig } from '../../support/training-library
  * its heap. Measured with two threads: 11.3 GB.
  */
 const RESERVED = 11.5e9 + 0.5e9 * availableParallelism();
-
-/** Lines of stderr that the service keeps of a process that crashed. */
-const LAST_LINES = 12;
 
 // TensorFlow reports the tensor that found no room. While it does, another of its threads may find none for something
 // that it never checks, and crash; then the last lines must tell.
@@ -28,8 +26,10 @@ test.skipIf(process.platform !== 'linux')(
     const { code, signal, stderr } = await job.gone;
     remove();
     if (signal !== null) {
-      const lastLines = stderr.trimEnd().split('\n').slice(-LAST_LINES);
-      const crash = crashFailure('It', { kind: 'crash', exitCode: code, signal, lastLines, oomKilled: null }, '');
+      const words = new LastWords();
+      words.add(stderr);
+      const exit = { exitCode: code, signal, lastLines: words.lines(), oomKilled: null };
+      const crash = crashFailure('train', exit, { kind: 'other' });
       expect(crash.code, stderr).toBe('out-of-memory');
       return;
     }

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { GenerateRequest } from '../../../contract/samples.ts';
+import { jobEnd, lostEnd, type Asked, type JobExit } from '../../../native-worker/service/job-end.ts';
+import { makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
+
+let made: Awaited<ReturnType<typeof makeLibrary>>;
+let runId: number;
+beforeAll(async () => {
+  made = await makeLibrary();
+  runId = makeRun(made.library, made.datasetId, tinyConfig());
+});
+afterAll(() => made.remove());
+
+const silent: JobExit = { outcome: null, exitCode: null, signal: 'SIGKILL', lastLines: [], oomKilled: false };
+const says = (outcome: NonNullable<JobExit['outcome']>): JobExit => ({ ...silent, outcome, signal: null, exitCode: 0 });
+const unasked: Asked = { request: null, killed: false, closing: false };
+
+const train = () => ({ kind: 'train', runId, engine: 'graph' }) as const;
+const sample = {
+  kind: 'sample',
+  request: GenerateRequest.parse({
+    model: { kind: 'snapshot', snapshotId: 1 },
+    seeds: [1],
+    labels: [null],
+    columns: 1,
+    sampler: {},
+    batchSize: 32,
+  }),
+} as const;
+
+test.each(['finished', 'paused', 'stopped'] as const)('a training job that says "%s" leaves its run so', (kind) => {
+  expect(jobEnd(made.library, train(), says({ kind }), unasked)).toMatchObject({
+    state: 'done',
+    run: kind,
+    failure: null,
+  });
+});
+
+test('a training job that was killed from outside fails its run, and is told as killed', () => {
+  const end = jobEnd(made.library, train(), { ...silent, lastLines: ['farewell'] }, unasked);
+  expect(end).toMatchObject({ state: 'failed', run: 'failed', failure: { code: 'interrupted' } });
+  expect(end!.log.map(({ text }) => text)).toEqual(['farewell', end!.failure!.message]);
+});
+
+test.each([
+  ['pause', 'paused'],
+  ['stop', 'stopped'],
+] as const)('a training job that we killed after it was asked to %s did not crash', (request, run) => {
+  const end = jobEnd(made.library, train(), silent, { request, killed: true, closing: false });
+  expect(end).toMatchObject({ state: 'cancelled', run, failure: null });
+});
+
+test('a job that draws is cancelled however it dies of it, and waits for the next start where the service ends', () => {
+  expect(jobEnd(made.library, sample, silent, { ...unasked, request: 'cancel' })).toMatchObject({ state: 'cancelled' });
+  expect(jobEnd(made.library, sample, silent, { ...unasked, closing: true })).toBeNull();
+  expect(jobEnd(made.library, sample, says({ kind: 'cancelled' }), { ...unasked, closing: true })).toBeNull();
+  const drawn = says({ kind: 'sampled', sampleId: 7 });
+  expect(jobEnd(made.library, sample, drawn, { ...unasked, closing: true })).toMatchObject({
+    state: 'done',
+    made: { sampleId: 7 },
+  });
+});
+
+test('a job that draws and is killed for memory is advised half its batch', () => {
+  const end = jobEnd(made.library, sample, { ...silent, oomKilled: true }, unasked);
+  expect(end).toMatchObject({ state: 'failed', run: null, failure: { code: 'out-of-memory' } });
+  expect(end!.failure!.message).toContain('Batch size 16');
+});
+
+test('a run whose service died is paused where there is a checkpoint, and no bug is told', () => {
+  expect(lostEnd(320)).toMatchObject({ run: 'paused', failure: { code: 'interrupted' } });
+  expect(lostEnd(undefined)).toMatchObject({ run: 'failed', failure: { code: 'interrupted' } });
+});
