@@ -3,9 +3,10 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import type { Reply } from '../contract/call.ts';
+import { inheritedEnvironment } from '../contract/environment.ts';
 import { AppError } from '../contract/errors.ts';
 import { ServiceConnection, unavailable, type FileAnswer } from './service-connection.ts';
-import { serviceEnvironment, type ServiceProgram } from './service-program.ts';
+import type { ServiceProgram } from './service-program.ts';
 
 /** What the service prints when it can be spoken to. */
 const ReadyLine = z.object({ ready: z.literal(true), socket: z.string() });
@@ -120,7 +121,7 @@ async function startService(options: ServiceOptions): Promise<string> {
   const child = spawn(node, [entry, '--exit-when-idle', ...options.args], {
     detached: true,
     stdio: ['ignore', 'pipe', log],
-    env: serviceEnvironment(process.env),
+    env: inheritedEnvironment('service', process.env),
     windowsHide: true,
   });
   closeSync(log);

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { backend } from './binding.ts';
-import { chosenGpu, givenGpu, readGpus } from './runtime/gpu.ts';
+import { readGpus, usedGpu } from './runtime/gpu.ts';
 
 /** What TensorFlow computes on. */
 export interface Device {
@@ -16,9 +16,13 @@ export interface Device {
  */
 export async function describeDevice(environment = process.env): Promise<Device> {
   const gpuHidden = environment.CUDA_VISIBLE_DEVICES === '-1';
-  const { gpus } = gpuHidden ? { gpus: [] } : await readGpus();
+  const report = gpuHidden ? null : await readGpus();
   const { isUsingGpuDevice } = backend();
-  if (isUsingGpuDevice) return { words: chosenGpu(gpus, givenGpu(environment))?.name ?? 'GPU', fellBack: false };
+  if (isUsingGpuDevice)
+    return { words: (report && usedGpu(report, null, environment)?.name) ?? 'GPU', fellBack: false };
   const threads = Number(environment.TF_NUM_INTRAOP_THREADS ?? availableParallelism());
-  return { words: `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`, fellBack: gpus.length > 0 };
+  return {
+    words: `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+    fellBack: report !== null && report.gpus.length > 0,
+  };
 }

@@ -10,11 +10,8 @@ import {
 } from '../../contract/job-failures.ts';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
+import { systemFailure } from '../../contract/system-errors.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
-
-/** The system's codes for a disk or quota without space, and for a limit of threads or files. */
-const NO_SPACE = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'];
-const LIMITS = ['EAGAIN', 'EMFILE', 'ENFILE'];
 
 /** Whether memory ran out. On the CPU the system may end the process instead; the service tells then. */
 export function isOutOfMemory(error: unknown): boolean {
@@ -48,10 +45,13 @@ export function failure(error: unknown, parameters: JobParameters | null): JobOu
 
 function failureOf(error: unknown, parameters: JobParameters | null): Failure {
   if (error instanceof AppError) return { code: error.code, message: error.message };
-  if (NO_SPACE.some((code) => hasSystemCode(error, code))) return diskFull;
-  if (LIMITS.some((code) => hasSystemCode(error, code))) return limitReached();
-  if (!isOutOfMemory(error)) return jobBug;
-  return deviceOutOfMemory(
-    parameters?.kind === 'sample' ? { kind: 'sample', pictures: parameters.request.batchSize } : { kind: 'other' },
-  );
+  if (isOutOfMemory(error)) {
+    return deviceOutOfMemory(
+      parameters?.kind === 'sample' ? { kind: 'sample', pictures: parameters.request.batchSize } : { kind: 'other' },
+    );
+  }
+  const refused = systemFailure(error);
+  if (refused?.code === 'no-space') return diskFull;
+  if (refused?.code === 'limit') return limitReached();
+  return refused === null ? jobBug : { code: refused.code, message: refused.message };
 }

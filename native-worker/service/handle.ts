@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import * as z from 'zod';
 import type { Audience, Call, Reply } from '../../contract/call.ts';
-import { AppError, hasSystemCode } from '../../contract/errors.ts';
+import type { AppError } from '../../contract/errors.ts';
+import { systemFailure } from '../../contract/system-errors.ts';
 
 /** A call of the contract and what answers it. */
 export interface Handler {
@@ -47,21 +48,14 @@ export function answerWith(handlers: readonly Handler[], log: Logger): Answer {
     try {
       return { ok: true, value: call.output.parse(await run(parsed.data, asker)) };
     } catch (error) {
-      const expected = asAppError(error);
+      const expected = systemFailure(error);
+      // What the system refuses can strike anywhere; where it did is for the log.
+      if (expected !== null && expected !== error) log.warn({ err: error, call: name }, 'the system refused something');
       if (expected !== null) return refusal(expected.code, expected.message);
       log.error({ err: error, call: name }, 'a call failed');
       return refusal('internal', `${name} failed; details are in the log.`);
     }
   };
-}
-
-/** An expected failure as such; null for a bug. A full disk can strike anywhere. */
-export function asAppError(error: unknown): AppError | null {
-  if (error instanceof AppError) return error;
-  if (hasSystemCode(error, 'SQLITE_FULL') || hasSystemCode(error, 'ENOSPC')) {
-    return new AppError('no-space', 'The disk is full. Make room, then try again.', { cause: error });
-  }
-  return null;
 }
 
 function refusal(code: AppError['code'], message: string): Reply {

@@ -1,26 +1,31 @@
 import { runtimeProgress } from '../../contract/events.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { PrecisionSupport } from '../../contract/precision.ts';
-import type { RuntimeName, RuntimeStatus } from '../../contract/runtime.ts';
+import type { GpuInfo, RuntimeName, RuntimeStatus } from '../../contract/runtime.ts';
 import type { Logger } from 'pino';
 import { chosenRuntime } from '../engine/runtime/choice.ts';
-import { chosenGpu, readGpus } from '../engine/runtime/gpu.ts';
+import { readGpus, usedGpu, type GpuReport } from '../engine/runtime/gpu.ts';
 import { installRuntime } from '../engine/runtime/install.ts';
 import { trainingMemory, type TrainingMemory } from '../engine/runtime/memory.ts';
-import { readPrecisionSupport } from '../engine/runtime/precision-support.ts';
-import { runtimeIsReady, runtimeStatuses } from '../engine/runtime/status.ts';
+import { precisionSupport, readCpuFlags } from '../engine/runtime/precision-support.ts';
+import { lockedVersion, runtimeIsReady, runtimeStatuses } from '../engine/runtime/status.ts';
 import type { Library } from '../store/library.ts';
 import { readSettings, writeSettings } from '../store/settings.ts';
 import type { Events } from './events.ts';
+import { remembered } from './remembered.ts';
 
 /** Progress of a download comes by the kilobyte; a page wants it a few times a second. */
 const PROGRESS_MS = 200;
+
+/** What nvidia-smi says holds so long: it is a process of some tenths of a second, and cards seldom come or go. */
+const GPUS_MS = 30_000;
 
 /** The TensorFlow runtimes: which one jobs use, and fetching another. */
 export class Runtimes {
   readonly #library: Library;
   readonly #events: Events;
   readonly #log: Logger;
+  readonly #gpus = remembered(GPUS_MS, () => readGpus());
   #installing: RuntimeName | null = null;
   #cancel = new AbortController();
 
@@ -32,20 +37,33 @@ export class Runtimes {
 
   /** What jobs use: the user's choice, else what the machine suggests. */
   async active(): Promise<RuntimeName> {
-    return (await chosenRuntime(readSettings(this.#library.db).runtime)).runtime;
+    return (await chosenRuntime(readSettings(this.#library.db).runtime, process.env, this.#gpus)).runtime;
+  }
+
+  /** What nvidia-smi says, some seconds old at most. */
+  gpus(): Promise<GpuReport> {
+    return this.#gpus();
+  }
+
+  /** The GPU that jobs compute on; null: none, or none that is known. */
+  async gpu(): Promise<GpuInfo | null> {
+    if ((await this.active()) === 'cpu') return null;
+    return usedGpu(await this.#gpus(), readSettings(this.#library.db).gpu);
+  }
+
+  /** TensorFlow's version in the runtime that jobs use; 'none' where this platform has no such runtime. */
+  async version(): Promise<string> {
+    return lockedVersion(await this.active()) ?? 'none';
   }
 
   /** What training has to fit into. */
   async memory(): Promise<TrainingMemory> {
-    const runtime = await this.active();
-    if (runtime === 'cpu') return trainingMemory(runtime, null);
-    const { gpus } = await readGpus();
-    return trainingMemory(runtime, chosenGpu(gpus, readSettings(this.#library.db).gpu));
+    return trainingMemory(await this.active(), await this.gpu());
   }
 
   /** What the device that jobs use makes of each precision. */
   async precisions(): Promise<PrecisionSupport[]> {
-    return readPrecisionSupport(await this.active(), readSettings(this.#library.db).gpu);
+    return precisionSupport({ runtime: await this.active(), gpu: await this.gpu(), cpuFlags: readCpuFlags() });
   }
 
   async list(): Promise<RuntimeStatus[]> {

@@ -33,6 +33,12 @@ export const MAX_MESSAGE_BYTES = 1 << 20;
 /** A client that does not read its events is let go before they fill our memory. */
 const MAX_BUFFERED_BYTES = 32 << 20;
 
+/**
+ * So many calls of one connection are answered at once; further ones wait, and what has not come in yet waits with its
+ * sender. A page asks for a dozen when it opens.
+ */
+export const MAX_CALLS_AT_ONCE = 16;
+
 /** A connection that is silent this long is asked whether it lives; so long again, and it is closed. */
 const HEARTBEAT_MS = 30_000;
 
@@ -76,17 +82,24 @@ export function makeServer(parts: ServerParts): Server {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => parts.log.debug({ err: error }, 'a connection broke off'));
-    const admission = parts.admit(request);
-    if (!admission.admitted) return refuseUpgrade(socket, admission.status, admission.body);
-    if (pathOf(request) !== '/rpc') return refuseUpgrade(socket, 404, 'There is nothing here.');
-    sockets.handleUpgrade(request, socket, head, (webSocket) => converse(parts, webSocket, admission.audience));
+    try {
+      upgrade(parts, sockets, { request, socket, head });
+    } catch (error) {
+      parts.log.error({ err: error, url: request.url }, 'a request for a connection failed');
+      socket.destroy();
+    }
   });
   return server;
 }
 
-/** The path of a request's URL as it came, without the query. */
+/** The path of a request's URL as it came, without the query. Anything may have come: it need not be a URL. */
 export function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').split('?', 1)[0]!;
+}
+
+/** The query of a request's URL; empty where there is none. */
+export function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URLSearchParams((request.url ?? '').slice(pathOf(request).length));
 }
 
 export function sendText(
@@ -102,6 +115,17 @@ export function sendText(
     ...headers,
   });
   response.end(body);
+}
+
+function upgrade(
+  parts: ServerParts,
+  sockets: WebSocketServer,
+  { request, socket, head }: { request: IncomingMessage; socket: Duplex; head: Buffer },
+): void {
+  const admission = parts.admit(request);
+  if (!admission.admitted) return refuseUpgrade(socket, admission.status, admission.body);
+  if (pathOf(request) !== '/rpc') return refuseUpgrade(socket, 404, 'There is nothing here.');
+  sockets.handleUpgrade(request, socket, head, (webSocket) => converse(parts, webSocket, admission.audience));
 }
 
 async function respond(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -155,20 +179,48 @@ function converse(parts: ServerParts, socket: WebSocket, audience: Audience): vo
     clearInterval(heartbeat);
   });
   socket.on('error', (error) => parts.log.info({ err: error }, 'a connection failed'));
+  const answerOne = async ({ id, call, input }: ClientMessage): Promise<void> => {
+    send({ kind: 'reply', id, reply: await parts.answer(call, input, audience, asker) });
+  };
+  answerInTurn(socket, (message) =>
+    answerOne(message).catch((error: unknown) => {
+      parts.log.error({ err: error, call: message.call }, 'an answer could not be sent');
+      socket.terminate();
+    }),
+  );
+  send({ kind: 'hello', contract: CONTRACT_VERSION, app: parts.version, pid: process.pid });
+}
+
+/** Answers what a connection asks, `MAX_CALLS_AT_ONCE` at a time. While that many are at work nothing more is read. */
+function answerInTurn(socket: WebSocket, answer: (message: ClientMessage) => Promise<void>): void {
+  const waiting: ClientMessage[] = [];
+  let atWork = 0;
+  const next = (): void => {
+    while (atWork < MAX_CALLS_AT_ONCE) {
+      const message = waiting.shift();
+      if (message === undefined) break;
+      atWork += 1;
+      void answer(message).then(() => {
+        atWork -= 1;
+        next();
+      });
+    }
+    if (atWork === MAX_CALLS_AT_ONCE) socket.pause();
+    else if (socket.isPaused) socket.resume();
+  };
   socket.on('message', (data: Buffer, isBinary) => {
     const message = isBinary ? null : parseMessage(data);
     if (message === null) return socket.close(1008, 'not a message of the contract');
-    void parts
-      .answer(message.call, message.input, audience, asker)
-      .then((reply) => send({ kind: 'reply', id: message.id, reply }));
+    waiting.push(message);
+    next();
   });
-  send({ kind: 'hello', contract: CONTRACT_VERSION, app: parts.version, pid: process.pid });
 }
 
 function keepAlive(socket: WebSocket): NodeJS.Timeout {
   let alive = true;
   socket.on('pong', () => (alive = true));
   const timer = setInterval(() => {
+    if (socket.isPaused) return; // its answer could not come in
     if (!alive) return socket.terminate();
     alive = false;
     socket.ping();

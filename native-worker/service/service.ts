@@ -89,8 +89,9 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   const outcomes = new JobOutcomes({ library, events, log });
   const runtimes = new Runtimes({ library, events, log });
   const environment = async (): Promise<Record<string, string>> => {
-    const { threads, gpu, xla } = readSettings(library.db);
-    return jobEnvironment({ runtime: await runtimes.active(), threads, gpu, xla });
+    const { threads, xla } = readSettings(library.db);
+    const gpu = await runtimes.gpu();
+    return jobEnvironment({ runtime: await runtimes.active(), threads, gpu: gpu?.index ?? null, xla });
   };
   const queue = new Queue({
     library,

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import { SECURITY_HEADERS } from '../../contract/security.ts';
 import { foreignRequest, inUrl, isLoopback, ownNames, sessionCookie, sessionKey, Sessions } from './security.ts';
-import { makeServer, pathOf, sendText, type Admission, type ServerParts } from './server.ts';
+import { makeServer, pathOf, queryOf, sendText, type Admission, type ServerParts } from './server.ts';
 import { readStatic } from './static-files.ts';
 
 /** The pages and the protocol over TCP, for a browser. */
@@ -66,8 +66,7 @@ function shownHost(host: string): string {
 function admitBrowser(request: IncomingMessage, sessions: Sessions, names: Set<string>, port: number): Admission {
   const foreign = foreignRequest(request, names);
   if (foreign !== null) return { admitted: false, status: 403, body: foreign };
-  const url = new URL(request.url ?? '/', 'http://localhost');
-  const token = url.pathname === '/' ? url.searchParams.get('token') : null;
+  const token = pathOf(request) === '/' ? queryOf(request).get('token') : null;
   if (token !== null && request.method === 'GET') {
     const key = sessions.redeem(token);
     if (key !== null) {

@@ -24,6 +24,19 @@ export async function startServing(library: string): Promise<TestService> {
   return { ...ready, stop: () => stopped(child) };
 }
 
+/** Starts a service with fake jobs and stand-ins for the pages, which need not be built, as a process of its own. */
+export async function startServiceProcess(
+  library: string,
+  args: string[] = [],
+): Promise<TestService & { child: ChildProcess }> {
+  const script = join(root, 'test/support/fake-jobs-service.ts');
+  const child = spawn(process.execPath, [script, '--library', library, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ready = await readyLine(child);
+  return { ...ready, child, stop: () => stopped(child) };
+}
+
 function readyLine(child: ChildProcess): Promise<z.infer<typeof ReadyLine>> {
   return new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the service ended with code ${String(code)} before it was ready`)));
@@ -34,7 +47,7 @@ function readyLine(child: ChildProcess): Promise<z.infer<typeof ReadyLine>> {
 }
 
 function stopped(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return Promise.resolve();
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     child.once('exit', () => resolve());
     child.kill('SIGINT');

@@ -6,6 +6,7 @@
 import { copyFile, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { systemFailure } from '../../../contract/system-errors.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { runChild } from './child.ts';
 import { needCompiler } from './compiler.ts';
@@ -75,8 +76,12 @@ export async function installBinding(place: BindingPlace): Promise<boolean> {
   const target = installedFolder(place);
   const installed = await holdsBinding(target, place);
   const cached = await holdsBinding(place.cached, place);
-  // The copy in the cache outlives the next installation of npm packages.
-  if (installed && !cached) await copyBinding(target, place.cached, place);
+  // The copy in the cache outlives the next installation of npm packages. Where the system allows no cache, nothing
+  // is lost but that.
+  if (installed && !cached)
+    await copyBinding(target, place.cached, place).catch((error: unknown) => {
+      if (systemFailure(error) === null) throw error;
+    });
   if (!installed && cached) await copyBinding(place.cached, target, place);
   return installed || cached;
 }

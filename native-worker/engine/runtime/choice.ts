@@ -1,17 +1,19 @@
 /** Which runtime jobs use. */
 import { RuntimeName, runtimeNames } from '../../../contract/runtime.ts';
 import { AppError } from '../../../contract/errors.ts';
-import { readGpus, suggestRuntime, type Suggestion } from './gpu.ts';
+import { readGpus, suggestRuntime, type GpuReport, type Suggestion } from './gpu.ts';
 
 /**
  * EDM2_RUNTIME if it is set, else the user's choice if there is one, else what nvidia-smi suggests.
  *
  * @param setting the user's choice; null: none
+ * @param gpus    asks nvidia-smi, or remembers what it said
  * @throws {AppError} 'invalid-input' if EDM2_RUNTIME names no runtime
  */
 export async function chosenRuntime(
   setting: RuntimeName | null = null,
   variables: Readonly<Record<string, string | undefined>> = process.env,
+  gpus: () => Promise<GpuReport> = readGpus,
 ): Promise<Suggestion> {
   const forced = variables.EDM2_RUNTIME;
   if (forced !== undefined && forced !== '') {
@@ -21,5 +23,5 @@ export async function chosenRuntime(
     return { runtime: parsed.data, reason: 'EDM2_RUNTIME says so.' };
   }
   if (setting !== null) return { runtime: setting, reason: 'It was chosen in the settings.' };
-  return suggestRuntime(await readGpus());
+  return suggestRuntime(await gpus());
 }

@@ -1,11 +1,11 @@
 /** What `edm2 doctor` and the Settings page show: each thing that training needs, how it is, and what to do about it. */
 import { statfs } from 'node:fs/promises';
-import { AppError } from '../../../contract/errors.ts';
+import { reasonOf } from '../../../contract/system-errors.ts';
 import type { Check, DoctorReport, GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
 import { installBinding, bindingPlace } from './binding.ts';
 import { findCompiler } from './compiler.ts';
 import { physicalCores } from './cores.ts';
-import { chosenGpu, readGpus, suggestRuntime, type GpuReport } from './gpu.ts';
+import { readGpus, suggestRuntime, usedGpu, type GpuReport, type Suggestion } from './gpu.ts';
 import { readLock } from './lock.ts';
 import { checkRuntime } from './manifest.ts';
 import { machineMemory } from './memory.ts';
@@ -17,10 +17,10 @@ import { findPython } from './python.ts';
 import { selfTest, type SelfTest } from './self-test.ts';
 
 export interface DoctorOptions {
-  /** The runtime that jobs use. */
-  readonly runtime: RuntimeName;
+  /** Says which runtime jobs use; what it throws is one of the findings. */
+  readonly runtime: () => Promise<RuntimeName>;
   readonly threads: number | null;
-  /** nvidia-smi's number of the GPU to use; null: the first. */
+  /** nvidia-smi's number of the GPU that the user chose; null: none. */
   readonly gpu?: number | null;
   readonly xla?: boolean;
   readonly cache?: string;
@@ -29,37 +29,72 @@ export interface DoctorOptions {
   readonly variables?: NodeJS.ProcessEnv;
 }
 
+/** What is looked at, once it is known what jobs compute with. */
+interface Subject extends Omit<DoctorOptions, 'runtime'> {
+  readonly runtime: RuntimeName;
+  readonly report: GpuReport;
+  /** The GPU that jobs compute on; null: none, or none that is known. */
+  readonly card: GpuInfo | null;
+}
+
 /** A library of a few runs takes some gigabytes; below this a training run soon fails. */
 const LITTLE_SPACE = 5e9;
 
-/** Looks at everything and computes something. Takes some seconds. Never throws for what it finds. */
+/** Looks at everything and computes something. Takes some seconds. Never throws: what fails is a finding. */
 export async function runDoctorReport(options: DoctorOptions): Promise<DoctorReport> {
   const report = await readGpus(options.nvidiaSmi);
-  const checks: Check[] = [machine(options), processor(), ...gpuChecks(report)];
-  const installed = await runtimeCheck(options);
-  checks.push(installed, await bindingCheck(options));
+  const suggestion = suggestRuntime(report);
+  let runtime = suggestion.runtime;
+  const choice = await looked('choice', 'Choice of runtime', async () => {
+    runtime = await options.runtime();
+    return [choiceCheck(runtime, suggestion)];
+  });
+  const card = runtime === 'cpu' ? null : usedGpu(report, options.gpu ?? null, options.variables);
+  const subject: Subject = { ...options, runtime, report, card };
+  const installed = await looked('runtime', 'TensorFlow runtime', () => runtimeCheck(subject));
+  const binding = await looked('binding', 'TensorFlow binding', () => bindingCheck(subject));
   let test: SelfTest | null = null;
-  if (installed.status === 'good') {
-    const result = await selfTestChecks(options, report);
-    checks.push(...result.checks);
-    test = result.test;
-  }
-  checks.push(
-    precisionCheck(options, report),
-    choiceCheck(options, report),
-    ...(await toolChecks(options)),
-    await spaceCheck(options),
-  );
+  const selfTested = await looked('self-test', 'Self-test', async () => {
+    if (!installed.every(({ status }) => status === 'good')) return [];
+    test = await selfTest({ ...subject, gpu: card?.index ?? null });
+    return selfTestChecks(test, report);
+  });
+  const checks = [
+    ...(await looked('machine', 'Machine', () => [machine(subject)])),
+    ...(await looked('processor', 'Processor', () => [processor()])),
+    ...gpuChecks(report),
+    ...installed,
+    ...binding,
+    ...selfTested,
+    ...(await looked('precision', 'Precision', () => [precisionCheck(subject)])),
+    ...choice,
+    ...(await looked('python', 'Python', async () => [await pythonCheck(subject)])),
+    ...(await looked('compiler', 'C++ compiler', async () => [await compilerCheck(subject)])),
+    ...(await looked('space', 'Cache folder', async () => [await spaceCheck(subject)])),
+  ];
   return {
-    runtime: options.runtime,
-    device: deviceInWords(options, report.gpus, test),
-    fellBack: report.gpus.length > 0 && test !== null && !test.gpu,
+    runtime,
+    device: deviceInWords(subject, test),
+    fellBack: report.gpus.length > 0 && test !== null && !(test as SelfTest).gpu,
     checks,
     ok: test !== null && checks.every((check) => check.status !== 'bad'),
   };
 }
 
-function machine(options: DoctorOptions): Check {
+/** The findings of one look. One that throws found that, and the others are looked at all the same. */
+async function looked(
+  id: string,
+  title: string,
+  look: () => readonly Check[] | Promise<readonly Check[]>,
+): Promise<readonly Check[]> {
+  try {
+    return await look();
+  } catch (error) {
+    return [{ id, status: 'bad', title, detail: reasonOf(error), advice: null }];
+  }
+}
+
+function machine(options: Subject): Check {
   const used = options.threads ?? physicalCores();
   const detail = `${process.platform}-${process.arch}, ${formatBytes(machineMemory())} memory, Node ${process.versions.node}, ${used} ${used === 1 ? 'thread' : 'threads'} for jobs`;
   return { id: 'machine', status: 'info', title: 'Machine', detail, advice: null };
@@ -94,63 +129,30 @@ function gpuChecks(report: GpuReport): Check[] {
 }
 
 /** Whether the runtime is whole: every file is read and compared with the hash noted at its installation. */
-async function runtimeCheck(options: DoctorOptions): Promise<Check> {
-  const title = 'TensorFlow runtime';
-  try {
-    const lock = readLock(options.runtime);
-    const check = await checkRuntime(runtimeFolder(options.runtime, options.cache), lock, { thorough: true });
-    if (check.state === 'ready') {
-      return {
-        id: 'runtime',
-        status: 'good',
-        title,
-        detail: `"${options.runtime}", TensorFlow ${lock.version}, all files verified`,
-        advice: null,
-      };
-    }
-    const bytes = formatBytes(lock.wheels.reduce((sum, wheel) => sum + wheel.bytes, 0));
-    const advice = `Run "npm run setup", or choose the runtime in Settings: it is fetched again (${bytes}).`;
-    return {
-      id: 'runtime',
-      status: 'bad',
-      title,
-      detail: `"${options.runtime}": ${check.problem ?? check.state}`,
-      advice,
-    };
-  } catch (error) {
-    return failed('runtime', title, error);
+async function runtimeCheck({ runtime, cache }: Subject): Promise<Check[]> {
+  const found = { id: 'runtime', title: 'TensorFlow runtime' };
+  const lock = readLock(runtime);
+  const { state, problem } = await checkRuntime(runtimeFolder(runtime, cache), lock, { thorough: true });
+  if (state === 'ready') {
+    const detail = `"${runtime}", TensorFlow ${lock.version}, all files verified`;
+    return [{ ...found, status: 'good', detail, advice: null }];
   }
+  const bytes = formatBytes(lock.wheels.reduce((sum, wheel) => sum + wheel.bytes, 0));
+  const advice = `Run "npm run setup", or choose the runtime in Settings: it is fetched again (${bytes}).`;
+  return [{ ...found, status: 'bad', detail: `"${runtime}": ${problem ?? state}`, advice }];
 }
 
-async function bindingCheck(options: DoctorOptions): Promise<Check> {
-  const title = 'TensorFlow binding';
-  try {
-    const place = bindingPlace(options.cache ?? cacheFolder(), readLock(options.runtime).version);
-    if (await installBinding(place))
-      return {
-        id: 'binding',
-        status: 'good',
-        title,
-        detail: 'Compiled for this TensorFlow and this Node',
-        advice: null,
-      };
-    return { id: 'binding', status: 'bad', title, detail: 'Not compiled', advice: 'Run "npm run setup".' };
-  } catch (error) {
-    return failed('binding', title, error);
+async function bindingCheck({ runtime, cache }: Subject): Promise<Check[]> {
+  const found = { id: 'binding', title: 'TensorFlow binding' };
+  const place = bindingPlace(cache ?? cacheFolder(), readLock(runtime).version);
+  if (await installBinding(place)) {
+    return [{ ...found, status: 'good', detail: 'Compiled for this TensorFlow and this Node', advice: null }];
   }
+  return [{ ...found, status: 'bad', detail: 'Not compiled', advice: 'Run "npm run setup".' }];
 }
 
-async function selfTestChecks(
-  options: DoctorOptions,
-  report: GpuReport,
-): Promise<{ checks: Check[]; test: SelfTest | null }> {
+function selfTestChecks(test: SelfTest, report: GpuReport): Check[] {
   const title = 'Self-test';
-  let test: SelfTest;
-  try {
-    test = await selfTest(options);
-  } catch (error) {
-    return { checks: [failed('self-test', title, error)], test: null };
-  }
   const seconds = (test.milliseconds / 1000).toFixed(1);
   const checks: Check[] = [];
   if (test.wrong === null) {
@@ -158,13 +160,8 @@ async function selfTestChecks(
     checks.push({ id: 'self-test', status: 'good', title, detail, advice: null });
   } else {
     const advice = 'Do not trust results of this machine: check its memory, its driver and its overclocking.';
-    checks.push({
-      id: 'self-test',
-      status: 'bad',
-      title,
-      detail: `TensorFlow computes wrongly: ${test.wrong}`,
-      advice,
-    });
+    const detail = `TensorFlow computes wrongly: ${test.wrong}`;
+    checks.push({ id: 'self-test', status: 'bad', title, detail, advice });
   }
   if (test.fellBack) {
     checks.push({
@@ -175,12 +172,12 @@ async function selfTestChecks(
       advice: test.reason,
     });
   }
-  return { checks, test };
+  return checks;
 }
 
-/** In which precisions runs can train. */
-function precisionCheck({ runtime }: DoctorOptions, { gpus }: GpuReport): Check {
-  const supports = precisionSupport({ runtime, gpus, cpuFlags: readCpuFlags() });
+/** In which precisions runs can train, on the device that they train on. */
+function precisionCheck({ runtime, card }: Subject): Check {
+  const supports = precisionSupport({ runtime, gpu: card, cpuFlags: readCpuFlags() });
   const good = supports.filter(({ status }) => status === 'good').map(({ precision }) => precision);
   const others = supports.filter(({ status }) => status !== 'good');
   const words = others.map(({ precision, reason }) => `${precision}: ${reason}`);
@@ -194,50 +191,47 @@ function precisionCheck({ runtime }: DoctorOptions, { gpus }: GpuReport): Check 
 }
 
 /** Whether the runtime in use is the one that suits the machine. */
-function choiceCheck(options: DoctorOptions, report: GpuReport): Check {
-  const suggestion = suggestRuntime(report);
-  const fits = suggestion.runtime === options.runtime;
+function choiceCheck(runtime: RuntimeName, suggestion: Suggestion): Check {
+  const fits = suggestion.runtime === runtime;
   return {
     id: 'choice',
     status: fits ? 'good' : 'warn',
     title: 'Choice of runtime',
     detail: fits
-      ? `"${options.runtime}" suits this machine. ${suggestion.reason}`
-      : `"${options.runtime}" is in use. ${suggestion.reason}`,
+      ? `"${runtime}" suits this machine. ${suggestion.reason}`
+      : `"${runtime}" is in use. ${suggestion.reason}`,
     advice: fits ? null : `Choose the runtime "${suggestion.runtime}" in Settings.`,
   };
 }
 
-/** The programs that fetch and build a runtime; without them what is installed goes on working. */
-async function toolChecks(options: DoctorOptions): Promise<Check[]> {
-  const python = await findPython(options.variables);
-  const compiler = await findCompiler(options.variables);
-  const pythonGood = python !== null && python.pip !== null;
-  return [
-    {
-      id: 'python',
-      status: pythonGood ? 'good' : 'warn',
-      title: 'Python',
-      detail:
-        python === null
-          ? 'Not found'
-          : `${python.version}, ${python.pip === null ? 'without pip' : `pip ${python.pip}`}`,
-      advice: pythonGood ? null : 'Install Python 3.10 or newer with pip: it fetches TensorFlow.',
-    },
-    {
-      id: 'compiler',
-      status: compiler.missing.length === 0 ? 'good' : 'warn',
-      title: 'C++ compiler',
-      detail: compiler.missing.length === 0 ? compiler.text : `Not found: ${compiler.missing.join(' and ')}`,
-      advice:
-        compiler.missing.length === 0
-          ? null
-          : 'Install a C++ compiler and make: they compile the TensorFlow binding once.',
-    },
-  ];
+/** pip fetches a runtime; without it what is installed goes on working. */
+async function pythonCheck({ variables }: Subject): Promise<Check> {
+  const python = await findPython(variables);
+  const good = python !== null && python.pip !== null;
+  return {
+    id: 'python',
+    status: good ? 'good' : 'warn',
+    title: 'Python',
+    detail:
+      python === null ? 'Not found' : `${python.version}, ${python.pip === null ? 'without pip' : `pip ${python.pip}`}`,
+    advice: good ? null : 'Install Python 3.10 or newer with pip: it fetches TensorFlow.',
+  };
 }
 
-async function spaceCheck(options: DoctorOptions): Promise<Check> {
+/** It builds the binding once; without it what is installed goes on working. */
+async function compilerCheck({ variables }: Subject): Promise<Check> {
+  const compiler = await findCompiler(variables);
+  const good = compiler.missing.length === 0;
+  return {
+    id: 'compiler',
+    status: good ? 'good' : 'warn',
+    title: 'C++ compiler',
+    detail: good ? compiler.text : `Not found: ${compiler.missing.join(' and ')}`,
+    advice: good ? null : 'Install a C++ compiler and make: they compile the TensorFlow binding once.',
+  };
+}
+
+async function spaceCheck(options: Subject): Promise<Check> {
   const folder = options.cache ?? cacheFolder();
   const disk = await statfs(folder).catch(() => null);
   if (disk === null)
@@ -253,14 +247,9 @@ async function spaceCheck(options: DoctorOptions): Promise<Check> {
   };
 }
 
-function deviceInWords(options: DoctorOptions, gpus: readonly GpuInfo[], test: SelfTest | null): string {
+function deviceInWords({ threads, card }: Subject, test: SelfTest | null): string {
   if (test === null) return 'none: TensorFlow does not run';
-  if (test.gpu) return chosenGpu(gpus, options.gpu ?? null)?.name ?? 'GPU';
-  const threads = options.threads ?? physicalCores();
-  return `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-}
-
-function failed(id: string, title: string, error: unknown): Check {
-  if (!(error instanceof AppError)) throw error;
-  return { id, status: 'bad', title, detail: error.message, advice: null };
+  if (test.gpu) return card?.name ?? 'GPU';
+  const used = threads ?? physicalCores();
+  return `CPU, ${used} ${used === 1 ? 'thread' : 'threads'}`;
 }

@@ -1,41 +1,10 @@
 /** The environment of processes that load TensorFlow: it takes its settings from there, before its library is loaded. */
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { inheritedEnvironment } from '../../../contract/environment.ts';
 import type { RuntimeName } from '../../../contract/runtime.ts';
 import { physicalCores } from './cores.ts';
 import { runtimeFolder } from './places.ts';
-
-/**
- * What a job inherits from its parent. Nothing else: the user's environment may hold secrets, and settings of other
- * programs' TensorFlow or CUDA.
- */
-const passedThrough = [
-  'PATH',
-  'HOME',
-  'USER',
-  'LOGNAME',
-  'LANG',
-  'LC_ALL',
-  'TZ',
-  'TMPDIR',
-  'TEMP',
-  'TMP',
-  'XDG_DATA_HOME',
-  'XDG_CACHE_HOME',
-  'XDG_RUNTIME_DIR',
-  'EDM2_LIBRARY',
-  'EDM2_CACHE',
-  'CUDA_VISIBLE_DEVICES',
-  'CUDA_DEVICE_ORDER',
-  // Windows can't start a process without these.
-  'SystemRoot',
-  'SystemDrive',
-  'USERPROFILE',
-  'APPDATA',
-  'LOCALAPPDATA',
-  'PATHEXT',
-  'COMSPEC',
-] as const;
 
 /** The variable in which each platform's loader looks for libraries. */
 const libraryPathVariable: Partial<Record<NodeJS.Platform, string>> = { darwin: 'DYLD_LIBRARY_PATH', win32: 'PATH' };
@@ -44,7 +13,7 @@ export interface JobEnvironmentOptions {
   readonly runtime: RuntimeName;
   /** Threads of TensorFlow's kernels; null: one per physical core. */
   readonly threads: number | null;
-  /** nvidia-smi's number of the GPU to use; null: the first. */
+  /** nvidia-smi's number of the GPU to use (`usedGpu`); null: what CUDA_VISIBLE_DEVICES says, else the first. */
   readonly gpu?: number | null;
   /** Let XLA compile what is computed on a GPU; experimental. */
   readonly xla?: boolean;
@@ -62,12 +31,7 @@ export interface JobEnvironmentOptions {
 export function jobEnvironment(options: JobEnvironmentOptions): Record<string, string> {
   const variables = options.variables ?? process.env;
   const folder = options.folder ?? runtimeFolder(options.runtime);
-  const environment: Record<string, string> = {};
-  for (const name of passedThrough) {
-    const value = variables[name];
-    if (value !== undefined) environment[name] = value;
-  }
-
+  const environment = inheritedEnvironment('job', variables);
   const threads = String(options.threads ?? physicalCores());
   environment.TF_NUM_INTRAOP_THREADS = threads; // inter-op threads stay at their default, which measured best
   environment.OMP_NUM_THREADS = threads;
@@ -87,9 +51,8 @@ export function jobEnvironment(options: JobEnvironmentOptions): Record<string, s
     // XLA looks for ptxas and libdevice there; without the quotes a blank in the path would end the flag.
     environment.XLA_FLAGS = `--xla_gpu_cuda_data_dir="${join(folder, 'nvidia', 'cuda_nvcc')}"`;
     if (options.gpu != null) environment.CUDA_VISIBLE_DEVICES = String(options.gpu);
-    // CUDA's own order is by speed; nvidia-smi's, in which the user chose, is by slot.
-    if (options.gpu != null || environment.CUDA_VISIBLE_DEVICES === undefined)
-      environment.CUDA_DEVICE_ORDER = 'PCI_BUS_ID';
+    // CUDA's own order is by speed, which nobody but CUDA knows; nvidia-smi's, by which cards are judged, is by slot.
+    environment.CUDA_DEVICE_ORDER = 'PCI_BUS_ID';
     // On the CPU XLA was measured to be slower, and to take a minute to compile: it is for GPUs alone.
     if (options.xla === true) environment.TF_XLA_FLAGS = '--tf_xla_auto_jit=2';
   } else {

@@ -33,7 +33,11 @@ export interface GpuReport {
   readonly gpus: GpuInfo[];
   /** Why none were found, in words; null where some were. */
   readonly reason: string | null;
+  /** Numbers of the GPUs by their UUIDs ("GPU-…"), as far as the driver tells them. */
+  readonly byUuid: ReadonlyMap<string, number>;
 }
+
+const NONE_BY_UUID: GpuReport['byUuid'] = new Map();
 
 /**
  * Asks nvidia-smi for the NVIDIA GPUs of this machine. Never throws: a machine without a GPU is a normal machine.
@@ -42,22 +46,24 @@ export interface GpuReport {
  */
 export async function readGpus(command = 'nvidia-smi'): Promise<GpuReport> {
   const result = await query(command, columns);
-  if (result === null) return { gpus: [], reason: 'nvidia-smi was not found, so there is no NVIDIA driver' };
+  if (result === null) return none('nvidia-smi was not found, so there is no NVIDIA driver');
   if (result.status !== 0) {
     const said = firstLine(result.stderr) ?? firstLine(result.stdout) ?? 'it said nothing';
-    return {
-      gpus: [],
-      reason: `nvidia-smi failed (${result.signal ?? `exit status ${String(result.status)}`}): ${said}`,
-    };
+    return none(`nvidia-smi failed (${result.signal ?? `exit status ${String(result.status)}`}): ${said}`);
   }
   const gpus = parseGpus(result.stdout);
-  if (gpus.length === 0) return { gpus, reason: 'nvidia-smi lists no GPU' };
+  if (gpus.length === 0) return none('nvidia-smi lists no GPU');
   // Asked apart: a driver too old for the question would refuse all of it.
-  const capabilities = parseCapabilities((await query(command, ['index', 'compute_cap']))?.stdout ?? '');
+  const more = parseMore((await query(command, ['index', 'compute_cap', 'uuid']))?.stdout ?? '');
   return {
-    gpus: gpus.map((gpu) => ({ ...gpu, computeCapability: capabilities.get(gpu.index) ?? null })),
+    gpus: gpus.map((gpu) => ({ ...gpu, computeCapability: more.capabilities.get(gpu.index) ?? null })),
     reason: null,
+    byUuid: more.byUuid,
   };
+}
+
+function none(reason: string): GpuReport {
+  return { gpus: [], reason, byUuid: NONE_BY_UUID };
 }
 
 function query(command: string, asked: readonly string[]): Promise<ChildResult | null> {
@@ -66,10 +72,15 @@ function query(command: string, asked: readonly string[]): Promise<ChildResult |
   });
 }
 
-/** Compute capabilities by index, from lines such as "0, 8.9". */
-function parseCapabilities(text: string): Map<number, string> {
-  const found = text.matchAll(/^\s*(\d+)\s*,\s*(\d+\.\d+)\s*$/gm);
-  return new Map([...found].map(([, index, capability]) => [Number(index), capability!]));
+/** Compute capabilities by index and indices by UUID, from lines such as "0, 8.9, GPU-1f2e…". */
+function parseMore(text: string): { capabilities: Map<number, string>; byUuid: Map<string, number> } {
+  const capabilities = new Map<number, string>();
+  const byUuid = new Map<string, number>();
+  for (const [, index, capability, uuid] of text.matchAll(/^\s*(\d+)\s*,\s*(\d+\.\d+)\s*(?:,\s*(GPU-\S+)\s*)?$/gm)) {
+    capabilities.set(Number(index), capability!);
+    if (uuid !== undefined) byUuid.set(uuid, Number(index));
+  }
+  return { capabilities, byUuid };
 }
 
 /**
@@ -110,18 +121,29 @@ function scaled(value: number | null, factor: number): number | null {
 }
 
 /**
- * The GPU that jobs compute on.
+ * The GPU that jobs compute on: what is judged (precision, memory, the doctor) and what is used (`jobEnvironment`) are
+ * the same card, because both come from here.
  *
- * @param setting nvidia-smi's number of it; null, or one that is not there any more: the first
+ * @param setting   the user's choice, nvidia-smi's number of it; null, or one that is not there any more: no choice
+ * @param variables CUDA_VISIBLE_DEVICES decides where there is no choice; as in CUDA only its first entry counts, and one
+ *   that names no card hides them all
+ * @returns null: none, or none that nvidia-smi knows (a part of a card, "MIG-…")
  */
-export function chosenGpu(gpus: readonly GpuInfo[], setting: number | null): GpuInfo | null {
-  return gpus.find(({ index }) => index === setting) ?? gpus[0] ?? null;
-}
-
-/** The GPU that a job was given by `jobEnvironment`, nvidia-smi's number of it; null: none in particular. */
-export function givenGpu(environment: Readonly<Record<string, string | undefined>> = process.env): number | null {
-  const given = environment.CUDA_VISIBLE_DEVICES ?? '';
-  return /^\d+$/.test(given) ? Number(given) : null;
+export function usedGpu(
+  { gpus, byUuid }: Pick<GpuReport, 'gpus' | 'byUuid'>,
+  setting: number | null,
+  variables: Readonly<Record<string, string | undefined>> = process.env,
+): GpuInfo | null {
+  const numbered = (wanted: number | null): GpuInfo | null => gpus.find(({ index }) => index === wanted) ?? null;
+  const chosen = numbered(setting);
+  if (chosen !== null) return chosen;
+  const visible = variables.CUDA_VISIBLE_DEVICES;
+  if (visible === undefined) return gpus[0] ?? null;
+  const first = visible.split(',', 1)[0]!.trim();
+  if (/^\d+$/.test(first)) return numbered(Number(first));
+  // CUDA takes the beginning of a UUID, too, where it means one card.
+  const meant = first.startsWith('GPU-') ? [...byUuid].filter(([uuid]) => uuid.startsWith(first)) : [];
+  return meant.length === 1 ? numbered(meant[0]![1]) : null;
 }
 
 function firstLine(text: string): string | null {
@@ -140,7 +162,10 @@ export interface Suggestion {
 }
 
 /** The runtime that suits this machine. */
-export function suggestRuntime(report: GpuReport, platform = `${process.platform}-${process.arch}`): Suggestion {
+export function suggestRuntime(
+  report: Pick<GpuReport, 'gpus' | 'reason'>,
+  platform = `${process.platform}-${process.arch}`,
+): Suggestion {
   const gpu = report.gpus[0];
   if (gpu === undefined) return { runtime: 'cpu', reason: `No GPU to use: ${report.reason ?? 'none was found'}.` };
   if (platform !== 'linux-x64') {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { AppError } from '../../../contract/errors.ts';
 import { precisions, type Precision, type PrecisionSupport } from '../../../contract/precision.ts';
 import type { GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
-import { chosenGpu, givenGpu, readGpus } from './gpu.ts';
+import { readGpus, usedGpu } from './gpu.ts';
 
 /** Flags of /proc/cpuinfo that stand for products of bfloat16 in hardware. */
 const BFLOAT16_FLAGS = ['avx512_bf16', 'amx_bf16'];
@@ -14,8 +14,8 @@ const FROM_CAPABILITY = { bf16: 8, fp16: 7 } as const;
 interface Machine {
   /** The runtime that jobs use. */
   readonly runtime: RuntimeName;
-  /** The first is what TensorFlow computes on with a runtime for GPUs. */
-  readonly gpus: readonly Pick<GpuInfo, 'name' | 'computeCapability'>[];
+  /** What TensorFlow computes on with a runtime for GPUs (`usedGpu`); null: no GPU is known. */
+  readonly gpu: Pick<GpuInfo, 'name' | 'computeCapability'> | null;
   /** The processor's flags; null: not known. */
   readonly cpuFlags: ReadonlySet<string> | null;
 }
@@ -26,16 +26,12 @@ export function precisionSupport(machine: Machine): PrecisionSupport[] {
 }
 
 /**
- * The same of this machine.
- *
- * @param gpu nvidia-smi's number of the GPU that jobs use; default: the one that this process was given
+ * The same of this machine, as a process sees it that was given its GPU by `jobEnvironment`, or as a program that starts
+ * such a process without a choice of GPU.
  */
-export async function readPrecisionSupport(
-  runtime: RuntimeName,
-  gpu: number | null = givenGpu(),
-): Promise<PrecisionSupport[]> {
-  const chosen = runtime === 'cpu' ? null : chosenGpu((await readGpus()).gpus, gpu);
-  return precisionSupport({ runtime, gpus: chosen === null ? [] : [chosen], cpuFlags: readCpuFlags() });
+export async function readPrecisionSupport(runtime: RuntimeName): Promise<PrecisionSupport[]> {
+  const gpu = runtime === 'cpu' ? null : usedGpu(await readGpus(), null);
+  return precisionSupport({ runtime, gpu, cpuFlags: readCpuFlags() });
 }
 
 /**
@@ -50,15 +46,14 @@ export function checkPrecision(precision: Precision, supports: readonly Precisio
   throw new AppError('invalid-input', `This device can't compute in ${precision}. ${support.reason} Choose ${better}.`);
 }
 
-function supportOf(precision: Precision, { runtime, gpus, cpuFlags }: Machine): Omit<PrecisionSupport, 'precision'> {
+function supportOf(precision: Precision, { runtime, gpu, cpuFlags }: Machine): Omit<PrecisionSupport, 'precision'> {
   if (precision === 'fp32') return { status: 'good', reason: 'Every device computes in float32.' };
-  const gpu = runtime === 'cpu' ? undefined : gpus[0];
-  return gpu === undefined ? onCpu(precision, cpuFlags) : onGpu(precision, gpu);
+  return runtime === 'cpu' || gpu === null ? onCpu(precision, cpuFlags) : onGpu(precision, gpu);
 }
 
 function onGpu(
   precision: 'bf16' | 'fp16',
-  { name, computeCapability }: Machine['gpus'][number],
+  { name, computeCapability }: NonNullable<Machine['gpu']>,
 ): Omit<PrecisionSupport, 'precision'> {
   const needed = FROM_CAPABILITY[precision];
   if (computeCapability === null) {

@@ -32,6 +32,9 @@ export interface SelfTest extends SelfTestFindings {
 export interface SelfTestOptions {
   readonly runtime: RuntimeName;
   readonly threads: number | null;
+  /** As for `jobEnvironment`. */
+  readonly gpu?: number | null;
+  readonly xla?: boolean;
   readonly cache?: string;
 }
 

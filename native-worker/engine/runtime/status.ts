@@ -40,6 +40,11 @@ export async function runtimeIsReady(name: RuntimeName, cache: string = cacheFol
   return lock !== null && (await checkRuntime(runtimeFolder(name, cache), lock, { thorough: false })).state === 'ready';
 }
 
+/** TensorFlow's version in a runtime, installed or not; null: the runtime does not exist for this platform. */
+export function lockedVersion(name: RuntimeName): string | null {
+  return lockOrNull(name)?.version ?? null;
+}
+
 /** null: the runtime does not exist for this platform. */
 function lockOrNull(name: RuntimeName): RuntimeLock | null {
   try {

@@ -7,27 +7,31 @@ import { readSettings, writeSettings } from '../../store/settings.ts';
 import { statement } from '../../store/statements.ts';
 import { expectedSpeed } from '../expected-speed.ts';
 import { handler, type Handler } from '../handle.ts';
+import { remembered } from '../remembered.ts';
 import { exposureWarning } from '../web.ts';
 import type { ServiceParts } from './context.ts';
 
 /** So many of the newest runs say how fast training is: older ones may be from another device. */
 const RUNS_ASKED = 50;
 
+/** The library's size holds so long: to know it every file is looked at. */
+const LIBRARY_SIZE_MS = 30_000;
+
 /** The app itself: facts, settings, its end. */
 export function appHandlers({ library, runtimes, version, openWeb, shutDown }: ServiceParts): Handler[] {
   const { db, folder } = library;
+  const librarySize = remembered(LIBRARY_SIZE_MS, () => sizeOf(folder));
   return [
     handler(appInfo, async () => {
       const disk = await statfs(folder);
-      const active = (await runtimes.list()).find((runtime) => runtime.active);
       return {
         version,
         libraryPath: folder,
-        librarySizeBytes: await sizeOf(folder),
+        librarySizeBytes: await librarySize(),
         diskFreeBytes: disk.bavail * disk.bsize,
         node: process.versions.node,
         sqlite: statement<[], string>(db, 'SELECT sqlite_version()').pluck().get()!,
-        tensorflow: active === undefined ? 'none' : active.version,
+        tensorflow: await runtimes.version(),
         platform: `${platform()} ${arch()} ${release()}`,
         cores: cpus().length,
         memoryBytes: totalmem(),

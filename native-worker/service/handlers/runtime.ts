@@ -1,7 +1,6 @@
 import { listPrecisions } from '../../../contract/precision.ts';
 import { listRuntimes, runDoctor, useRuntime } from '../../../contract/runtime.ts';
 import { runDoctorReport } from '../../engine/runtime/doctor.ts';
-import { readGpus } from '../../engine/runtime/gpu.ts';
 import { readProcessor } from '../../engine/runtime/processor.ts';
 import { readSettings } from '../../store/settings.ts';
 import { handler, type Handler } from '../handle.ts';
@@ -13,16 +12,16 @@ export function runtimeHandlers({ library, runtimes }: ServiceParts): Handler[] 
     handler(listRuntimes, async () => ({
       runtimes: await runtimes.list(),
       processor: readProcessor(),
-      gpus: (await readGpus()).gpus,
+      gpus: (await runtimes.gpus()).gpus,
     })),
     handler(listPrecisions, () => runtimes.precisions()),
     handler(useRuntime, async ({ name }) => {
       await runtimes.use(name);
       return {};
     }),
-    handler(runDoctor, async () => {
+    handler(runDoctor, () => {
       const { threads, gpu, xla } = readSettings(library.db);
-      return runDoctorReport({ runtime: await runtimes.active(), threads, gpu, xla });
+      return runDoctorReport({ runtime: () => runtimes.active(), threads, gpu, xla });
     }),
   ];
 }

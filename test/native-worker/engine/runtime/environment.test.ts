@@ -50,7 +50,11 @@ test('a chosen GPU is the only one that is seen, and is counted as nvidia-smi do
     CUDA_VISIBLE_DEVICES: '2',
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
   });
-  expect(jobEnvironment({ ...options, gpu: null, variables })).toMatchObject(variables);
+  // Cards are judged in nvidia-smi's order; in CUDA's own, another one would be used.
+  expect(jobEnvironment({ ...options, gpu: null, variables })).toMatchObject({
+    CUDA_VISIBLE_DEVICES: '0',
+    CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+  });
   expect(jobEnvironment({ ...options, variables: {} })).toMatchObject({ CUDA_DEVICE_ORDER: 'PCI_BUS_ID' });
   expect(jobEnvironment({ ...options, runtime: 'cpu', gpu: 2 }).CUDA_VISIBLE_DEVICES).toBe('-1');
 });

@@ -2,7 +2,13 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { compareVersions, parseGpus, readGpus, suggestRuntime } from '../../../../native-worker/engine/runtime/gpu.ts';
+import {
+  compareVersions,
+  parseGpus,
+  readGpus,
+  suggestRuntime,
+  usedGpu,
+} from '../../../../native-worker/engine/runtime/gpu.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'edm2-gpu-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -22,12 +28,16 @@ test('two GPUs are read with memory in bytes', async () => {
 --query-gpu=index,name,driver_version,memory.total,memory.used,utilization.gpu,temperature.gpu,power.draw)
   echo "0, NVIDIA GeForce RTX 4090, 560.35.03, 24564, 1024, 37, 61, 214.52"
   echo "1, NVIDIA H100 80GB HBM3, 560.35.03, 81559, 0, 0, 29, [N/A]" ;;
---query-gpu=index,compute_cap) echo "1, 9.0"; echo "0, 8.9" ;;
+--query-gpu=index,compute_cap,uuid) echo "1, 9.0, GPU-bbbb-1"; echo "0, 8.9, GPU-aaaa-0" ;;
 *) exit 2 ;;
 esac`,
   );
   expect(await readGpus(command)).toEqual({
     reason: null,
+    byUuid: new Map([
+      ['GPU-bbbb-1', 1],
+      ['GPU-aaaa-0', 0],
+    ]),
     gpus: [
       {
         index: 0,
@@ -84,7 +94,7 @@ test('lines that are no GPU are left out, and a name may hold a comma', () => {
 
 test('without nvidia-smi there is no GPU, and the reason says so', async () => {
   const report = await readGpus(join(folder, 'missing'));
-  expect(report).toEqual({ gpus: [], reason: expect.stringMatching(/nvidia-smi was not found/) as string });
+  expect(report).toMatchObject({ gpus: [], reason: expect.stringMatching(/nvidia-smi was not found/) as string });
   expect(suggestRuntime(report, 'linux-x64').runtime).toBe('cpu');
 });
 
@@ -126,4 +136,31 @@ test('versions are compared number by number', () => {
   expect(compareVersions('525.60.13', '525.60.9')).toBeGreaterThan(0);
   expect(compareVersions('525.60', '525.60.0')).toBe(0);
   expect(compareVersions('3.9', '3.10')).toBeLessThan(0);
+});
+
+const two = {
+  gpus: parseGpus(
+    '0, NVIDIA GeForce RTX 4090, 560.35.03, 24564, 0, 0, 29, 20\n1, NVIDIA H100 80GB HBM3, 560.35.03, 81559, 0, 0, 29, 20',
+  ),
+  byUuid: new Map([
+    ['GPU-aaaa-0', 0],
+    ['GPU-abbb-1', 1],
+  ]),
+};
+
+test.each([
+  ['the first where nobody chose', null, undefined, 0],
+  ['the chosen one, whatever the variable says', 1, '0', 1],
+  ['what CUDA_VISIBLE_DEVICES names first', null, '1,0', 1],
+  ['what CUDA_VISIBLE_DEVICES says where the chosen one is not there any more', 7, '1', 1],
+  ['the first where the chosen one is not there any more', 7, undefined, 0],
+  ['the one with the UUID', null, 'GPU-abbb-1', 1],
+  ['the one whose UUID begins so', null, 'GPU-ab', 1],
+  ['none where the beginning of a UUID fits two', null, 'GPU-a', null],
+  ['none where there is no such card', null, '5,1', null],
+  ['none where all are hidden', null, '-1', null],
+  ['none where nothing is named', null, '', null],
+  ['none that is known for a part of a card', null, 'MIG-1234', null],
+])('the card in use is %s', (_words, setting, visible, expected) => {
+  expect(usedGpu(two, setting, { CUDA_VISIBLE_DEVICES: visible })?.index ?? null).toBe(expected);
 });

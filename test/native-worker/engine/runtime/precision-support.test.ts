@@ -22,7 +22,7 @@ test.each([
   ['with AVX-512 alone', flags('avx512f'), ['good', 'slow', 'none']],
   ['that does not tell', null, ['good', 'slow', 'none']],
 ])('a processor %s', (_words, cpuFlags, expected) => {
-  expect(statuses(precisionSupport({ runtime: 'cpu', gpus: [], cpuFlags }))).toEqual(expected);
+  expect(statuses(precisionSupport({ runtime: 'cpu', gpu: null, cpuFlags }))).toEqual(expected);
 });
 
 test.each([
@@ -33,21 +33,21 @@ test.each([
   ['ten times newer', '10.0', ['good', 'good', 'good']],
   ['untold', null, ['good', 'slow', 'slow']],
 ])('a GPU that is %s', (_words, capability, expected) => {
-  const supports = precisionSupport({ runtime: 'cuda12', gpus: [gpu(capability)], cpuFlags: flags('avx512_bf16') });
+  const supports = precisionSupport({ runtime: 'cuda12', gpu: gpu(capability), cpuFlags: flags('avx512_bf16') });
   expect(statuses(supports)).toEqual(expected);
 });
 
 test('with the runtime for CPUs a GPU counts for nothing, and without a GPU its runtime computes on the CPU', () => {
   const cpuFlags = flags('avx512_bf16');
   const onCpu = ['good', 'good', 'none'];
-  expect(statuses(precisionSupport({ runtime: 'cpu', gpus: [gpu('9.0')], cpuFlags }))).toEqual(onCpu);
-  expect(statuses(precisionSupport({ runtime: 'cuda12', gpus: [], cpuFlags }))).toEqual(onCpu);
+  expect(statuses(precisionSupport({ runtime: 'cpu', gpu: gpu('9.0'), cpuFlags }))).toEqual(onCpu);
+  expect(statuses(precisionSupport({ runtime: 'cuda12', gpu: null, cpuFlags }))).toEqual(onCpu);
 });
 
 test('a precision that the device can’t do is refused with one that it can', () => {
-  const supports = precisionSupport({ runtime: 'cpu', gpus: [], cpuFlags: flags('avx512_bf16') });
+  const supports = precisionSupport({ runtime: 'cpu', gpu: null, cpuFlags: flags('avx512_bf16') });
   expect(() => checkPrecision('fp16', supports)).toThrow(/can't compute in fp16\. .* Choose bf16\.$/);
-  const plain = precisionSupport({ runtime: 'cpu', gpus: [], cpuFlags: null });
+  const plain = precisionSupport({ runtime: 'cpu', gpu: null, cpuFlags: null });
   expect(() => checkPrecision('fp16', plain)).toThrow(/Choose fp32\.$/);
   for (const precision of ['fp32', 'bf16'] as const) expect(() => checkPrecision(precision, plain)).not.toThrow();
 });

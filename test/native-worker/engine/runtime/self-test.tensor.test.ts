@@ -8,6 +8,8 @@ import { gpuLibraries } from '../../../../native-worker/engine/runtime/gpu-libra
 import { runtimeFolder } from '../../../../native-worker/engine/runtime/places.ts';
 import { selfTest } from '../../../../native-worker/engine/runtime/self-test.ts';
 
+const cpu = (): Promise<'cpu'> => Promise.resolve('cpu');
+
 let cache: string;
 beforeEach(() => {
   cache = mkdtempSync(join(tmpdir(), 'edm2-self-test-'));
@@ -77,7 +79,7 @@ test('a runtime without TensorFlow is a failure with a sentence, not a crash', a
 });
 
 test('the doctor finds the installed runtime good', async () => {
-  const report = await runDoctorReport({ runtime: 'cpu', threads: 2, nvidiaSmi: join(cache, 'missing') });
+  const report = await runDoctorReport({ runtime: cpu, threads: 2, nvidiaSmi: join(cache, 'missing') });
   expect(report).toMatchObject({ ok: true, fellBack: false, device: 'CPU, 2 threads' });
   expect(report.checks.filter((check) => check.status === 'bad')).toEqual([]);
 });
@@ -86,7 +88,7 @@ test('the doctor says aloud that a GPU is there but not used', async () => {
   const nvidiaSmi = join(cache, 'nvidia-smi');
   writeFileSync(nvidiaSmi, '#!/bin/sh\necho "0, NVIDIA H100, 560.35.03, 81559, 0, 0, 29, 71.3"\n');
   chmodSync(nvidiaSmi, 0o755);
-  const report = await runDoctorReport({ runtime: 'cpu', threads: 2, nvidiaSmi });
+  const report = await runDoctorReport({ runtime: cpu, threads: 2, nvidiaSmi });
   expect(report.fellBack).toBe(true);
   expect(report.checks.find((check) => check.id === 'choice')).toMatchObject({
     status: 'warn',
@@ -95,7 +97,7 @@ test('the doctor says aloud that a GPU is there but not used', async () => {
 });
 
 test('the doctor of a machine without a runtime says what to do and computes nothing', async () => {
-  const report = await runDoctorReport({ runtime: 'cpu', threads: null, cache, nvidiaSmi: join(cache, 'missing') });
+  const report = await runDoctorReport({ runtime: cpu, threads: null, cache, nvidiaSmi: join(cache, 'missing') });
   expect(report).toMatchObject({ ok: false, device: 'none: TensorFlow does not run' });
   expect(report.checks.find((check) => check.id === 'runtime')).toMatchObject({
     status: 'bad',

@@ -1,0 +1,25 @@
+/**
+ * Makes a costly question cheap to ask: its answer holds for a while, and who asks while it is being found out shares
+ * it. A failure is not remembered.
+ *
+ * @param forMs how long an answer holds
+ * @param find  finds the answer out
+ */
+export function remembered<T>(forMs: number, find: () => Promise<T>): () => Promise<T> {
+  let known: { value: T; at: number } | null = null;
+  let finding: Promise<T> | null = null;
+  const look = async (): Promise<T> => {
+    try {
+      const value = await find();
+      known = { value, at: performance.now() };
+      return value;
+    } finally {
+      finding = null;
+    }
+  };
+  return () => {
+    if (known !== null && performance.now() - known.at < forMs) return Promise.resolve(known.value);
+    finding ??= look();
+    return finding;
+  };
+}

@@ -1,0 +1,20 @@
+/**
+ * A service whose jobs are fake ones (test/support/fake-job.ts), as a process of its own that can be killed:
+ * `node fake-jobs-service.ts --library DIR [--serve]`. It prints a line of JSON when it can be spoken to.
+ */
+import { parseArgs } from 'node:util';
+import { startService } from '../../native-worker/service/service.ts';
+import { fakeEnvironment, fakeJob, makePages } from './service-library.ts';
+
+const { values } = parseArgs({ options: { library: { type: 'string' }, serve: { type: 'boolean', default: false } } });
+const service = (await startService({
+  library: values.library!,
+  idleMs: null,
+  jobScript: fakeJob,
+  environment: fakeEnvironment,
+  pages: makePages(values.library!),
+  demoSet: false,
+}))!;
+const url = values.serve ? await service.openWeb('127.0.0.1', 0) : null;
+process.on('SIGINT', () => void service.stop().then(() => process.exit(0)));
+process.stdout.write(`${JSON.stringify({ ready: true, socket: service.socket, pid: process.pid, url })}\n`);
