@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import { recipesAt, type Recipe } from '../../contract/recipe.ts';
 import type { KeepRequest } from '../../contract/reconstructions.ts';
@@ -7,9 +7,9 @@ import { moveDurably, writingTo } from '../store/durable-file.ts';
 import { recipeSource } from '../store/models.ts';
 import { insideLibrary, jobFolder, reconstructionPath } from '../store/paths.ts';
 import { insertReconstruction } from '../store/reconstructions.ts';
+import { recordFiles } from '../store/recorded-files.ts';
 import { SafetensorsStream } from '../store/safetensors-stream.ts';
 import type { WrittenFile } from '../store/safetensors.ts';
-import { write } from '../store/statements.ts';
 import { breathe, everySoOften, type JobContext, type RunJob } from './context.ts';
 import { openMix, type Mix } from './mix.ts';
 import { snapshotMetadata } from './snapshot-facts.ts';
@@ -81,26 +81,19 @@ function keep(
   written: readonly WrittenFile[],
 ): JobOutcome {
   const places = recipes.map(({ nimg, emaStd }) => reconstructionPath(runId, nimg, emaStd, job.id));
-  const paths = places.map((place) => insideLibrary(library.folder, place));
-  try {
-    files.forEach((file, index) => moveInto(file, paths[index]!));
-    write(library.db, () => {
+  recordFiles(
+    library,
+    places,
+    (paths) =>
+      paths.forEach((path, index) => {
+        writingTo(path, () => moveDurably(files[index]!, path));
+      }),
+    () =>
       recipes.forEach((recipe, index) => {
         const name = targets[index]!.name ?? `sigma_rel ${recipe.emaStd} at ${recipe.nimg} images`;
         const made = { ...recipe, ...written[index]!, runId, jobId: job.id, name, file: places[index]! };
         insertReconstruction(library.db, made);
-      });
-    });
-  } catch (error) {
-    for (const path of paths) rmSync(path, { force: true });
-    throw error;
-  }
+      }),
+  );
   return { kind: 'reconstructed' };
-}
-
-function moveInto(file: string, target: string): void {
-  writingTo(target, () => {
-    mkdirSync(dirname(target), { recursive: true });
-    moveDurably(file, target);
-  });
 }

@@ -1,9 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { encodeSheet } from '../data/png.ts';
 import { writeAll, writeDurably } from '../store/durable-file.ts';
 import type { Library } from '../store/library.ts';
-import { insideLibrary } from '../store/paths.ts';
+import { recordFiles } from '../store/recorded-files.ts';
 import { insertSample, type NewSample } from '../store/samples.ts';
 
 /**
@@ -21,8 +19,10 @@ export async function saveSheet(
   sample: NewSample,
 ): Promise<number> {
   const png = await encodeSheet({ pixels, resolution: sample.resolution, channels }, { columns: sample.columns });
-  const path = insideLibrary(library.folder, sample.file);
-  mkdirSync(dirname(path), { recursive: true });
-  writeDurably(path, (fd) => writeAll(fd, png));
-  return insertSample(library.db, sample);
+  return recordFiles(
+    library,
+    [sample.file],
+    ([path]) => writeDurably(path!, (fd) => writeAll(fd, png)),
+    () => insertSample(library.db, sample),
+  );
 }

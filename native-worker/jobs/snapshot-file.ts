@@ -1,5 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import type { Buffers, Parameters } from '../edm2/types.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { openSafetensors, writeSafetensors, type WrittenFile } from '../store/safetensors.ts';
@@ -16,13 +15,12 @@ export interface SnapshotNetwork extends SnapshotFacts {
  * Writes an averaged network durably, with the official state-dict names and layouts, in float32: half precision would
  * cost post-hoc averages 2e-4 to 5e-4 of relative error. Reading the tensors is a stop of the GPU.
  *
- * @param file absolute path; its folder is made
+ * @param file absolute path; its folder exists
  * @throws {AppError} 'no-space'
  */
 export function writeSnapshot(file: string, network: SnapshotNetwork): WrittenFile {
   const { parameters, buffers } = network;
   const tensors = [...tensorsToWrite(parameters), ...tensorsToWrite(buffers)];
-  mkdirSync(dirname(file), { recursive: true });
   return writeSafetensors(file, tensors, snapshotMetadata(network));
 }
 

@@ -66,7 +66,7 @@ async function advance(session: TrainingSession): Promise<void> {
   if (isDue(snapshotImages)) writeSnapshots(session);
   if (isDue(checkpointImages)) {
     await session.meter.settle();
-    saveCheckpoint(session);
+    await saveCheckpoint(session);
   }
   if (isDue(sampleImages)) await drawGrid(session);
   if ([snapshotImages, checkpointImages, sampleImages].some(isDue)) collectGarbage();
@@ -111,7 +111,7 @@ async function toHost({
 /** Pause, stop and cancel all leave a checkpoint to go on from and a snapshot to look at. */
 async function endEarly(session: TrainingSession, asked: NonNullable<Requested>): Promise<JobOutcome> {
   await session.meter.settle();
-  saveCheckpoint(session);
+  await saveCheckpoint(session);
   if (session.nimg > 0) writeSnapshots(session);
   writeLog(session, 'info', `${asked === 'stop' ? 'Stopped' : 'Paused'} at ${session.nimg} images.`);
   return { kind: ENDINGS[asked] };
@@ -119,7 +119,7 @@ async function endEarly(session: TrainingSession, asked: NonNullable<Requested>)
 
 async function finish(session: TrainingSession): Promise<JobOutcome> {
   await session.meter.settle();
-  saveCheckpoint(session);
+  await saveCheckpoint(session);
   writeSnapshots(session);
   await drawGrid(session);
   writeLog(session, 'info', `Finished at ${session.nimg} images.`);

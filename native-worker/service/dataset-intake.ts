@@ -1,13 +1,13 @@
-import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { ImportProblem } from '../../contract/datasets.ts';
 import { datasetChanged } from '../../contract/events.ts';
 import { describeDataset } from '../data/dataset-file.ts';
 import { demoSetSha256, writeDemoSet } from '../data/demo-set.ts';
-import { findDatasetByHash, getDataset, insertDataset } from '../store/datasets.ts';
+import { findDatasetByHash, getDataset, insertDataset, nextDatasetId } from '../store/datasets.ts';
 import { moveDurably } from '../store/durable-file.ts';
 import type { Library } from '../store/library.ts';
 import { insideLibrary, picturesPath, TEMPORARY_FOLDER } from '../store/paths.ts';
+import { recordFiles } from '../store/recorded-files.ts';
 import { readNote, writeNote } from '../store/settings.ts';
 import type { Events } from './events.ts';
 
@@ -21,12 +21,14 @@ import type { Events } from './events.ts';
  */
 export async function takeInDataset(library: Library, packed: string, problems: ImportProblem[]): Promise<number> {
   const facts = await describeDataset(packed);
-  return insertDataset(library.db, { ...facts, problems }, (id) => {
-    const place = insideLibrary(library.folder, picturesPath(id));
-    mkdirSync(dirname(place), { recursive: true });
-    moveDurably(packed, place);
-    return picturesPath(id);
-  });
+  const id = nextDatasetId(library.db);
+  const file = picturesPath(id);
+  return recordFiles(
+    library,
+    [file],
+    ([place]) => moveDurably(packed, place!),
+    () => insertDataset(library.db, { ...facts, id, file, problems }),
+  );
 }
 
 const DEMO_NOTE = 'demo-set-added';

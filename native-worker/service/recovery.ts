@@ -48,7 +48,8 @@ export async function recover(library: Library, log: Logger, options: RecoveryOp
     options.onChange({ jobId: 0, runId });
   }
   const found = sweep(library);
-  if (found.deleted.length > 0 || found.lost.length > 0) log.warn(found, 'rows and files did not agree');
+  if (Object.values(found).some((files) => files !== null && files.length > 0))
+    log.warn(found, 'rows and files did not agree');
 }
 
 /** @param jobId null: there was no job */

@@ -56,7 +56,7 @@ export function checkpointsToResume(db: Database, runId: number): StoredCheckpoi
  * Forgets all but the newest checkpoints of a run.
  *
  * @param keep how many stay
- * @returns the files of the others, which the caller now deletes (a crash before that leaves them to the next sweep)
+ * @returns the files of the others, for `dropFiles`
  */
 export function forgetOldCheckpoints(db: Database, runId: number, keep: number): string[] {
   return write(db, () =>

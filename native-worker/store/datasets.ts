@@ -9,7 +9,9 @@ import { statement, write } from './statements.ts';
 /** As the contract has it. */
 const LONGEST_NAME = 100;
 
-export interface NewDataset extends Omit<Dataset, 'id' | 'createdAt' | 'problemCount'> {
+export interface NewDataset extends Omit<Dataset, 'createdAt' | 'problemCount'> {
+  /** Packed pictures, relative to the library; see `picturesPath`. */
+  file: string;
   problems: ImportProblem[];
 }
 
@@ -21,29 +23,29 @@ interface DatasetRow extends Omit<Dataset, 'classes' | 'classCounts'> {
 const COLUMNS = `id, name, source, attribution, resolution, channels, classes, class_counts AS classCounts, count,
   pixel_std AS pixelStd, size_bytes AS sizeBytes, sha256, created_at AS createdAt, json_array_length(problems) AS problemCount`;
 
+/** The id of the dataset that comes next: its file lies in a folder of that name before there is a row. */
+export function nextDatasetId(db: Database): number {
+  const last = statement<[], number>(db, `SELECT seq FROM sqlite_sequence WHERE name = 'datasets'`).pluck().get();
+  return (last ?? 0) + 1;
+}
+
 /**
- * Records a dataset whose file is put in place meanwhile. Where its name is taken, a number behind it tells them apart.
+ * Records a dataset. Where its name is taken, a number behind it tells them apart.
  *
- * @param place moves the packed file to where the new id says and returns its path relative to the library; if it
- *   throws, there is no row
- * @returns the new dataset's id
+ * @returns its id
  */
-export function insertDataset(
-  db: Database,
-  dataset: NewDataset,
-  place: (id: number) => string,
-  createdAt = Date.now(),
-): number {
+export function insertDataset(db: Database, dataset: NewDataset, createdAt = Date.now()): number {
   return write(db, () => {
     const name = freeName(db, dataset.name);
-    const id = statement<unknown[], number>(
+    return statement<unknown[], number>(
       db,
-      `INSERT INTO datasets (name, source, attribution, resolution, channels, classes, class_counts, count, pixel_std, file,
-         size_bytes, sha256, problems, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?) RETURNING id`,
+      `INSERT INTO datasets (id, name, source, attribution, resolution, channels, classes, class_counts, count, pixel_std,
+         file, size_bytes, sha256, problems, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     )
       .pluck()
       .get(
+        dataset.id,
         name,
         dataset.source,
         dataset.attribution,
@@ -53,13 +55,12 @@ export function insertDataset(
         JSON.stringify(dataset.classCounts),
         dataset.count,
         dataset.pixelStd,
+        dataset.file,
         dataset.sizeBytes,
         dataset.sha256,
         JSON.stringify(dataset.problems),
         createdAt,
       )!;
-    statement(db, 'UPDATE datasets SET file = ? WHERE id = ?').run(place(id), id);
-    return id;
   });
 }
 
@@ -135,10 +136,15 @@ export function renameDataset(db: Database, id: number, name: string): void {
   if (result.changes === 0) throw noDataset(id);
 }
 
-/** Deletes the row; the files are the caller's. No run may use it (the foreign key holds that). */
-export function deleteDatasetRow(db: Database, id: number): void {
-  const result = statement(db, 'DELETE FROM datasets WHERE id = ?').run(id);
-  if (result.changes === 0) throw noDataset(id);
+/**
+ * Deletes a row. No run may use it (the foreign key holds that).
+ *
+ * @returns the file that goes with it, for `dropFiles`
+ */
+export function deleteDatasetRow(db: Database, id: number): string {
+  const file = statement<[number], string>(db, 'DELETE FROM datasets WHERE id = ? RETURNING file').pluck().get(id);
+  if (file === undefined) throw noDataset(id);
+  return file;
 }
 
 const Names = z.array(z.string());

@@ -95,6 +95,11 @@ function temporaryName(target: string): string {
   return path.join(path.dirname(target), `.${path.basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
 }
 
+/** Whether a file is one that a process was writing when it died: nothing else has a name like this. */
+export function isTemporaryName(name: string): boolean {
+  return /^\..+\.[0-9a-f]{12}\.tmp$/u.test(name);
+}
+
 /**
  * Does something that writes to a file.
  *

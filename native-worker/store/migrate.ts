@@ -77,6 +77,7 @@ export function backUp(db: Database.Database, folder: string, version: number): 
   const temporary = `${path}.part`;
   rmSync(temporary, { force: true });
   db.prepare('VACUUM INTO ?').run(temporary);
+  forgetUnfinished(temporary);
   verify(temporary);
   syncToDisk(temporary);
   renameSync(temporary, path);
@@ -94,6 +95,17 @@ export function listBackups(folder: string): string[] {
     .filter((name) => name.startsWith('library-') && name.endsWith('.sqlite'))
     .sort()
     .map((name) => join(backups, name));
+}
+
+/** A backup that is put back later must not call files unfinished that were finished since. */
+function forgetUnfinished(path: string): void {
+  const copy = new Database(path);
+  try {
+    const table = `SELECT 1 FROM sqlite_schema WHERE name = 'unfinished_files'`;
+    if (copy.prepare(table).get() !== undefined) copy.exec('DELETE FROM unfinished_files');
+  } finally {
+    copy.close();
+  }
 }
 
 function verify(path: string): void {

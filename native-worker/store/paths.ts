@@ -1,5 +1,6 @@
-import { join, resolve, sep } from 'node:path';
-import { AppError } from '../../contract/errors.ts';
+import { lstatSync, type Stats } from 'node:fs';
+import { dirname, join, relative as pathBetween, resolve, sep } from 'node:path';
+import { AppError, hasSystemCode } from '../../contract/errors.ts';
 
 /** Where things lie in a library folder. Rows hold the relative paths, with `/` on every system. */
 
@@ -7,6 +8,8 @@ export const DATABASE_NAME = 'library.sqlite';
 export const BACKUPS_FOLDER = 'backups';
 export const LOGS_FOLDER = 'logs';
 export const TEMPORARY_FOLDER = 'files/tmp';
+/** Takes what lies among our files and is none of them. */
+export const SET_ASIDE_FOLDER = 'set-aside';
 /** Exists while a service holds the library: found at start, it tells that the last one did not end in good order. */
 export const OPEN_MARKER = 'library.open';
 
@@ -48,11 +51,13 @@ function paddedNimg(nimg: number): string {
 }
 
 /**
- * The absolute path of a file that a row names.
+ * The absolute path of a file that a row names. What lies at its end is not looked at: a reader opens it with
+ * `openRegularFile`.
  *
  * @param folder   the library's folder
  * @param relative path as stored, relative to it
- * @throws {AppError} 'forbidden' if it leads out of the library: a row that says so was not written by us
+ * @throws {AppError} 'forbidden' if it leads out of the library, by its words or because a folder on the way is a
+ *   symbolic link
  */
 export function insideLibrary(folder: string, relative: string): string {
   const root = resolve(folder);
@@ -60,7 +65,36 @@ export function insideLibrary(folder: string, relative: string): string {
   if (relative.includes('\0') || !path.startsWith(root + sep)) {
     throw new AppError('forbidden', `The library names a file outside its own folder (${relative}); it is left alone.`);
   }
+  const link = linkOnTheWay(root, dirname(path));
+  if (link !== null) {
+    throw new AppError(
+      'forbidden',
+      `${link} is a symbolic link, which the library does not follow. Put the folder itself in its place.`,
+    );
+  }
   return path;
+}
+
+/** The first folder below `root` on the way to `folder` that is a symbolic link; null: none is. */
+function linkOnTheWay(root: string, folder: string): string | null {
+  let path = root;
+  for (const part of pathBetween(root, folder).split(sep)) {
+    path = join(path, part);
+    const found = statOf(path);
+    if (found === null) return null; // nothing is there yet
+    if (path !== root && found.isSymbolicLink()) return path;
+  }
+  return null;
+}
+
+/** What lies at a path, a link itself and not what it leads to; null: nothing. @throws {Error} of the system */
+export function statOf(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT') || hasSystemCode(error, 'ENOTDIR')) return null;
+    throw error;
+  }
 }
 
 export const databasePath = (folder: string): string => join(folder, DATABASE_NAME);

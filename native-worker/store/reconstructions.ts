@@ -73,9 +73,11 @@ export function renameReconstruction(db: Database, id: number, name: string): vo
   statement(db, 'UPDATE reconstructions SET name = ? WHERE id = ?').run(name, id);
 }
 
-/** Deletes the row; the file is the caller's (row first, then file). */
-export function deleteReconstructionRow(db: Database, id: number): void {
+/** Deletes a row. @returns the file that goes with it, for `dropFiles` */
+export function deleteReconstructionRow(db: Database, id: number): string {
+  const { file } = getReconstruction(db, id);
   statement(db, 'DELETE FROM reconstructions WHERE id = ?').run(id);
+  return file;
 }
 
 const Terms = z.array(RecipeTerm);

@@ -175,10 +175,16 @@ export function setRunTrashed(db: Database, id: number, at: number | null): void
   if (result.changes === 0) throw noRun(id);
 }
 
-/** Deletes the run with all its rows; its files are the caller's (row first, then file). */
-export function deleteRunRows(db: Database, id: number): void {
-  const result = write(db, () => statement(db, 'DELETE FROM runs WHERE id = ?').run(id));
-  if (result.changes === 0) throw noRun(id);
+/** Deletes a run with all its rows. @returns the files that go with them, for `dropFiles` */
+export function deleteRunRows(db: Database, id: number): string[] {
+  return write(db, () => {
+    const files = ['snapshots', 'checkpoints', 'samples', 'reconstructions'].flatMap((table) =>
+      statement<[number], string>(db, `SELECT file FROM ${table} WHERE run_id = ?`).pluck().all(id),
+    );
+    const result = statement(db, 'DELETE FROM runs WHERE id = ?').run(id);
+    if (result.changes === 0) throw noRun(id);
+    return files;
+  });
 }
 
 /**

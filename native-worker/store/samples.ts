@@ -91,7 +91,7 @@ export function sampleFile(db: Database, id: number): string {
   return file;
 }
 
-/** @returns the file that the caller now deletes */
+/** Deletes a row. @returns the file that goes with it, for `dropFiles` */
 export function deleteSampleRow(db: Database, id: number): string {
   const file = statement<[number], string>(db, 'DELETE FROM samples WHERE id = ? RETURNING file').pluck().get(id);
   if (file === undefined) throw noSample(id);

@@ -1,43 +1,61 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { hasSystemCode } from '../../contract/errors.ts';
+import { isTemporaryName } from './durable-file.ts';
 import type { Library } from './library.ts';
 import { insertLog } from './log.ts';
-import { datasetFolder, insideLibrary, runFolder, TEMPORARY_FOLDER } from './paths.ts';
+import { mosaicPath, statOf, TEMPORARY_FOLDER } from './paths.ts';
+import { forgetNotes, recordedFiles, removable, unfinishedFiles } from './recorded-files.ts';
+import { asideFolder, filesBelow, removeEmptyFolders, setAside } from './set-aside.ts';
 import { statement, write } from './statements.ts';
 
-/** What a sweep found: every crash leaves at most these behind. */
+/** What a sweep found and did. Relative paths. */
 export interface SweepResult {
-  /** Files and folders that no row knows; deleted. Relative paths. */
+  /** Files that a crash left unfinished, and temporary ones; deleted. */
   deleted: string[];
-  /** Files that rows name and that are gone. Relative paths. */
+  /** Files that the library does not know; moved to the folder `into`. */
+  setAside: string[];
+  /** Where they lie now; null: there were none. */
+  into: string | null;
+  /** Files that could not be moved, and links, which are never followed. */
+  leftAlone: { file: string; why: string }[];
+  /** Files that rows name and that are gone. */
   lost: string[];
 }
 
-/** Folders of a run in which every file has a row. */
-const RUN_FOLDERS = ['snapshots', 'checkpoints', 'samples', 'reconstructions'];
+/** Where every file is one of ours, or does not belong there. */
+const SWEPT_FOLDERS = ['files/runs', 'files/datasets', TEMPORARY_FOLDER];
 
 /**
- * Makes rows and files agree, as the service does once at start, before any job runs. Files come before their rows, so
- * a crash in between leaves a file that nobody knows: it is deleted, as are temporary files. Rows whose file has gone
- * are removed (a dataset, which runs refer to, is marked) and the run's log says so.
- *
- * @param busyRuns runs whose job of an earlier service still lives: nothing of theirs is touched
+ * Makes rows and files agree, as the service does once at start, when no job runs. Rows whose file has gone are removed
+ * (a dataset, which runs refer to, is marked) and the run's log says so. Temporary files, and files that a crash left
+ * unfinished, are deleted. Whatever else no row knows is set aside: the index may be older than the files.
  */
-export function sweep(library: Library, busyRuns: ReadonlySet<number> = new Set()): SweepResult {
-  const result: SweepResult = { deleted: [], lost: [] };
-  removeLostRows(library, busyRuns, result);
+export function sweep(library: Library, at = new Date()): SweepResult {
+  const result: SweepResult = { deleted: [], setAside: [], into: null, leftAlone: [], lost: [] };
+  removeLostRows(library, result);
   markLostDatasets(library, result);
-  const known = knownFiles(library);
-  sweepRuns(library, busyRuns, known, result);
-  sweepDatasets(library, known, result);
-  if (busyRuns.size === 0) {
-    for (const name of listFolder(join(library.folder, TEMPORARY_FOLDER)))
-      remove(library, `${TEMPORARY_FOLDER}/${name}`, result);
+  removeTemporaries(library, result);
+  const known = recordedFiles(library.db);
+  for (const file of ownFiles(library)) known.add(file);
+  const unknown = SWEPT_FOLDERS.flatMap((folder) => filesBelow(library.folder, folder)).filter(
+    ({ file }) => !known.has(file),
+  );
+  for (const { file } of unknown.filter(({ link }) => link)) {
+    result.leftAlone.push({ file, why: 'It is a symbolic link.' });
   }
+  const unfinished = new Set(unfinishedFiles(library.db));
+  const files = unknown.filter(({ link }) => !link).map(({ file }) => file);
+  const strangers = files.filter((file) => !unfinished.has(file));
+  // With strangers beside them, notes may be as old as an index that was put back: then what they name is no litter.
+  if (strangers.length > 0) moveAside(library, files, at, result);
+  else for (const file of files) remove(library, file, result);
+  removeEmptied(library, result);
+  write(library.db, () => forgetNotes(library.db, [...unfinished]));
   return result;
 }
 
-function removeLostRows({ db, folder }: Library, busyRuns: ReadonlySet<number>, result: SweepResult): void {
+function removeLostRows({ db, folder }: Library, result: SweepResult): void {
   for (const [table, what] of [
     ['snapshots', 'snapshot'],
     ['checkpoints', 'checkpoint'],
@@ -49,7 +67,7 @@ function removeLostRows({ db, folder }: Library, busyRuns: ReadonlySet<number>, 
       `SELECT id, run_id AS runId, nimg, file FROM ${table}`,
     ).all();
     for (const { id, runId, nimg, file } of rows) {
-      if (busyRuns.has(runId) || existsSync(insideLibrary(folder, file))) continue;
+      if (isThere(folder, file)) continue;
       write(db, () => {
         statement(db, `DELETE FROM ${table} WHERE id = ?`).run(id);
         const text = `The file of the ${what} at ${nimg} images has disappeared (${file}); it is no longer listed.`;
@@ -66,59 +84,53 @@ function markLostDatasets({ db, folder }: Library, result: SweepResult): void {
     'SELECT id, file, missing FROM datasets',
   ).all();
   for (const { id, file, missing } of rows) {
-    const gone = existsSync(insideLibrary(folder, file)) ? 0 : 1;
+    const gone = isThere(folder, file) ? 0 : 1;
     if (gone === missing) continue; // a file that was put back counts again
     statement(db, 'UPDATE datasets SET missing = ? WHERE id = ?').run(gone, id);
     if (gone === 1) result.lost.push(file);
   }
 }
 
-function knownFiles({ db }: Library): Set<string> {
-  const files = ['snapshots', 'checkpoints', 'samples', 'reconstructions', 'datasets'].flatMap((table) =>
-    statement<[], string>(db, `SELECT file FROM ${table}`).pluck().all(),
-  );
-  return new Set(files);
-}
-
-function sweepRuns(library: Library, busyRuns: ReadonlySet<number>, known: Set<string>, result: SweepResult): void {
-  const runs = new Set(statement<[], number>(library.db, 'SELECT id FROM runs').pluck().all());
-  for (const name of listFolder(join(library.folder, 'files/runs'))) {
-    const id = Number(name);
-    if (!/^\d+$/.test(name) || busyRuns.has(id)) continue;
-    if (!runs.has(id)) {
-      remove(library, runFolder(id), result);
-      continue;
-    }
-    for (const part of RUN_FOLDERS) {
-      for (const file of listFolder(join(library.folder, runFolder(id), part))) {
-        const path = `${runFolder(id)}/${part}/${file}`;
-        if (!known.has(path)) remove(library, path, result);
-      }
-    }
+/** A row is given up only where the system says that nothing lies there, not where it won't let us look. */
+function isThere(folder: string, file: string): boolean {
+  try {
+    return statOf(join(folder, file)) !== null;
+  } catch (error) {
+    if (hasSystemCode(error, 'EACCES') || hasSystemCode(error, 'ELOOP')) return true;
+    throw error;
   }
 }
 
-function sweepDatasets(library: Library, known: Set<string>, result: SweepResult): void {
-  const datasets = new Set(statement<[], number>(library.db, 'SELECT id FROM datasets').pluck().all());
-  for (const name of listFolder(join(library.folder, 'files/datasets'))) {
-    if (!/^\d+$/.test(name)) continue;
-    const id = Number(name);
-    if (!datasets.has(id)) {
-      remove(library, datasetFolder(id), result);
-      continue;
-    }
-    for (const file of listFolder(join(library.folder, datasetFolder(id)))) {
-      const path = `${datasetFolder(id)}/${file}`;
-      if (file.endsWith('.tmp') && !known.has(path)) remove(library, path, result);
-    }
+/** What jobs and writers were at work on: names that nothing else has. */
+function removeTemporaries(library: Library, result: SweepResult): void {
+  for (const { file, link } of SWEPT_FOLDERS.flatMap((folder) => filesBelow(library.folder, folder))) {
+    const ofJob = /^files\/tmp\/job-\d+\//u.test(file) || file === `${TEMPORARY_FOLDER}/demo-set.safetensors`;
+    if (!link && (ofJob || isTemporaryName(basename(file)))) remove(library, file, result);
   }
 }
 
-function remove(library: Library, path: string, result: SweepResult): void {
-  rmSync(insideLibrary(library.folder, path), { recursive: true, force: true });
-  result.deleted.push(path);
+/** Files without a row that are known by their place: what is drawn of a dataset when it is first looked at. */
+function ownFiles({ db }: Library): string[] {
+  return statement<[], number>(db, 'SELECT id FROM datasets').pluck().all().map(mosaicPath);
 }
 
-function listFolder(path: string): string[] {
-  return existsSync(path) ? readdirSync(path) : [];
+function moveAside(library: Library, files: readonly string[], at: Date, result: SweepResult): void {
+  const into = asideFolder(at);
+  const { moved, left } = setAside(library.folder, files, into);
+  result.setAside.push(...moved);
+  result.leftAlone.push(...left);
+  if (moved.length > 0) result.into = into;
+}
+
+/** Of a job, a run or a dataset that is gone, nothing stays; a run that lives makes its folders when it needs them. */
+function removeEmptied({ folder }: Library, { deleted, setAside: moved }: SweepResult): void {
+  const emptied = [...deleted, ...moved].map((file) => /^files\/(?:tmp|runs|datasets)\/[^/]+(?=\/)/u.exec(file)?.[0]);
+  for (const path of new Set(emptied)) if (path !== undefined) removeEmptyFolders(folder, path);
+}
+
+function remove(library: Library, file: string, result: SweepResult): void {
+  const path = removable(library, file);
+  if (path === null) return;
+  rmSync(path);
+  result.deleted.push(file);
 }

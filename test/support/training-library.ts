@@ -42,7 +42,7 @@ export async function makeLibrary(): Promise<{ library: Library; datasetId: numb
     },
   );
   const facts = await describeDataset(insideLibrary(folder, file));
-  const datasetId = insertDataset(library.db, { ...facts, problems: [] }, () => file);
+  const datasetId = insertDataset(library.db, { ...facts, id: 1, file, problems: [] });
   const remove = (): void => {
     library.close();
     rmSync(folder, { recursive: true, force: true });

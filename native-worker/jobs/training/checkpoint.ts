@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import * as z from 'zod';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
@@ -45,7 +43,7 @@ const TICK_LOSSES = 'tick/losses';
 /**
  * Writes a checkpoint file durably, all tensors in float32. Reading the state is a stop of the GPU.
  *
- * @param file absolute path; its folder is made
+ * @param file absolute path; its folder exists
  * @throws {AppError} 'no-space'
  */
 export function writeCheckpoint(file: string, checkpoint: Checkpoint): WrittenFile {
@@ -61,7 +59,6 @@ export function writeCheckpoint(file: string, checkpoint: Checkpoint): WrittenFi
   }
   const losses = Float32Array.from(tick.losses);
   tensors.push({ name: TICK_LOSSES, dtype: 'F32', shape: [losses.length], data: losses });
-  mkdirSync(dirname(file), { recursive: true });
   return writeSafetensors(file, tensors, {
     format: FORMAT,
     nimg: String(checkpoint.nimg),

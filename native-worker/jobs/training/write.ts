@@ -1,12 +1,12 @@
-import { rmSync } from 'node:fs';
 import type { TickColumns } from '../../../contract/runs.ts';
 import { CHECKPOINTS_KEPT } from '../../../contract/training.ts';
 import { blockNames, weightNames } from '../../../contract/architecture.ts';
 import { learningRate } from '../../edm2/schedule.ts';
 import { forgetOldCheckpoints, insertCheckpoint } from '../../store/checkpoints.ts';
 import { insertMagnitudes } from '../../store/magnitudes.ts';
-import { checkpointPath, insideLibrary, snapshotPath } from '../../store/paths.ts';
-import { insertSnapshot, type NewSnapshot } from '../../store/snapshots.ts';
+import { checkpointPath, snapshotPath } from '../../store/paths.ts';
+import { dropFiles, recordFiles } from '../../store/recorded-files.ts';
+import { insertSnapshot } from '../../store/snapshots.ts';
 import { write } from '../../store/statements.ts';
 import { insertTick } from '../../store/ticks.ts';
 import { writeSnapshot } from '../snapshot-file.ts';
@@ -56,16 +56,22 @@ export function writeSnapshots(session: TrainingSession): void {
   const { context, run, plan, trainer, nimg } = session;
   const { library } = context;
   const classes = run.shape.labelDim > 0 ? session.dataset.classes : [];
-  const rows = trainer.withState(({ averages, buffers }) =>
-    run.config.training.emaStds.map((emaStd, index): NewSnapshot => {
-      const file = snapshotPath(run.id, nimg, emaStd);
-      const network = { nimg, emaStd, plan, classes, parameters: averages[index]!, buffers };
-      return { runId: run.id, nimg, emaStd, file, ...writeSnapshot(insideLibrary(library.folder, file), network) };
-    }),
+  const { emaStds } = run.config.training;
+  const files = emaStds.map((emaStd) => snapshotPath(run.id, nimg, emaStd));
+  recordFiles(
+    library,
+    files,
+    (paths) =>
+      trainer.withState(({ averages, buffers }) =>
+        emaStds.map((emaStd, index) =>
+          writeSnapshot(paths[index]!, { nimg, emaStd, plan, classes, parameters: averages[index]!, buffers }),
+        ),
+      ),
+    (written) =>
+      emaStds.forEach((emaStd, index) =>
+        insertSnapshot(library.db, { runId: run.id, nimg, emaStd, file: files[index]!, ...written[index]! }),
+      ),
   );
-  write(library.db, () => {
-    for (const row of rows) insertSnapshot(library.db, row);
-  });
   context.send({ type: 'snapshots' });
 }
 
@@ -73,21 +79,18 @@ export function writeSnapshots(session: TrainingSession): void {
  * Writes the whole state to a checkpoint file, then its row, and only then lets go of the oldest: at any moment there
  * is one to go on from. The losses must have been settled, so that no checkpoint holds a run that has gone wrong.
  */
-export function saveCheckpoint(session: TrainingSession): void {
+export async function saveCheckpoint(session: TrainingSession): Promise<void> {
   const { context, run, nimg, trainer } = session;
   const { library } = context;
   const file = checkpointPath(run.id, nimg);
-  const written = trainer.withState((state) =>
-    writeCheckpoint(insideLibrary(library.folder, file), {
-      nimg,
-      trainSeconds: trainSeconds(session),
-      tick: session.meter.partial(),
-      state,
-    }),
+  const tick = session.meter.partial();
+  recordFiles(
+    library,
+    [file],
+    ([path]) =>
+      trainer.withState((state) => writeCheckpoint(path!, { nimg, trainSeconds: trainSeconds(session), tick, state })),
+    (written) => insertCheckpoint(library.db, { runId: run.id, nimg, file, ...written }),
   );
-  insertCheckpoint(library.db, { runId: run.id, nimg, file, ...written });
-  for (const old of forgetOldCheckpoints(library.db, run.id, CHECKPOINTS_KEPT)) {
-    rmSync(insideLibrary(library.folder, old), { force: true });
-  }
+  await dropFiles(library, () => forgetOldCheckpoints(library.db, run.id, CHECKPOINTS_KEPT));
   context.send({ type: 'snapshots' });
 }

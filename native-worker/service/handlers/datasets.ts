@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import {
   datasetPictures,
   deleteDataset,
@@ -11,8 +10,10 @@ import { AppError } from '../../../contract/errors.ts';
 import { datasetChanged, datasetDeleted } from '../../../contract/events.ts';
 import { openDataset } from '../../data/dataset-file.ts';
 import * as store from '../../store/datasets.ts';
-import { datasetFolder, insideLibrary } from '../../store/paths.ts';
+import { datasetFolder, insideLibrary, mosaicPath } from '../../store/paths.ts';
+import { dropFiles } from '../../store/recorded-files.ts';
 import { runsOfDataset } from '../../store/runs.ts';
+import { removeEmptyFolders } from '../../store/set-aside.ts';
 import { handler, type Handler } from '../handle.ts';
 import type { ServiceParts } from './context.ts';
 
@@ -53,8 +54,8 @@ export function datasetHandlers({ library, queue, events, folders }: ServicePart
           `"${name}" is used by ${shown}${more}. Delete those runs first, in the trash too.`,
         );
       }
-      store.deleteDatasetRow(db, id);
-      await rm(insideLibrary(folder, datasetFolder(id)), { recursive: true, force: true });
+      await dropFiles(library, () => [store.deleteDatasetRow(db, id), mosaicPath(id)]);
+      removeEmptyFolders(folder, datasetFolder(id));
       events.emit(datasetDeleted, { datasetId: id });
       return {};
     }),

@@ -1,10 +1,10 @@
-import { rm } from 'node:fs/promises';
 import { reconstructionsChanged } from '../../../contract/events.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { recipesAt } from '../../../contract/recipe.ts';
 import * as calls from '../../../contract/reconstructions.ts';
 import { recipeSource } from '../../store/models.ts';
 import { insideLibrary } from '../../store/paths.ts';
+import { dropFiles } from '../../store/recorded-files.ts';
 import * as store from '../../store/reconstructions.ts';
 import { handler, type Handler } from '../handle.ts';
 import type { ServiceParts } from './context.ts';
@@ -22,9 +22,8 @@ export function reconstructionHandlers(parts: ServiceParts): Handler[] {
       return {};
     }),
     handler(calls.deleteReconstruction, async ({ id }) => {
-      const { runId, file } = store.getReconstruction(db, id);
-      store.deleteReconstructionRow(db, id);
-      await rm(insideLibrary(folder, file), { force: true });
+      const { runId } = store.getReconstruction(db, id);
+      await dropFiles(library, () => [store.deleteReconstructionRow(db, id)]);
       events.emit(reconstructionsChanged, { runId });
       return {};
     }),

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { countParameters, planNetwork } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { runDeleted } from '../../../contract/events.ts';
@@ -13,8 +12,10 @@ import { datasetFile, getDataset } from '../../store/datasets.ts';
 import { activeJobOfRun, countActiveJobsOfRun } from '../../store/jobs.ts';
 import { listLog } from '../../store/log.ts';
 import { readMagnitudes } from '../../store/magnitudes.ts';
-import { insideLibrary, runFolder } from '../../store/paths.ts';
+import { runFolder } from '../../store/paths.ts';
+import { dropFiles } from '../../store/recorded-files.ts';
 import * as store from '../../store/runs.ts';
+import { removeEmptyFolders } from '../../store/set-aside.ts';
 import { listSnapshots } from '../../store/snapshots.ts';
 import { write } from '../../store/statements.ts';
 import { readSystem } from '../../store/system-metrics.ts';
@@ -71,8 +72,8 @@ export function runHandlers(parts: ServiceParts): Handler[] {
         throw new AppError('conflict', `"${run.name}" is not in the trash. Put it there first.`);
       if (countActiveJobsOfRun(db, id) > 0)
         throw new AppError('conflict', `"${run.name}" is at work. Wait until it is done.`);
-      store.deleteRunRows(db, id);
-      await rm(insideLibrary(library.folder, runFolder(id)), { recursive: true, force: true });
+      await dropFiles(library, () => store.deleteRunRows(db, id));
+      removeEmptyFolders(library.folder, runFolder(id));
       events.emit(runDeleted, { runId: id });
       return {};
     }),

@@ -1,11 +1,10 @@
-import { rm } from 'node:fs/promises';
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../../contract/errors.ts';
 import { guideProblem, sameModel } from '../../../contract/guidance.ts';
 import { deleteSample, generate, getSample, listSamples, type GenerateRequest } from '../../../contract/samples.ts';
 import type { Run } from '../../../contract/runs.ts';
 import { findModel } from '../../store/models.ts';
-import { insideLibrary } from '../../store/paths.ts';
+import { dropFiles } from '../../store/recorded-files.ts';
 import { getRun } from '../../store/runs.ts';
 import * as store from '../../store/samples.ts';
 import { checkDevicePrecision } from '../device-precision.ts';
@@ -14,7 +13,7 @@ import type { ServiceParts } from './context.ts';
 
 /** Generated pictures. */
 export function sampleHandlers({ library, queue, runtimes }: ServiceParts): Handler[] {
-  const { db, folder } = library;
+  const { db } = library;
   return [
     handler(generate, async (request) => {
       const { runId, nimg } = findModel(db, request.model);
@@ -28,7 +27,7 @@ export function sampleHandlers({ library, queue, runtimes }: ServiceParts): Hand
     handler(listSamples, (which) => store.listSamples(db, which)),
     handler(getSample, ({ id }) => store.getSample(db, id)),
     handler(deleteSample, async ({ id }) => {
-      await rm(insideLibrary(folder, store.deleteSampleRow(db, id)), { force: true });
+      await dropFiles(library, () => [store.deleteSampleRow(db, id)]);
       return {};
     }),
   ];

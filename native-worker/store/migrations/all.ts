@@ -5,6 +5,7 @@ import { guidance } from './003-guidance.ts';
 import { systemMetrics } from './004-system-metrics.ts';
 import { jobErrorCode } from './005-job-error-code.ts';
 import { resumes } from './006-resumes.ts';
+import { unfinishedFiles } from './007-unfinished-files.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   systemMetrics,
   jobErrorCode,
   resumes,
+  unfinishedFiles,
 ];

@@ -3,10 +3,12 @@ import {
   getDataset,
   insertDataset,
   listDatasets,
+  nextDatasetId,
   renameDataset,
   type NewDataset,
 } from '../../../native-worker/store/datasets.ts';
 import type { Library } from '../../../native-worker/store/library.ts';
+import { picturesPath } from '../../../native-worker/store/paths.ts';
 import { makeLibrary } from '../../support/training-library.ts';
 
 let library: Library;
@@ -16,8 +18,9 @@ beforeEach(async () => ({ library, remove, datasetId: first } = await makeLibrar
 afterEach(() => remove());
 
 function add(name: string): number {
-  const dataset: NewDataset = { ...getDataset(library.db, first), name, problems: [] };
-  return insertDataset(library.db, dataset, (id) => `files/datasets/${id}/pictures.safetensors`);
+  const id = nextDatasetId(library.db);
+  const dataset: NewDataset = { ...getDataset(library.db, first), id, file: picturesPath(id), name, problems: [] };
+  return insertDataset(library.db, dataset);
 }
 const names = (): string[] => listDatasets(library.db).map(({ name }) => name);
 
