@@ -30,6 +30,7 @@ import { listPrecisions } from './precision.ts';
 import { listRuntimes, runDoctor, useRuntime } from './runtime.ts';
 import { runSystem } from './system.ts';
 import { deleteSample, generate, getSample, listSamples } from './samples.ts';
+import { emptySetAside, listSetAside } from './set-aside.ts';
 
 /** Raised whenever a call or event changes in a way that an older side can't read. */
 export const CONTRACT_VERSION = 1;
@@ -45,6 +46,7 @@ export const calls: readonly Call[] = [
   deleteRun,
   deleteSample,
   editRun,
+  emptySetAside,
   expectSpeed,
   generate,
   getDataset,
@@ -63,6 +65,7 @@ export const calls: readonly Call[] = [
   listRuns,
   listRuntimes,
   listSamples,
+  listSetAside,
   locateReconstruction,
   moveJob,
   openBrowserDoor,

@@ -10,6 +10,7 @@ export const errorCodes = [
   'shape', // tensors that do not fit each other
   'dataset', // pictures that can't become a dataset
   'corrupt-file', // a file that is truncated, damaged or hostile
+  'index-lost', // a library whose index is missing, empty or damaged beside its files
   'newer-library', // a library written by a newer EDM2 Studio
   'library-in-use', // another process owns the library and does not answer
   'runtime', // TensorFlow is missing, damaged or does not start

@@ -18,6 +18,7 @@ export interface CommandContext {
 interface GlobalOptions {
   readonly library?: string;
   readonly json?: boolean;
+  readonly newIndex?: boolean;
 }
 
 /**
@@ -38,7 +39,7 @@ export async function withService<Asked>(
   try {
     const library = libraryPath(globals.library);
     const asked = read();
-    client = await connectToService(library);
+    client = await connectToService(library, { newIndex: globals.newIndex === true });
     process.exitCode = (await run({ client, output }, asked)) ?? 0;
   } catch (error) {
     process.exitCode = report(output, error);

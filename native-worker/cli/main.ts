@@ -8,6 +8,7 @@ import { addCount } from './commands/count.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addImport } from './commands/import.ts';
+import { addLibrary } from './commands/library.ts';
 import { addReconstruct } from './commands/reconstruct.ts';
 import { addReconstructions } from './commands/reconstructions.ts';
 import { addRuns } from './commands/runs.ts';
@@ -24,6 +25,7 @@ const program = new Command('edm2')
   .version(appVersion())
   .option('--library <folder>', 'where runs and datasets are kept; default: EDM2_LIBRARY, or the user’s data folder')
   .option('--json', 'print one JSON object a line, for programs')
+  .option('--new-index', 'where the library’s index is lost: set its files aside and begin with an empty one')
   .showSuggestionAfterError()
   .exitOverride();
 
@@ -35,6 +37,7 @@ for (const add of [
   addReconstructions,
   addImport,
   addRuns,
+  addLibrary,
   addServe,
   addDoctor,
   addCount,
@@ -45,7 +48,11 @@ for (const add of [
 
 // Options of the whole program may stand behind a command's name, too.
 for (const command of [...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
-  command.option('--library <folder>', 'as for `edm2`').option('--json', 'as for `edm2`').exitOverride();
+  command
+    .option('--library <folder>', 'as for `edm2`')
+    .option('--json', 'as for `edm2`')
+    .option('--new-index', 'as for `edm2`')
+    .exitOverride();
 }
 
 endWhenOutputFails();

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Dataset } from '../../contract/datasets.ts';
+import { openRegularFile } from '../store/open-file.ts';
 import { corrupt } from '../store/safetensors-header.ts';
 import { openSafetensors, type SafetensorsFile } from '../store/safetensors.ts';
 import { DatasetMetadata, IMAGES, LABELS, NO_LABEL } from './dataset-format.ts';
@@ -130,6 +131,8 @@ function countLabels(labels: Int32Array, classes: number, file: string): number[
 
 async function hashFile(file: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of fs.createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
+  const { fd } = openRegularFile(file);
+  // The stream closes it. The path is only a name for it.
+  for await (const chunk of fs.createReadStream(file, { fd, highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
   return hash.digest('hex');
 }

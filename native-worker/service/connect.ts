@@ -11,7 +11,7 @@ import { ServiceMessage, type Call, type Reply, type ServiceEvent } from '../../
 import { CONTRACT_VERSION } from '../../contract/calls.ts';
 import { AppError, errorCodes } from '../../contract/errors.ts';
 import { LOGS_FOLDER } from '../store/paths.ts';
-import { makeFolder, unusableLibrary } from './library-folder.ts';
+import { claimFolder, makeFolder, unusableLibrary } from './library-folder.ts';
 import { readAddress, type ServiceAddress } from './ownership.ts';
 import { serviceScript } from './program-files.ts';
 
@@ -52,14 +52,19 @@ const POLL_MS = 100;
  *
  * @param library the library's folder
  * @param options.script what a service process runs, for tests
+ * @param options.newIndex begin a new index if the library's own is missing, empty or damaged
  * @throws {AppError} what the service said when it could not start; 'unavailable' if it said nothing; 'forbidden' or
- *   'no-space' if the folder can't be written
+ *   'no-space' if the folder can't be written; 'conflict' if it is no library and not empty
  */
-export async function connectToService(library: string, options: { script?: string } = {}): Promise<ServiceClient> {
+export async function connectToService(
+  library: string,
+  options: { script?: string; newIndex?: boolean } = {},
+): Promise<ServiceClient> {
   const folder = resolve(library);
   const living = await tryLiving(folder);
   if (living !== null) return living.client;
-  const address = await start(folder, options.script ?? serviceScript());
+  const newIndex = options.newIndex === true ? ['--new-index'] : [];
+  const address = await start(folder, options.script ?? serviceScript(), newIndex);
   return openClient(address.socket);
 }
 
@@ -211,11 +216,11 @@ const ServiceLine = z.discriminatedUnion('ready', [
 ]);
 
 /** Starts a service process and waits for its line. */
-async function start(folder: string, script: string): Promise<{ socket: string }> {
+async function start(folder: string, script: string, args: readonly string[]): Promise<{ socket: string }> {
   const logs = join(folder, LOGS_FOLDER);
   const errors = openStartLog(folder, logs);
   // A session of its own: Ctrl+C in the terminal is for the command line, which asks the service for what it wants.
-  const child = spawn(process.execPath, [script, '--library', folder, '--exit-when-idle'], {
+  const child = spawn(process.execPath, [script, '--library', folder, '--exit-when-idle', ...args], {
     detached: true,
     stdio: ['ignore', 'pipe', errors],
     windowsHide: true,
@@ -248,6 +253,7 @@ async function start(folder: string, script: string): Promise<{ socket: string }
 
 /** Opens the file that takes what a service says in vain; a new library gets its folder here. */
 function openStartLog(folder: string, logs: string): number {
+  claimFolder(folder);
   try {
     makeFolder(logs);
     return openSync(join(logs, 'service-start.log'), 'a');

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import sharp from 'sharp';
@@ -10,6 +10,7 @@ import { encodePicture } from '../data/png.ts';
 import { datasetFile, getDataset } from '../store/datasets.ts';
 import { writeAll, writeDurably } from '../store/durable-file.ts';
 import type { Library } from '../store/library.ts';
+import { openRegularFile, readRegularFile, type OpenFile } from '../store/open-file.ts';
 import { insideLibrary, mosaicPath } from '../store/paths.ts';
 import { getSample, sampleFile } from '../store/samples.ts';
 import { sendText } from './server.ts';
@@ -39,16 +40,22 @@ export async function sendLibraryFile(
   response: ServerResponse,
   path: string,
 ): Promise<void> {
-  let found: Found | null;
   try {
-    found = findFile(library, path);
+    await answer(library, request, response, path);
   } catch (error) {
-    if (error instanceof AppError) {
-      sendText(response, 404, error.message);
-      return;
-    }
-    throw error;
+    if (!(error instanceof AppError) || response.headersSent) throw error;
+    sendText(response, 404, error.message);
   }
+}
+
+/** @throws {AppError} for a picture that is not there or can't be read */
+async function answer(
+  library: Library,
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): Promise<void> {
+  const found = findFile(library, path);
   if (found === null) {
     sendText(response, 404, 'There is no such picture.');
     return;
@@ -60,10 +67,11 @@ export async function sendLibraryFile(
     return;
   }
   if ('path' in found) {
-    const { size } = statSync(found.path);
-    response.writeHead(200, { ...headers, 'content-type': 'image/png', 'content-length': size });
-    if (request.method === 'HEAD') response.end();
-    else await send(found.path, response);
+    const file = openRegularFile(found.path);
+    response.writeHead(200, { ...headers, 'content-type': 'image/png', 'content-length': file.sizeBytes });
+    if (request.method !== 'HEAD') return send(file, response);
+    closeSync(file.fd);
+    response.end();
     return;
   }
   const body = await found.body();
@@ -71,9 +79,11 @@ export async function sendLibraryFile(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function send(path: string, response: ServerResponse): Promise<void> {
+/** @param file closed when all is sent */
+async function send({ fd, sizeBytes }: OpenFile, response: ServerResponse): Promise<void> {
   try {
-    await pipeline(createReadStream(path), response);
+    // No more than was promised, should somebody write on meanwhile.
+    await pipeline(createReadStream('', { fd, start: 0, end: Math.max(sizeBytes - 1, 0) }), response);
   } catch (error) {
     if (!response.destroyed) throw error; // else the reader went away, as readers do
   }
@@ -89,23 +99,19 @@ function findFile(library: Library, path: string): Found | null {
 
 function sheet(library: Library, id: number): Found {
   const sample = getSample(library.db, id);
-  return { path: existingSheet(library, id), etag: `"s${id}-${sample.createdAt}"` };
+  return { path: sheetPath(library, id), etag: `"s${id}-${sample.createdAt}"` };
 }
 
-function existingSheet(library: Library, id: number): string {
-  const path = insideLibrary(library.folder, sampleFile(library.db, id));
-  if (!existsSync(path)) throw new AppError('not-found', `The file of sample ${id} has disappeared.`);
-  return path;
-}
+const sheetPath = ({ db, folder }: Library, id: number): string => insideLibrary(folder, sampleFile(db, id));
 
 /** One picture, cut out of its sheet. */
 function pictureOfSheet(library: Library, id: number, index: number): Found {
   const sample = getSample(library.db, id);
   if (index >= sample.seeds.length)
     throw new AppError('not-found', `Sample ${id} has ${sample.seeds.length} pictures.`);
-  const path = existingSheet(library, id);
+  const path = sheetPath(library, id);
   const body = async (): Promise<Buffer> => {
-    const image = sharp(path, { limitInputPixels: false });
+    const image = sharp(readRegularFile(path), { limitInputPixels: false });
     const { width } = await image.metadata();
     const across = Math.min(sample.columns, sample.seeds.length);
     const step = across === 1 ? 0 : (width - sample.resolution) / (across - 1); // a picture and the gap after it

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
+import { DATABASE_NAME, HELD_NAME, OPEN_MARKER } from '../store/paths.ts';
 
 /**
  * As `mkdir -p`. Node's own recursive mkdir does not come back where the system refuses with ENOENT, as in /proc.
@@ -17,6 +18,52 @@ export function makeFolder(folder: string): void {
   } catch (error) {
     if (!hasSystemCode(error, 'EEXIST')) throw error; // somebody else has just made it
   }
+}
+
+/** What systems put into a disk's top folder, and into any folder that is looked at. */
+const SYSTEM_NAMES: ReadonlySet<string> = new Set([
+  'lost+found',
+  'System Volume Information',
+  '$RECYCLE.BIN',
+  '.DS_Store',
+]);
+
+/** Files of which a library has at least one, from its first moment on. */
+const MARKS = [HELD_NAME, DATABASE_NAME, OPEN_MARKER];
+
+/**
+ * Makes a folder a library, if it is none yet: before anything else is made in it, it is marked as ours. So whatever
+ * lies in a folder without a mark is somebody else's.
+ *
+ * @param folder absolute path; made if it is not there
+ * @throws {AppError} 'conflict' for a folder that is no library and not empty, of which nothing is touched; 'forbidden' or
+ *   'no-space' if it can't be written
+ */
+export function claimFolder(folder: string): void {
+  let names: string[];
+  try {
+    makeFolder(folder);
+    names = readdirSync(folder);
+  } catch (error) {
+    throw unusableLibrary(folder, error);
+  }
+  if (MARKS.some((mark) => names.includes(mark))) return;
+  const others = names.filter((name) => !SYSTEM_NAMES.has(name));
+  if (others.length > 0) throw foreignFolder(folder, others);
+  try {
+    closeSync(openSync(join(folder, HELD_NAME), 'a'));
+  } catch (error) {
+    throw unusableLibrary(folder, error);
+  }
+}
+
+function foreignFolder(folder: string, names: readonly string[]): AppError {
+  const shown = names.slice(0, 3).join(', ');
+  return new AppError(
+    'conflict',
+    `${folder} is no library of EDM2 Studio, and not empty (${shown}${names.length > 3 ? ' and more' : ''}). ` +
+      'Name an empty folder, or one that is not there yet, with --library.',
+  );
 }
 
 /** What to say of a library's folder that the system refuses: 'no-space' where its disk is full, else 'forbidden'. */

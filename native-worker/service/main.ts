@@ -1,5 +1,5 @@
 /**
- * The service's process: `node main.ts [--library DIR] [--exit-when-idle] [--serve --port N --host H]`. When it can be
+ * The service's process: `node main.ts [--library DIR] [--new-index] [--exit-when-idle] [--serve --port N --host H]`. When it can be
  * spoken to, it prints one line of JSON. If the library has a service already, that one's line is printed instead.
  */
 import { parseArgs } from 'node:util';
@@ -18,6 +18,7 @@ const Port = z.coerce.number().int().min(0).max(65_535);
 
 interface Request {
   library: string;
+  newIndex: boolean;
   exitWhenIdle: boolean;
   web: { host: string; port: number } | null;
 }
@@ -29,6 +30,7 @@ function readArguments(): Request {
     ({ values } = parseArgs({
       options: {
         library: { type: 'string' },
+        'new-index': { type: 'boolean', default: false },
         'exit-when-idle': { type: 'boolean', default: false },
         serve: { type: 'boolean', default: false },
         port: { type: 'string', default: '0' },
@@ -46,6 +48,7 @@ function readArguments(): Request {
   }
   return {
     library: values.library ?? libraryFolder(),
+    newIndex: values['new-index'],
     exitWhenIdle: values['exit-when-idle'],
     web: values.serve ? { host: values.host, port: port.data } : null,
   };
@@ -53,7 +56,8 @@ function readArguments(): Request {
 
 async function main(): Promise<void> {
   const request = readArguments();
-  const service = await startService({ library: request.library, idleMs: request.exitWhenIdle ? IDLE_MS : null });
+  const { library, newIndex, exitWhenIdle } = request;
+  const service = await startService({ library, newIndex, idleMs: exitWhenIdle ? IDLE_MS : null });
   if (service === null) return joinLiving(request);
   endOnSignals(service);
   let url: string | null = null;

@@ -6,7 +6,8 @@ import Database from 'better-sqlite3';
 import * as z from 'zod';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import { writeAll, writeDurably } from '../store/durable-file.ts';
-import { makeFolder, unusableLibrary } from './library-folder.ts';
+import { HELD_NAME } from '../store/paths.ts';
+import { claimFolder, unusableLibrary } from './library-folder.ts';
 
 /**
  * One service a library. Two files tell it: `service.held` is an empty database whose exclusive lock the service keeps
@@ -15,7 +16,6 @@ import { makeFolder, unusableLibrary } from './library-folder.ts';
  * what others read, and it may be out of date.
  */
 
-const HELD_NAME = 'service.held';
 const LOCK_NAME = 'service.lock';
 
 const ServiceAddress = z.object({ pid: z.int().positive(), socket: z.string(), startedAt: z.number() });
@@ -34,12 +34,12 @@ export interface Ownership {
  * Takes hold of a library.
  *
  * @returns null if another process holds it
- * @throws {AppError} 'forbidden' or 'no-space' if the folder can't be written
+ * @throws {AppError} 'forbidden' or 'no-space' if the folder can't be written; 'conflict' if it is no library
  */
 export function takeLibrary(folder: string): Ownership | null {
+  claimFolder(resolve(folder));
   let held: Database.Database;
   try {
-    makeFolder(resolve(folder));
     held = new Database(join(folder, HELD_NAME), { timeout: 0 });
   } catch (error) {
     throw unusableLibrary(folder, error);

@@ -48,7 +48,8 @@ export async function recover(library: Library, log: Logger, options: RecoveryOp
     options.onChange({ jobId: 0, runId });
   }
   const found = sweep(library);
-  if (Object.values(found).some((files) => files !== null && files.length > 0))
+  const { deleted, setAside, leftAlone, lost } = found;
+  if ([deleted, setAside, leftAlone, lost].some((files) => files.length > 0))
     log.warn(found, 'rows and files did not agree');
 }
 

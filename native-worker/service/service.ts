@@ -30,6 +30,8 @@ import { openWeb, type WebServer } from './web.ts';
 export interface ServiceOptions {
   /** The library's folder; made if it is not there. */
   library: string;
+  /** Begin a new index if the library's own is missing, empty or damaged; the old files are set aside. */
+  newIndex?: boolean;
   /** End when nobody has been connected and nothing has run for this long, in ms; null: never. */
   idleMs: number | null;
   /** The next seven stand in for the program's own parts in tests. */
@@ -80,7 +82,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
 }
 
 async function assemble(options: ServiceOptions, ownership: Ownership): Promise<RunningService> {
-  const library = openLibrary(options.library, { migrate: true });
+  const library = openLibrary(options.library, { migrate: true, newIndex: options.newIndex });
   const log = openLog(library.folder);
   const version = appVersion();
   log.info({ version, library: library.folder, uncleanEnd: library.uncleanEnd }, 'the service starts');

@@ -1,10 +1,11 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
-import { listBackups, migrate, newestVersion, refuseNewer, schemaVersion, type Migration } from './migrate.ts';
+import { beginAnew, holdsFiles, indexLost, lacksIndex } from './lost-index.ts';
+import { migrate, newestVersion, refuseNewer, schemaVersion, type Migration } from './migrate.ts';
 import { migrations } from './migrations/all.ts';
-import { BACKUPS_FOLDER, DATABASE_NAME, databasePath, LOGS_FOLDER, OPEN_MARKER, TEMPORARY_FOLDER } from './paths.ts';
+import { BACKUPS_FOLDER, databasePath, LOGS_FOLDER, OPEN_MARKER, TEMPORARY_FOLDER } from './paths.ts';
 
 /** An open library: its folder, and this process's connection to its index. */
 export interface Library {
@@ -19,6 +20,8 @@ export interface Library {
 export interface OpenOptions {
   /** Create and migrate: for the service that holds the library, and nobody else. */
   migrate?: boolean;
+  /** If the index is missing, empty or damaged, set it and all files aside and begin an empty library. */
+  newIndex?: boolean | undefined;
   /** Other steps than the app's, for tests. */
   steps?: readonly Migration[];
 }
@@ -30,27 +33,35 @@ const BUSY_TIMEOUT_MS = 10_000;
  * Opens a library, as its holder (`migrate: true`; creates what is missing) or as a job.
  *
  * @param folder the library's folder
- * @throws {AppError} 'newer-library'; 'not-found' if a job finds no library; 'corrupt-file' if the index is damaged;
- *   'no-space'; 'forbidden' if the folder can't be written
+ * @throws {AppError} 'newer-library'; 'not-found' if a job finds no library; 'index-lost' if the index is missing, empty
+ *   or damaged; 'conflict' if it is another program's; 'no-space'; 'forbidden' if the folder can't be written
  */
 export function openLibrary(folder: string, options: OpenOptions = {}): Library {
   const root = resolve(folder);
   const steps = options.steps ?? migrations;
-  return options.migrate === true ? openAsHolder(root, steps) : openAsJob(root, steps);
+  if (options.migrate !== true) return openAsJob(root, steps);
+  try {
+    return openAsHolder(root, steps);
+  } catch (error) {
+    if (options.newIndex !== true || !(error instanceof AppError) || error.code !== 'index-lost') throw error;
+    beginAnew(root);
+    return openAsHolder(root, steps);
+  }
 }
+
+/** Made in every library, in this order. */
+const FOLDERS = ['files', 'files/datasets', 'files/runs', TEMPORARY_FOLDER, BACKUPS_FOLDER, LOGS_FOLDER];
 
 function openAsHolder(folder: string, steps: readonly Migration[]): Library {
   const marker = join(folder, OPEN_MARKER);
-  try {
-    for (const part of ['files/datasets', 'files/runs', TEMPORARY_FOLDER, BACKUPS_FOLDER, LOGS_FOLDER]) {
-      mkdirSync(join(folder, part), { recursive: true });
-    }
-  } catch (error) {
-    throw cannotWrite(folder, error);
+  makeFolders(folder);
+  if (lacksIndex(folder) && holdsFiles(folder)) {
+    throw indexLost(folder, existsSync(databasePath(folder)) ? 'is empty' : 'is missing');
   }
   const uncleanEnd = existsSync(marker);
   const db = connect(folder);
   try {
+    if (!hasTables(db) && holdsFiles(folder)) throw indexLost(folder, 'is empty');
     refuseNewer(db, steps);
     if (uncleanEnd) quickCheck(db, folder);
     migrate(db, folder, steps);
@@ -70,6 +81,26 @@ function openAsHolder(folder: string, steps: readonly Migration[]): Library {
       rmSync(marker, { force: true });
     },
   };
+}
+
+/** @throws {AppError} 'forbidden' if one can't be made, or is a link to somewhere else */
+function makeFolders(folder: string): void {
+  for (const part of FOLDERS) {
+    const path = join(folder, part);
+    let isLink: boolean;
+    try {
+      mkdirSync(path, { recursive: true });
+      isLink = lstatSync(path).isSymbolicLink();
+    } catch (error) {
+      throw cannotWrite(folder, error);
+    }
+    if (isLink) {
+      throw new AppError(
+        'forbidden',
+        `${path} is a symbolic link, and a library lies in one folder. Put what it leads to in its place, or move the whole library and name it with --library.`,
+      );
+    }
+  }
 }
 
 function openAsJob(folder: string, steps: readonly Migration[]): Library {
@@ -102,6 +133,7 @@ function connect(folder: string): Database.Database {
     throw readable(error, folder);
   }
   try {
+    refuseForeign(db);
     db.pragma('journal_mode = WAL');
     // The driver is built with NORMAL for WAL, which may lose the last commits when the power fails.
     db.pragma('synchronous = FULL');
@@ -113,9 +145,22 @@ function connect(folder: string): Database.Database {
   return db;
 }
 
+/** A database with tables and without a version is none of ours. @throws {AppError} 'conflict' */
+function refuseForeign(db: Database.Database): void {
+  if (schemaVersion(db) > 0 || !hasTables(db)) return;
+  throw new AppError(
+    'conflict',
+    `${db.name} is a database of another program; it is left alone. Name another folder with --library.`,
+  );
+}
+
+function hasTables(db: Database.Database): boolean {
+  return db.prepare('SELECT 1 FROM sqlite_schema').get() !== undefined;
+}
+
 function quickCheck(db: Database.Database, folder: string): void {
   const answer = db.pragma('quick_check', { simple: true });
-  if (answer !== 'ok') throw damaged(folder, new Error(String(answer)));
+  if (answer !== 'ok') throw indexLost(folder, 'is damaged', new Error(String(answer)));
 }
 
 function writeMarker(marker: string): void {
@@ -125,17 +170,6 @@ function writeMarker(marker: string): void {
   } finally {
     closeSync(handle);
   }
-}
-
-function damaged(folder: string, cause: unknown): AppError {
-  const newest = listBackups(folder).at(-1);
-  const advice =
-    newest === undefined
-      ? 'There is no backup; move the file away to start with an empty library (pictures and snapshots stay under files/).'
-      : `Put the newest backup in its place: ${newest}`;
-  return new AppError('corrupt-file', `The library's index ${join(folder, DATABASE_NAME)} is damaged. ${advice}`, {
-    cause,
-  });
 }
 
 function cannotWrite(folder: string, cause: unknown): AppError {
@@ -151,7 +185,8 @@ function cannotWrite(folder: string, cause: unknown): AppError {
 
 /** Turns SQLite's errors into sentences. */
 function readable(error: unknown, folder: string): unknown {
-  if (hasSystemCode(error, 'SQLITE_CORRUPT') || hasSystemCode(error, 'SQLITE_NOTADB')) return damaged(folder, error);
+  if (hasSystemCode(error, 'SQLITE_CORRUPT') || hasSystemCode(error, 'SQLITE_NOTADB'))
+    return indexLost(folder, 'is damaged', error);
   if (hasSystemCode(error, 'SQLITE_FULL')) {
     return new AppError('no-space', `The disk of ${folder} is full. Make room and start again.`, { cause: error });
   }

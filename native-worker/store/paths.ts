@@ -10,6 +10,8 @@ export const LOGS_FOLDER = 'logs';
 export const TEMPORARY_FOLDER = 'files/tmp';
 /** Takes what lies among our files and is none of them. */
 export const SET_ASIDE_FOLDER = 'set-aside';
+/** Locked while a service lives, and the first thing that is made in a library: it marks a folder as one. */
+export const HELD_NAME = 'service.held';
 /** Exists while a service holds the library: found at start, it tells that the last one did not end in good order. */
 export const OPEN_MARKER = 'library.open';
 

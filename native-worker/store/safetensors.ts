@@ -6,8 +6,9 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { AppError, hasSystemCode } from '../../contract/errors.ts';
+import { AppError } from '../../contract/errors.ts';
 import { MAX_IO_BYTES, writeAll, writeDurably } from './durable-file.ts';
+import { openRegularFile, type OpenFile } from './open-file.ts';
 import {
   corrupt,
   type Dtype,
@@ -85,20 +86,15 @@ export function writeSafetensors(
 /**
  * Opens a tensor file and checks its header; no tensor is read yet. Whoever opens it closes it.
  *
- * @throws {AppError} 'not-found' if there is no such file, 'corrupt-file' if it is anything but a whole tensor file
+ * @throws {AppError} 'not-found' if there is no such file, 'forbidden' if it is a link, 'corrupt-file' if it is anything
+ *   but a whole tensor file
  */
 export function openSafetensors(file: string): SafetensorsFile {
-  let fd: number;
+  const opened = openRegularFile(file);
   try {
-    fd = fs.openSync(file, 'r');
+    return new SafetensorsFile(opened, path.basename(file));
   } catch (error) {
-    if (hasSystemCode(error, 'ENOENT')) throw new AppError('not-found', `The file ${file} is gone.`, { cause: error });
-    throw error;
-  }
-  try {
-    return new SafetensorsFile(fd, path.basename(file));
-  } catch (error) {
-    fs.closeSync(fd);
+    fs.closeSync(opened.fd);
     throw error;
   }
 }
@@ -114,12 +110,10 @@ export class SafetensorsFile {
   readonly #dataStart: number;
 
   /** Use `openSafetensors`. Takes over the descriptor unless it throws. */
-  constructor(fd: number, name: string) {
+  constructor({ fd, sizeBytes }: OpenFile, name: string) {
     this.#fd = fd;
     this.#name = name;
-    const stat = fs.fstatSync(fd);
-    if (!stat.isFile()) throw corrupt(name, 'it is not a regular file');
-    this.sizeBytes = stat.size;
+    this.sizeBytes = sizeBytes;
     if (this.sizeBytes < LENGTH_BYTES) throw corrupt(name, `it has only ${this.sizeBytes} bytes`);
     const length = Buffer.alloc(LENGTH_BYTES);
     this.#readAt(length, 0);

@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { moveDurably } from './durable-file.ts';
 import { insideLibrary, SET_ASIDE_FOLDER, statOf } from './paths.ts';
@@ -60,36 +61,20 @@ export function setAside(folder: string, files: readonly string[], into: string)
   return result;
 }
 
-/** What lies in `set-aside`. */
-export interface AsideContent {
-  /** One for each moment at which something was set aside, oldest first: the folder's name. */
-  readonly folders: { readonly name: string; readonly files: readonly string[] }[];
-  readonly count: number;
-  readonly sizeBytes: number;
-}
-
-export function listSetAside(folder: string): AsideContent {
-  const files = filesBelow(folder, SET_ASIDE_FOLDER).map(({ file }) => file);
-  const byFolder = new Map<string, string[]>();
-  for (const file of files) {
-    const name = file.split('/')[1]!;
-    const ofFolder = byFolder.get(name);
-    if (ofFolder === undefined) byFolder.set(name, [file]);
-    else ofFolder.push(file);
-  }
+/** All files in `set-aside`, oldest first, and their bytes. */
+export function listSetAside(folder: string): { files: string[]; sizeBytes: number } {
+  const files = filesBelow(folder, SET_ASIDE_FOLDER)
+    .map(({ file }) => file)
+    .sort();
   const sizes = files.map((file) => statOf(join(folder, file))?.size ?? 0);
-  return {
-    folders: [...byFolder].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, inIt]) => ({ name, files: inIt })),
-    count: files.length,
-    sizeBytes: sizes.reduce((sum, size) => sum + size, 0),
-  };
+  return { files, sizeBytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 /** Deletes all that was set aside. Links in it are removed, what they lead to is not. */
-export function emptySetAside(folder: string): void {
+export async function emptySetAside(folder: string): Promise<void> {
   const aside = insideLibrary(folder, SET_ASIDE_FOLDER);
   if (statOf(aside)?.isDirectory() !== true) return;
-  for (const name of readdirSync(aside)) rmSync(join(aside, name), { recursive: true, force: true });
+  for (const name of readdirSync(aside)) await rm(join(aside, name), { recursive: true, force: true });
 }
 
 /** Removes a folder and those in it that hold nothing, no link and no file; what holds something stays. */

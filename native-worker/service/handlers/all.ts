@@ -8,6 +8,7 @@ import { reconstructionHandlers } from './reconstructions.ts';
 import { runHandlers } from './runs.ts';
 import { runtimeHandlers } from './runtime.ts';
 import { sampleHandlers } from './samples.ts';
+import { setAsideHandlers } from './set-aside.ts';
 
 /** Every call of the contract, answered. */
 export function allHandlers(parts: ServiceParts): Handler[] {
@@ -20,5 +21,6 @@ export function allHandlers(parts: ServiceParts): Handler[] {
     ...runHandlers(parts),
     ...runtimeHandlers(parts),
     ...sampleHandlers(parts),
+    ...setAsideHandlers(parts),
   ];
 }

@@ -1,8 +1,10 @@
+import { closeSync } from 'node:fs';
 import { reconstructionsChanged } from '../../../contract/events.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { recipesAt } from '../../../contract/recipe.ts';
 import * as calls from '../../../contract/reconstructions.ts';
 import { recipeSource } from '../../store/models.ts';
+import { openRegularFile } from '../../store/open-file.ts';
 import { insideLibrary } from '../../store/paths.ts';
 import { dropFiles } from '../../store/recorded-files.ts';
 import * as store from '../../store/reconstructions.ts';
@@ -27,9 +29,11 @@ export function reconstructionHandlers(parts: ServiceParts): Handler[] {
       events.emit(reconstructionsChanged, { runId });
       return {};
     }),
-    handler(calls.locateReconstruction, ({ id }) => ({
-      path: insideLibrary(folder, store.getReconstruction(db, id).file),
-    })),
+    handler(calls.locateReconstruction, ({ id }) => {
+      const path = insideLibrary(folder, store.getReconstruction(db, id).file);
+      closeSync(openRegularFile(path).fd); // who asks is going to open it
+      return { path };
+    }),
   ];
 }
 

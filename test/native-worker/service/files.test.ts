@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { dirname, join } from 'node:path';
 import { decode } from 'fast-png';
@@ -115,6 +116,23 @@ test('a picture that the browser has already is not sent again', async () => {
 
 test('a sheet whose file has gone is not there, and the service lives on', async () => {
   rmSync(join(under.folder, samplePath(1, 16, 'gapped')));
-  await expect(under.client.file('/files/samples/2.png')).rejects.toThrow('has disappeared');
+  await expect(under.client.file('/files/samples/2.png')).rejects.toThrow('is gone');
   expect((await picture('/files/samples/1.png')).width).toBe(12);
+});
+
+test.skipIf(process.platform === 'win32')('a pipe or a link in the place of a picture is refused at once', async () => {
+  const sheet = join(under.folder, samplePath(1, 16, 'tight'));
+  const packed = join(under.folder, picturesPath(under.datasetId));
+  const asked = ['/files/samples/1.png', '/files/samples/1/0.png', '/files/datasets/1/pictures/0.png'];
+  for (const file of [sheet, packed]) renameSync(file, `${file}.good`);
+  for (const put of [
+    (file: string) => spawnSync('mkfifo', [file]),
+    (file: string) => symlinkSync(`${file}.good`, file), // a picture, too, but whose?
+  ]) {
+    for (const file of [sheet, packed]) put(file);
+    for (const path of asked) await expect(under.client.file(path), path).rejects.toMatchObject({ code: 'not-found' });
+    for (const file of [sheet, packed]) rmSync(file);
+  }
+  for (const file of [sheet, packed]) renameSync(`${file}.good`, file);
+  for (const path of asked) expect((await picture(path)).width).toBeGreaterThan(0);
 });

@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectToService } from '../../../native-worker/service/connect.ts';
-import { makeFolder, unusableLibrary } from '../../../native-worker/service/library-folder.ts';
+import { claimFolder, makeFolder, unusableLibrary } from '../../../native-worker/service/library-folder.ts';
 import { takeLibrary } from '../../../native-worker/service/ownership.ts';
+import { serviceScript } from '../../../native-worker/service/program-files.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -39,4 +41,53 @@ describe('a library that is a file, lies below one, or in /proc', () => {
 test('a full disk is told from a folder that may not be written', () => {
   const full = Object.assign(new Error('write'), { code: 'ENOSPC' });
   expect(unusableLibrary(folder, full)).toMatchObject({ code: 'no-space' });
+});
+
+describe('a folder that is no library and not empty', () => {
+  const inside = (): string[] => readdirSync(theirs, { recursive: true }).map(String).toSorted();
+  let theirs: string;
+  let before: string[];
+  beforeEach(() => {
+    theirs = mkdtempSync(join(tmpdir(), 'edm2-theirs-'));
+    mkdirSync(join(theirs, 'files/runs/1/snapshots'), { recursive: true });
+    writeFileSync(join(theirs, 'files/runs/1/snapshots/theirs.txt'), 'theirs');
+    before = inside();
+  });
+  afterEach(() => rmSync(theirs, { recursive: true, force: true }));
+
+  test('is refused to who connects and to a service, before anything is made in it', async () => {
+    const refused = { code: 'conflict', message: expect.stringContaining('is no library of EDM2 Studio') as string };
+    await expect(connectToService(theirs)).rejects.toMatchObject(refused);
+    expect(() => takeLibrary(theirs)).toThrow(expect.objectContaining(refused));
+    const args = [serviceScript(), '--library', theirs, '--exit-when-idle', '--new-index'];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ ready: false, ...refused });
+    expect(inside()).toEqual(before);
+  });
+
+  test.each(['logs', 'mine.txt', '.hidden'])('is refused for the sake of %s alone', (name) => {
+    rmSync(join(theirs, 'files'), { recursive: true });
+    mkdirSync(join(theirs, name));
+    expect(() => claimFolder(theirs)).toThrow(expect.objectContaining({ code: 'conflict' }));
+    expect(inside()).toEqual([name]);
+  });
+
+  test.each(['library.sqlite', 'library.open', 'service.held'])('is a library where %s says so', (name) => {
+    writeFileSync(join(theirs, name), '');
+    claimFolder(theirs);
+    expect(inside()).toEqual([...before, name].toSorted());
+  });
+});
+
+test('an empty folder becomes a library by its mark, the top folder of a disk and a link to a folder, too', () => {
+  const empty = mkdtempSync(join(tmpdir(), 'edm2-empty-'));
+  mkdirSync(join(empty, 'lost+found'));
+  symlinkSync(empty, `${empty}-link`);
+  claimFolder(`${empty}-link`);
+  expect(readdirSync(empty).toSorted()).toEqual(['lost+found', 'service.held']);
+  mkdirSync(join(empty, 'logs')); // as far as a start came that was cut short
+  claimFolder(empty);
+  rmSync(`${empty}-link`);
+  rmSync(empty, { recursive: true });
 });

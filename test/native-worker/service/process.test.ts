@@ -21,14 +21,17 @@ import { tinyConfig } from '../../support/training-library.ts';
 /** The service as a process of its own, as it is started for real. */
 
 let folder: string;
+/** For what tests write that is no library's. */
+let aside: string;
 let started: ChildProcess[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'edm2-process-'));
+  aside = mkdtempSync(join(tmpdir(), 'edm2-process-aside-'));
   started = [];
 });
 afterEach(async () => {
   for (const child of started) await killed(child);
-  rmSync(folder, { recursive: true, force: true });
+  for (const path of [folder, aside]) rmSync(path, { recursive: true, force: true });
 });
 
 type Line = Record<string, unknown>;
@@ -62,7 +65,7 @@ function killed(child: ChildProcess): Promise<void> {
 
 /** A service whose jobs are fake ones, in a process of its own that can be killed. */
 function fakeServiceScript(): string {
-  const script = join(folder, 'fake-service.ts');
+  const script = join(aside, 'fake-service.ts');
   const place = (path: string): string => JSON.stringify(join(root, path));
   writeFileSync(
     script,

@@ -86,7 +86,7 @@ test('a job never creates a library, and never migrates an old one', () => {
 
 test('a damaged index is named as such, with what to do, and stays where it is', () => {
   writeFileSync(databasePath(folder), 'this is not a database, but long enough to be read as one'.repeat(100));
-  expect(codeOf(() => openLibrary(folder, { migrate: true }))).toBe('corrupt-file');
+  expect(codeOf(() => openLibrary(folder, { migrate: true }))).toBe('index-lost');
   expect(readFileSync(databasePath(folder), 'utf8')).toContain('this is not a database');
 });
 
@@ -98,7 +98,7 @@ test('an index with a torn page is found at the start after an unclean end', () 
   bytes.fill(0xab, 8192, 16_384); // two pages of the schema's tables
   writeFileSync(databasePath(folder), bytes);
   writeFileSync(join(folder, OPEN_MARKER), '');
-  expect(codeOf(() => openLibrary(folder, { migrate: true }))).toBe('corrupt-file');
+  expect(codeOf(() => openLibrary(folder, { migrate: true }))).toBe('index-lost');
 });
 
 test('a holder that closes is told from one that does not', () => {
