@@ -47,6 +47,8 @@ export function jobEnvironment(options: JobEnvironmentOptions): Record<string, s
   environment[pathVariable] = path.join(delimiter);
 
   if (options.runtime === 'cuda12') {
+    // Else cards from compute capability 8.0 on would multiply float32 in TF32, with 11 bits of precision instead of 24.
+    environment.NVIDIA_TF32_OVERRIDE = '0';
     environment.TF_FORCE_GPU_ALLOW_GROWTH = 'true'; // else TensorFlow takes all of the GPU's memory at once
     // XLA looks for ptxas and libdevice there; without the quotes a blank in the path would end the flag.
     environment.XLA_FLAGS = `--xla_gpu_cuda_data_dir="${join(folder, 'nvidia', 'cuda_nvcc')}"`;

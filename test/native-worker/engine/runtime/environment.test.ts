@@ -43,6 +43,13 @@ test('threads, oneDNN and growth of GPU memory are set', () => {
   expect(jobEnvironment({ runtime: 'cpu', threads: null, folder: root }).OMP_NUM_THREADS).toBe(String(physicalCores()));
 });
 
+test('float32 is float32 on a GPU, whatever the user has set', () => {
+  const variables = { NVIDIA_TF32_OVERRIDE: '1' };
+  const options = { threads: 1, folder: root, variables } as const;
+  expect(jobEnvironment({ ...options, runtime: 'cuda12' }).NVIDIA_TF32_OVERRIDE).toBe('0');
+  expect(jobEnvironment({ ...options, runtime: 'cpu' })).not.toHaveProperty('NVIDIA_TF32_OVERRIDE');
+});
+
 test('a chosen GPU is the only one that is seen, and is counted as nvidia-smi does', () => {
   const variables = { CUDA_VISIBLE_DEVICES: '0', CUDA_DEVICE_ORDER: 'FASTEST_FIRST' };
   const options = { runtime: 'cuda12', threads: 1, folder: root } as const;
