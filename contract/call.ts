@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { errorCodes } from './errors.ts';
+import { LibraryIdentity } from './library.ts';
 
 /**
  * Who may ask. `page`: the renderer, in a window or a browser tab. `local`: only programs of this user that hold the
@@ -13,15 +14,21 @@ export interface Call<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.Z
   readonly input: I;
   readonly output: O;
   readonly audience: Audience;
+  /** After this many ms without an answer the asker gives up; what was asked may go on in the service. */
+  readonly timeoutMs: number;
 }
+
+/** Longer than any usual answer takes, on a slow disk under load. What takes longer says its own limit. */
+export const USUAL_TIMEOUT_MS = 120_000;
 
 export function defineCall<I extends z.ZodType, O extends z.ZodType>(
   name: string,
   input: I,
   output: O,
   audience: Audience = 'page',
+  timeoutMs = USUAL_TIMEOUT_MS,
 ): Call<I, O> {
-  return { name, input, output, audience };
+  return { name, input, output, audience, timeoutMs };
 }
 
 /** Something the service tells everybody who is connected. */
@@ -49,9 +56,20 @@ export const ClientMessage = z.strictObject({
 });
 export type ClientMessage = z.infer<typeof ClientMessage>;
 
+/** The greeting: which contract the service speaks, and who it is. */
+const Hello = z.object({
+  kind: z.literal('hello'),
+  contract: z.int(),
+  app: z.string(),
+  pid: z.int(),
+  /** Which library it serves; null: it is of a version that did not say. */
+  library: LibraryIdentity.nullable().default(null),
+});
+export type Hello = z.infer<typeof Hello>;
+
 /** What the service writes to a client. `hello` comes first and once. */
 export const ServiceMessage = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('hello'), contract: z.int(), app: z.string(), pid: z.int() }),
+  Hello,
   z.object({ kind: z.literal('reply'), id: z.int(), reply: Reply }),
   z.object({ kind: z.literal('event'), event: z.string(), payload: z.unknown() }),
 ]);

@@ -81,5 +81,10 @@ export const listRuntimes = defineCall(
 );
 /** Fetches it if need be and makes it the active one; progress comes as `runtime.progress` events. */
 export const useRuntime = defineCall('runtime.use', z.strictObject({ name: RuntimeName }), Nothing);
-/** Runs the self-test in a process of its own; takes some seconds. */
-export const runDoctor = defineCall('runtime.doctor', Nothing, DoctorReport);
+/**
+ * A GPU that computes for the first time compiles its kernels, for which the self-test waits 5 minutes; before it the
+ * binding may have to be compiled.
+ */
+const DOCTOR_TIMEOUT_MS = 600_000;
+/** Runs the self-test in a process of its own; takes some seconds, at a GPU's first start minutes. */
+export const runDoctor = defineCall('runtime.doctor', Nothing, DoctorReport, 'page', DOCTOR_TIMEOUT_MS);

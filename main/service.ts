@@ -1,18 +1,11 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import * as z from 'zod';
 import type { Reply } from '../contract/call.ts';
 import { inheritedEnvironment } from '../contract/environment.ts';
 import { AppError } from '../contract/errors.ts';
-import { ServiceConnection, unavailable, type FileAnswer } from './service-connection.ts';
+import { unavailable } from '../contract/rpc-client.ts';
+import { openClient, type FileAnswer, type ServiceClient } from '../native-worker/client/service-client.ts';
+import { startService } from '../native-worker/client/start-service.ts';
 import type { ServiceProgram } from './service-program.ts';
 
-/** What the service prints when it can be spoken to. */
-const ReadyLine = z.object({ ready: z.literal(true), socket: z.string() });
-
-/** Opening a large library after a crash checks the whole file first. */
-const START_TIMEOUT_MS = 120_000;
 /** How often a service that died is started again before we give up, and how long it must live to count as well. */
 const MAX_DEATHS = 4;
 const HEALTHY_MS = 60_000;
@@ -37,7 +30,7 @@ export interface ServiceOptions {
  */
 export class Service {
   readonly #options: ServiceOptions;
-  #connection: Promise<ServiceConnection> | null = null;
+  #connection: Promise<ServiceClient> | null = null;
   #deaths = 0;
   #lastFailure = "EDM2 Studio's service ended.";
   #leaving = false;
@@ -49,7 +42,7 @@ export class Service {
   /** Asks the service. Never rejects: whatever goes wrong on the way is an answer with a code. */
   async call(name: string, input: unknown): Promise<Reply> {
     try {
-      return await (await this.connected()).call(name, input);
+      return await (await this.connected()).forward(name, input);
     } catch (error) {
       return unavailable(error instanceof AppError ? error.message : "EDM2 Studio's service could not be started.");
     }
@@ -57,11 +50,11 @@ export class Service {
 
   /** @throws {AppError} 'unavailable' */
   async file(path: string): Promise<FileAnswer> {
-    return (await this.connected()).file(path);
+    return (await this.connected()).fetch(path);
   }
 
   /** Starts or finds the service, if that was not done yet. */
-  connected(): Promise<ServiceConnection> {
+  connected(): Promise<ServiceClient> {
     if (this.#deaths > MAX_DEATHS) {
       const message = `${this.#lastFailure} It was started ${this.#deaths} times; start EDM2 Studio again to try once more.`;
       return Promise.reject(new AppError('unavailable', message));
@@ -79,15 +72,21 @@ export class Service {
     );
   }
 
-  async #connect(): Promise<ServiceConnection> {
-    const startedAt = Date.now();
+  async #connect(): Promise<ServiceClient> {
+    const startedAt = performance.now();
     try {
       if (this.#deaths > 0) await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY_MS * this.#deaths));
-      const socket = await startService(this.#options);
-      const connection = await ServiceConnection.open(socket, {
-        onEvent: this.#options.onEvent,
-        onClose: () => this.#lost(startedAt),
+      const { node, entry } = this.#options.program();
+      const { args, errorLog, onEvent } = this.#options;
+      const { socket } = await startService({
+        node,
+        entry,
+        args,
+        errorLog,
+        environment: inheritedEnvironment('service', process.env),
       });
+      const connection = await openClient(socket, { onEvent });
+      void connection.closed.then(() => this.#lost(startedAt));
       this.#options.onConnected(true);
       return connection;
     } catch (error) {
@@ -101,61 +100,9 @@ export class Service {
   #lost(startedAt: number): void {
     this.#connection = null;
     if (this.#leaving) return;
-    this.#deaths = Date.now() - startedAt > HEALTHY_MS ? 1 : this.#deaths + 1;
+    this.#deaths = performance.now() - startedAt > HEALTHY_MS ? 1 : this.#deaths + 1;
     this.#lastFailure = `EDM2 Studio's service ended by itself. Its log is ${this.#options.errorLog}.`;
     this.#options.onConnected(false);
     this.connected().catch(() => undefined); // the next call says why
   }
-}
-
-/**
- * Starts the service, or learns from it that one is running for this library already.
- *
- * @returns its socket
- * @throws {AppError} 'unavailable', with what the service wrote last
- */
-async function startService(options: ServiceOptions): Promise<string> {
-  const { node, entry } = options.program();
-  const log = openSync(options.errorLog, 'a');
-  // Detached: training goes on when this app is closed or crashes.
-  const child = spawn(node, [entry, '--exit-when-idle', ...options.args], {
-    detached: true,
-    stdio: ['ignore', 'pipe', log],
-    env: inheritedEnvironment('service', process.env),
-    windowsHide: true,
-  });
-  closeSync(log);
-  const output = child.stdout!; // there, because stdio says 'pipe'
-  const started = await new Promise<string | null>((resolve) => {
-    const timer = setTimeout(() => resolve(null), START_TIMEOUT_MS);
-    const settle = (socket: string | null): void => {
-      clearTimeout(timer);
-      resolve(socket);
-    };
-    child.on('error', () => settle(null));
-    child.on('close', () => settle(null)); // after its last line was read
-    createInterface(output).on('line', (line) => {
-      const ready = parseReadyLine(line);
-      if (ready !== null) settle(ready);
-    });
-  });
-  child.unref();
-  output.destroy();
-  if (started === null)
-    throw new AppError('unavailable', `EDM2 Studio's service did not start. ${lastWords(options.errorLog)}`);
-  return started;
-}
-
-function parseReadyLine(line: string): string | null {
-  try {
-    return ReadyLine.parse(JSON.parse(line)).socket;
-  } catch {
-    return null; // some other line
-  }
-}
-
-/** The last line of the service's error log: the sentence it failed with. */
-function lastWords(errorLog: string): string {
-  const lines = readFileSync(errorLog, 'utf8').trim().split('\n');
-  return lines.at(-1) ?? '';
 }

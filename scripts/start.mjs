@@ -23,10 +23,10 @@ await main(async () => {
   if (noDisplay !== null) return serveToBrowser(rest, noDisplay);
   const electron = findElectron();
   if ('lack' in electron) return serveToBrowser(rest, electron.lack);
-  const started = Date.now();
+  const started = performance.now();
   const status = await run(electron.executable, [...sandboxArguments(), root, ...rest], { cwd: root });
   const interrupted = status === 130 || status === 143;
-  if (status !== 0 && !interrupted && Date.now() - started < STILLBORN_MS) {
+  if (status !== 0 && !interrupted && performance.now() - started < STILLBORN_MS) {
     return serveToBrowser(rest, `Electron does not start (exit status ${status}, see above)`);
   }
   return status;

@@ -2,7 +2,7 @@ import type { ModelRef } from '../../contract/models.ts';
 import { momentOf, recipesAt } from '../../contract/recipe.ts';
 import { listReconstructions } from '../../contract/reconstructions.ts';
 import { getRun, listRuns, runSnapshots, type Run } from '../../contract/runs.ts';
-import type { ServiceClient } from '../service/connect.ts';
+import type { ServiceClient } from '../client/service-client.ts';
 import { findRun } from './arguments.ts';
 
 /** An average of a run, as it is asked of the service and in words. */

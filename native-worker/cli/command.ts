@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../../contract/errors.ts';
-import { connectToService, type ServiceClient } from '../service/connect.ts';
+import type { ServiceClient } from '../client/service-client.ts';
+import { connectToService } from '../service/connect.ts';
 import { Output } from './output.ts';
 import { libraryPath } from './paths.ts';
 

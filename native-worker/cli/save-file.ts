@@ -1,7 +1,7 @@
 import { closeSync, copyFileSync, existsSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
-import type { ServiceClient } from '../service/connect.ts';
+import type { ServiceClient } from '../client/service-client.ts';
 import { makeFolder } from '../service/library-folder.ts';
 
 /**

@@ -1,12 +1,14 @@
 /**
- * A job process: `node main.ts --library DIR --job ID`, started by the service with an IPC channel. It reads what to do
+ * A job process: `node main.ts --library DIR [--identity WORD] --job ID`, started by the service with an IPC channel. It reads what to do
  * from the job's row, does it, says how it ended and leaves. Its memory, and the GPU's, is freed by its exit.
  */
 import { parseArgs } from 'node:util';
+import { AppError } from '../../contract/errors.ts';
+import { identityWord } from '../../contract/library.ts';
 import { JobRequest, type JobMessage, type JobOutcome } from '../../contract/job-messages.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
 import { getJobParameters } from '../store/jobs.ts';
-import { openLibrary } from '../store/library.ts';
+import { openLibrary, type Library } from '../store/library.ts';
 import type { JobContext, Requested } from './context.ts';
 import { failure } from './failure.ts';
 
@@ -50,15 +52,40 @@ async function dispatch(context: JobContext): Promise<JobOutcome> {
   }
 }
 
+/** So often a job looks whether its library is still where it was. */
+const PLACE_WATCH_MS = 1000;
+
+/** @throws {AppError} 'conflict' if the library is not the one whose service started this job */
+function refuseOther(library: Library, word: string | undefined): void {
+  if (word !== undefined && word !== identityWord(library.identity()))
+    throw new AppError('conflict', `Another library lies at ${library.folder} now. Start the job again.`);
+}
+
+/**
+ * Ends this process as soon as another library, or none, lies where its own was: what it would write by path is not its
+ * own to write. The service does the same, unless it died before.
+ */
+function endWithLibrary(library: Library): void {
+  setInterval(() => {
+    if (library.stillThere()) return;
+    process.stderr.write('The library was moved or removed while this job worked in it.\n');
+    process.kill(process.pid, 'SIGKILL');
+  }, PLACE_WATCH_MS).unref();
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { library: { type: 'string' }, job: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { library: { type: 'string' }, job: { type: 'string' }, identity: { type: 'string' } },
+  });
   const requested = listen();
   const id = Number(values.job);
   if (values.library === undefined || !Number.isInteger(id)) throw new Error('usage: main.ts --library DIR --job ID');
   const library = openLibrary(values.library);
+  endWithLibrary(library);
   let outcome: JobOutcome;
   let parameters: JobParameters | null = null;
   try {
+    refuseOther(library, values.identity);
     parameters = getJobParameters(library.db, id);
     const send = (message: JobMessage): void => void deliver(message);
     outcome = await dispatch({ library, job: { id, parameters }, send, requested });

@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
+import { identityWord, type LibraryIdentity } from '../../contract/library.ts';
 import { JobMessage, type JobOutcome, type JobRequest } from '../../contract/job-messages.ts';
 import type { JobExit } from './job-end.ts';
 import { LastWords } from './last-words.ts';
@@ -33,6 +34,11 @@ const LEAVE_MS = 15_000;
 
 /** Children give way to the service, which must answer at once while they compute on all processors. */
 const JOB_PRIORITY = constants.priority.PRIORITY_BELOW_NORMAL;
+
+/** How a job's process says which job of which library it is, to itself and to who finds it later. */
+export function jobArguments(jobId: number, identity: LibraryIdentity): string[] {
+  return ['--identity', identityWord(identity), '--job', String(jobId)];
+}
 
 export class JobProcess {
   readonly #child: ChildProcess;

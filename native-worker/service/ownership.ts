@@ -1,32 +1,42 @@
-import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
-import Database from 'better-sqlite3';
+import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
+import { LibraryIdentity } from '../../contract/library.ts';
 import { writeAll, writeDurably } from '../store/durable-file.ts';
 import { HELD_NAME } from '../store/paths.ts';
+import { placeOf, removeOwn } from '../system/files.ts';
+import { takeLock, type ProcessLock } from '../system/process-lock.ts';
 import { claimFolder, unusableLibrary } from './library-folder.ts';
 
 /**
- * One service a library. Two files tell it: `service.held` is an empty database whose exclusive lock the service keeps
- * as long as it lives. The system gives that lock to one process only and takes it back when the process dies, however
- * it dies, so there is nothing stale to judge. `service.lock` says in JSON who holds it and where it listens; it is
- * what others read, and it may be out of date.
+ * One service a library. Two files tell it: `service.held` is locked by the service as long as it lives, and
+ * `service.lock` says in JSON who holds it, which library that is and where it listens; it is what others read, it may
+ * be out of date, and in a copy of the library it speaks of somebody else.
  */
 
 const LOCK_NAME = 'service.lock';
 
-const ServiceAddress = z.object({ pid: z.int().positive(), socket: z.string(), startedAt: z.number() });
+const ServiceAddress = z.object({
+  pid: z.int().positive(),
+  socket: z.string(),
+  startedAt: z.number(),
+  library: LibraryIdentity,
+});
 
 /** Who serves a library, and where. */
 export type ServiceAddress = z.infer<typeof ServiceAddress>;
 
 /** Proof of holding a library, until released or the end of the process. */
 export interface Ownership {
-  /** Tells everybody where the service listens. */
-  announce(socket: string): void;
+  /** Tells everybody where the service of this library listens. */
+  announce(socket: string, library: LibraryIdentity): void;
+  /** Whether what we hold still lies in the folder. */
+  stillThere(): boolean;
+  /** Lets go of what is still ours: in a folder that was made anew everything is somebody else's. */
   release(): void;
 }
 
@@ -37,52 +47,60 @@ export interface Ownership {
  * @throws {AppError} 'forbidden' or 'no-space' if the folder can't be written; 'conflict' if it is no library
  */
 export function takeLibrary(folder: string): Ownership | null {
-  claimFolder(resolve(folder));
-  let held: Database.Database;
+  const root = resolve(folder);
+  claimFolder(root);
+  let held: ProcessLock | null;
   try {
-    held = new Database(join(folder, HELD_NAME), { timeout: 0 });
+    held = takeLock(join(root, HELD_NAME));
   } catch (error) {
     throw unusableLibrary(folder, error);
   }
-  try {
-    held.exec('BEGIN EXCLUSIVE');
-  } catch (error) {
-    held.close();
-    if (hasSystemCode(error, 'SQLITE_BUSY')) return null;
-    throw error;
-  }
+  if (held === null) return null;
+  const path = join(root, LOCK_NAME);
+  let announced = '';
   return {
-    announce: (socket) => {
-      const address: ServiceAddress = { pid: process.pid, socket, startedAt: Date.now() };
-      writeDurably(join(folder, LOCK_NAME), (fd) => writeAll(fd, Buffer.from(`${JSON.stringify(address)}\n`)));
+    announce: (socket, library) => {
+      const address: ServiceAddress = { pid: process.pid, socket, startedAt: Date.now(), library };
+      announced = `${JSON.stringify(address)}\n`;
+      writeDurably(path, (fd) => writeAll(fd, Buffer.from(announced)));
     },
+    stillThere: () => held.stillThere(),
     release: () => {
-      rmSync(join(folder, LOCK_NAME), { force: true });
-      held.close();
+      removeOwn(path, announced);
+      held.release();
     },
   };
 }
 
-/** What the library's lock file says; null if there is none or it makes no sense. It may speak of a dead service. */
+/**
+ * What the library's lock file says; null if there is none or it makes no sense. It may speak of a dead service, and in
+ * a copy of another library: who connects asks the greeting whether it is this one.
+ */
 export function readAddress(folder: string): ServiceAddress | null {
   try {
-    const parsed = ServiceAddress.safeParse(JSON.parse(readFileSync(join(folder, LOCK_NAME), 'utf8')));
-    return parsed.success ? parsed.data : null;
+    return ServiceAddress.safeParse(JSON.parse(readFileSync(join(folder, LOCK_NAME), 'utf8'))).data ?? null;
   } catch {
     return null; // no file, or not JSON: nobody has announced anything
   }
+}
+
+/** Whether an identity that somebody tells is that of the library in a folder, as it lies there now. */
+export function isLibraryIn(folder: string, told: LibraryIdentity): boolean {
+  const place = placeOf(folder);
+  return place !== null && place.device === told.device && place.inode === told.inode;
 }
 
 /** Socket addresses are short: 104 bytes with the final zero on macOS, 108 on Linux. */
 const MAX_SOCKET_PATH = 103;
 
 /**
- * Where the service of a library listens: a socket in a folder that only this user can enter, or a named pipe.
+ * A new address to listen on: a socket in a folder that only this user can enter, or a named pipe. Each start has its
+ * own, so that a service that ends late takes only its own away.
  *
  * @throws {AppError} 'forbidden' if somebody else owns that folder
  */
-export function socketPath(libraryFolder: string): string {
-  const name = createHash('sha256').update(resolve(libraryFolder)).digest('hex').slice(0, 16);
+export function newSocketPath(libraryFolder: string): string {
+  const name = `${socketPrefix(libraryFolder)}${randomBytes(4).toString('hex')}`;
   const user = userInfo();
   if (process.platform === 'win32') return `\\\\.\\pipe\\edm2-studio-${user.username}-${name}`;
   const bases = [process.env.XDG_RUNTIME_DIR, tmpdir(), '/tmp'];
@@ -97,6 +115,37 @@ export function socketPath(libraryFolder: string): string {
     'forbidden',
     `No folder for the service's socket: set XDG_RUNTIME_DIR or TMPDIR to a short path of your own (tried ${bases.filter(Boolean).join(', ')}).`,
   );
+}
+
+/**
+ * Removes the sockets that killed services of this library have left: those on which nobody listens.
+ *
+ * @param own where we listen
+ */
+export async function removeDeadSockets(libraryFolder: string, own: string): Promise<void> {
+  if (process.platform === 'win32') return; // a named pipe goes with its process
+  const folder = dirname(own);
+  const prefix = socketPrefix(libraryFolder);
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (name.startsWith(prefix) && path !== own && !(await isListenedOn(path))) rmSync(path, { force: true });
+  }
+}
+
+function socketPrefix(libraryFolder: string): string {
+  return `${createHash('sha256').update(resolve(libraryFolder)).digest('hex').slice(0, 16)}-`;
+}
+
+function isListenedOn(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    // Anything but a clear refusal leaves it alone.
+    socket.once('error', (error) => resolve(!hasSystemCode(error, 'ECONNREFUSED')));
+  });
 }
 
 /** Makes a folder that is ours alone; false if it can't be. In a shared /tmp somebody else may have been there first. */

@@ -21,7 +21,7 @@ import {
 import { insideLibrary, jobFolder, jobLogPath } from '../store/paths.ts';
 import type { Events } from './events.ts';
 import { failedEnd, failureOf, jobEnd, type JobEnd, type JobExit } from './job-end.ts';
-import { JobProcess } from './job-process.ts';
+import { jobArguments, JobProcess } from './job-process.ts';
 
 /**
  * The queue: one lane for each kind of job, one job at a time in each, so that a sheet of pictures can be drawn while
@@ -173,12 +173,22 @@ export class Queue {
     this.#open = false;
     for (const [id, { parameters }] of this.#running)
       this.request(id, parameters.kind === 'train' ? 'pause' : 'cancel');
-    const deadline = Date.now() + patienceMs;
-    while (!this.idle && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+    const deadline = performance.now() + patienceMs;
+    while (!this.idle && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
     for (const [id, { killTimer }] of this.#running) {
       clearTimeout(killTimer ?? undefined);
       this.#parts.log.warn({ job: id }, 'a job is left to end by itself');
     }
+  }
+
+  /** Ends at once, with every job: the library has gone from its place, and what they would write is lost, or worse. */
+  abandon(): void {
+    this.#open = false;
+    for (const { process, killTimer } of this.#running.values()) {
+      clearTimeout(killTimer ?? undefined);
+      process.kill();
+    }
+    this.#running.clear();
   }
 
   #fill(): void {
@@ -212,7 +222,7 @@ export class Queue {
     watcher.onStart(id, parameters);
     const process = new JobProcess({
       script,
-      args: ['--library', library.folder, '--job', String(id)],
+      args: ['--library', library.folder, ...jobArguments(id, library.identity())],
       environment,
       logPath: insideLibrary(library.folder, jobLogPath(id)),
       onMessage: (message) => this.#receive(id, message),
@@ -223,7 +233,7 @@ export class Queue {
       process,
       parameters,
       progress: null,
-      writtenAt: 0,
+      writtenAt: -Infinity,
       asked: null,
       killTimer: null,
       stepping: false,
@@ -247,8 +257,8 @@ export class Queue {
 
   #keepProgress(id: number, running: Running, progress: Progress): void {
     running.progress = progress;
-    if (Date.now() - running.writtenAt >= PROGRESS_WRITE_MS) {
-      running.writtenAt = Date.now();
+    if (performance.now() - running.writtenAt >= PROGRESS_WRITE_MS) {
+      running.writtenAt = performance.now();
       setJobProgress(this.#parts.library.db, id, progress);
     }
     this.announce(id);

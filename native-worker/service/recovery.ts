@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { hasSystemCode } from '../../contract/errors.ts';
+import type { LibraryIdentity } from '../../contract/library.ts';
 import { checkpointsToResume } from '../store/checkpoints.ts';
 import { endJob, requeueJob, runningJobs } from '../store/jobs.ts';
 import type { Library } from '../store/library.ts';
@@ -10,6 +10,8 @@ import { setRunState } from '../store/runs.ts';
 import { lostEnd } from './job-end.ts';
 import { sweep } from '../store/sweep.ts';
 import { statement, write } from '../store/statements.ts';
+import { commandLine } from '../system/command-line.ts';
+import { jobArguments } from './job-process.ts';
 
 /** What a service that died left behind is put in order before jobs run again. */
 
@@ -29,13 +31,12 @@ export interface RecoveryOptions {
  */
 export async function recover(library: Library, log: Logger, options: RecoveryOptions): Promise<void> {
   const left = runningJobs(library.db);
-  const deadline = Date.now() + (options.patienceMs ?? ORPHAN_PATIENCE_MS);
+  const identity = library.identity();
+  const deadline = performance.now() + (options.patienceMs ?? ORPHAN_PATIENCE_MS);
   for (const { id, pid } of left) {
-    while (pid !== null && isOurJob(pid, id) && Date.now() < deadline) await sleep(ORPHAN_POLL_MS);
-    if (pid !== null && isOurJob(pid, id)) {
-      log.warn({ job: id, pid }, 'a job of an earlier service does not end; it is killed');
-      process.kill(pid, 'SIGKILL');
-    }
+    if (pid === null) continue;
+    while (lifeOf(pid, id, identity) !== 'gone' && performance.now() < deadline) await sleep(ORPHAN_POLL_MS);
+    if (lifeOf(pid, id, identity) === 'ours') killOrphan(id, pid, log);
     if (!library.db.open) return;
   }
   for (const job of left) {
@@ -75,19 +76,28 @@ function runsWithoutJob({ db }: Library): number[] {
     .all();
 }
 
-/** Whether a process lives and is that job. Numbers of processes are used again; where the system shows a command line, it is read. */
-function isOurJob(pid: number, jobId: number): boolean {
+/**
+ * Whether a process lives and is that job of this library. Numbers of processes are used again, and a copied library has
+ * the rows of its original, so the process's own command line decides: it names the library by its identity.
+ *
+ * @returns 'unknown' where one lives and the system does not show its command line: it is waited for, but not ended
+ */
+function lifeOf(pid: number, jobId: number, identity: LibraryIdentity): 'ours' | 'unknown' | 'gone' {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if (hasSystemCode(error, 'ESRCH')) return false;
-    return false; // EPERM: somebody else's process
+    if (!hasSystemCode(error, 'EPERM')) return 'gone'; // EPERM: it lives, and belongs to another user
   }
-  if (process.platform !== 'linux') return true;
+  const words = commandLine(pid);
+  if (words === null) return process.platform === 'win32' ? 'unknown' : 'gone';
+  return `${words} `.includes(` ${jobArguments(jobId, identity).join(' ')} `) ? 'ours' : 'gone';
+}
+
+function killOrphan(id: number, pid: number, log: Logger): void {
+  log.warn({ job: id, pid }, 'a job of an earlier service does not end; it is killed');
   try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return words[words.indexOf('--job') + 1] === String(jobId) && words.includes('--job');
-  } catch {
-    return false; // it ended just now
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    log.warn({ err: error, job: id, pid }, 'a job of an earlier service could not be killed');
   }
 }

@@ -95,14 +95,14 @@ export class Runtimes {
   }
 
   async #install(name: RuntimeName): Promise<void> {
-    let told = 0;
+    let told = -Infinity;
     try {
       await installRuntime({
         name,
         signal: this.#cancel.signal,
         onProgress: ({ text, done, total }) => {
-          if (Date.now() - told < PROGRESS_MS) return;
-          told = Date.now();
+          if (performance.now() - told < PROGRESS_MS) return;
+          told = performance.now();
           this.#tell(name, text, done, total, false, null);
         },
       });

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { WebSocket, WebSocketServer } from 'ws';
 import { ClientMessage, type Audience, type ServiceMessage } from '../../contract/call.ts';
 import { CONTRACT_VERSION } from '../../contract/calls.ts';
+import type { LibraryIdentity } from '../../contract/library.ts';
 import { SECURITY_HEADERS } from '../../contract/security.ts';
 import type { Events } from './events.ts';
 import type { Answer, Asker } from './handle.ts';
@@ -18,6 +19,8 @@ export type Admission =
 export interface ServerParts {
   /** Version of the app, for the greeting. */
   version: string;
+  /** Which library it serves, as it lies now; for the greeting, too. */
+  library: () => LibraryIdentity;
   admit: (request: IncomingMessage) => Admission;
   answer: Answer;
   events: Events;
@@ -188,7 +191,8 @@ function converse(parts: ServerParts, socket: WebSocket, audience: Audience): vo
       socket.terminate();
     }),
   );
-  send({ kind: 'hello', contract: CONTRACT_VERSION, app: parts.version, pid: process.pid });
+  const { version: app, library } = parts;
+  send({ kind: 'hello', contract: CONTRACT_VERSION, app, pid: process.pid, library: library() });
 }
 
 /** Answers what a connection asks, `MAX_CALLS_AT_ONCE` at a time. While that many are at work nothing more is read. */

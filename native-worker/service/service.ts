@@ -1,4 +1,3 @@
-import { existsSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../contract/errors.ts';
@@ -16,7 +15,7 @@ import { allHandlers } from './handlers/all.ts';
 import type { OpenedDoor } from './handlers/context.ts';
 import { JobOutcomes } from './job-outcomes.ts';
 import { openLog } from './log-file.ts';
-import { socketPath, takeLibrary, type Ownership } from './ownership.ts';
+import { newSocketPath, removeDeadSockets, takeLibrary, type Ownership } from './ownership.ts';
 import { appVersion, jobScript, pagesFolder } from './program-files.ts';
 import { Queue } from './queue.ts';
 import { recover } from './recovery.ts';
@@ -60,6 +59,9 @@ export interface RunningService {
 
 /** A big network's checkpoint takes some seconds to write; a step of it may take longer. */
 const PATIENCE_MS = 60_000;
+
+/** So often the service looks whether its library is still where it was. */
+const PLACE_WATCH_MS = 1000;
 
 /** If jobs of a dead service still live, the start does not wait for them longer than this. */
 const RECOVERY_WAIT_MS = 2000;
@@ -149,6 +151,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   );
   const serverParts: Omit<ServerParts, 'admit'> = {
     version,
+    library: () => library.identity(),
     answer,
     events,
     connections,
@@ -159,7 +162,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
     },
   };
 
-  const socket = socketPath(library.folder);
+  const socket = newSocketPath(library.folder);
   const local = makeServer({ ...serverParts, admit: () => ({ admitted: true, audience: 'local' }) });
   const gpuWatch = new GpuWatch(options.gpuWatch);
   const stopWatching = watchDevice(events, connections, gpuWatch);
@@ -173,6 +176,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
     stopping ??= (async () => {
       log.info('the service ends');
       clearTimeout(idleTimer ?? undefined);
+      clearInterval(placeWatch);
       runtimes.stop();
       await queue.close(options.patienceMs ?? PATIENCE_MS);
       stopWatching();
@@ -187,6 +191,18 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
     })();
     return stopping;
   };
+
+  /** Whatever lies in our place now is another library, or none: nothing more is written, no job goes on. */
+  const leaveMovedLibrary = (): void => {
+    log.error({ library: library.folder }, 'the library was moved or removed while it was open; the service ends');
+    library.close();
+    queue.abandon();
+    void stop();
+  };
+  const placeWatch = setInterval(() => {
+    if (stopping === null && !(ownership.stillThere() && library.stillThere())) leaveMovedLibrary();
+  }, PLACE_WATCH_MS);
+  placeWatch.unref();
 
   let idleTimer: NodeJS.Timeout | null = null;
   const watchIdleness = (): void => {
@@ -220,14 +236,12 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
     throw error;
   }
   await Promise.race([recovered, sleep(RECOVERY_WAIT_MS, undefined, { ref: false })]);
-  ownership.announce(socket);
+  ownership.announce(socket, library.identity());
+  await removeDeadSockets(library.folder, socket);
   return { socket, openWeb: async (host, port) => (await openDoor(host, port)).url, stop, ended };
 }
 
-/** Listens on a socket of our own; one that a dead service left is replaced. */
 function listen(server: Server, path: string): Promise<void> {
-  // We hold the library, so nobody listens there.
-  if (process.platform !== 'win32' && existsSync(path)) rmSync(path);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, () => resolve());

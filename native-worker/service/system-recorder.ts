@@ -36,6 +36,7 @@ interface Watched {
   readonly pid: number;
   /** Of the run's earlier processes. */
   readonly secondsBefore: number;
+  /** By the clock that nobody sets (`performance.now`), ms. */
   readonly since: number;
   times: ProcessorTimes;
   usage: ProcessUsage | null;
@@ -72,7 +73,7 @@ export function recordSystem({
       runId: job.runId,
       pid: job.pid,
       secondsBefore: lastSystemSeconds(library.db, job.runId),
-      since: Date.now(),
+      since: performance.now(),
       times: readProcessorTimes(),
       usage: readUsage(job.pid),
       readings,
@@ -116,14 +117,13 @@ export function recordSystem({
 
 /** What happened since the last look. */
 function take(watched: Watched, nimg: number): SystemSample {
-  const at = Date.now();
   const times = readProcessorTimes();
   const usage = readUsage(watched.pid);
   const { used, total } = readMemory();
   const gpus = [...watched.readings].map(([index, readings]) => summary(index, readings));
   const sample = {
-    seconds: watched.secondsBefore + (at - watched.since) / 1000,
-    at,
+    seconds: watched.secondsBefore + (performance.now() - watched.since) / 1000,
+    at: Date.now(),
     nimg,
     cpuPercent: busyPercent(watched.times, times),
     jobCpuPercent: jobShare(watched, usage, times),

@@ -1,11 +1,15 @@
-import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
+import type { LibraryIdentity } from '../../contract/library.ts';
+import { placeOf, removeOwn, watchPlace } from '../system/files.ts';
 import { beginAnew, holdsFiles, indexLost, lacksIndex } from './lost-index.ts';
 import { migrate, newestVersion, refuseNewer, schemaVersion, type Migration } from './migrate.ts';
 import { migrations } from './migrations/all.ts';
 import { BACKUPS_FOLDER, databasePath, LOGS_FOLDER, OPEN_MARKER, TEMPORARY_FOLDER } from './paths.ts';
+import { readNote } from './settings.ts';
 
 /** An open library: its folder, and this process's connection to its index. */
 export interface Library {
@@ -14,6 +18,10 @@ export interface Library {
   readonly db: Database.Database;
   /** The service that held it before did not end in good order. Known to the holder only. */
   readonly uncleanEnd: boolean;
+  /** Which library it is, as it lies now. */
+  identity(): LibraryIdentity;
+  /** Whether the index that is open still lies in the folder: the folder may be moved, removed and made anew. */
+  stillThere(): boolean;
   close(): void;
 }
 
@@ -28,6 +36,12 @@ export interface OpenOptions {
 
 /** Another process's write lock is waited for this long; every write is far shorter. */
 const BUSY_TIMEOUT_MS = 10_000;
+
+/** The note in the index that tells libraries apart. */
+const ID_NOTE = 'libraryId';
+
+/** Of a folder that has gone: like no other's. */
+const NOWHERE = { device: '0', inode: '0' };
 
 /**
  * Opens a library, as its holder (`migrate: true`; creates what is missing) or as a job.
@@ -59,26 +73,26 @@ function openAsHolder(folder: string, steps: readonly Migration[]): Library {
     throw indexLost(folder, existsSync(databasePath(folder)) ? 'is empty' : 'is missing');
   }
   const uncleanEnd = existsSync(marker);
+  const mark = `${process.pid} ${randomUUID()}\n`;
   const db = connect(folder);
   try {
     if (!hasTables(db) && holdsFiles(folder)) throw indexLost(folder, 'is empty');
     refuseNewer(db, steps);
     if (uncleanEnd) quickCheck(db, folder);
     migrate(db, folder, steps);
-    writeMarker(marker);
+    writeMarker(marker, mark);
   } catch (error) {
     db.close();
     throw readable(error, folder);
   }
   return {
-    folder,
-    db,
+    ...opened(folder, db),
     uncleanEnd,
     close: () => {
       if (!db.open) return;
       db.pragma('wal_checkpoint(TRUNCATE)');
       db.close();
-      rmSync(marker, { force: true });
+      removeOwn(marker, mark);
     },
   };
 }
@@ -103,6 +117,16 @@ function makeFolders(folder: string): void {
   }
 }
 
+/** What an open library is, whoever opened it. */
+function opened(folder: string, db: Database.Database): Pick<Library, 'folder' | 'db' | 'identity' | 'stillThere'> {
+  return {
+    folder,
+    db,
+    identity: () => ({ id: String(readNote(db, ID_NOTE)), path: folder, ...(placeOf(folder) ?? NOWHERE) }),
+    stillThere: watchPlace(databasePath(folder)),
+  };
+}
+
 function openAsJob(folder: string, steps: readonly Migration[]): Library {
   if (!existsSync(databasePath(folder))) {
     throw new AppError('not-found', `There is no library at ${folder}.`);
@@ -121,7 +145,7 @@ function openAsJob(folder: string, steps: readonly Migration[]): Library {
     db.close();
     throw readable(error, folder);
   }
-  return { folder, db, uncleanEnd: false, close: () => db.close() };
+  return { ...opened(folder, db), uncleanEnd: false, close: () => db.close() };
 }
 
 /** Every connection is set up the same way; none of it but the journal mode is remembered by the file. */
@@ -163,9 +187,11 @@ function quickCheck(db: Database.Database, folder: string): void {
   if (answer !== 'ok') throw indexLost(folder, 'is damaged', new Error(String(answer)));
 }
 
-function writeMarker(marker: string): void {
+/** @param mark what tells our marker from that of a library that is made anew in the same place */
+function writeMarker(marker: string, mark: string): void {
   const handle = openSync(marker, 'w');
   try {
+    writeSync(handle, mark);
     fsyncSync(handle);
   } finally {
     closeSync(handle);

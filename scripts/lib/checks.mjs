@@ -51,9 +51,9 @@ export async function runChecks() {
   const tally = { passed: 0, failed: 0 };
   const work = async () => {
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
-      const started = Date.now();
+      const started = performance.now();
       const { status, output } = await runQuietly(privateNode(), check.args, { cwd: root });
-      const seconds = ((Date.now() - started) / 1000).toFixed(1);
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
       if (status > 128) throw new SetupError('Stopped.');
       if (status === 0) tally.passed += 1;
       else {

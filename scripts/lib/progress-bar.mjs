@@ -12,7 +12,7 @@ const QUARTERS = 4;
 export function progressBar(stream = process.stderr) {
   let shown = '';
   let quarter = 0;
-  let drawnAt = 0;
+  let drawnAt = -Infinity;
   const draw = ({ text, done, total }) => {
     const share = total > 0 ? Math.min(1, done / total) : null;
     if (!stream.isTTY) {
@@ -23,9 +23,9 @@ export function progressBar(stream = process.stderr) {
       quarter = now;
       return;
     }
-    if (text === shown && Date.now() - drawnAt < REDRAW_MS) return;
+    if (text === shown && performance.now() - drawnAt < REDRAW_MS) return;
     shown = text;
-    drawnAt = Date.now();
+    drawnAt = performance.now();
     const filled = share === null ? 0 : Math.round(share * WIDTH);
     const bar =
       share === null

@@ -12,7 +12,9 @@ import { checkpointPath, insideLibrary, jobFolder, runFolder } from '../../nativ
 import { insertSample } from '../../native-worker/store/samples.ts';
 import { insertTick } from '../../native-worker/store/ticks.ts';
 
-const { values } = parseArgs({ options: { library: { type: 'string' }, job: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { library: { type: 'string' }, job: { type: 'string' }, identity: { type: 'string' } },
+});
 const library = openLibrary(values.library!);
 const id = Number(values.job);
 const { title, runId } = getJob(library.db, id);

@@ -2,6 +2,7 @@
  * A service whose jobs are fake ones (test/support/fake-job.ts), as a process of its own that can be killed:
  * `node fake-jobs-service.ts --library DIR [--serve]`. It prints a line of JSON when it can be spoken to.
  */
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startService } from '../../native-worker/service/service.ts';
 import { fakeEnvironment, fakeJob, makePages } from './service-library.ts';
@@ -12,7 +13,7 @@ const service = (await startService({
   idleMs: null,
   jobScript: fakeJob,
   environment: fakeEnvironment,
-  pages: makePages(values.library!),
+  pages: makePages(dirname(values.library!)), // a folder with anything else in it becomes no library
   demoSet: false,
 }))!;
 const url = values.serve ? await service.openWeb('127.0.0.1', 0) : null;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openClient, type ServiceClient } from '../../native-worker/service/connect.ts';
+import { openClient, type ServiceClient } from '../../native-worker/client/service-client.ts';
 import { startService, type RunningService, type ServiceOptions } from '../../native-worker/service/service.ts';
 import { root } from './root.ts';
 import { makeLibrary } from './training-library.ts';
@@ -66,11 +66,11 @@ export async function until<T>(
   what: () => Promise<T | null | undefined | false> | T | null | undefined | false,
   timeoutMs = 15_000,
 ): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const found = await what();
     if (found !== null && found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what.toString()}`);
+    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what.toString()}`);
     await sleep(25);
   }
 }

@@ -54,7 +54,7 @@ export async function installRuntime(options: InstallOptions): Promise<void> {
     if (options.signal?.aborted === true && !(error instanceof AppError)) throw cancelled(error);
     throw error;
   } finally {
-    await release();
+    release();
   }
 }
 

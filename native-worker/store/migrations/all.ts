@@ -6,6 +6,7 @@ import { systemMetrics } from './004-system-metrics.ts';
 import { jobErrorCode } from './005-job-error-code.ts';
 import { resumes } from './006-resumes.ts';
 import { unfinishedFiles } from './007-unfinished-files.ts';
+import { libraryId } from './008-library-id.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   jobErrorCode,
   resumes,
   unfinishedFiles,
+  libraryId,
 ];

@@ -1,8 +1,7 @@
 import type * as z from 'zod';
 import type { Call, ServiceEvent } from '../../../contract/call.ts';
-import { AppError } from '../../../contract/errors.ts';
-import { events } from '../../../contract/events.ts';
 import type { Folder } from '../../../contract/folders.ts';
+import { EventListeners, valueOf } from '../../../contract/rpc-client.ts';
 import type { ConnectionState, Transport } from './transport.ts';
 
 /** The typed way to the service: what is asked and answered is what the contract says. */
@@ -13,13 +12,13 @@ export class Client {
   readonly pickFolder: (() => Promise<Folder | null>) | null;
 
   readonly #transport: Transport;
-  readonly #handlers = new Map<string, Set<(payload: never) => void>>();
+  readonly #listeners = new EventListeners();
   readonly #opened = new Set<() => void>();
 
   constructor(transport: Transport) {
     this.#transport = transport;
     this.pickFolder = transport.pickFolder;
-    transport.onEvent((name, payload) => this.#dispatch(name, payload));
+    transport.onEvent((name, payload) => this.#listeners.tell(name, payload));
     transport.onConnection((state) => {
       this.connection = state;
       if (state === 'open') for (const handler of this.#opened) handler();
@@ -32,17 +31,12 @@ export class Client {
    * @throws {AppError} with the code of the reply, or 'unavailable' if the service can't be reached
    */
   async call<I extends z.ZodType, O extends z.ZodType>(call: Call<I, O>, input: z.input<I>): Promise<z.output<O>> {
-    const reply = await this.#transport.call(call.name, input);
-    if (!reply.ok) throw new AppError(reply.code, reply.message);
-    return call.output.parse(reply.value);
+    return valueOf(call, await this.#transport.call(call.name, input));
   }
 
   /** Listens to an event until the returned function is called. */
   on<P extends z.ZodType>(event: ServiceEvent<P>, handler: (payload: z.output<P>) => void): () => void {
-    const handlers = this.#handlers.get(event.name) ?? new Set();
-    this.#handlers.set(event.name, handlers);
-    handlers.add(handler);
-    return () => handlers.delete(handler);
+    return this.#listeners.on(event, handler);
   }
 
   /**
@@ -53,13 +47,5 @@ export class Client {
     this.#opened.add(load);
     if (this.connection === 'open') load();
     return () => this.#opened.delete(load);
-  }
-
-  #dispatch(name: string, payload: unknown): void {
-    const handlers = this.#handlers.get(name);
-    const event = events.find((candidate) => candidate.name === name);
-    if (!handlers || handlers.size === 0 || !event) return;
-    const parsed = event.payload.parse(payload);
-    for (const handler of handlers) handler(parsed as never);
   }
 }

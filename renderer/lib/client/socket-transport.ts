@@ -1,5 +1,5 @@
-import { ServiceMessage, type Reply } from '../../../contract/call.ts';
 import { CONTRACT_VERSION } from '../../../contract/calls.ts';
+import { RpcClient, type Wire } from '../../../contract/rpc-client.ts';
 import type { ConnectionState, Transport } from './transport.ts';
 import { unavailable } from './transport.ts';
 
@@ -11,14 +11,11 @@ const LONGEST_RETRY_MS = 10_000;
  * wait for the first opening and fail with 'unavailable' after that.
  */
 export function socketTransport(url: string): Transport {
-  let socket: WebSocket | null = null;
+  let rpc: RpcClient | null = null;
   let state: ConnectionState = 'connecting';
-  let nextId = 1;
   let retryMs = FIRST_RETRY_MS;
   let tellConnection: (state: ConnectionState) => void = () => undefined;
   let tellEvent: (name: string, payload: unknown) => void = () => undefined;
-  const waiting = new Map<number, (reply: Reply) => void>();
-  const unsent: string[] = [];
 
   function become(next: ConnectionState): void {
     if (next === state) return;
@@ -26,65 +23,46 @@ export function socketTransport(url: string): Transport {
     tellConnection(next);
   }
 
-  function receive(text: string): void {
-    const message = ServiceMessage.parse(JSON.parse(text));
-    switch (message.kind) {
-      case 'hello':
-        // The page came from an older or newer service than the one that answers now: load the right one, once.
-        if (message.contract !== CONTRACT_VERSION && sessionStorage.getItem('reloaded') !== String(message.contract)) {
-          sessionStorage.setItem('reloaded', String(message.contract));
-          window.location.reload();
-          return;
-        }
-        retryMs = FIRST_RETRY_MS;
-        become('open');
-        for (const line of unsent.splice(0)) socket?.send(line);
-        return;
-      case 'reply':
-        waiting.get(message.id)?.(message.reply);
-        waiting.delete(message.id);
-        return;
-      case 'event':
-        tellEvent(message.event, message.payload);
-        return;
-      default:
-        message satisfies never;
+  /** One connection, from its opening to its end. */
+  async function connect(): Promise<void> {
+    rpc = new RpcClient(webSocketWire(url), (name, payload) => tellEvent(name, payload));
+    const hello = await rpc.greeting.catch(() => null);
+    if (hello?.contract === CONTRACT_VERSION) {
+      retryMs = FIRST_RETRY_MS;
+      become('open');
+    } else if (hello !== null && sessionStorage.getItem('reloaded') !== String(hello.contract)) {
+      // The page came from an older or newer service than the one that answers now: load the right one, once.
+      sessionStorage.setItem('reloaded', String(hello.contract));
+      window.location.reload();
+      return;
     }
-  }
-
-  function connect(): void {
-    socket = new WebSocket(url);
-    socket.addEventListener('message', (event) => receive(String(event.data)));
-    socket.addEventListener('close', () => {
-      socket = null;
-      unsent.length = 0;
-      for (const answer of waiting.values()) answer(unavailable);
-      waiting.clear();
-      become('lost');
-      setTimeout(connect, retryMs);
-      retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
-    });
+    await rpc.closed;
+    rpc = null;
+    become('lost');
+    setTimeout(() => void connect(), retryMs);
+    retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
   }
 
   return {
-    call(name, input) {
-      if (state === 'lost') return Promise.resolve(unavailable);
-      return new Promise((resolve) => {
-        const id = nextId++;
-        waiting.set(id, resolve);
-        const line = JSON.stringify({ id, call: name, input });
-        if (state === 'open') socket?.send(line);
-        else unsent.push(line);
-      });
-    },
+    call: (name, input) => (rpc === null || state === 'lost' ? Promise.resolve(unavailable) : rpc.call(name, input)),
     onEvent(handler) {
       tellEvent = handler;
     },
     onConnection(handler) {
       tellConnection = handler;
-      connect();
+      void connect();
     },
     pickFolder: null,
+  };
+}
+
+function webSocketWire(url: string): Wire {
+  const socket = new WebSocket(url);
+  return {
+    send: (text) => socket.send(text),
+    onMessage: (listener) => socket.addEventListener('message', (event) => listener(String(event.data))),
+    onClose: (listener) => socket.addEventListener('close', () => listener()),
+    close: () => socket.close(),
   };
 }
 

@@ -7,7 +7,7 @@ import { calls } from '../../../contract/calls.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { answerWith, handler } from '../../../native-worker/service/handle.ts';
 import { allHandlers } from '../../../native-worker/service/handlers/all.ts';
-import { openClient } from '../../../native-worker/service/connect.ts';
+import { openClient } from '../../../native-worker/client/service-client.ts';
 import { startServiceUnderTest, type ServiceUnderTest } from '../../support/service-library.ts';
 
 let under: ServiceUnderTest;

@@ -1,21 +1,20 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { shutdown } from '../../../contract/app.ts';
 import { listDatasets } from '../../../contract/datasets.ts';
 import { createRun, getRun, listRuns, runLog } from '../../../contract/runs.ts';
 import { getJob } from '../../../contract/jobs.ts';
-import { awaitLiving, connectToService, openClient } from '../../../native-worker/service/connect.ts';
+import { openClient } from '../../../native-worker/client/service-client.ts';
+import { awaitLiving, connectToService } from '../../../native-worker/service/connect.ts';
 import { readAddress, takeLibrary } from '../../../native-worker/service/ownership.ts';
 import { openLibrary } from '../../../native-worker/store/library.ts';
 import { databasePath } from '../../../native-worker/store/paths.ts';
-import { root } from '../../support/root.ts';
-import { fakeJob, until } from '../../support/service-library.ts';
+import { fakeServiceScript, ServiceProcesses, type Started } from '../../support/service-process.ts';
+import { until } from '../../support/service-library.ts';
 import { tinyConfig } from '../../support/training-library.ts';
 
 /** The service as a process of its own, as it is started for real. */
@@ -23,61 +22,17 @@ import { tinyConfig } from '../../support/training-library.ts';
 let folder: string;
 /** For what tests write that is no library's. */
 let aside: string;
-let started: ChildProcess[];
+const processes = new ServiceProcesses();
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'edm2-process-'));
   aside = mkdtempSync(join(tmpdir(), 'edm2-process-aside-'));
-  started = [];
 });
 afterEach(async () => {
-  for (const child of started) await killed(child);
+  await processes.end();
   for (const path of [folder, aside]) rmSync(path, { recursive: true, force: true });
 });
 
-type Line = Record<string, unknown>;
-
-interface Started {
-  child: ChildProcess;
-  line: Promise<Line>;
-  exit: Promise<number | null>;
-}
-
-const main = join(root, 'native-worker/service/main.ts');
-
-function start(args: string[] = [], script = main): Started {
-  const child = spawn(process.execPath, [script, '--library', folder, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  started.push(child);
-  child.stderr.resume();
-  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const line = new Promise<Line>((resolve) => {
-    createInterface(child.stdout).once('line', (text) => resolve(JSON.parse(text) as Line));
-  });
-  return { child, line, exit };
-}
-
-function killed(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGKILL');
-  });
-}
-
-/** A service whose jobs are fake ones, in a process of its own that can be killed. */
-function fakeServiceScript(): string {
-  const script = join(aside, 'fake-service.ts');
-  const place = (path: string): string => JSON.stringify(join(root, path));
-  writeFileSync(
-    script,
-    `import { startService } from ${place('native-worker/service/service.ts')};
-     import { fakeEnvironment } from ${place('test/support/service-library.ts')};
-     const service = await startService({
-       library: ${JSON.stringify(folder)}, idleMs: null, jobScript: ${JSON.stringify(fakeJob)}, environment: fakeEnvironment,
-     });
-     console.log(JSON.stringify({ ready: true, socket: service.socket, pid: process.pid }));`,
-  );
-  return script;
-}
+const start = (args: string[] = [], script?: string): Started => processes.start(folder, args, script);
 
 test('it prints one line when it can be spoken to, adds the demo set, and ends with all in one file', async () => {
   const { child, line, exit } = start();
@@ -202,7 +157,7 @@ test('a service that may end ends ten seconds after the last client', async () =
 });
 
 test('a killed service: its job pauses by itself, and the next service finds the run resumable', async () => {
-  const script = fakeServiceScript();
+  const script = fakeServiceScript(aside);
   const first = start([], script);
   const client = await openClient(String((await first.line).socket));
   const demo = await until(async () => (await client.call(listDatasets, {}))[0]);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { appInfo } from '../../../contract/app.ts';
 import { listRuns } from '../../../contract/runs.ts';
 import { Events } from '../../../native-worker/service/events.ts';
-import { openClient, type ServiceClient } from '../../../native-worker/service/connect.ts';
+import { openClient, type ServiceClient } from '../../../native-worker/client/service-client.ts';
 import { Connections, makeServer, MAX_CALLS_AT_ONCE } from '../../../native-worker/service/server.ts';
 import { startServiceProcess, type TestService } from '../../support/service.ts';
 import { startServiceUnderTest } from '../../support/service-library.ts';
@@ -178,6 +178,7 @@ test('a connection has only so many calls at work, and all are answered in the e
   let most = 0;
   const server = makeServer({
     version: '1',
+    library: () => ({ id: '1', path: folder, device: '0', inode: '0' }),
     admit: () => ({ admitted: true, audience: 'page' }),
     answer: async (_name, input) => {
       most = Math.max(most, ++atWork);
@@ -193,7 +194,13 @@ test('a connection has only so many calls at work, and all are answered in the e
   const path = join(folder, 'calls.sock');
   await new Promise<void>((resolve) => server.listen(path, resolve));
   const asker = await openClient(path);
-  const anyCall = { name: 'any', input: appInfo.input, output: listRuns.input, audience: 'page' } as const;
+  const anyCall = {
+    name: 'any',
+    input: appInfo.input,
+    output: listRuns.input,
+    audience: 'page',
+    timeoutMs: 60_000,
+  } as const;
   const answers = await Promise.all(
     Array.from({ length: 2000 }, (_, id) =>
       asker.call({ ...anyCall, input: listRuns.input }, { trashed: id % 2 === 0 }),

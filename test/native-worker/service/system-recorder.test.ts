@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { deviceStatus } from '../../../contract/events.ts';
 import * as runs from '../../../contract/runs.ts';
 import { runSystem, systemSampled, type SystemColumns } from '../../../contract/system.ts';
@@ -113,4 +113,20 @@ test('the device is told to everybody who is connected, with the newest readings
   await until(() => heard.length >= 1);
   const status = await new Promise((resolve) => under.client.on(deviceStatus, resolve));
   expect(status).toMatchObject({ gpus: [{ name: 'NVIDIA H100 80GB HBM3', utilisation: 33, power: 250.5 }] });
+});
+
+test('a clock on the wall that is set back or forward changes no duration, and no sample is missed', async () => {
+  const { runId, heard } = await start(null);
+  await until(() => heard.length >= 2);
+  for (const shiftMs of [-3_600_000, 31_536_000_000]) {
+    const before = heard.length;
+    vi.spyOn(Date, 'now').mockImplementation(() => Math.floor(performance.timeOrigin + performance.now() + shiftMs));
+    await until(() => heard.length >= before + 2);
+    vi.restoreAllMocks();
+  }
+  const { seconds } = await system(runId);
+  expect(seconds.length).toBeGreaterThanOrEqual(6);
+  expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
+  expect(seconds.at(-1)).toBeLessThan(60);
+  expect(seconds[0]).toBeGreaterThan(0);
 });

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import { openBrowserDoor } from '../../../contract/app.ts';
 import { listJobs } from '../../../contract/jobs.ts';
 import { CONTENT_SECURITY_POLICY } from '../../../contract/security.ts';
-import { openClient } from '../../../native-worker/service/connect.ts';
+import { openClient } from '../../../native-worker/client/service-client.ts';
 import { startServiceUnderTest, type ServiceUnderTest } from '../../support/service-library.ts';
 
 /** The door for browsers, and those who should not come through it. */

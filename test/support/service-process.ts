@@ -1,0 +1,71 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fakeJob } from './service-library.ts';
+import { root } from './root.ts';
+
+/** Services as processes of their own, as they are started for real. */
+
+export type Line = Record<string, unknown>;
+
+export interface Started {
+  child: ChildProcess;
+  /** The line that it prints when it can be spoken to, or can't. */
+  line: Promise<Line>;
+  exit: Promise<number | null>;
+}
+
+const main = join(root, 'native-worker/service/main.ts');
+
+/** Starts services and ends those that still live. */
+export class ServiceProcesses {
+  readonly #started: ChildProcess[] = [];
+
+  start(folder: string, args: string[] = [], script = main): Started {
+    const child = spawn(process.execPath, [script, '--library', folder, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#started.push(child);
+    child.stderr.resume();
+    const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    const line = new Promise<Line>((resolve) => {
+      createInterface(child.stdout).once('line', (text) => resolve(JSON.parse(text) as Line));
+    });
+    return { child, line, exit };
+  }
+
+  async end(): Promise<void> {
+    for (const child of this.#started.splice(0)) await killed(child);
+  }
+}
+
+export function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
+  });
+}
+
+/**
+ * A script that serves a library with fake jobs, to be started as a process that can be killed.
+ *
+ * @param place the folder to write it into
+ */
+export function fakeServiceScript(place: string): string {
+  const script = join(place, 'fake-service.ts');
+  const module = (path: string): string => JSON.stringify(join(root, path));
+  writeFileSync(
+    script,
+    `import { startService } from ${module('native-worker/service/service.ts')};
+     import { fakeEnvironment } from ${module('test/support/service-library.ts')};
+     const service = await startService({
+       library: process.argv[process.argv.indexOf('--library') + 1], idleMs: null, jobScript: ${JSON.stringify(fakeJob)}, environment: fakeEnvironment,
+     });
+     console.log(JSON.stringify({ ready: true, socket: service.socket, pid: process.pid, url: null }));
+     await service.ended;
+     process.exit(0);`,
+  );
+  return script;
+}
