@@ -100,6 +100,18 @@ export function systemFailure(error: unknown): AppError | null {
   return new AppError(refusal.code, refusal.sentence(path), { cause: error });
 }
 
+/**
+ * What to say of a file or folder that this user may not use.
+ *
+ * @param owner who it belongs to ("root"); null: to this user, and its permissions forbid it
+ * @param us    this user ("user 1000")
+ */
+export function ownedByAnother(path: string, owner: string | null, us: string): string {
+  return owner === null
+    ? `${path} is yours, but its permissions do not let you read and write it. Change them (chmod u+rwX), then try again.`
+    : `${path} belongs to ${owner}, so ${us} may not use it. Give it back (sudo chown -R on the library's folder), or run EDM2 Studio as ${owner}.`;
+}
+
 /** Why something failed, in words that a user can read: never a stack. */
 export function reasonOf(error: unknown): string {
   const expected = systemFailure(error);

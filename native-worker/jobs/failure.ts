@@ -10,8 +10,8 @@ import {
 } from '../../contract/job-failures.ts';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
-import { systemFailure } from '../../contract/system-errors.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
+import { refusal } from '../system/refusal.ts';
 
 /** Whether memory ran out. On the CPU the system may end the process instead; the service tells then. */
 export function isOutOfMemory(error: unknown): boolean {
@@ -50,7 +50,7 @@ function failureOf(error: unknown, parameters: JobParameters | null): Failure {
       parameters?.kind === 'sample' ? { kind: 'sample', pictures: parameters.request.batchSize } : { kind: 'other' },
     );
   }
-  const refused = systemFailure(error);
+  const refused = refusal(error);
   if (refused?.code === 'no-space') return diskFull;
   if (refused?.code === 'limit') return limitReached();
   return refused === null ? jobBug : { code: refused.code, message: refused.message };

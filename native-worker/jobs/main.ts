@@ -2,13 +2,16 @@
  * A job process: `node main.ts --library DIR [--identity WORD] --job ID`, started by the service with an IPC channel. It reads what to do
  * from the job's row, does it, says how it ended and leaves. Its memory, and the GPU's, is freed by its exit.
  */
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError } from '../../contract/errors.ts';
 import { identityWord } from '../../contract/library.ts';
 import { JobRequest, type JobMessage, type JobOutcome } from '../../contract/job-messages.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
-import { getJobParameters } from '../store/jobs.ts';
+import { getJob, getJobParameters } from '../store/jobs.ts';
 import { openLibrary, type Library } from '../store/library.ts';
+import { insideLibrary, runFolder } from '../store/paths.ts';
+import { needAccess } from '../system/refusal.ts';
 import type { JobContext, Requested } from './context.ts';
 import { failure } from './failure.ts';
 
@@ -62,6 +65,18 @@ function refuseOther(library: Library, word: string | undefined): void {
 }
 
 /**
+ * What a job makes it writes into its run's folders; where they are somebody else's it says so before it has worked in vain.
+ *
+ * @throws {AppError} 'forbidden'
+ */
+function needRunFolders(library: Library, runId: number | null): void {
+  if (runId === null) return;
+  for (const part of ['', 'checkpoints', 'snapshots', 'samples', 'reconstructions']) {
+    needAccess(join(insideLibrary(library.folder, runFolder(runId)), part));
+  }
+}
+
+/**
  * Ends this process as soon as another library, or none, lies where its own was: what it would write by path is not its
  * own to write. The service does the same, unless it died before.
  */
@@ -87,6 +102,7 @@ async function main(): Promise<void> {
   try {
     refuseOther(library, values.identity);
     parameters = getJobParameters(library.db, id);
+    needRunFolders(library, getJob(library.db, id).runId);
     const send = (message: JobMessage): void => void deliver(message);
     outcome = await dispatch({ library, job: { id, parameters }, send, requested });
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import * as z from 'zod';
 import type { Audience, Call, Reply } from '../../contract/call.ts';
 import type { AppError } from '../../contract/errors.ts';
-import { systemFailure } from '../../contract/system-errors.ts';
+import { refusal as refusalOf } from '../system/refusal.ts';
 
 /** A call of the contract and what answers it. */
 export interface Handler {
@@ -48,7 +48,7 @@ export function answerWith(handlers: readonly Handler[], log: Logger): Answer {
     try {
       return { ok: true, value: call.output.parse(await run(parsed.data, asker)) };
     } catch (error) {
-      const expected = systemFailure(error);
+      const expected = refusalOf(error);
       // What the system refuses can strike anywhere; where it did is for the log.
       if (expected !== null && expected !== error) log.warn({ err: error, call: name }, 'the system refused something');
       if (expected !== null) return refusal(expected.code, expected.message);

@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs
 import { dirname, join } from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import { DATABASE_NAME, HELD_NAME, OPEN_MARKER } from '../store/paths.ts';
+import { refusal } from '../system/refusal.ts';
 
 /**
  * As `mkdir -p`. Node's own recursive mkdir does not come back where the system refuses with ENOENT, as in /proc.
@@ -71,6 +72,8 @@ export function unusableLibrary(folder: string, cause: unknown): AppError {
   if (hasSystemCode(cause, 'ENOSPC')) {
     return new AppError('no-space', `The disk of ${folder} is full. Make room and start again.`, { cause });
   }
+  const refused = refusal(cause);
+  if (refused?.code === 'forbidden') return refused;
   const message = `The library folder ${folder} can't be written. Choose another one with --library.`;
   return new AppError('forbidden', message, { cause });
 }

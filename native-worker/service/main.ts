@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { openBrowserDoor } from '../../contract/app.ts';
 import { AppError } from '../../contract/errors.ts';
 import { libraryFolder } from '../engine/runtime/places.ts';
+import { refusal } from '../system/refusal.ts';
 import { awaitLiving } from './connect.ts';
 import { startService, type RunningService } from './service.ts';
 import { exposureWarning } from './web.ts';
@@ -106,10 +107,10 @@ try {
   await main();
   process.exit(0);
 } catch (error) {
-  const expected = error instanceof AppError;
-  const message = expected ? error.message : 'The service could not be started.';
-  print({ ready: false, code: expected ? error.code : 'internal', message });
-  if (!expected && error instanceof Error) process.stderr.write(`${error.stack ?? error.message}\n`);
+  const expected = refusal(error);
+  const message = expected?.message ?? 'The service could not be started.';
+  print({ ready: false, code: expected?.code ?? 'internal', message });
+  if (expected === null && error instanceof Error) process.stderr.write(`${error.stack ?? error.message}\n`);
   process.stderr.write(`${message}\n`);
   process.exit(1);
 }

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { AppError } from '../../contract/errors.ts';
 import { jobEnvironment } from '../engine/runtime/environment.ts';
 import { GpuWatch, type GpuWatchOptions } from '../engine/runtime/gpu-watch.ts';
@@ -85,7 +86,13 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
 
 async function assemble(options: ServiceOptions, ownership: Ownership): Promise<RunningService> {
   const library = openLibrary(options.library, { migrate: true, newIndex: options.newIndex });
-  const log = openLog(library.folder);
+  let log: Logger;
+  try {
+    log = openLog(library.folder);
+  } catch (error) {
+    library.close();
+    throw error;
+  }
   const version = appVersion();
   log.info({ version, library: library.folder, uncleanEnd: library.uncleanEnd }, 'the service starts');
   const events = new Events();

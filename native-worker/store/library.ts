@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import type { LibraryIdentity } from '../../contract/library.ts';
 import { placeOf, removeOwn, watchPlace } from '../system/files.ts';
+import { needAccess, refusal } from '../system/refusal.ts';
 import { beginAnew, holdsFiles, indexLost, lacksIndex } from './lost-index.ts';
 import { migrate, newestVersion, refuseNewer, schemaVersion, type Migration } from './migrate.ts';
 import { migrations } from './migrations/all.ts';
@@ -114,6 +115,7 @@ function makeFolders(folder: string): void {
         `${path} is a symbolic link, and a library lies in one folder. Put what it leads to in its place, or move the whole library and name it with --library.`,
       );
     }
+    needAccess(path);
   }
 }
 
@@ -151,6 +153,8 @@ function openAsJob(folder: string, steps: readonly Migration[]): Library {
 /** Every connection is set up the same way; none of it but the journal mode is remembered by the file. */
 function connect(folder: string): Database.Database {
   let db: Database.Database;
+  // What may only be read SQLite opens all the same, and the first write fails somewhere.
+  for (const suffix of ['', '-wal', '-shm']) needAccess(`${databasePath(folder)}${suffix}`);
   try {
     db = new Database(databasePath(folder), { timeout: BUSY_TIMEOUT_MS });
   } catch (error) {
@@ -202,6 +206,8 @@ function cannotWrite(folder: string, cause: unknown): AppError {
   if (hasSystemCode(cause, 'ENOSPC')) {
     return new AppError('no-space', `The disk of ${folder} is full. Make room and start again.`, { cause });
   }
+  const refused = refusal(cause);
+  if (refused?.code === 'forbidden') return refused;
   return new AppError(
     'forbidden',
     `The library folder ${folder} can't be written. Choose another one with --library.`,

@@ -15,15 +15,19 @@ export interface RunningJob {
   readonly gone: Promise<{ code: number | null; signal: NodeJS.Signals | null; stderr: string }>;
 }
 
-/** @param memoryLimit bytes of address space that the process may take; default: no limit */
-export function startJobProcess(library: string, job: number, memoryLimit?: number): RunningJob {
+/**
+ * @param memoryLimit bytes of address space that the process may take; default: no limit
+ * @param uid         the user as whom it runs, if this one may say so
+ */
+export function startJobProcess(library: string, job: number, memoryLimit?: number, uid?: number): RunningJob {
   const main = join(root, 'native-worker/jobs/main.ts');
   const command = [process.execPath, main, '--library', library, '--job', String(job)];
   const [program, ...args] =
     memoryLimit === undefined
       ? command
       : ['/bin/sh', '-c', `ulimit -v ${Math.floor(memoryLimit / 1024)}; exec "$@"`, 'sh', ...command];
-  const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const user = uid === undefined ? {} : { uid, gid: uid };
+  const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], ...user });
   const messages: JobMessage[] = [];
   const waiting = new Set<(message: JobMessage) => void>();
   let stderr = '';
