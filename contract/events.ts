@@ -14,6 +14,8 @@ export const runDeleted = defineEvent('run.deleted', z.strictObject({ runId: Id 
 /** New ticks of a run, columns of length ≥ 1. */
 export const runTicked = defineEvent('run.ticked', z.strictObject({ runId: Id, ticks: TickColumns }));
 export const runLogged = defineEvent('run.logged', z.strictObject({ runId: Id, line: LogLine }));
+/** A run goes on from a checkpoint at `nimg` images: whatever it had later no longer counts. */
+export const runRewound = defineEvent('run.rewound', z.strictObject({ runId: Id, nimg: z.int().nonnegative() }));
 /** Snapshots or checkpoints of a run changed. */
 export const snapshotsChanged = defineEvent('snapshots.changed', z.strictObject({ runId: Id }));
 /** Kept reconstructions of a run were added, renamed or deleted. */
@@ -51,6 +53,7 @@ export const events = [
   runDeleted,
   runTicked,
   runLogged,
+  runRewound,
   snapshotsChanged,
   reconstructionsChanged,
   sampleAdded,

@@ -7,11 +7,14 @@ import { TickColumns } from './runs.ts';
 
 /** What a job process tells the service, over Node's child-process channel. Rows are in SQLite before the message is sent. */
 export const JobMessage = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('progress'), progress: Progress }),
+  /** null: a training job trains again after it drew a grid. */
+  z.strictObject({ type: z.literal('progress'), progress: Progress.nullable() }),
   /** The device TensorFlow got, in words; `fellBack`: a GPU was wanted and the CPU came. */
   z.strictObject({ type: z.literal('device'), device: z.string(), fellBack: z.boolean() }),
   /** A training job's first step is done: from now on it looks between two steps whether it is asked to end. */
   z.strictObject({ type: z.literal('stepping') }),
+  /** A training job goes on from its run's checkpoint at `nimg` images; what the run wrote down after it no longer counts. */
+  z.strictObject({ type: z.literal('rewound'), nimg: z.int().nonnegative() }),
   z.strictObject({ type: z.literal('ticked'), ticks: TickColumns }),
   z.strictObject({ type: z.literal('logged'), logId: Id }),
   z.strictObject({ type: z.literal('snapshots') }),

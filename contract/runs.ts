@@ -37,6 +37,10 @@ export const RunSummary = z.strictObject({
   lastLoss: Measured,
   /** Of the last tick. */
   imagesPerSecond: Measured,
+  /** Images between two grids; 0: none is drawn. */
+  sampleImages: z.int(),
+  /** Seconds that the newest grid took; null: none was drawn yet. */
+  gridSeconds: Measured,
   /** Newest sample grid; the picture is at /files/samples/<id>.png. */
   lastSampleId: Id.nullable(),
   createdAt: Timestamp,

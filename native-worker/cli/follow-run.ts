@@ -1,7 +1,8 @@
 import { AppError } from '../../contract/errors.ts';
-import { jobChanged, runLogged, runTicked, sampleAdded } from '../../contract/events.ts';
+import { jobChanged, runChanged, runLogged, runTicked, sampleAdded } from '../../contract/events.ts';
 import { getJob, type Job } from '../../contract/jobs.ts';
-import { getRun, pauseRun, type Run, type TickColumns } from '../../contract/runs.ts';
+import { getRun, pauseRun, type Run, type RunSummary, type TickColumns } from '../../contract/runs.ts';
+import { progressWords, secondsToGo } from '../../contract/time-left.ts';
 import type { CommandContext } from './command.ts';
 import { deferred } from './deferred.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -49,17 +50,22 @@ export async function followRun({ client, output }: CommandContext, options: Fol
     // Time in the queue does not count.
     else if (job.state === 'running' && options.seconds !== null) timer ??= setTimeout(pause, options.seconds * 1000);
   };
-  const total = (await client.call(getRun, { id: runId })).durationImages;
+  let summary: RunSummary = await client.call(getRun, { id: runId });
+  const total = summary.durationImages;
   const goal = Math.min(total, options.images ?? total);
 
   const unsubscribe = [
     client.on(runTicked, (event) => {
       if (event.runId !== runId) return;
       const tick = lastTick(event.ticks);
-      const left = tick.imagesPerSecond === null ? null : Math.max(0, goal - tick.nimg) / tick.imagesPerSecond;
+      const { nimg, imagesPerSecond } = tick;
+      const left = secondsToGo({ ...summary, nimg, imagesPerSecond }, null, goal);
       output.event('tick', { runId, ...tick, goalImages: goal, secondsLeft: left });
       output.progress(tick.nimg / goal, tickWords(tick, goal, left));
       if (tick.nimg >= goal && goal < total) pause();
+    }),
+    client.on(runChanged, (run) => {
+      if (run.id === runId) summary = run;
     }),
     client.on(runLogged, ({ runId: id, line }) => {
       if (id !== runId) return;
@@ -71,7 +77,12 @@ export async function followRun({ client, output }: CommandContext, options: Fol
       if (sample.runId === runId) output.event('grid', { runId, sampleId: sample.id, nimg: sample.nimg });
     }),
     client.on(jobChanged, (job) => {
-      if (job.id === jobId) look(job);
+      if (job.id !== jobId) return;
+      look(job);
+      if (job.progress === null || hasEnded(job)) return;
+      const left = secondsToGo(summary, job.progress, goal);
+      output.event('progress', { runId, ...job.progress, secondsLeft: left });
+      output.progress(summary.nimg / goal, withTimeLeft(progressWords(job.progress), left));
     }),
   ];
   void client.closed.then(() => ended.resolve(null));
@@ -123,14 +134,16 @@ function lastTick(ticks: TickColumns): TickNow {
 }
 
 function tickWords(tick: TickNow, goal: number, secondsLeft: number | null): string {
-  return [
+  const words = [
     `${images(tick.nimg)} of ${images(goal)}`,
     `loss ${tick.loss === null ? '–' : threeDigits(tick.loss)}`,
     `${tick.imagesPerSecond === null ? '–' : threeDigits(tick.imagesPerSecond)} images/s`,
-    secondsLeft === null ? '' : `${duration(secondsLeft)} left`,
-  ]
-    .filter((part) => part !== '')
-    .join(', ');
+  ].join(', ');
+  return withTimeLeft(words, secondsLeft);
+}
+
+function withTimeLeft(words: string, secondsLeft: number | null): string {
+  return secondsLeft === null ? words : `${words}, ${duration(secondsLeft)} left`;
 }
 
 function hasEnded({ state }: Job): boolean {

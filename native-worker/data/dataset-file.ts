@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Dataset } from '../../contract/datasets.ts';
 import { openRegularFile } from '../store/open-file.ts';
 import { corrupt } from '../store/safetensors-header.ts';
-import { openSafetensors, type SafetensorsFile } from '../store/safetensors.ts';
+import { openSafetensors, openVerified, type SafetensorsFile } from '../store/safetensors.ts';
 import { DatasetMetadata, IMAGES, LABELS, NO_LABEL } from './dataset-format.ts';
 
 /** An open packed dataset. Labels are in memory, pictures are read when they are wanted. Whoever opens it closes it. */
@@ -40,10 +40,11 @@ export interface PackedDataset {
 /**
  * Opens a packed dataset and checks that it is one.
  *
- * @throws {AppError} 'not-found', or 'corrupt-file' if it is no packed dataset
+ * @param sha256 of the file, as the library knows it, to compare every byte with; default: it is not read through
+ * @throws {AppError} 'not-found', or 'corrupt-file' if it is no packed dataset, or not the one that was packed
  */
-export function openDataset(file: string): PackedDataset {
-  const tensors = openSafetensors(file);
+export function openDataset(file: string, sha256?: string): PackedDataset {
+  const tensors = sha256 === undefined ? openSafetensors(file) : openVerified(file, sha256);
   try {
     return readDataset(tensors, path.basename(file));
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Recipe } from '../../contract/recipe.ts';
 import type { Library } from '../store/library.ts';
 import { insideLibrary } from '../store/paths.ts';
 import { elementCount } from '../store/safetensors-header.ts';
-import { openSafetensors, type SafetensorsFile } from '../store/safetensors.ts';
+import { openVerifiedOnce, type SafetensorsFile } from '../store/safetensors.ts';
 import { getSnapshot } from '../store/snapshots.ts';
 import { readFacts, type SnapshotFacts } from './snapshot-facts.ts';
 
@@ -50,11 +50,12 @@ export function openMix({ db, folder }: Library, recipes: readonly Recipe[], str
   const close = (): void => ingredients.forEach(({ file }) => file.close());
   try {
     for (const id of ids) {
-      const path = insideLibrary(folder, getSnapshot(db, id).file);
+      const { file, sha256 } = getSnapshot(db, id);
+      const path = insideLibrary(folder, file);
       const coefficients = recipes.map(
         ({ terms }) => terms.find(({ snapshotId }) => snapshotId === id)?.coefficient ?? 0,
       );
-      ingredients.push({ name: basename(path), file: openSafetensors(path), coefficients });
+      ingredients.push({ name: basename(path), file: openVerifiedOnce(path, sha256), coefficients });
     }
     const [first, ...others] = ingredients.map(({ file, name }) => readFacts(file, name));
     const other = others.findIndex((one) => networkOf(one) !== networkOf(first!));

@@ -25,7 +25,7 @@ export function openModel(library: Library, ref: ModelRef, onMixed: OnMixed = ()
   const { runId, source } = findModel(library.db, ref);
   const network =
     'file' in source
-      ? readSnapshot(insideLibrary(library.folder, source.file))
+      ? readSnapshot(insideLibrary(library.folder, source.file), source.sha256)
       : mixNetwork(library, source.recipe, onMixed);
   return { ...network, runId };
 }

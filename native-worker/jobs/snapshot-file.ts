@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Buffers, Parameters } from '../edm2/types.ts';
 import { tf } from '../engine/tensorflow.ts';
-import { openSafetensors, writeSafetensors, type WrittenFile } from '../store/safetensors.ts';
+import { openVerifiedOnce, writeSafetensors, type WrittenFile } from '../store/safetensors.ts';
 import { readFacts, snapshotMetadata, type SnapshotFacts } from './snapshot-facts.ts';
 import { readBuffers, readParameters, tensorsToWrite } from './tensor-files.ts';
 
@@ -25,13 +25,14 @@ export function writeSnapshot(file: string, network: SnapshotNetwork): WrittenFi
 }
 
 /**
- * Reads a snapshot file.
+ * Reads a snapshot file; at its first reading in a process every byte is compared with what was written.
  *
+ * @param sha256 of the file, as its row says
  * @returns the tensors belong to the caller
- * @throws {AppError} 'not-found', 'corrupt-file'
+ * @throws {AppError} 'not-found', 'corrupt-file', 'not-finite'
  */
-export function readSnapshot(file: string): SnapshotNetwork {
-  const opened = openSafetensors(file);
+export function readSnapshot(file: string, sha256: string): SnapshotNetwork {
+  const opened = openVerifiedOnce(file, sha256);
   try {
     const facts = readFacts(opened, basename(file));
     // A file that turns out damaged half way leaves no tensors behind.

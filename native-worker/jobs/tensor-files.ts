@@ -24,7 +24,7 @@ export function tensorsToWrite(tensors: Readonly<Record<string, tfjs.Tensor>>, p
 /**
  * Reads all parameters of a network; the caller disposes them.
  *
- * @throws {AppError} 'corrupt-file' if one is missing, has another shape or holds no floats
+ * @throws {AppError} 'corrupt-file' if one is missing, has another shape or holds no floats, 'not-finite'
  */
 export function readParameters(file: SafetensorsFile, plan: NetworkPlan, prefix = ''): Parameters {
   return parametersFrom(plan, (name) => readFloats(file, `${prefix}${name}`));
@@ -41,6 +41,8 @@ function readFloats(file: SafetensorsFile, name: string): Omit<OfficialTensor, '
   const data = file.read(name);
   if (!(data instanceof Float32Array))
     throw new AppError('corrupt-file', `Tensor "${name}" holds ${info.dtype}, not floats.`);
+  if (!data.every(Number.isFinite))
+    throw new AppError('not-finite', `Tensor "${name}" holds numbers that are not finite.`);
   return { shape: info.shape, data };
 }
 

@@ -5,6 +5,7 @@ import {
   datasetChanged,
   runChanged,
   runLogged,
+  runRewound,
   reconstructionsChanged,
   runTicked,
   sampleAdded,
@@ -51,6 +52,12 @@ export class JobOutcomes implements JobWatcher {
       case 'device':
         if (runId === null) return;
         setRunDevice(db, runId, message.device);
+        return this.announceRun(runId);
+      case 'rewound':
+        if (runId === null) return;
+        this.#events.emit(runRewound, { runId, nimg: message.nimg });
+        this.#events.emit(snapshotsChanged, { runId });
+        this.#events.emit(reconstructionsChanged, { runId });
         return this.announceRun(runId);
       case 'ticked':
         if (runId === null) return;

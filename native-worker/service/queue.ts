@@ -255,9 +255,9 @@ export class Queue {
     }
   }
 
-  #keepProgress(id: number, running: Running, progress: Progress): void {
+  #keepProgress(id: number, running: Running, progress: Progress | null): void {
     running.progress = progress;
-    if (performance.now() - running.writtenAt >= PROGRESS_WRITE_MS) {
+    if (progress === null || performance.now() - running.writtenAt >= PROGRESS_WRITE_MS) {
       running.writtenAt = performance.now();
       setJobProgress(this.#parts.library.db, id, progress);
     }

@@ -114,8 +114,9 @@ export function startJob(db: Database, id: number, pid: number | null, at = Date
   ).run(pid, at, id);
 }
 
-export function setJobProgress(db: Database, id: number, progress: Progress): void {
-  statement(db, 'UPDATE jobs SET progress = ? WHERE id = ?').run(JSON.stringify(progress), id);
+export function setJobProgress(db: Database, id: number, progress: Progress | null): void {
+  const text = progress === null ? null : JSON.stringify(progress);
+  statement(db, 'UPDATE jobs SET progress = ? WHERE id = ?').run(text, id);
 }
 
 /** Back to the queue, at its old place: the service ended while it ran. */

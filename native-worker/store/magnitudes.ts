@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import type { MagnitudeKind, MagnitudeTable } from '../../contract/runs.ts';
+import { COUNTS } from './history.ts';
 import { statement, write } from './statements.ts';
 
 /** Tables `magnitude_layers` and `magnitudes`: root mean squares per layer over training. */
@@ -62,14 +63,14 @@ export function readMagnitudes(
   const layers = readLayers(db, runId, kind);
   const all = statement<[number, string, number], number>(
     db,
-    'SELECT nimg FROM magnitudes WHERE run_id = ? AND kind = ? AND rewound = 0 AND nimg > ? ORDER BY nimg',
+    `SELECT nimg FROM magnitudes WHERE run_id = ? AND kind = ? AND ${COUNTS} AND nimg > ? ORDER BY nimg`,
   )
     .pluck()
     .all(runId, kind, afterNimg);
   const nimg = spread(all, maxColumns);
   const select = statement<[number, string, number], Buffer>(
     db,
-    'SELECT rms FROM magnitudes WHERE run_id = ? AND kind = ? AND rewound = 0 AND nimg = ?',
+    `SELECT rms FROM magnitudes WHERE run_id = ? AND kind = ? AND ${COUNTS} AND nimg = ?`,
   ).pluck();
   const values: (number | null)[][] = layers.map(() => new Array<number | null>(nimg.length).fill(null));
   nimg.forEach((moment, column) => {

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { ModelRef } from '../../contract/models.ts';
 import { recipesAt, type Recipe, type RecipeSource } from '../../contract/recipe.ts';
+import { checkCounts } from './history.ts';
 import { getReconstruction } from './reconstructions.ts';
 import { getRun } from './runs.ts';
 import { getSnapshot, listSnapshots } from './snapshots.ts';
@@ -11,24 +12,27 @@ export interface FoundModel {
   readonly nimg: number;
   /** sigma_rel of the average. */
   readonly emaStd: number;
-  /** A file with the whole network (relative to the library), or what to mix it from. */
-  readonly source: { readonly file: string } | { readonly recipe: Recipe };
+  /** A file with the whole network (relative to the library) and its hash, or what to mix it from. */
+  readonly source: { readonly file: string; readonly sha256: string } | { readonly recipe: Recipe };
 }
 
 /**
  * Looks a model up, without reading any tensor.
  *
- * @throws {AppError} 'not-found'; 'conflict' or 'invalid-input' for a recipe that can't be made
+ * @throws {AppError} 'not-found'; 'conflict' for an average that its run has undone; 'conflict' or 'invalid-input' for a recipe
+ *   that can't be made
  */
 export function findModel(db: Database, ref: ModelRef): FoundModel {
   switch (ref.kind) {
     case 'snapshot': {
-      const { runId, nimg, emaStd, file } = getSnapshot(db, ref.snapshotId);
-      return { runId, nimg, emaStd, source: { file } };
+      const { runId, nimg, emaStd, file, sha256 } = getSnapshot(db, ref.snapshotId);
+      checkCounts(db, 'snapshots', ref.snapshotId);
+      return { runId, nimg, emaStd, source: { file, sha256 } };
     }
     case 'reconstruction': {
-      const { runId, nimg, emaStd, file } = getReconstruction(db, ref.reconstructionId);
-      return { runId, nimg, emaStd, source: { file } };
+      const { runId, nimg, emaStd, file, sha256 } = getReconstruction(db, ref.reconstructionId);
+      checkCounts(db, 'reconstructions', ref.reconstructionId);
+      return { runId, nimg, emaStd, source: { file, sha256 } };
     }
     case 'recipe': {
       const { runId, nimg, emaStd } = ref;

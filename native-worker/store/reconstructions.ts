@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import { RecipeTerm } from '../../contract/recipe.ts';
 import type { Reconstruction } from '../../contract/reconstructions.ts';
+import { COUNTS } from './history.ts';
 import { insertedId, statement } from './statements.ts';
 
 /** Table `reconstructions`: kept averages of other lengths, one file each. Write the file durably first, then the row. */
@@ -43,14 +44,15 @@ export function insertReconstruction(db: Database, made: NewReconstruction, crea
 }
 
 /**
- * Sorted by time, then by length.
+ * Sorted by time, then by length. What its run has undone is left out.
  *
  * @param runId null: of all runs
  */
 export function listReconstructions(db: Database, runId: number | null): Reconstruction[] {
   return statement<[{ runId: number | null }], Row>(
     db,
-    `SELECT ${COLUMNS} FROM reconstructions WHERE @runId IS NULL OR run_id = @runId ORDER BY run_id, nimg, ema_std, id`,
+    `SELECT ${COLUMNS} FROM reconstructions WHERE (@runId IS NULL OR run_id = @runId) AND ${COUNTS}
+     ORDER BY run_id, nimg, ema_std, id`,
   )
     .all({ runId })
     .map(toReconstruction);

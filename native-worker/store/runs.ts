@@ -4,6 +4,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { DataShape } from '../../contract/network.ts';
 import type { Run, RunState, RunSummary } from '../../contract/runs.ts';
 import { RunConfig } from '../../contract/training.ts';
+import { COUNTS } from './history.ts';
 import { insertedId, statement, write } from './statements.ts';
 
 /** Table `runs`, and what lists show with a run. */
@@ -35,6 +36,8 @@ interface SummaryRow {
   durationImages: number;
   lastLoss: number | null;
   imagesPerSecond: number | null;
+  sampleImages: number;
+  gridSeconds: number | null;
   lastSampleId: number | null;
   createdAt: number;
   startedAt: number | null;
@@ -55,13 +58,15 @@ const SUMMARY = `
   runs.id, runs.name, runs.notes, runs.tags, runs.state, runs.error,
   runs.dataset_id AS datasetId, datasets.name AS datasetName, runs.preset, runs.parameters, runs.nimg,
   runs.duration_images AS durationImages, newest.loss AS lastLoss, newest.images_per_second AS imagesPerSecond,
-  (SELECT max(id) FROM samples WHERE run_id = runs.id AND origin = 'grid' AND rewound = 0) AS lastSampleId,
+  coalesce(runs.config ->> '$.logging.sampleImages', 0) AS sampleImages,
+  (SELECT seconds FROM samples WHERE run_id = runs.id AND origin = 'grid' AND ${COUNTS} ORDER BY id DESC LIMIT 1) AS gridSeconds,
+  (SELECT max(id) FROM samples WHERE run_id = runs.id AND origin = 'grid' AND ${COUNTS}) AS lastSampleId,
   runs.created_at AS createdAt, runs.started_at AS startedAt, runs.ended_at AS endedAt, runs.trashed_at AS trashedAt`;
 const SOURCE = `
   FROM runs
   JOIN datasets ON datasets.id = runs.dataset_id
-  LEFT JOIN ticks AS newest ON newest.run_id = runs.id AND newest.rewound = 0
-    AND newest.nimg = (SELECT max(nimg) FROM ticks WHERE run_id = runs.id AND rewound = 0)`;
+  LEFT JOIN ticks AS newest ON newest.run_id = runs.id AND newest.${COUNTS}
+    AND newest.nimg = (SELECT max(nimg) FROM ticks WHERE run_id = runs.id AND ${COUNTS})`;
 
 /** @returns the new run's id; it is `queued` */
 export function insertRun(db: Database, run: NewRun, createdAt = Date.now()): number {
@@ -187,33 +192,7 @@ export function deleteRunRows(db: Database, id: number): string[] {
   });
 }
 
-/**
- * A run goes on from a checkpoint: what it wrote down after it no longer counts. Ticks, magnitudes and grids stay in
- * the library, marked with the number of the rewind; snapshots stay until the run comes by and replaces them.
- *
- * @param nimg the checkpoint's; everything later is rewound. 0: it starts anew
- */
-export function rewindRun(db: Database, id: number, nimg: number, at = Date.now()): void {
-  write(db, () => {
-    const { last } = statement<[number], { last: number }>(
-      db,
-      'SELECT coalesce(max(rewound), 0) AS last FROM ticks WHERE run_id = ?',
-    ).get(id)!;
-    for (const table of ['ticks', 'magnitudes', 'samples']) {
-      const onlyGrids = table === 'samples' ? `AND origin = 'grid'` : '';
-      statement(db, `UPDATE ${table} SET rewound = ? WHERE run_id = ? AND rewound = 0 AND nimg > ? ${onlyGrids}`).run(
-        last + 1,
-        id,
-        nimg,
-      );
-    }
-    statement(db, 'UPDATE runs SET nimg = ? WHERE id = ?').run(nimg, id);
-    statement(db, 'DELETE FROM resumes WHERE run_id = ? AND nimg > ?').run(id, nimg);
-    if (nimg > 0) statement(db, 'INSERT OR IGNORE INTO resumes (run_id, nimg, at) VALUES (?, ?, ?)').run(id, nimg, at);
-  });
-}
-
-/** The run came this far; never moves backwards (that is `rewindRun`). */
+/** The run came this far; never moves backwards (that is `rewindRun` of history.ts). */
 export function advanceRun(db: Database, id: number, nimg: number): void {
   statement(db, 'UPDATE runs SET nimg = max(nimg, ?) WHERE id = ?').run(nimg, id);
 }
@@ -241,7 +220,7 @@ export function measuredSpeeds(db: Database, limit: number): MeasuredSpeed[] {
     `SELECT * FROM (
        SELECT runs.id, runs.config, runs.resolution, runs.channels, runs.label_dim AS labelDim,
          (SELECT images_per_second FROM ticks
-          WHERE run_id = runs.id AND rewound = 0 AND images_per_second IS NOT NULL
+          WHERE run_id = runs.id AND ${COUNTS} AND images_per_second IS NOT NULL
           ORDER BY nimg DESC LIMIT 1) AS imagesPerSecond
        FROM runs)
      WHERE imagesPerSecond > 0 ORDER BY id DESC LIMIT ?`,

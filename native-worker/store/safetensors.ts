@@ -44,6 +44,9 @@ export type TensorToWrite = {
   };
 }[Dtype];
 
+/** Bytes that are read and hashed at once. */
+const HASHED_BYTES = 2 ** 22;
+
 /** What the row in SQLite says about a file. */
 export interface WrittenFile {
   /** Hexadecimal, of the whole file. */
@@ -97,6 +100,34 @@ export function openSafetensors(file: string): SafetensorsFile {
     fs.closeSync(opened.fd);
     throw error;
   }
+}
+
+/**
+ * The same for a file of the library, of which every byte is compared with what was written.
+ *
+ * @param sha256 of the whole file, hexadecimal, as its row says
+ * @throws {AppError} 'not-found', 'corrupt-file'
+ */
+export function openVerified(file: string, sha256: string): SafetensorsFile {
+  const opened = openSafetensors(file);
+  try {
+    opened.verify(sha256);
+    return opened;
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+}
+
+/** Files that this process has verified, with the hash that they had. */
+const verified = new Map<string, string>();
+
+/** The same, but a file is read through at its first opening only: many files are read again and again. */
+export function openVerifiedOnce(file: string, sha256: string): SafetensorsFile {
+  if (verified.get(file) === sha256) return openSafetensors(file);
+  const opened = openVerified(file, sha256);
+  verified.set(file, sha256);
+  return opened;
 }
 
 /** An open tensor file; tensors are read by position, one at a time. */
@@ -181,6 +212,24 @@ export class SafetensorsFile {
       throw new RangeError(`bytes ${offset} to ${offset + into.byteLength} lie outside tensor "${tensor}"`);
     }
     this.#readAt(into, this.#dataStart + info.begin + offset);
+  }
+
+  /**
+   * Reads the whole file and compares it with its hash.
+   *
+   * @param sha256 hexadecimal
+   * @throws {AppError} 'corrupt-file'
+   */
+  verify(sha256: string): void {
+    const hash = createHash('sha256');
+    const piece = new Uint8Array(Math.min(HASHED_BYTES, this.sizeBytes));
+    for (let at = 0; at < this.sizeBytes; at += piece.byteLength) {
+      const bytes = piece.subarray(0, Math.min(piece.byteLength, this.sizeBytes - at));
+      this.#readAt(bytes, at);
+      hash.update(bytes);
+    }
+    if (hash.digest('hex') !== sha256)
+      throw corrupt(this.#name, 'its content is not what was written: the disk or another program has changed it');
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import { UsedGuidance } from '../../contract/guidance.ts';
 import { ModelRef } from '../../contract/models.ts';
 import type { Sample } from '../../contract/samples.ts';
 import { SamplerConfig } from '../../contract/training.ts';
+import { COUNTS } from './history.ts';
 import { insertedId, statement } from './statements.ts';
 
 /** Table `samples`: sheets of generated pictures. Write the file durably first, then the row. */
@@ -57,7 +58,7 @@ export function insertSample(db: Database, sample: NewSample, createdAt = Date.n
 }
 
 /**
- * Sheets, oldest first; of more than `limit` the newest. Rewound grids are left out.
+ * Sheets, oldest first; of more than `limit` the newest. What its run has undone is left out.
  *
  * @param runId  null: of all runs
  * @param origin null: both
@@ -69,7 +70,7 @@ export function listSamples(
   return statement<[Record<string, number | string | null>], SampleRow>(
     db,
     `SELECT ${COLUMNS} FROM samples
-     WHERE (@runId IS NULL OR run_id = @runId) AND (@origin IS NULL OR origin = @origin) AND rewound = 0
+     WHERE (@runId IS NULL OR run_id = @runId) AND (@origin IS NULL OR origin = @origin) AND ${COUNTS}
      ORDER BY id DESC LIMIT @limit`,
   )
     .all({ runId, origin, limit })

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import type { Snapshot } from '../../contract/runs.ts';
+import { COUNTS, countAgain } from './history.ts';
 import { statement, write } from './statements.ts';
 
 /** Table `snapshots`: files with one averaged network each. Write the file durably first, then the row. */
@@ -26,12 +27,14 @@ const COLUMNS =
  * @returns its id
  */
 export function insertSnapshot(db: Database, snapshot: NewSnapshot, createdAt = Date.now()): number {
-  return write(db, () =>
-    statement<unknown[], number>(
+  return write(db, () => {
+    countAgain(db, snapshot.runId, snapshot.nimg);
+    return statement<unknown[], number>(
       db,
       `INSERT INTO snapshots (run_id, nimg, ema_std, file, size_bytes, sha256, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (run_id, nimg, ema_std) DO UPDATE SET
-         file = excluded.file, size_bytes = excluded.size_bytes, sha256 = excluded.sha256, created_at = excluded.created_at
+         file = excluded.file, size_bytes = excluded.size_bytes, sha256 = excluded.sha256, created_at = excluded.created_at,
+         rewound = 0
        RETURNING id`,
     )
       .pluck()
@@ -43,15 +46,15 @@ export function insertSnapshot(db: Database, snapshot: NewSnapshot, createdAt = 
         snapshot.sizeBytes,
         snapshot.sha256,
         createdAt,
-      )!,
-  );
+      )!;
+  });
 }
 
-/** Sorted by nimg, then by length. */
+/** Sorted by nimg, then by length. What the run has undone is left out. */
 export function listSnapshots(db: Database, runId: number): Snapshot[] {
   return statement<[number], Snapshot>(
     db,
-    `SELECT ${COLUMNS} FROM snapshots WHERE run_id = ? ORDER BY nimg, ema_std`,
+    `SELECT ${COLUMNS} FROM snapshots WHERE run_id = ? AND ${COUNTS} ORDER BY nimg, ema_std`,
   ).all(runId);
 }
 

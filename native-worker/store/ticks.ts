@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { TickColumns } from '../../contract/runs.ts';
+import { COUNTS } from './history.ts';
 import { advanceRun } from './runs.ts';
 import { measured, statement, write } from './statements.ts';
 
@@ -74,14 +75,15 @@ export function readTicks(
     { count: number; first: number | null; last: number | null }
   >(
     db,
-    'SELECT count(*) AS count, min(nimg) AS first, max(nimg) AS last FROM ticks WHERE run_id = ? AND rewound = 0 AND nimg > ?',
+    `SELECT count(*) AS count, min(nimg) AS first, max(nimg) AS last FROM ticks
+     WHERE run_id = ? AND ${COUNTS} AND nimg > ?`,
   ).get(runId, afterNimg)!;
   if (first === null || last === null) return toColumns([]);
   if (count <= maxPoints) {
     return toColumns(
       statement<[number, number], TickRow>(
         db,
-        `SELECT ${COLUMNS} FROM ticks WHERE run_id = ? AND rewound = 0 AND nimg > ? ORDER BY nimg`,
+        `SELECT ${COLUMNS} FROM ticks WHERE run_id = ? AND ${COUNTS} AND nimg > ? ORDER BY nimg`,
       ).all(runId, afterNimg),
     );
   }
@@ -94,14 +96,14 @@ export function readTicks(
       `WITH history AS MATERIALIZED (
          SELECT nimg, CAST((nimg - @first) / @width AS INTEGER) AS part, -- numbers arrive here as REAL
             ifnull(loss, 9e999) AS height
-         FROM ticks WHERE run_id = @runId AND rewound = 0 AND nimg > @afterNimg
+         FROM ticks WHERE run_id = @runId AND ${COUNTS} AND nimg > @afterNimg
        ), kept AS (
          SELECT nimg FROM (SELECT nimg, min(height) FROM history GROUP BY part)
          UNION SELECT nimg FROM (SELECT nimg, max(height) FROM history GROUP BY part)
          UNION SELECT @first
          UNION SELECT @last
        )
-       SELECT ${COLUMNS} FROM ticks WHERE run_id = @runId AND rewound = 0 AND nimg IN (SELECT nimg FROM kept)
+       SELECT ${COLUMNS} FROM ticks WHERE run_id = @runId AND ${COUNTS} AND nimg IN (SELECT nimg FROM kept)
        ORDER BY nimg`,
     ).all({ runId, afterNimg, first, last, width }),
   );

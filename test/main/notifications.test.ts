@@ -39,6 +39,8 @@ const run: RunSummary = {
   parameters: 1,
   nimg: 35_008,
   durationImages: 35_008,
+  sampleImages: 0,
+  gridSeconds: null,
   lastLoss: null,
   imagesPerSecond: null,
   lastSampleId: null,

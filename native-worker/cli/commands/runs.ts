@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { listJobs } from '../../../contract/jobs.ts';
 import {
   getRun,
   listRuns,
@@ -11,6 +12,7 @@ import {
   stopRun,
   type RunSummary,
 } from '../../../contract/runs.ts';
+import { progressWords } from '../../../contract/time-left.ts';
 import { ENGINE_HELP, engineNamed, findRun } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { endingSentence } from '../ending.ts';
@@ -106,12 +108,16 @@ async function show({ client, output }: CommandContext, id: number): Promise<voi
   const run = await client.call(getRun, { id });
   const { snapshots, checkpoints } = await client.call(runSnapshots, { id });
   const ticks = await client.call(runTicks, { id, maxPoints: 10 });
-  output.event('run', { ...run, snapshots, checkpoints });
+  const job = (await client.call(listJobs, {})).find(
+    ({ runId, kind, state }) => runId === id && kind === 'train' && state === 'running',
+  );
+  const drawing = job?.progress ?? null;
+  output.event('run', { ...run, snapshots, checkpoints, drawing });
   const seconds = ticks.trainSeconds.at(-1);
   const size = [...snapshots, ...checkpoints].reduce((sum, file) => sum + file.sizeBytes, 0);
   const lines: (readonly [string, string | null])[] = [
     ['Run', `${run.id} "${run.name}"`],
-    ['State', run.state],
+    ['State', drawing === null ? run.state : `${run.state}. ${progressWords(drawing)}`],
     ['Error', run.error],
     ['Dataset', run.datasetName],
     ['Preset', run.preset],

@@ -12,14 +12,16 @@ const KEPT = 16;
 
 const ENDING = '.graph';
 
+/** SHA-256 in hexadecimal, and a line end. */
+const HASH_LINE_BYTES = 65;
+
 const Tensors = z.record(
   z.string(),
   z.strictObject({ shape: z.array(z.int()), dtype: z.enum(['float32', 'int32', 'bool']) }),
 );
 
-/** The first line of a file; the model's bytes follow. */
+/** A file is 64 hexadecimal digits, the hash of all that follows, and a line end; a line with this; and the model. */
 const Header = z.strictObject({
-  sha256: z.string(),
   state: Tensors,
   entries: z.record(
     z.string(),
@@ -57,10 +59,11 @@ export function cachedProgram(
 function read(path: string): GraphProgram | null {
   try {
     const bytes = readFileSync(path);
-    const end = bytes.indexOf('\n');
-    const { sha256, ...header } = Header.parse(JSON.parse(bytes.toString('utf8', 0, end)));
-    const model = bytes.subarray(end + 1);
-    if (sha256 !== hashOf(model)) return null;
+    const content = bytes.subarray(HASH_LINE_BYTES);
+    if (bytes.toString('latin1', 0, HASH_LINE_BYTES) !== hashLine(content)) return null;
+    const end = content.indexOf('\n');
+    const header = Header.parse(JSON.parse(content.toString('utf8', 0, end)));
+    const model = content.subarray(end + 1);
     const now = new Date();
     utimesSync(path, now, now); // the least recently used go first
     return { ...header, model };
@@ -73,9 +76,9 @@ function read(path: string): GraphProgram | null {
 function keep(path: string, { model, ...names }: GraphProgram): void {
   mkdirSync(join(path, '..'), { recursive: true });
   const temporary = `${path}.${process.pid}.part`;
-  const header = JSON.stringify({ sha256: hashOf(model), ...names });
+  const content = Buffer.concat([Buffer.from(`${JSON.stringify(names)}\n`), model]);
   try {
-    writeFileSync(temporary, Buffer.concat([Buffer.from(`${header}\n`), model]));
+    writeFileSync(temporary, Buffer.concat([Buffer.from(hashLine(content)), content]));
     renameSync(temporary, path);
   } finally {
     rmSync(temporary, { force: true });
@@ -91,6 +94,6 @@ function forgetOldest(folder: string): void {
   for (const { path } of files.slice(KEPT)) rmSync(path, { force: true });
 }
 
-function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+function hashLine(content: Uint8Array): string {
+  return `${createHash('sha256').update(content).digest('hex')}\n`;
 }

@@ -4,7 +4,7 @@ import { AppError } from '../../../contract/errors.ts';
 import type { TrainState } from '../../edm2/types.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import {
-  openSafetensors,
+  openVerified,
   writeSafetensors,
   type SafetensorsFile,
   type TensorToWrite,
@@ -68,15 +68,17 @@ export function writeCheckpoint(file: string, checkpoint: Checkpoint): WrittenFi
 }
 
 /**
- * Reads a checkpoint file.
+ * Reads a checkpoint file. Every byte is compared with what was written, and every number must be finite: a state that
+ * holds others would go on to nothing.
  *
+ * @param sha256   of the file, as its row says
  * @param plan     network of the run; every tensor must be there in its shape
  * @param averages how many averages the run keeps
  * @returns the state's tensors belong to the caller
- * @throws {AppError} 'not-found', 'corrupt-file'
+ * @throws {AppError} 'not-found', 'corrupt-file', 'not-finite'
  */
-export function readCheckpoint(file: string, plan: NetworkPlan, averages: number): Checkpoint {
-  const opened = openSafetensors(file);
+export function readCheckpoint(file: string, sha256: string, plan: NetworkPlan, averages: number): Checkpoint {
+  const opened = openVerified(file, sha256);
   try {
     const metadata = Metadata.safeParse(opened.metadata);
     if (!metadata.success)

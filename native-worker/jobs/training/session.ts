@@ -9,10 +9,12 @@ import { randomSource } from '../../edm2/random.ts';
 import type { TrainState } from '../../edm2/types.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { checkpointsToResume } from '../../store/checkpoints.ts';
-import { datasetFile } from '../../store/datasets.ts';
+import { datasetFile, getDataset } from '../../store/datasets.ts';
+import { rewindRun } from '../../store/history.ts';
 import { insertLog } from '../../store/log.ts';
+import type { Library } from '../../store/library.ts';
 import { insideLibrary } from '../../store/paths.ts';
-import { getRun, rewindRun } from '../../store/runs.ts';
+import { getRun } from '../../store/runs.ts';
 import type { JobContext } from '../context.ts';
 import { readCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { EagerTrainer } from './eager-trainer.ts';
@@ -42,7 +44,7 @@ export function openSession(context: JobContext, runId: number, engine: Engine):
   const run = getRun(library.db, runId);
   checkEngine(run.config.training.precision, engine);
   const plan = planNetwork(run.config.network, run.shape);
-  const dataset = openDataset(insideLibrary(library.folder, datasetFile(library.db, run.datasetId)));
+  const dataset = openLibraryDataset(library, run.datasetId);
   try {
     checkFits(run, dataset);
     const log = (level: LogLine['level'], text: string, nimg: number): void =>
@@ -51,6 +53,7 @@ export function openSession(context: JobContext, runId: number, engine: Engine):
     const nimg = checkpoint?.nimg ?? 0;
     if (run.nimg > nimg) log('info', `${run.nimg - nimg} images after the last checkpoint are trained again.`, nimg);
     rewindRun(library.db, runId, nimg);
+    context.send({ type: 'rewound', nimg });
     const { training, grid } = run.config;
     return {
       context,
@@ -101,6 +104,11 @@ export function writeLog(
   context.send({ type: 'logged', logId: insertLog(context.library.db, { runId: run.id, nimg, level, text }) });
 }
 
+/** Every byte is compared with what was imported: training on damaged pictures would go unnoticed. */
+function openLibraryDataset({ db, folder }: Library, id: number): PackedDataset {
+  return openDataset(insideLibrary(folder, datasetFile(db, id)), getDataset(db, id).sha256);
+}
+
 function checkFits({ shape, datasetName }: Run, dataset: PackedDataset): void {
   if (dataset.resolution !== shape.resolution || dataset.channels !== shape.channels) {
     throw new AppError(
@@ -124,9 +132,9 @@ function newestCheckpoint(
   plan: NetworkPlan,
   log: (level: LogLine['level'], text: string, nimg: number) => void,
 ): Checkpoint | null {
-  for (const { file, nimg } of checkpointsToResume(library.db, run.id)) {
+  for (const { file, sha256, nimg } of checkpointsToResume(library.db, run.id)) {
     try {
-      return readCheckpoint(insideLibrary(library.folder, file), plan, run.config.training.emaStds.length);
+      return readCheckpoint(insideLibrary(library.folder, file), sha256, plan, run.config.training.emaStds.length);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       log('warn', `The checkpoint of ${nimg} images can't be read and is passed over: ${error.message}`, nimg);

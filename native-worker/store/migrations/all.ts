@@ -7,6 +7,7 @@ import { jobErrorCode } from './005-job-error-code.ts';
 import { resumes } from './006-resumes.ts';
 import { unfinishedFiles } from './007-unfinished-files.ts';
 import { libraryId } from './008-library-id.ts';
+import { rewoundFiles } from './009-rewound-files.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   resumes,
   unfinishedFiles,
   libraryId,
+  rewoundFiles,
 ];

@@ -1,19 +1,20 @@
+import type { Progress } from '../../../contract/jobs.ts';
+import { progressWords } from '../../../contract/time-left.ts';
 import type { Run, RunSummary } from '../../../contract/runs.ts';
 import { clockTime, duration, images, imagesOf, when } from '../format.ts';
 
-/** Seconds of training left at the present speed; null where that can't be said. */
-export function secondsToGo(run: Pick<RunSummary, 'nimg' | 'durationImages' | 'imagesPerSecond'>): number | null {
-  if (run.imagesPerSecond === null || run.imagesPerSecond <= 0) return null;
-  return Math.max(0, run.durationImages - run.nimg) / run.imagesPerSecond;
-}
-
-/** What a run is doing, as a sentence. */
-export function stateSentence(run: RunSummary | Run, now = Date.now()): string {
+/**
+ * What a run is doing, as a sentence.
+ *
+ * @param drawing how far the grid is that it draws now; null: it trains
+ */
+export function stateSentence(run: RunSummary | Run, drawing: Progress | null = null, now = Date.now()): string {
   const seen = imagesOf(run.nimg, run.durationImages);
   switch (run.state) {
     case 'queued':
       return run.nimg > 0 ? `Waiting to go on at ${images(run.nimg)}` : 'Waiting for the device';
     case 'running': {
+      if (drawing !== null) return `${progressWords(drawing)}, at ${seen}`;
       const since = run.startedAt === null ? '' : ` since ${when(run.startedAt, now)}`;
       return run.nimg === 0 ? `Starting${since}` : `Training${since}, ${seen}`;
     }

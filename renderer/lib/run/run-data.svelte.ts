@@ -1,5 +1,12 @@
 import { AppError } from '../../../contract/errors.ts';
-import { runChanged, runLogged, runTicked, sampleAdded, snapshotsChanged } from '../../../contract/events.ts';
+import {
+  runChanged,
+  runLogged,
+  runRewound,
+  runTicked,
+  sampleAdded,
+  snapshotsChanged,
+} from '../../../contract/events.ts';
 import {
   getRun,
   runLog,
@@ -17,7 +24,7 @@ import {
 import { listSamples, type Sample } from '../../../contract/samples.ts';
 import { client } from '../client/index.ts';
 import { attempt, toasts } from '../state/toasts.svelte.ts';
-import { appendMagnitudes, appendTicks, noTicks } from './tick-columns.ts';
+import { appendMagnitudes, appendTicks, noTicks, ticksUpTo } from './tick-columns.ts';
 
 /** News are drawn at most this often: a chart that jumps more often is not read better. */
 const REDRAW_MS = 400;
@@ -73,6 +80,9 @@ export class RunData {
         this.#resuming = false;
         void this.#loadRun();
       }),
+      client.on(runRewound, ({ runId, nimg }) => {
+        if (mine(runId)) this.#rewind(nimg);
+      }),
       client.on(sampleAdded, (sample) => {
         if (mine(sample.runId) && sample.origin === 'grid') this.#addSample(sample);
       }),
@@ -102,6 +112,7 @@ export class RunData {
     await this.#loadRun();
     if (this.missing) return;
     await attempt(async () => {
+      if (this.run) this.ticks = ticksUpTo(this.ticks, this.run.nimg); // it may have been rewound while we did not listen
       const after = this.ticks.nimg.at(-1) ?? -1;
       const ticks = await client.call(runTicks, { id: this.id, afterNimg: after });
       this.ticks = appendTicks(this.ticks, ticks);
@@ -132,6 +143,15 @@ export class RunData {
     const { snapshots, checkpoints } = await client.call(runSnapshots, { id: this.id });
     this.snapshots = snapshots;
     this.checkpoints = checkpoints;
+  }
+
+  /** What came after so many images no longer counts, and falls away; its snapshots are told by an event of their own. */
+  #rewind(nimg: number): void {
+    this.#news = ticksUpTo(this.#news, nimg);
+    this.ticks = ticksUpTo(this.ticks, nimg);
+    this.samples = this.samples.filter((sample) => sample.nimg <= nimg);
+    this.magnitudes = {};
+    if (this.#watched) void attempt(() => this.#growMagnitudes());
   }
 
   #take(ticks: TickColumns): void {

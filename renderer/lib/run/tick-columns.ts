@@ -29,7 +29,15 @@ export function appendTicks(history: TickColumns, news: TickColumns): TickColumn
   };
 }
 
-/** The same for a heat map; `news` holds only moments that `history` has not, or rewound ones. */
+/** History without what came after so many images. */
+export function ticksUpTo(history: TickColumns, nimg: number): TickColumns {
+  const kept = countBelow(history.nimg, nimg + 1);
+  if (kept === history.nimg.length) return history;
+  const columns = Object.entries(history).map(([name, column]) => [name, column.slice(0, kept)]);
+  return Object.fromEntries(columns) as TickColumns;
+}
+
+/** As `appendTicks`, for a heat map; `news` holds only moments that `history` has not, or rewound ones. */
 export function appendMagnitudes(history: MagnitudeTable, news: MagnitudeTable): MagnitudeTable {
   const first = news.nimg[0];
   if (first === undefined) return history;

@@ -1,5 +1,5 @@
 import { jobChanged } from '../../../contract/events.ts';
-import { cancelJob, listJobs, type Job } from '../../../contract/jobs.ts';
+import { cancelJob, listJobs, type Job, type Progress } from '../../../contract/jobs.ts';
 import { client } from '../client/index.ts';
 import { attempt } from './toasts.svelte.ts';
 
@@ -26,6 +26,13 @@ class Jobs {
 
   find(id: number): Job | undefined {
     return this.all?.find((job) => job.id === id);
+  }
+
+  /** How far the grid is that a run draws now; null: it draws none. */
+  drawingOf(runId: number): Progress | null {
+    return (
+      this.open.find((job) => job.runId === runId && job.kind === 'train' && job.state === 'running')?.progress ?? null
+    );
   }
 
   async cancel(id: number): Promise<void> {

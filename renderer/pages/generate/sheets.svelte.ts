@@ -1,4 +1,4 @@
-import { sampleAdded } from '../../../contract/events.ts';
+import { runRewound, sampleAdded } from '../../../contract/events.ts';
 import { deleteSample, getSample, listSamples, type Sample } from '../../../contract/samples.ts';
 import { client } from '../../lib/client/index.ts';
 import { attempt } from '../../lib/state/toasts.svelte.ts';
@@ -10,14 +10,13 @@ export class Sheets {
   shown: Sample | null = $state.raw(null);
 
   constructor() {
-    $effect(() =>
-      client.whenOpen(() => {
-        void attempt(async () => {
-          const list = await client.call(listSamples, { runId: null, origin: 'generate', limit: 200 });
-          this.all = [...list].sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
-        });
-      }),
-    );
+    const load = (): void =>
+      void attempt(async () => {
+        const list = await client.call(listSamples, { runId: null, origin: 'generate', limit: 200 });
+        this.all = [...list].sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
+      });
+    $effect(() => client.whenOpen(load));
+    $effect(() => client.on(runRewound, load)); // sheets of undone moments no longer count
     $effect(() =>
       client.on(sampleAdded, (sample) => {
         if (sample.origin !== 'generate' || this.all?.some(({ id }) => id === sample.id)) return;

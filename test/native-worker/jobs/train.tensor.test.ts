@@ -1,4 +1,5 @@
-import fs, { readdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import fs, { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { blockNames, planNetwork, weightNames } from '../../../contract/architecture.ts';
@@ -11,6 +12,7 @@ import { readSnapshot } from '../../../native-worker/jobs/snapshot-file.ts';
 import { disposeAll } from '../../../native-worker/jobs/tensor-files.ts';
 import { runTrain } from '../../../native-worker/jobs/train.ts';
 import { checkpointsToResume, listCheckpoints } from '../../../native-worker/store/checkpoints.ts';
+import { datasetFile } from '../../../native-worker/store/datasets.ts';
 import type { Library } from '../../../native-worker/store/library.ts';
 import { listLog } from '../../../native-worker/store/log.ts';
 import { readMagnitudes } from '../../../native-worker/store/magnitudes.ts';
@@ -121,7 +123,7 @@ describe('a run that reaches its duration', () => {
     const config = tinyConfig();
     const runId = newRun(config);
     await train(runId);
-    const { file } = getSnapshot(library.db, listSnapshots(library.db, runId).at(-1)!.id);
+    const { file, sha256 } = getSnapshot(library.db, listSnapshots(library.db, runId).at(-1)!.id);
     const plan = planNetwork(config.network, getRun(library.db, runId).shape);
     const opened = openSafetensors(join(library.folder, file));
     for (const { name, shape } of [...plan.parameters, ...plan.buffers]) {
@@ -130,7 +132,7 @@ describe('a run that reaches its duration', () => {
     expect(opened.tensors.size).toBe(plan.parameters.length + plan.buffers.length);
     expect(opened.tensors.get('unet.enc.16x16_conv.weight')!.shape).toEqual([8, 4, 3, 3]);
     opened.close();
-    const snapshot = readSnapshot(join(library.folder, file));
+    const snapshot = readSnapshot(join(library.folder, file), sha256);
     expect(snapshot).toMatchObject({ nimg: 64, emaStd: 0.1, classes: ['bright', 'dark'] });
     expect(snapshot.plan.config).toEqual(config.network);
     disposeAll(snapshot.parameters);
@@ -232,6 +234,85 @@ describe('a run that is interrupted', () => {
     expect(ticksOf(runId).nimg).toEqual([16, 32, 48, 64]);
     const warning = listLog(library.db, runId, 20).find(({ level }) => level === 'warn');
     expect(warning?.text).toContain('The checkpoint of 36 images');
+  });
+});
+
+describe('a run whose files are damaged', () => {
+  const path = (file: string): string => join(library.folder, file);
+  /** One bit of a file of the library is another. */
+  const flipBit = (file: string): void => {
+    const bytes = readFileSync(path(file));
+    bytes[bytes.length - 40]! ^= 1; // somewhere in its last tensor
+    writeFileSync(path(file), bytes);
+  };
+  const warnings = (runId: number): string[] =>
+    listLog(library.db, runId, 20)
+      .filter(({ level }) => level === 'warn')
+      .map(({ text }) => text);
+
+  test('goes on from the checkpoint before if one bit of the newest is another', async () => {
+    const straight = newRun(tinyConfig());
+    await train(straight);
+    const runId = newRun(tinyConfig({}, { checkpointImages: 16 }));
+    await train(runId, afterSteps(9, 'pause'));
+    flipBit(checkpointPath(runId, 36));
+    expect((await train(runId)).outcome).toEqual({ kind: 'finished' });
+    expect(warnings(runId)).toEqual([
+      expect.stringMatching(
+        /^The checkpoint of 36 images can't be read .* its content is not what was written/,
+      ) as string,
+    ]);
+    expect(ticksOf(runId).loss).toEqual(ticksOf(straight).loss);
+  });
+
+  test('goes on from the checkpoint before if the newest holds a NaN, whole as the file is', async () => {
+    const runId = newRun(tinyConfig({}, { checkpointImages: 16 }));
+    await train(runId, afterSteps(9, 'pause'));
+    const newest = checkpointsToResume(library.db, runId)[0]!;
+    const bytes = readFileSync(path(newest.file));
+    bytes.writeFloatLE(NaN, bytes.length - 40);
+    writeFileSync(path(newest.file), bytes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    library.db.prepare('UPDATE checkpoints SET sha256 = ? WHERE id = ?').run(sha256, newest.id);
+    expect((await train(runId)).outcome).toEqual({ kind: 'finished' });
+    expect(warnings(runId)).toEqual([expect.stringContaining('holds numbers that are not finite') as string]);
+    expect(ticksOf(runId).nimg).toEqual([16, 32, 48, 64]);
+  });
+
+  test('starts anew without a readable checkpoint, keeps those that it writes, and can be interrupted again', async () => {
+    const runId = newRun(tinyConfig({}, { checkpointImages: 16 }));
+    await train(runId, afterSteps(13, 'pause'));
+    for (const { file } of checkpointsToResume(library.db, runId)) flipBit(file);
+    await expect(
+      train(runId, (messages) => {
+        if (messages.filter(({ type }) => type === 'ticked').length === 2) throw new Error('crash');
+        return null;
+      }),
+    ).rejects.toThrow('crash');
+    expect(checkpointsToResume(library.db, runId).map(({ nimg }) => nimg)).toEqual([32, 16]);
+    const { messages } = await train(runId);
+    expect(messages).toContainEqual({ type: 'rewound', nimg: 32 });
+    expect(readdirSync(path(`files/runs/${runId}/checkpoints`)).sort()).toEqual([
+      '000000000048.safetensors',
+      '000000000064.safetensors',
+    ]);
+  });
+
+  test('is refused where its dataset is no longer what was imported', async () => {
+    const runId = newRun(tinyConfig());
+    flipBit(datasetFile(library.db, datasetId));
+    await expect(train(runId)).rejects.toMatchObject({
+      code: 'corrupt-file',
+      message: expect.stringContaining('its content is not what was written') as string,
+    });
+  });
+
+  test('draws with no snapshot that is not what was written', async () => {
+    const runId = newRun(tinyConfig());
+    await train(runId, afterSteps(3, 'stop'));
+    const { file, sha256 } = getSnapshot(library.db, listSnapshots(library.db, runId)[0]!.id);
+    flipBit(file);
+    expect(() => readSnapshot(path(file), sha256)).toThrow(/its content is not what was written/);
   });
 });
 

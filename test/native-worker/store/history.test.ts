@@ -1,13 +1,16 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AppError } from '../../../contract/errors.ts';
+import { momentOf, recipesAt } from '../../../contract/recipe.ts';
 import {
   checkpointsToResume,
   forgetOldCheckpoints,
   insertCheckpoint,
 } from '../../../native-worker/store/checkpoints.ts';
+import { rewindRun } from '../../../native-worker/store/history.ts';
 import type { Library } from '../../../native-worker/store/library.ts';
 import { insertLog, listLog } from '../../../native-worker/store/log.ts';
 import { insertMagnitudes, readMagnitudes } from '../../../native-worker/store/magnitudes.ts';
+import { findModel, recipeSource } from '../../../native-worker/store/models.ts';
 import { checkpointPath, snapshotPath } from '../../../native-worker/store/paths.ts';
 import {
   deleteRunRows,
@@ -16,11 +19,11 @@ import {
   getRunSummary,
   listRuns,
   measuredSpeeds,
-  rewindRun,
   setRunState,
   setRunTrashed,
 } from '../../../native-worker/store/runs.ts';
 import { getSample, insertSample, listSamples, type NewSample } from '../../../native-worker/store/samples.ts';
+import { insertReconstruction, listReconstructions } from '../../../native-worker/store/reconstructions.ts';
 import { insertSnapshot, listSnapshots } from '../../../native-worker/store/snapshots.ts';
 import { insertTick, readTicks, type Tick } from '../../../native-worker/store/ticks.ts';
 import { makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
@@ -233,6 +236,79 @@ test('only the newest checkpoints are remembered', () => {
   }
   expect(forgetOldCheckpoints(library.db, runId, 2)).toEqual([checkpointPath(runId, 16)]);
   expect(checkpointsToResume(library.db, runId).map(({ nimg }) => nimg)).toEqual([48, 32]);
+});
+
+test('checkpoints stay by when they were written, and damaged ones go when there are enough that can be read', () => {
+  const write = (nimg: number): number =>
+    insertCheckpoint(library.db, { runId, nimg, file: checkpointPath(runId, nimg), sizeBytes: 1, sha256: '' });
+  const forget = (): string[] => forgetOldCheckpoints(library.db, runId, 2);
+  const resumable = (): number[] => checkpointsToResume(library.db, runId).map(({ nimg }) => nimg);
+  write(320);
+  write(640);
+  rewindRun(library.db, runId, 0); // neither could be read
+  expect(resumable()).toEqual([]);
+  write(32);
+  expect(forget()).toEqual([]); // somebody may yet mend them
+  expect(resumable()).toEqual([32]);
+  write(64);
+  expect(forget().sort()).toEqual([checkpointPath(runId, 320), checkpointPath(runId, 640)]);
+  expect(resumable()).toEqual([64, 32]);
+});
+
+test('a checkpoint that is written again counts again, as the newest', () => {
+  for (const nimg of [32, 64])
+    insertCheckpoint(library.db, { runId, nimg, file: checkpointPath(runId, nimg), sizeBytes: 1, sha256: '' }, 10);
+  rewindRun(library.db, runId, 32);
+  insertCheckpoint(library.db, { runId, nimg: 64, file: checkpointPath(runId, 64), sizeBytes: 2, sha256: '' }, 5);
+  expect(checkpointsToResume(library.db, runId)).toMatchObject([{ nimg: 64, sizeBytes: 2 }, { nimg: 32 }]);
+});
+
+/** What a run has at some moments: averages, and what was made of them. */
+function averages(...moments: number[]): void {
+  for (const nimg of moments) {
+    const file = snapshotPath(runId, nimg, 0.1);
+    const snapshotId = insertSnapshot(library.db, { runId, nimg, emaStd: 0.1, file, sizeBytes: 1, sha256: '' });
+    const model = { kind: 'snapshot', snapshotId } as const;
+    grid(nimg);
+    grid(nimg, { origin: 'generate', snapshotId, model });
+    const made = { emaStd: 0.15, error: 0.1, terms: [], name: `at ${nimg}`, file, sizeBytes: 1, sha256: '' };
+    insertReconstruction(library.db, { runId, jobId: null, nimg, ...made });
+  }
+}
+
+const momentsOf = {
+  snapshots: () => listSnapshots(library.db, runId).map(({ nimg }) => nimg),
+  grids: () => listSamples(library.db, { runId, origin: 'grid', limit: 10 }).map(({ nimg }) => nimg),
+  sheets: () => listSamples(library.db, { runId, origin: 'generate', limit: 10 }).map(({ nimg }) => nimg),
+  reconstructions: () => listReconstructions(library.db, runId).map(({ nimg }) => nimg),
+};
+
+test('what a run has undone counts nowhere: snapshots, grids, sheets, reconstructions, recipes', () => {
+  averages(400, 800, 1200, 1600);
+  const undone = listSnapshots(library.db, runId).at(-1)!.id;
+  rewindRun(library.db, runId, 1000);
+  averages(1008); // it is stopped there
+  for (const moments of Object.values(momentsOf)) expect(moments()).toEqual([400, 800, 1008]);
+  const source = recipeSource(library.db, runId);
+  expect(momentOf(source.name, source.snapshots, null)).toBe(1008);
+  expect(recipesAt(source, null)(0.12).terms.map(({ nimg }) => nimg)).toEqual([400, 800, 1008]);
+  expect(() => recipesAt(source, 1600)).toThrow(/has no snapshot at 1600 images; its last one is at 1008/);
+  expect(() => findModel(library.db, { kind: 'snapshot', snapshotId: undone })).toThrow(
+    /The average at 1600 images is no longer part of "test"/,
+  );
+  expect(library.db.prepare('SELECT count(*) FROM snapshots').pluck().get()).toBe(5); // nothing was deleted
+});
+
+test('when a run comes by a moment again its snapshot counts again, and what was made of it', () => {
+  averages(400, 800);
+  const [, second] = listSnapshots(library.db, runId);
+  rewindRun(library.db, runId, 500);
+  expect(momentsOf.snapshots()).toEqual([400]);
+  insertSnapshot(library.db, { ...second!, file: snapshotPath(runId, 800, 0.1), sha256: 'new' });
+  expect(listSnapshots(library.db, runId)[1]).toMatchObject({ id: second!.id, nimg: 800, sha256: 'new' });
+  expect(momentsOf.sheets()).toEqual([400, 800]);
+  expect(momentsOf.reconstructions()).toEqual([400, 800]);
+  expect(findModel(library.db, { kind: 'snapshot', snapshotId: second!.id })).toMatchObject({ nimg: 800 });
 });
 
 test('the log gives the newest lines, newest last', () => {

@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { checkpointsToResume } from '../../../native-worker/store/checkpoints.ts';
 import { getJobParameters, insertJob, listJobs } from '../../../native-worker/store/jobs.ts';
 import { openLibrary, type Library } from '../../../native-worker/store/library.ts';
 import { migrations } from '../../../native-worker/store/migrations/all.ts';
+import { listSnapshots } from '../../../native-worker/store/snapshots.ts';
 import { getSample } from '../../../native-worker/store/samples.ts';
 
 /** What steps of the schema do to a library of the version before them. */
@@ -64,4 +66,23 @@ test('jobs and samples of the first version name their model as today’s do', (
   expect(insertJob(db, mix)).toBe(31);
   db.prepare('DELETE FROM runs').run();
   expect(listJobs(db, 9)).toEqual([]); // jobs still go with their run
+});
+
+test('averages that an older version left in undone history no longer count, and those written since do', () => {
+  const rows = [
+    [32, 100], // before the checkpoint
+    [64, 100], // undone at 200
+    [96, 300], // written again since
+  ].map(([nimg, at]) => `(1, ${nimg}, 0.2, 'f', 1, '', ${at})`);
+  const columns = 'run_id, nimg, ema_std, file, size_bytes, sha256, created_at';
+  older(
+    6,
+    `${RUN}
+    INSERT INTO snapshots (${columns}) VALUES ${rows.join(', ')};
+    INSERT INTO checkpoints (run_id, nimg, file, size_bytes, sha256, created_at) VALUES (1, 40, 'a', 1, '', 100), (1, 80, 'b', 1, '', 100);
+    INSERT INTO resumes (run_id, nimg, at) VALUES (1, 40, 200);`,
+  );
+  const { db } = (library = openLibrary(folder, { migrate: true }));
+  expect(listSnapshots(db, 1).map(({ nimg }) => nimg)).toEqual([32, 32, 96]);
+  expect(checkpointsToResume(db, 1).map(({ nimg }) => nimg)).toEqual([40]);
 });

@@ -92,8 +92,8 @@ test('a model is found by its snapshot, its reconstruction or its recipe', () =>
     const file = put(`files/runs/${runId}/snapshots/${emaStd}.safetensors`);
     return insertSnapshot(db, { runId, nimg: 32, emaStd, file, sizeBytes: 7, sha256: '' });
   });
-  const { file } = getSnapshot(db, snapshots[1]!);
-  const stored = { runId, nimg: 32, emaStd: 0.1, source: { file } };
+  const { file, sha256 } = getSnapshot(db, snapshots[1]!);
+  const stored = { runId, nimg: 32, emaStd: 0.1, source: { file, sha256 } };
   expect(findModel(db, { kind: 'snapshot', snapshotId: snapshots[1]! })).toEqual(stored);
   const kept = findModel(db, { kind: 'reconstruction', reconstructionId: insert(runId, 32, 0.15) });
   expect(kept).toMatchObject({ runId, emaStd: 0.15, source: { file: reconstructionPath(runId, 32, 0.15, 7) } });

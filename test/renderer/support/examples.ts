@@ -43,6 +43,8 @@ export function exampleRunSummary(part: Partial<RunSummary> = {}): RunSummary {
     durationImages: 35_008,
     lastLoss: 0.2,
     imagesPerSecond: 25,
+    sampleImages: 0,
+    gridSeconds: null,
     lastSampleId: null,
     createdAt: 1_700_000_000_000,
     startedAt: 1_700_000_001_000,

@@ -59,6 +59,23 @@ test.each([
   expect(recordings).toBe(2);
 });
 
+test('one bit that is another, wherever it is, is noticed', () => {
+  ask('one');
+  const whole = readFileSync(file('one'));
+  // A bit of nearly every byte of the hash and the head, and some of the model.
+  const bits = Array.from({ length: whole.length * 8 }, (_, bit) => bit).filter(
+    (bit) => bit % (bit < 3200 ? 9 : 97) === 0,
+  );
+  for (const [index, bit] of bits.entries()) {
+    const damaged = Buffer.from(whole);
+    damaged[bit >> 3]! ^= 1 << (bit & 7);
+    writeFileSync(file('one'), damaged);
+    expect(ask('one').state).toEqual(program(7).state);
+    expect(recordings, `bit ${bit}`).toBe(index + 2);
+  }
+  expect(readFileSync(file('one'))).toEqual(whole);
+});
+
 test('of many programs the sixteen that were used last stay', () => {
   for (let index = 0; index < 16; index += 1) {
     ask(`p${index}`);

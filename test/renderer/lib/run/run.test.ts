@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { findPreset } from '../../../../contract/presets.ts';
 import { Clock } from '../../../../renderer/lib/run/clock.svelte.ts';
 import { configDiff, configRows } from '../../../../renderer/lib/run/config-rows.ts';
-import { etaSentence, secondsToGo, stateSentence } from '../../../../renderer/lib/run/figures.ts';
-import { appendMagnitudes, appendTicks, noTicks } from '../../../../renderer/lib/run/tick-columns.ts';
+import { etaSentence, stateSentence } from '../../../../renderer/lib/run/figures.ts';
+import { appendMagnitudes, appendTicks, noTicks, ticksUpTo } from '../../../../renderer/lib/run/tick-columns.ts';
 import { runMark } from '../../../../renderer/lib/run-colors.ts';
 import { exampleRunSummary } from '../../support/examples.ts';
 
@@ -28,6 +28,13 @@ test('what was rewound falls away when the run comes by again', () => {
   const after = appendTicks(ticks(1, 2, 3, 4), ticks(3));
   expect(after.nimg).toEqual([1, 2, 3]);
   expect(Object.values(after).every((column) => column.length === 3)).toBe(true);
+});
+
+test('what comes after a moment is cut off in every column', () => {
+  const after = ticksUpTo(ticks(1, 2, 3, 4), 2);
+  expect(after.nimg).toEqual([1, 2]);
+  expect(Object.values(after).every((column) => column.length === 2)).toBe(true);
+  expect(ticksUpTo(ticks(1, 2), 2).nimg).toEqual([1, 2]);
 });
 
 test('a heat map grows by columns and drops rewound ones', () => {
@@ -79,10 +86,7 @@ test('a comparison has only the settings that differ', () => {
   expect(configDiff([demo, demo])).toEqual([]);
 });
 
-test('the time to go is what is left at the present speed, and unknown without one', () => {
-  expect(secondsToGo({ nimg: 500, durationImages: 1500, imagesPerSecond: 10 })).toBe(100);
-  expect(secondsToGo({ nimg: 500, durationImages: 1500, imagesPerSecond: null })).toBeNull();
-  expect(secondsToGo({ nimg: 1500, durationImages: 1000, imagesPerSecond: 10 })).toBe(0);
+test('the time to go is said with the moment when it is over', () => {
   const now = new Date(2026, 10, 23, 14, 0).getTime();
   expect(etaSentence(11_520, now)).toBe('3 h 12 min, done at 17:12');
 });
@@ -91,9 +95,13 @@ test('a state is said as a sentence', () => {
   const now = new Date(2026, 10, 23, 15, 0).getTime();
   const startedAt = new Date(2026, 10, 23, 14, 2).getTime();
   const run = exampleRunSummary({ startedAt, nimg: 12_300, durationImages: 35_000 });
-  expect(stateSentence({ ...run, state: 'running' }, now)).toBe('Training since 14:02, 12.3 of 35.0 kimg');
-  expect(stateSentence({ ...run, state: 'paused' }, now)).toBe('Paused at 12.3 of 35.0 kimg');
-  expect(stateSentence({ ...run, state: 'queued', nimg: 0 }, now)).toBe('Waiting for the device');
+  expect(stateSentence({ ...run, state: 'running' }, null, now)).toBe('Training since 14:02, 12.3 of 35.0 kimg');
+  const drawing = { done: 12, total: 18, unit: 'steps', text: 'Drawing 64 pictures' };
+  expect(stateSentence({ ...run, state: 'running' }, drawing, now)).toBe(
+    'Drawing 64 pictures, 12 of 18 steps, at 12.3 of 35.0 kimg',
+  );
+  expect(stateSentence({ ...run, state: 'paused' }, null, now)).toBe('Paused at 12.3 of 35.0 kimg');
+  expect(stateSentence({ ...run, state: 'queued', nimg: 0 }, null, now)).toBe('Waiting for the device');
 });
 
 test('no two of the first 32 runs look the same, and a run never changes its look', () => {

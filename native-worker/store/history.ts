@@ -1,0 +1,74 @@
+import type { Database } from 'better-sqlite3';
+import { AppError } from '../../contract/errors.ts';
+import { statement, write } from './statements.ts';
+
+/**
+ * What of a run's history counts. A run that goes on from a checkpoint undoes what was written down after it: rows and
+ * files stay, and `rewound` numbers the rewind that undid them. Every reading of history asks for what counts, in these
+ * words and no others.
+ */
+export const COUNTS = 'rewound = 0';
+
+/** Every table with moments of a run; all of them have `run_id`, `nimg` and `rewound`. */
+const HISTORY = ['ticks', 'magnitudes', 'snapshots', 'checkpoints', 'reconstructions', 'samples'] as const;
+
+/** Of these, what is made of a moment by other jobs than training. */
+const MADE = [
+  ['samples', `origin = 'generate'`],
+  ['reconstructions', 'TRUE'],
+] as const;
+
+/**
+ * A run goes on from a checkpoint: what was written down after it no longer counts.
+ *
+ * @param nimg the checkpoint's; everything later is rewound. 0: it starts anew
+ */
+export function rewindRun(db: Database, id: number, nimg: number, at = Date.now()): void {
+  write(db, () => {
+    const last = Math.max(
+      ...HISTORY.map((table) =>
+        statement<[number], number>(db, `SELECT coalesce(max(rewound), 0) FROM ${table} WHERE run_id = ?`)
+          .pluck()
+          .get(id)!,
+      ),
+    );
+    for (const table of HISTORY) {
+      statement(db, `UPDATE ${table} SET rewound = ? WHERE run_id = ? AND ${COUNTS} AND nimg > ?`).run(
+        last + 1,
+        id,
+        nimg,
+      );
+    }
+    statement(db, 'UPDATE runs SET nimg = ? WHERE id = ?').run(nimg, id);
+    statement(db, 'DELETE FROM resumes WHERE run_id = ? AND nimg > ?').run(id, nimg);
+    if (nimg > 0) statement(db, 'INSERT OR IGNORE INTO resumes (run_id, nimg, at) VALUES (?, ?, ?)').run(id, nimg, at);
+  });
+}
+
+/**
+ * The run has come by a moment again, and what it computes is the same (resuming is exact): what was made of the
+ * snapshots of that moment counts again.
+ */
+export function countAgain(db: Database, runId: number, nimg: number): void {
+  for (const [table, which] of MADE)
+    statement(db, `UPDATE ${table} SET rewound = 0 WHERE run_id = ? AND nimg = ? AND ${which}`).run(runId, nimg);
+}
+
+/**
+ * Makes sure that an average that was asked for by its id still counts.
+ *
+ * @throws {AppError} 'conflict' if its run has undone it
+ */
+export function checkCounts(db: Database, table: 'snapshots' | 'reconstructions', id: number): void {
+  const undone = statement<[number], { name: string; nimg: number; now: number }>(
+    db,
+    `SELECT runs.name, ${table}.nimg, runs.nimg AS now FROM ${table} JOIN runs ON runs.id = run_id
+     WHERE ${table}.id = ? AND NOT ${table}.${COUNTS}`,
+  ).get(id);
+  if (undone === undefined) return;
+  throw new AppError(
+    'conflict',
+    `The average at ${undone.nimg} images is no longer part of "${undone.name}", which went on from an earlier checkpoint ` +
+      `and is at ${undone.now} images. Choose another, or let it train on.`,
+  );
+}
