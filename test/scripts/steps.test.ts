@@ -59,6 +59,9 @@ function noted(what: string): string {
   return `import { appendFileSync } from 'node:fs'; appendFileSync(new URL('${what === 'build' ? '../calls' : '../../calls'}', import.meta.url), '${what}\\n');`;
 }
 
+/** A script that waits for what never comes is ended, so that a test says so. */
+const SCRIPT_TIMEOUT_MS = 20_000;
+
 /** Runs a script of the little project; what it did since the last time, and what it said. */
 function runScript(script: string, args: string[] = [], changes: { node?: string; env?: NodeJS.ProcessEnv } = {}) {
   rmSync(calls, { force: true });
@@ -72,6 +75,7 @@ function runScript(script: string, args: string[] = [], changes: { node?: string
     cwd: folder,
     env,
     encoding: 'utf8',
+    timeout: SCRIPT_TIMEOUT_MS,
   });
   const did = existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [];
   return { did, status: result.status, stdout: result.stdout, stderr: result.stderr };
@@ -112,6 +116,17 @@ linuxOnly('a lock that a dead set-up left is taken over', () => {
   writeFileSync(join(folder, 'renderer/page.ts'), 'another page');
   writeFileSync(join(folder, '.cache/setup.lock'), ''); // it died before it could write its number
   expect(runScript('setup.mjs')).toMatchObject({ status: 0, did: ['runtime', 'build'] });
+});
+
+linuxOnly('a lock whose number belongs to another process by now is taken over', () => {
+  mkdirSync(join(folder, '.cache'));
+  const lock = join(folder, '.cache/setup.lock');
+  writeFileSync(lock, `${process.pid} 1:another start of the machine`);
+  expect(runScript('setup.mjs')).toMatchObject({ status: 0, did: ['npm ci', 'runtime', 'build'] });
+  writeFileSync(join(folder, 'renderer/page.ts'), 'another page');
+  writeFileSync(lock, String(process.pid)); // as an earlier version wrote it
+  expect(runScript('setup.mjs')).toMatchObject({ status: 0, did: ['runtime', 'build'] });
+  expect(existsSync(lock)).toBe(false);
 });
 
 linuxOnly('a changed lock installs again, a changed page builds again', () => {

@@ -1,17 +1,32 @@
-import type { Job } from '../../../contract/jobs.ts';
+import type { Progress } from '../../../contract/jobs.ts';
 
-/** A job younger than this has no rate worth a promise. */
+/** A rate over less than this is worth no promise. */
 const SETTLED_SECONDS = 2;
 
+/** How far a job was when this page first saw it at its present work. */
+export interface FirstSeen {
+  readonly done: number;
+  readonly total: number;
+  /** By the clock that nobody sets (`performance.now`), ms. */
+  readonly at: number;
+}
+
+/** What to count from: the first look, or this one where the job has begun with something else. */
+export function firstSeen(before: FirstSeen | null, progress: Progress | null, now: number): FirstSeen | null {
+  if (progress === null) return null;
+  if (before !== null && before.total === progress.total && before.done <= progress.done) return before;
+  return { done: progress.done, total: progress.total, at: now };
+}
+
 /**
- * Seconds until a job is done at the rate it had so far; null where that can't be said.
+ * Seconds until a job is done at the rate that was seen; null where that can't be said.
  *
- * @param now milliseconds since 1970
+ * @param now as `FirstSeen.at`
  */
-export function secondsLeft(job: Pick<Job, 'progress' | 'startedAt'>, now: number): number | null {
-  const { progress, startedAt } = job;
-  if (!progress || startedAt === null || progress.done <= 0 || progress.total <= 0) return null;
-  const passed = (now - startedAt) / 1000;
-  if (passed < SETTLED_SECONDS) return null;
-  return Math.max(0, (passed / progress.done) * (progress.total - progress.done));
+export function secondsLeft(first: FirstSeen | null, progress: Progress | null, now: number): number | null {
+  if (first === null || progress === null || progress.total <= 0) return null;
+  const passed = (now - first.at) / 1000;
+  const done = progress.done - first.done;
+  if (passed < SETTLED_SECONDS || done <= 0) return null;
+  return Math.max(0, (passed / done) * (progress.total - progress.done));
 }
