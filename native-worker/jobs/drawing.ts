@@ -23,7 +23,7 @@ export interface DrawingRequest {
   readonly settings: SamplerConfig;
   /** Pictures that go through the network at once; at most what the sampler was made for. */
   readonly batchSize: number;
-  /** Told after every step; returning false ends the drawing. */
+  /** Told after every step; returning false ends the drawing, unless it was the last. */
   readonly onStep?: (done: number, total: number) => boolean;
 }
 
@@ -55,8 +55,8 @@ export async function drawPictures(request: DrawingRequest): Promise<Uint8Array 
       if (added > 0) withNoise(`churn ${index}`, (noise) => sampler.addNoise(noise, added));
       for (const stage of stages) sampler.runStage(stage);
       done += 1;
-      if (request.onStep?.(done, total) === false) return null;
-      await breathe();
+      await breathe(); // what is asked of the job is heard before it is looked at
+      if (request.onStep?.(done, total) === false && done < total) return null;
     }
     pixels.set(await readPixels(sampler.pictures()), first * pictureSize);
   }

@@ -10,7 +10,7 @@ import { collectGarbage } from './collect-garbage.ts';
 import { breathe, type Requested, type RunJob } from './context.ts';
 import { isOutOfMemory, trainingOutOfMemory } from './failure.ts';
 import { readBatch } from './training/batch.ts';
-import { drawGrid } from './training/grid.ts';
+import { drawGrid, owesGrid } from './training/grid.ts';
 import { passes } from './training/milestones.ts';
 import { closeSession, openSession, writeLog, type TrainingSession } from './training/session.ts';
 import { saveCheckpoint, writeSnapshots, writeTick } from './training/write.ts';
@@ -31,6 +31,7 @@ export const runTrain: RunJob<'train'> = async (context, { runId, engine }) => {
     await reportDevice(session);
     await reportPrecision(session);
     writeLog(session, 'info', session.nimg === 0 ? 'Training begins.' : `Training goes on at ${session.nimg} images.`);
+    if (session.nimg < durationImages && owesGrid(session)) await drawGrid(session);
     let first = true;
     while (session.nimg < durationImages) {
       const asked = context.requested();
@@ -113,6 +114,10 @@ async function endEarly(session: TrainingSession, asked: NonNullable<Requested>)
   await session.meter.settle();
   await saveCheckpoint(session);
   if (session.nimg > 0) writeSnapshots(session);
+  return endAs(session, asked);
+}
+
+function endAs(session: TrainingSession, asked: NonNullable<Requested>): JobOutcome {
   writeLog(session, 'info', `${asked === 'stop' ? 'Stopped' : 'Paused'} at ${session.nimg} images.`);
   return { kind: ENDINGS[asked] };
 }
@@ -121,7 +126,11 @@ async function finish(session: TrainingSession): Promise<JobOutcome> {
   await session.meter.settle();
   await saveCheckpoint(session);
   writeSnapshots(session);
-  await drawGrid(session);
+  if (owesGrid(session) && !(await drawGrid(session))) {
+    // All is trained. A run that is paused here draws what is missing when it goes on.
+    if (session.context.requested() === 'pause') return endAs(session, 'pause');
+    writeLog(session, 'info', 'The last grid was not drawn to its end, as was asked.');
+  }
   writeLog(session, 'info', `Finished at ${session.nimg} images.`);
   return { kind: 'finished' };
 }

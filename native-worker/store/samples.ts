@@ -78,6 +78,15 @@ export function listSamples(
     .reverse();
 }
 
+/** Whether a run has drawn its grid of a moment. */
+export function hasGrid(db: Database, runId: number, nimg: number): boolean {
+  const found = statement<[number, number], number>(
+    db,
+    `SELECT 1 FROM samples WHERE run_id = ? AND origin = 'grid' AND nimg = ? AND ${COUNTS}`,
+  );
+  return found.pluck().get(runId, nimg) !== undefined;
+}
+
 /** @throws {AppError} 'not-found' */
 export function getSample(db: Database, id: number): Sample {
   const row = statement<[number], SampleRow>(db, `SELECT ${COLUMNS} FROM samples WHERE id = ?`).get(id);

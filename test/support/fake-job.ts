@@ -85,6 +85,16 @@ switch (orders) {
   case 'work':
     await workUntilAsked();
     break;
+  case 'grid': {
+    await send({ type: 'stepping' });
+    await send({ type: 'progress', progress: { done: 1, total: 3, unit: 'steps', text: 'Drawing 6 pictures' } });
+    await send({ type: 'progress', progress: null });
+    await tick(16);
+    await untilAsked();
+    checkpoint(16);
+    await end({ kind: 'paused' });
+    break;
+  }
   case 'slow-to-end':
     await send({ type: 'stepping' });
     await send({ type: 'progress', progress: { done: 1, total: 1e6, unit: 'images', text: 'Training' } });

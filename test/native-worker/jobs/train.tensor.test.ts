@@ -72,7 +72,7 @@ const newRun = (config: RunConfig): number => makeRun(library, datasetId, config
 
 describe('a run that reaches its duration', () => {
   test('writes ticks, magnitudes, snapshots, checkpoints, a grid and a log', async () => {
-    const runId = newRun(tinyConfig());
+    const runId = newRun(tinyConfig({}, { sampleImages: 100 }));
     const { outcome, messages } = await train(runId);
     expect(outcome).toEqual({ kind: 'finished' });
     expect(getRun(library.db, runId)).toMatchObject({ nimg: 64, device: expect.stringContaining('CPU') as string });
@@ -164,7 +164,7 @@ describe('a run that reaches its duration', () => {
   });
 
   test('trains without classes when the run asks for that', async () => {
-    const runId = newRun(tinyConfig({ classConditional: false }));
+    const runId = newRun(tinyConfig({ classConditional: false }, { sampleImages: 100 }));
     expect((await train(runId)).outcome).toEqual({ kind: 'finished' });
     const [grid] = listSamples(library.db, { runId, origin: 'grid', limit: 10 });
     expect(grid).toMatchObject({ seeds: [0, 1, 2, 3, 4, 5], labels: [null, null, null, null, null, null] });

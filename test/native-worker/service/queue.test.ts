@@ -144,6 +144,18 @@ test('a run that has done its first step is given all the time it needs to end',
   expect(await run(runId)).toMatchObject({ state: 'paused', nimg: 320 });
 });
 
+test('the progress of a grid is forgotten when the run trains again', async () => {
+  const heard: (string | null)[] = [];
+  under.client.on(jobChanged, ({ progress }) => heard.push(progress?.text ?? null));
+  const { runId, jobId } = await create('grid');
+  await until(async () => (await run(runId)).nimg === 16);
+  expect(heard).toContain('Drawing 6 pictures');
+  expect(heard.at(-1)).toBeNull();
+  expect((await job(jobId)).progress).toBeNull();
+  await under.client.call(runs.pauseRun, { id: runId });
+  expect(await ended(jobId)).toMatchObject({ state: 'done', progress: null });
+});
+
 test('a run whose process was killed can go on from its last checkpoint', async () => {
   const { runId, jobId } = await create('killed');
   await ended(jobId);

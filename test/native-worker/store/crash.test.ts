@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { openLibrary } from '../../../native-worker/store/library.ts';
 import { makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
@@ -16,27 +16,27 @@ test('a writer that is killed at any moment leaves whole transactions: each tick
   const script = join(library.folder, 'writer.ts');
   writeFileSync(
     script,
-    `import { openLibrary } from '${store}library.ts';
+    `import { writeSync } from 'node:fs';
+     import { openLibrary } from '${store}library.ts';
      import { insertTick } from '${store}ticks.ts';
      import { insertMagnitudes } from '${store}magnitudes.ts';
      import { write } from '${store}statements.ts';
      const { db } = openLibrary(${JSON.stringify(library.folder)});
      let nimg = db.prepare('SELECT coalesce(max(nimg), 0) FROM ticks').pluck().get();
-     process.stdout.write('started\\n');
      for (;;) {
        nimg += 16;
        write(db, () => {
          insertTick(db, { runId: ${runId}, nimg, trainSeconds: 1, loss: 1, lossStderr: 1, learningRate: 1, imagesPerSecond: 1, memoryBytes: 1 });
          insertMagnitudes(db, ${runId}, 'weight', nimg, ['a', 'b'], Float32Array.of(nimg, 1));
        });
+       writeSync(1, '.');
      }`,
   );
   let before = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    await new Promise((resolve) => child.stdout.once('data', resolve));
-    await sleep(20 + 17 * kill);
+    await written(child.stdout, 1 + kill); // and it is within one that nobody has heard of yet
     child.kill('SIGKILL');
     await gone;
     const again = openLibrary(library.folder);
@@ -50,3 +50,14 @@ test('a writer that is killed at any moment leaves whole transactions: each tick
   }
   remove();
 });
+
+/** Resolves when the writer has told of so many transactions, a byte each. */
+function written(output: Readable, transactions: number): Promise<void> {
+  return new Promise((resolve) => {
+    let heard = 0;
+    output.on('data', (bytes: Buffer) => {
+      heard += bytes.length;
+      if (heard >= transactions) resolve();
+    });
+  });
+}
