@@ -118,3 +118,17 @@ export function reasonOf(error: unknown): string {
   if (expected !== null) return expected.message;
   return error instanceof Error && error.message !== '' ? error.message : String(error);
 }
+/** Whether another connection holds the library's write lock: trying again later helps. */
+export function isLocked(error: unknown): boolean {
+  return systemCode(error)?.startsWith('SQLITE_BUSY') === true;
+}
+
+/** Whether the disk is full: trying again helps once somebody made room. */
+export function isFull(error: unknown): boolean {
+  const code = systemCode(error);
+  return (error instanceof AppError && error.code === 'no-space') || (code !== null && refusalOf(code) === full);
+}
+
+function systemCode(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}

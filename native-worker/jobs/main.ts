@@ -10,6 +10,7 @@ import { JobRequest, type JobMessage, type JobOutcome } from '../../contract/job
 import type { JobParameters } from '../../contract/jobs.ts';
 import { getJob, getJobParameters } from '../store/jobs.ts';
 import { openLibrary, type Library } from '../store/library.ts';
+import { patiently } from '../store/patience.ts';
 import { insideLibrary, runFolder } from '../store/paths.ts';
 import { needAccess } from '../system/refusal.ts';
 import type { JobContext, Requested } from './context.ts';
@@ -95,7 +96,8 @@ async function main(): Promise<void> {
   const requested = listen();
   const id = Number(values.job);
   if (values.library === undefined || !Number.isInteger(id)) throw new Error('usage: main.ts --library DIR --job ID');
-  const library = openLibrary(values.library);
+  const { library: folder } = values;
+  const library = await patiently(() => openLibrary(folder));
   endWithLibrary(library);
   let outcome: JobOutcome;
   let parameters: JobParameters | null = null;

@@ -31,7 +31,8 @@ export const runReconstruct: RunJob<'reconstruct'> = async (context, { request }
     mkdirSync(folder, { recursive: true });
     const files = recipes.map((_, index) => join(folder, `${index}.safetensors`));
     const written = await writeMix(context, mix, recipes, files);
-    return written === null ? { kind: 'cancelled' } : keep(context, request, recipes, files, written);
+    if (written === null) return { kind: 'cancelled' };
+    return await keep(context, request, recipes, files, written);
   } finally {
     mix.close();
     rmSync(folder, { recursive: true, force: true });
@@ -72,16 +73,18 @@ function metadataOf({ facts }: Mix, { nimg, emaStd, error, terms }: Recipe): Rec
   };
 }
 
-/** Moves the files to the run and writes their rows: all of them, or, if something goes wrong, none. */
-function keep(
+/**
+ * Moves the files to the run and writes their rows: all of them, or, if something goes wrong, none.
+ */
+async function keep(
   { library, job }: JobContext,
   { runId, targets }: KeepRequest,
   recipes: readonly Recipe[],
   files: readonly string[],
   written: readonly WrittenFile[],
-): JobOutcome {
+): Promise<JobOutcome> {
   const places = recipes.map(({ nimg, emaStd }) => reconstructionPath(runId, nimg, emaStd, job.id));
-  recordFiles(
+  await recordFiles(
     library,
     places,
     (paths) =>

@@ -5,6 +5,7 @@ import { describeDevice } from '../engine/device.ts';
 import { checkPrecision, readPrecisionSupport } from '../engine/runtime/precision-support.ts';
 import { machineMemory } from '../engine/runtime/memory.ts';
 import { tf } from '../engine/tensorflow.ts';
+import { patiently } from '../store/patience.ts';
 import { setRunDevice } from '../store/runs.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { breathe, type Requested, type RunJob } from './context.ts';
@@ -25,12 +26,16 @@ const ENDINGS = { pause: 'paused', stop: 'stopped', cancel: 'cancelled' } as con
  *   kept), 'out-of-memory', 'no-space', 'dataset'
  */
 export const runTrain: RunJob<'train'> = async (context, { runId, engine }) => {
-  const session = openSession(context, runId, engine);
+  const session = await openSession(context, runId, engine);
   try {
     const { durationImages } = session.run.config.training;
     await reportDevice(session);
     await reportPrecision(session);
-    writeLog(session, 'info', session.nimg === 0 ? 'Training begins.' : `Training goes on at ${session.nimg} images.`);
+    await writeLog(
+      session,
+      'info',
+      session.nimg === 0 ? 'Training begins.' : `Training goes on at ${session.nimg} images.`,
+    );
     if (session.nimg < durationImages && owesGrid(session)) await drawGrid(session);
     let first = true;
     while (session.nimg < durationImages) {
@@ -58,13 +63,13 @@ async function advance(session: TrainingSession): Promise<void> {
   const magnitudes = step(session, endsTick);
   if (magnitudes !== null) {
     await session.meter.settle();
-    writeTick(session, await toHost(magnitudes));
+    await writeTick(session, await toHost(magnitudes));
   }
   if (isLast) return; // `finish` writes what is left to write
 
   const { snapshotImages, checkpointImages, sampleImages } = logging;
   const isDue = (every: number): boolean => passes(before, after, every);
-  if (isDue(snapshotImages)) writeSnapshots(session);
+  if (isDue(snapshotImages)) await writeSnapshots(session);
   if (isDue(checkpointImages)) {
     await session.meter.settle();
     await saveCheckpoint(session);
@@ -113,25 +118,25 @@ async function toHost({
 async function endEarly(session: TrainingSession, asked: NonNullable<Requested>): Promise<JobOutcome> {
   await session.meter.settle();
   await saveCheckpoint(session);
-  if (session.nimg > 0) writeSnapshots(session);
+  if (session.nimg > 0) await writeSnapshots(session);
   return endAs(session, asked);
 }
 
-function endAs(session: TrainingSession, asked: NonNullable<Requested>): JobOutcome {
-  writeLog(session, 'info', `${asked === 'stop' ? 'Stopped' : 'Paused'} at ${session.nimg} images.`);
+async function endAs(session: TrainingSession, asked: NonNullable<Requested>): Promise<JobOutcome> {
+  await writeLog(session, 'info', `${asked === 'stop' ? 'Stopped' : 'Paused'} at ${session.nimg} images.`);
   return { kind: ENDINGS[asked] };
 }
 
 async function finish(session: TrainingSession): Promise<JobOutcome> {
   await session.meter.settle();
   await saveCheckpoint(session);
-  writeSnapshots(session);
+  await writeSnapshots(session);
   if (owesGrid(session) && !(await drawGrid(session))) {
     // All is trained. A run that is paused here draws what is missing when it goes on.
     if (session.context.requested() === 'pause') return endAs(session, 'pause');
-    writeLog(session, 'info', 'The last grid was not drawn to its end, as was asked.');
+    await writeLog(session, 'info', 'The last grid was not drawn to its end, as was asked.');
   }
-  writeLog(session, 'info', `Finished at ${session.nimg} images.`);
+  await writeLog(session, 'info', `Finished at ${session.nimg} images.`);
   return { kind: 'finished' };
 }
 
@@ -139,10 +144,14 @@ async function finish(session: TrainingSession): Promise<JobOutcome> {
 async function reportDevice(session: TrainingSession): Promise<void> {
   const { context, run } = session;
   const device = await describeDevice();
-  setRunDevice(context.library.db, run.id, device.words);
+  await patiently(() => setRunDevice(context.library.db, run.id, device.words));
   context.send({ type: 'device', device: device.words, fellBack: device.fellBack });
   if (device.fellBack) {
-    writeLog(session, 'warn', `There is a GPU, but TensorFlow computes on the ${device.words}. The doctor says why.`);
+    await writeLog(
+      session,
+      'warn',
+      `There is a GPU, but TensorFlow computes on the ${device.words}. The doctor says why.`,
+    );
   }
 }
 
@@ -156,7 +165,7 @@ async function reportPrecision(session: TrainingSession): Promise<void> {
   const supports = await readPrecisionSupport(backend().isUsingGpuDevice ? 'cuda12' : 'cpu');
   checkPrecision(precision, supports);
   const support = supports.find((one) => one.precision === precision)!;
-  writeLog(
+  await writeLog(
     session,
     support.status === 'slow' ? 'warn' : 'info',
     `The activations are in ${precision}. ${support.reason}`,

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import * as z from 'zod';
 import type { Audience, Call, Reply } from '../../contract/call.ts';
 import type { AppError } from '../../contract/errors.ts';
+import { patiently } from '../store/patience.ts';
 import { refusal as refusalOf } from '../system/refusal.ts';
 
 /** A call of the contract and what answers it. */
@@ -19,6 +20,9 @@ export interface Asker {
 /** Somebody who is never seen to leave. */
 const NOBODY: Asker = { onLeave: () => undefined };
 
+/** So long a call waits for another program that holds the library's index locked. */
+const PATIENCE_MS = 30_000;
+
 /** Pairs a call with its function; the types of both sides come from the contract. */
 export function handler<I extends z.ZodType, O extends z.ZodType>(
   call: Call<I, O>,
@@ -31,8 +35,9 @@ export function handler<I extends z.ZodType, O extends z.ZodType>(
 export type Answer = (name: string, input: unknown, audience: Audience, asker?: Asker) => Promise<Reply>;
 
 /**
- * Makes one function of all handlers: it parses what is asked, runs the handler and parses the answer. Expected
- * failures become replies; anything else is a bug, which is logged whole and answered with one calm sentence.
+ * Makes one function of all handlers: it parses what is asked, runs the handler and parses the answer. A handler that
+ * finds the index locked is run again: what it writes is one transaction, before which nothing is done that can't be
+ * done twice. Expected failures become replies; anything else is a bug, which is logged whole and answered with one calm sentence.
  */
 export function answerWith(handlers: readonly Handler[], log: Logger): Answer {
   const byName = new Map(handlers.map((entry) => [entry.call.name, entry]));
@@ -46,7 +51,10 @@ export function answerWith(handlers: readonly Handler[], log: Logger): Answer {
     const parsed = call.input.safeParse(input);
     if (!parsed.success) return refusal('invalid-input', `${name}: ${z.prettifyError(parsed.error)}`);
     try {
-      return { ok: true, value: call.output.parse(await run(parsed.data, asker)) };
+      return {
+        ok: true,
+        value: call.output.parse(await patiently(() => run(parsed.data, asker), { forMs: PATIENCE_MS })),
+      };
     } catch (error) {
       const expected = refusalOf(error);
       // What the system refuses can strike anywhere; where it did is for the log.

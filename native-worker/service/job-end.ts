@@ -1,5 +1,4 @@
 import { planNetwork } from '../../contract/architecture.ts';
-import { AppError } from '../../contract/errors.ts';
 import {
   crashFailure,
   endedBeforeFirstStep,
@@ -12,6 +11,7 @@ import {
 import type { JobOutcome, JobRequest } from '../../contract/job-messages.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
 import type { LogLine, RunState } from '../../contract/runs.ts';
+import { systemFailure } from '../../contract/system-errors.ts';
 import { machineMemory } from '../engine/runtime/memory.ts';
 import type { Library } from '../store/library.ts';
 import { getRun } from '../store/runs.ts';
@@ -76,7 +76,8 @@ export function failedEnd(parameters: JobParameters, failure: Failure): JobEnd {
 
 /** What the service says of an error of its own that ends a job. */
 export function failureOf(error: unknown): Failure {
-  return error instanceof AppError ? { code: error.code, message: error.message } : jobBug;
+  const expected = systemFailure(error);
+  return expected === null ? jobBug : { code: expected.code, message: expected.message };
 }
 
 /**

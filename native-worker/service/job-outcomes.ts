@@ -15,8 +15,9 @@ import type { ImportProblem } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
 import { endNotRecorded } from '../../contract/job-failures.ts';
 import type { JobMessage } from '../../contract/job-messages.ts';
-import type { JobParameters } from '../../contract/jobs.ts';
+import type { Job, JobParameters } from '../../contract/jobs.ts';
 import type { LogLine } from '../../contract/runs.ts';
+import { isFull, isLocked } from '../../contract/system-errors.ts';
 import { getDataset } from '../store/datasets.ts';
 import type { EndedJob } from '../store/jobs.ts';
 import type { Library } from '../store/library.ts';
@@ -24,6 +25,7 @@ import { getLogLine, insertLog } from '../store/log.ts';
 import { insideLibrary, jobFolder } from '../store/paths.ts';
 import { getRunSummary, setRunDevice, setRunState } from '../store/runs.ts';
 import { getSample } from '../store/samples.ts';
+import { write } from '../store/statements.ts';
 import { takeInDataset } from './dataset-intake.ts';
 import type { Events } from './events.ts';
 import type { JobEnd } from './job-end.ts';
@@ -83,19 +85,22 @@ export class JobOutcomes implements JobWatcher {
   }
 
   async onEnd(jobId: number, parameters: JobParameters, end: JobEnd): Promise<EndedJob> {
-    if (end.failure !== null) this.#log.error({ job: jobId, parameters, end }, 'a job failed');
     const runId = parameters.kind === 'train' ? parameters.runId : null;
     try {
       const made = end.made === null ? {} : await this.#takeIn(jobId, parameters, end.made);
-      if (runId !== null && end.run !== null) {
-        for (const { level, text } of end.log) this.writeLog(runId, level, text);
-        this.#setRun(runId, end.run, end.failure?.message);
-      }
+      if (runId !== null) write(this.#library.db, () => this.#endRun(runId, end));
+      if (end.failure !== null) this.#log.error({ job: jobId, parameters, end }, 'a job failed');
       return { state: end.state, error: end.failure?.message ?? null, errorCode: end.failure?.code ?? null, ...made };
     } catch (error) {
-      if (runId !== null) this.#failRun(runId, endNotRecorded);
+      // Then we are asked again.
+      if (runId !== null && !isLocked(error) && !isFull(error)) this.#failRun(runId, endNotRecorded);
       throw error;
     }
+  }
+
+  onUnreadable({ id, kind, runId }: Job, reason: string): void {
+    this.#log.error({ job: id, reason }, 'a job can not be read');
+    if (kind === 'train' && runId !== null) this.#failRun(runId, reason);
   }
 
   /** Tells everybody what a run is like now. */
@@ -129,6 +134,12 @@ export class JobOutcomes implements JobWatcher {
       default:
         return made satisfies never;
     }
+  }
+
+  #endRun(runId: number, end: JobEnd): void {
+    if (end.run === null) return;
+    for (const { level, text } of end.log) this.writeLog(runId, level, text);
+    this.#setRun(runId, end.run, end.failure?.message);
   }
 
   #failRun(runId: number, error: string): void {

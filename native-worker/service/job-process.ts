@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { identityWord, type LibraryIdentity } from '../../contract/library.ts';
 import { JobMessage, type JobOutcome, type JobRequest } from '../../contract/job-messages.ts';
@@ -106,7 +105,6 @@ export class JobProcess {
 
 /** Copies what the child prints into its log file. @returns what is kept of its error output */
 function keepOutput(child: ChildProcess, logPath: string): LastWords {
-  mkdirSync(dirname(logPath), { recursive: true });
   const log = createWriteStream(logPath, { flags: 'a' });
   log.on('error', () => log.destroy()); // a full disk loses the log, not the job
   let written = 0;

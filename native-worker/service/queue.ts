@@ -1,9 +1,12 @@
-import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import type { Database } from 'better-sqlite3';
 import type { Logger } from 'pino';
 import type { JobMessage } from '../../contract/job-messages.ts';
-import type { JobParameters, Progress } from '../../contract/jobs.ts';
+import type { Job, JobParameters, Progress } from '../../contract/jobs.ts';
 import { jobChanged } from '../../contract/events.ts';
 import { AppError } from '../../contract/errors.ts';
+import type { Failure } from '../../contract/job-failures.ts';
+import { isFull, isLocked } from '../../contract/system-errors.ts';
 import type { Library } from '../store/library.ts';
 import {
   endJob,
@@ -12,13 +15,16 @@ import {
   insertJob,
   nextQueued,
   requeueJob,
+  setJobPid,
   setJobProgress,
   startJob,
   type EndedJob,
   type JobKind,
   type NewJob,
 } from '../store/jobs.ts';
+import { patiently, type Patience } from '../store/patience.ts';
 import { insideLibrary, jobFolder, jobLogPath } from '../store/paths.ts';
+import { write } from '../store/statements.ts';
 import type { Events } from './events.ts';
 import { failedEnd, failureOf, jobEnd, type JobEnd, type JobExit } from './job-end.ts';
 import { jobArguments, JobProcess } from './job-process.ts';
@@ -32,8 +38,14 @@ import { jobArguments, JobProcess } from './job-process.ts';
 export interface JobWatcher {
   onStart(jobId: number, parameters: JobParameters): void;
   onMessage(jobId: number, parameters: JobParameters, message: JobMessage): void;
-  /** @returns what to record of the job; whatever it throws fails the job */
+  /**
+   * May be called again, where the library's index was locked or its disk full.
+   *
+   * @returns what to record of the job; whatever else it throws fails the job
+   */
   onEnd(jobId: number, parameters: JobParameters, end: JobEnd): Promise<EndedJob>;
+  /** A job whose parameters can't be read fails without ever having started. */
+  onUnreadable(job: Job, reason: string): void;
 }
 
 export interface QueueParts {
@@ -61,6 +73,10 @@ interface Running {
   stepping: boolean;
   /** We killed it because it did not end. */
   killed: boolean;
+  /** We killed it because it could not be written down that it runs; null: we did not. */
+  notStarted: Failure | null;
+  /** Its process is gone; its end is being recorded. */
+  over: boolean;
 }
 
 const LANES: readonly JobKind[] = ['train', 'sample', 'import', 'reconstruct'];
@@ -82,6 +98,8 @@ export class Queue {
   readonly #running = new Map<number, Running>();
   readonly #startingLanes = new Set<JobKind>();
   readonly #idleWatchers = new Set<() => void>();
+  /** Aborted when nothing more can be recorded. */
+  readonly #over = new AbortController();
   #open = false;
 
   constructor(parts: QueueParts) {
@@ -134,7 +152,7 @@ export class Queue {
     const { db } = this.#parts.library;
     const job = getJob(db, id);
     const running = this.#running.get(id);
-    if (running !== undefined) {
+    if (running !== undefined && !running.over) {
       running.asked = type;
       running.process.request(type);
       const patience = this.#patience(running);
@@ -148,7 +166,7 @@ export class Queue {
       endJob(db, id, { state: 'cancelled' });
       this.announce(id);
     } else {
-      throw new AppError('conflict', `This job has ended already (${job.state}).`);
+      throw new AppError('conflict', `This job has ended already${running === undefined ? ` (${job.state})` : ''}.`);
     }
   }
 
@@ -158,10 +176,15 @@ export class Queue {
     return asked === 'cancel' ? CANCEL_MS : null;
   }
 
-  /** Tells everybody what a job is like now. */
+  /** Tells everybody what a job is like now. Never throws: what happened has happened, heard or not. */
   announce(id: number): void {
-    const job = getJob(this.#parts.library.db, id);
-    this.#parts.events.emit(jobChanged, { ...job, progress: this.progress(id) ?? job.progress });
+    if (!this.#parts.library.db.open) return;
+    try {
+      const job = getJob(this.#parts.library.db, id);
+      this.#parts.events.emit(jobChanged, { ...job, progress: this.progress(id) ?? job.progress });
+    } catch (error) {
+      this.#parts.log.error({ err: error, job: id }, 'nobody could be told of a job');
+    }
   }
 
   /**
@@ -171,19 +194,21 @@ export class Queue {
    */
   async close(patienceMs: number): Promise<void> {
     this.#open = false;
-    for (const [id, { parameters }] of this.#running)
-      this.request(id, parameters.kind === 'train' ? 'pause' : 'cancel');
+    for (const [id, { parameters, over }] of this.#running)
+      if (!over) this.request(id, parameters.kind === 'train' ? 'pause' : 'cancel');
     const deadline = performance.now() + patienceMs;
     while (!this.idle && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
     for (const [id, { killTimer }] of this.#running) {
       clearTimeout(killTimer ?? undefined);
       this.#parts.log.warn({ job: id }, 'a job is left to end by itself');
     }
+    this.#over.abort();
   }
 
   /** Ends at once, with every job: the library has gone from its place, and what they would write is lost, or worse. */
   abandon(): void {
     this.#open = false;
+    this.#over.abort();
     for (const { process, killTimer } of this.#running.values()) {
       clearTimeout(killTimer ?? undefined);
       process.kill();
@@ -196,30 +221,42 @@ export class Queue {
     for (const lane of LANES) void this.#startNext(lane);
   }
 
+  /** Starts the job whose turn it is, if its lane is free. Never rejects: a job that can't be started fails, alone. */
   async #startNext(lane: JobKind): Promise<void> {
     if (this.#startingLanes.has(lane) || [...this.#running.values()].some(({ parameters }) => parameters.kind === lane))
       return;
-    if (nextQueued(this.#parts.library.db, lane) === null) return;
     this.#startingLanes.add(lane);
+    let id: number | null = null;
     try {
+      if (nextQueued(this.#parts.library.db, lane) === null) return;
       const environment = await this.#parts.environment();
       // Looked up only now: while we waited it may have been cancelled or overtaken.
-      const id = this.#open ? nextQueued(this.#parts.library.db, lane) : null;
-      if (id !== null) this.#start(id, environment);
+      id = this.#open ? nextQueued(this.#parts.library.db, lane) : null;
+      if (id !== null) await this.#start(id, environment);
     } catch (error) {
-      this.#parts.log.error({ err: error, lane }, 'a job could not be started');
-      this.#failNext(lane, error);
+      this.#parts.log.error({ err: error, lane, job: id }, 'a job could not be started');
+      await this.#fail(lane, id, error);
     } finally {
       this.#startingLanes.delete(lane);
     }
   }
 
-  #start(id: number, environment: Record<string, string>): void {
+  async #start(id: number, environment: Record<string, string>): Promise<void> {
     const { library, log, watcher, script } = this.#parts;
     const parameters = getJobParameters(library.db, id);
     // The row says 'running' before the process is there, so that no crash of ours leaves a job that runs twice.
-    startJob(library.db, id, null);
-    watcher.onStart(id, parameters);
+    const begun = await this.#patiently(() =>
+      write(library.db, () => {
+        if (!this.#open || nextQueued(library.db, parameters.kind) !== id) return false; // while we waited for the lock
+        startJob(library.db, id, null);
+        watcher.onStart(id, parameters);
+        return true;
+      }),
+    );
+    if (!begun) {
+      setImmediate(() => this.#fill()); // when its lane is free again
+      return;
+    }
     const process = new JobProcess({
       script,
       args: ['--library', library.folder, ...jobArguments(id, library.identity())],
@@ -229,7 +266,7 @@ export class Queue {
       onExit: (exit) => void this.#end(id, parameters, this.#judge(id, parameters, exit)),
       onWarning: (text, details) => log.warn({ job: id, details }, text),
     });
-    this.#running.set(id, {
+    const running: Running = {
       process,
       parameters,
       progress: null,
@@ -238,9 +275,45 @@ export class Queue {
       killTimer: null,
       stepping: false,
       killed: false,
-    });
-    startJob(library.db, id, process.pid);
+      notStarted: null,
+      over: false,
+    };
+    this.#running.set(id, running);
     this.announce(id);
+    try {
+      // A later service knows it by this number.
+      await this.#patiently(() => setJobPid(library.db, id, process.pid));
+    } catch (error) {
+      running.notStarted = failureOf(error);
+      process.kill();
+    }
+  }
+
+  /** @param id null: it did not come so far that one was chosen; then it is the one whose turn it is */
+  async #fail(lane: JobKind, id: number | null, error: unknown): Promise<void> {
+    const { library, log, watcher } = this.#parts;
+    try {
+      const failed = id ?? nextQueued(library.db, lane);
+      if (failed === null) return;
+      const failure = failureOf(error);
+      const parameters = readableParameters(library.db, failed);
+      if (parameters !== null) {
+        await this.#end(failed, parameters, () => failedEnd(parameters, failure));
+        return;
+      }
+      await this.#patiently(
+        () =>
+          write(library.db, () => {
+            watcher.onUnreadable(getJob(library.db, failed), failure.message);
+            endJob(library.db, failed, { state: 'failed', error: failure.message, errorCode: failure.code });
+          }),
+        { forRoom: true },
+      );
+      this.announce(failed);
+      setImmediate(() => this.#fill()); // when its lane is free again
+    } catch (problem) {
+      log.error({ err: problem, lane, job: id }, 'that a job could not be started could not be recorded');
+    }
   }
 
   #receive(id: number, message: JobMessage): void {
@@ -257,48 +330,90 @@ export class Queue {
 
   #keepProgress(id: number, running: Running, progress: Progress | null): void {
     running.progress = progress;
-    if (progress === null || performance.now() - running.writtenAt >= PROGRESS_WRITE_MS) {
-      running.writtenAt = performance.now();
-      setJobProgress(this.#parts.library.db, id, progress);
-    }
     this.announce(id);
+    if (progress !== null && performance.now() - running.writtenAt < PROGRESS_WRITE_MS) return;
+    running.writtenAt = performance.now();
+    try {
+      setJobProgress(this.#parts.library.db, id, progress);
+    } catch (error) {
+      if (!isLocked(error) && !isFull(error)) throw error; // the next one is written
+    }
   }
 
   /** What the end of a job's process means. */
   #judge(id: number, parameters: JobParameters, exit: JobExit): () => JobEnd | null {
-    const { asked: request = null, killed = false } = this.#running.get(id) ?? {};
-    return () => jobEnd(this.#parts.library, parameters, exit, { request, killed, closing: !this.#open });
+    const { asked: request = null, killed = false, notStarted = null } = this.#running.get(id) ?? {};
+    return () =>
+      notStarted === null
+        ? jobEnd(this.#parts.library, parameters, exit, { request, killed, closing: !this.#open })
+        : failedEnd(parameters, notStarted);
   }
 
+  /** Records how a job ended, however long that takes, and lets the next one begin. Never rejects. */
   async #end(id: number, parameters: JobParameters, judge: () => JobEnd | null): Promise<void> {
-    const { library, log, watcher } = this.#parts;
+    const { library, log } = this.#parts;
     if (!library.db.open) return; // we end before it did; the next service finds what it left
     const running = this.#running.get(id);
     clearTimeout(running?.killTimer ?? undefined);
+    if (running !== undefined) running.over = true;
     try {
-      if (running?.progress != null) setJobProgress(library.db, id, running.progress);
-      const end = judge();
-      if (end === null) requeueJob(library.db, id);
-      else endJob(library.db, id, await watcher.onEnd(id, parameters, end));
+      await this.#record(id, parameters, judge, running);
     } catch (error) {
-      if (!(error instanceof AppError)) log.error({ err: error, job: id }, 'the end of a job could not be taken in');
-      const { code, message } = failureOf(error);
-      endJob(library.db, id, { state: 'failed', error: message, errorCode: code });
+      log.fatal({ err: error, job: id }, 'the end of a job could not be recorded');
     }
     // However it ended: what it did not hand over, nobody wants.
-    rmSync(insideLibrary(library.folder, jobFolder(id)), { recursive: true, force: true });
+    await rm(insideLibrary(library.folder, jobFolder(id)), { recursive: true, force: true }).catch((error: unknown) =>
+      log.warn({ err: error, job: id }, 'the folder of a job could not be removed'),
+    );
     this.#running.delete(id);
     this.announce(id);
-    this.#fill();
-    if (this.idle) for (const tell of this.#idleWatchers) tell();
+    setImmediate(() => {
+      this.#fill(); // when its lane is free, should it never have started
+      if (this.idle) for (const tell of this.#idleWatchers) tell();
+    });
   }
 
-  #failNext(lane: JobKind, error: unknown): void {
-    const { db } = this.#parts.library;
-    const id = nextQueued(db, lane);
-    if (id === null) return;
-    const parameters = getJobParameters(db, id);
-    void this.#end(id, parameters, () => failedEnd(parameters, failureOf(error)));
+  async #record(
+    id: number,
+    parameters: JobParameters,
+    judge: () => JobEnd | null,
+    running: Running | undefined,
+  ): Promise<void> {
+    const { library, log, watcher } = this.#parts;
+    const { db } = library;
+    const progress = running?.progress ?? null;
+    const patience: Patience = { forRoom: true, forMs: Infinity, onWait: (why) => this.#tellWaiting(id, running, why) };
+    const settle = async (): Promise<EndedJob | null> => {
+      const end = judge();
+      return end === null ? null : watcher.onEnd(id, parameters, end);
+    };
+    const ended = await this.#patiently(settle, patience).catch((error: unknown): EndedJob => {
+      if (this.#over.signal.aborted) throw error;
+      if (!(error instanceof AppError)) log.error({ err: error, job: id }, 'the end of a job could not be taken in');
+      const { code, message } = failureOf(error);
+      return { state: 'failed', error: message, errorCode: code };
+    });
+    await this.#patiently(
+      () =>
+        write(db, () => {
+          if (progress !== null) setJobProgress(db, id, progress);
+          if (ended === null) requeueJob(db, id);
+          else endJob(db, id, ended);
+        }),
+      patience,
+    );
+  }
+
+  /** Who looks at the job sees why its end isn't recorded yet. */
+  #tellWaiting(id: number, running: Running | undefined, why: string): void {
+    this.#parts.log.warn({ job: id, why }, 'the end of a job waits to be recorded');
+    if (running === undefined) return;
+    running.progress = { ...(running.progress ?? { done: 0, total: 0, unit: '' }), text: why };
+    this.announce(id);
+  }
+
+  #patiently<T>(work: () => T | Promise<T>, patience: Patience = {}): Promise<T> {
+    return patiently(work, { ...patience, signal: this.#over.signal });
   }
 }
 
@@ -307,4 +422,14 @@ function hearsNow(running: Running): void {
   running.stepping = true;
   clearTimeout(running.killTimer ?? undefined);
   running.killTimer = null;
+}
+
+/** null: they make no sense. */
+function readableParameters(db: Database, id: number): JobParameters | null {
+  try {
+    return getJobParameters(db, id);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'corrupt-file') return null;
+    throw error;
+  }
 }

@@ -9,6 +9,7 @@ import { insertLog } from '../store/log.ts';
 import { setRunState } from '../store/runs.ts';
 import { lostEnd } from './job-end.ts';
 import { sweep } from '../store/sweep.ts';
+import { patiently } from '../store/patience.ts';
 import { statement, write } from '../store/statements.ts';
 import { commandLine } from '../system/command-line.ts';
 import { jobArguments } from './job-process.ts';
@@ -40,15 +41,17 @@ export async function recover(library: Library, log: Logger, options: RecoveryOp
     if (!library.db.open) return;
   }
   for (const job of left) {
-    if (job.kind === 'train' && job.runId !== null) settleRun(library, job.id, job.runId);
-    else requeueJob(library.db, job.id);
+    await patiently(() => {
+      if (job.kind === 'train' && job.runId !== null) settleRun(library, job.id, job.runId);
+      else requeueJob(library.db, job.id);
+    });
     options.onChange({ jobId: job.id, runId: job.runId });
   }
   for (const runId of runsWithoutJob(library)) {
-    settleRun(library, null, runId);
+    await patiently(() => settleRun(library, null, runId));
     options.onChange({ jobId: 0, runId });
   }
-  const found = sweep(library);
+  const found = await patiently(() => sweep(library));
   const { deleted, setAside, leftAlone, lost } = found;
   if ([deleted, setAside, leftAlone, lost].some((files) => files.length > 0))
     log.warn(found, 'rows and files did not agree');

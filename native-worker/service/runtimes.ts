@@ -10,6 +10,7 @@ import { trainingMemory, type TrainingMemory } from '../engine/runtime/memory.ts
 import { precisionSupport, readCpuFlags } from '../engine/runtime/precision-support.ts';
 import { lockedVersion, runtimeIsReady, runtimeStatuses } from '../engine/runtime/status.ts';
 import type { Library } from '../store/library.ts';
+import { patiently } from '../store/patience.ts';
 import { readSettings, writeSettings } from '../store/settings.ts';
 import type { Events } from './events.ts';
 import { remembered } from './remembered.ts';
@@ -106,7 +107,7 @@ export class Runtimes {
           this.#tell(name, text, done, total, false, null);
         },
       });
-      this.#choose(name);
+      await patiently(() => this.#choose(name));
       this.#installing = null;
       this.#tell(name, 'Ready', 1, 1, true, null);
     } catch (error) {

@@ -5,6 +5,8 @@ import { AppError } from '../../contract/errors.ts';
 import { jobEnvironment } from '../engine/runtime/environment.ts';
 import { GpuWatch, type GpuWatchOptions } from '../engine/runtime/gpu-watch.ts';
 import { openLibrary } from '../store/library.ts';
+import { patiently } from '../store/patience.ts';
+import { onUnreadableRow } from '../store/rows.ts';
 import { readSettings } from '../store/settings.ts';
 import { addDemoSet } from './dataset-intake.ts';
 import { watchDevice } from './device-status.ts';
@@ -64,6 +66,9 @@ const PATIENCE_MS = 60_000;
 /** So often the service looks whether its library is still where it was. */
 const PLACE_WATCH_MS = 1000;
 
+/** So long the start waits for another program that holds the index locked; who started us waits twice as long. */
+const START_PATIENCE_MS = 60_000;
+
 /** If jobs of a dead service still live, the start does not wait for them longer than this. */
 const RECOVERY_WAIT_MS = 2000;
 
@@ -85,7 +90,9 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
 }
 
 async function assemble(options: ServiceOptions, ownership: Ownership): Promise<RunningService> {
-  const library = openLibrary(options.library, { migrate: true, newIndex: options.newIndex });
+  const library = await patiently(() => openLibrary(options.library, { migrate: true, newIndex: options.newIndex }), {
+    forMs: START_PATIENCE_MS,
+  });
   let log: Logger;
   try {
     log = openLog(library.folder);
@@ -93,6 +100,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
     library.close();
     throw error;
   }
+  onUnreadableRow(library.db, (problem) => log.error({ problem }, 'a row is left out'));
   const version = appVersion();
   log.info({ version, library: library.folder, uncleanEnd: library.uncleanEnd }, 'the service starts');
   const events = new Events();
@@ -229,13 +237,18 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   })
     .catch((error: unknown) => log.error({ err: error }, 'what an earlier service left could not be put in order'))
     .then(async () => {
+      // Before any import, which takes in a dataset, too.
+      if (options.demoSet === false || !library.db.open) return;
+      await patiently(() => addDemoSet(library, events)).catch((error: unknown) =>
+        log.error({ err: error }, 'the demo set could not be added'),
+      );
+    })
+    .then(() => {
       recovering = false;
       if (!library.db.open || stopping !== null) return;
       queue.open();
       watchIdleness();
-      if (options.demoSet !== false) await addDemoSet(library, events);
-    })
-    .catch((error: unknown) => log.error({ err: error }, 'the demo set could not be added'));
+    });
   try {
     await listen(local, socket);
   } catch (error) {

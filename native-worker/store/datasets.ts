@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import * as z from 'zod';
 import { ImportProblem, type Dataset } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
+import { readableRows, readColumn } from './rows.ts';
 import { statement, write } from './statements.ts';
 
 /** Table `datasets`: packed sets of pictures. */
@@ -21,7 +22,8 @@ interface DatasetRow extends Omit<Dataset, 'classes' | 'classCounts'> {
 }
 
 const COLUMNS = `id, name, source, attribution, resolution, channels, classes, class_counts AS classCounts, count,
-  pixel_std AS pixelStd, size_bytes AS sizeBytes, sha256, created_at AS createdAt, json_array_length(problems) AS problemCount`;
+  pixel_std AS pixelStd, size_bytes AS sizeBytes, sha256, created_at AS createdAt, 
+  iif(json_valid(problems), json_array_length(problems), 0) AS problemCount`;
 
 /** The id of the dataset that comes next: its file lies in a folder of that name before there is a row. */
 export function nextDatasetId(db: Database): number {
@@ -66,9 +68,8 @@ export function insertDataset(db: Database, dataset: NewDataset, createdAt = Dat
 
 /** Oldest first. Datasets whose file is gone are left out. */
 export function listDatasets(db: Database): Dataset[] {
-  return statement<[], DatasetRow>(db, `SELECT ${COLUMNS} FROM datasets WHERE missing = 0 ORDER BY id`)
-    .all()
-    .map(toDataset);
+  const rows = statement<[], DatasetRow>(db, `SELECT ${COLUMNS} FROM datasets WHERE missing = 0 ORDER BY id`).all();
+  return readableRows(db, rows, toDataset);
 }
 
 /** @throws {AppError} 'not-found' */
@@ -101,7 +102,7 @@ export function datasetFile(db: Database, id: number): string {
 export function datasetProblems(db: Database, id: number): ImportProblem[] {
   const text = statement<[number], string>(db, 'SELECT problems FROM datasets WHERE id = ?').pluck().get(id);
   if (text === undefined) throw noDataset(id);
-  return z.array(ImportProblem).parse(JSON.parse(text));
+  return readColumn(z.array(ImportProblem), text, [`Dataset ${id}`, 'problems']);
 }
 
 /** The dataset with this content; null: there is none. */
@@ -153,8 +154,8 @@ const Counts = z.array(z.int());
 function toDataset(row: DatasetRow): Dataset {
   return {
     ...row,
-    classes: Names.parse(JSON.parse(row.classes)),
-    classCounts: Counts.parse(JSON.parse(row.classCounts)),
+    classes: readColumn(Names, row.classes, [`Dataset ${row.id}`, 'classes']),
+    classCounts: readColumn(Counts, row.classCounts, [`Dataset ${row.id}`, 'counts of classes']),
   };
 }
 

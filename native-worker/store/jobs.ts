@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { AppError, type ErrorCode } from '../../contract/errors.ts';
 import { JobParameters, Progress, type Job } from '../../contract/jobs.ts';
+import { readableRows, readColumn } from './rows.ts';
 import { insertedId, statement, write } from './statements.ts';
 
 /** Table `jobs`: the queue, and what became of it. Only the service writes it. */
@@ -52,20 +53,19 @@ export function getJob(db: Database, id: number): Job {
 export function getJobParameters(db: Database, id: number): JobParameters {
   const text = statement<[number], string>(db, 'SELECT parameters FROM jobs WHERE id = ?').pluck().get(id);
   if (text === undefined) throw noJob(id);
-  return JobParameters.parse(JSON.parse(text));
+  return readColumn(JobParameters, text, [`Job ${id}`, 'parameters']);
 }
 
 /** Running ones, then queued ones in their order, then the newest ended ones. */
 export function listJobs(db: Database, limit: number): Job[] {
-  return statement<[number], JobRow>(
+  const rows = statement<[number], JobRow>(
     db,
     `SELECT ${COLUMNS} FROM jobs
      ORDER BY CASE state WHEN 'running' THEN 0 WHEN 'queued' THEN 1 ELSE 2 END,
        CASE state WHEN 'queued' THEN position END, CASE WHEN state = 'running' THEN id ELSE -id END
      LIMIT ?`,
-  )
-    .all(limit)
-    .map(toJob);
+  ).all(limit);
+  return readableRows(db, rows, toJob);
 }
 
 /** The job that is next in its kind's queue. */
@@ -112,6 +112,11 @@ export function startJob(db: Database, id: number, pid: number | null, at = Date
     db,
     `UPDATE jobs SET state = 'running', pid = ?, started_at = ?, error = NULL, error_code = NULL WHERE id = ?`,
   ).run(pid, at, id);
+}
+
+/** The number of the job's process, by which a later service knows it; nothing for a job that is over already. */
+export function setJobPid(db: Database, id: number, pid: number | null): void {
+  statement(db, `UPDATE jobs SET pid = ? WHERE id = ? AND state = 'running'`).run(pid, id);
 }
 
 export function setJobProgress(db: Database, id: number, progress: Progress | null): void {
@@ -168,7 +173,10 @@ export function moveJob(db: Database, id: number, place: number): void {
 }
 
 function toJob(row: JobRow): Job {
-  return { ...row, progress: row.progress === null ? null : Progress.parse(JSON.parse(row.progress)) };
+  return {
+    ...row,
+    progress: row.progress === null ? null : readColumn(Progress, row.progress, [`Job ${row.id}`, 'progress']),
+  };
 }
 
 function noJob(id: number): AppError {

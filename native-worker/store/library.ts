@@ -35,8 +35,8 @@ export interface OpenOptions {
   steps?: readonly Migration[];
 }
 
-/** Another process's write lock is waited for this long; every write is far shorter. */
-const BUSY_TIMEOUT_MS = 10_000;
+/** A connection stands still so long while another one holds the write lock; further patience is `patiently`'s. */
+const BUSY_TIMEOUT_MS = 50;
 
 /** The note in the index that tells libraries apart. */
 const ID_NOTE = 'libraryId';
@@ -91,8 +91,11 @@ function openAsHolder(folder: string, steps: readonly Migration[]): Library {
     uncleanEnd,
     close: () => {
       if (!db.open) return;
-      db.pragma('wal_checkpoint(TRUNCATE)');
-      db.close();
+      try {
+        db.pragma('wal_checkpoint(TRUNCATE)');
+      } finally {
+        db.close();
+      }
       removeOwn(marker, mark);
     },
   };

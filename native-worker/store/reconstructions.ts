@@ -4,6 +4,7 @@ import { AppError } from '../../contract/errors.ts';
 import { RecipeTerm } from '../../contract/recipe.ts';
 import type { Reconstruction } from '../../contract/reconstructions.ts';
 import { COUNTS } from './history.ts';
+import { readableRows, readColumn } from './rows.ts';
 import { insertedId, statement } from './statements.ts';
 
 /** Table `reconstructions`: kept averages of other lengths, one file each. Write the file durably first, then the row. */
@@ -49,13 +50,12 @@ export function insertReconstruction(db: Database, made: NewReconstruction, crea
  * @param runId null: of all runs
  */
 export function listReconstructions(db: Database, runId: number | null): Reconstruction[] {
-  return statement<[{ runId: number | null }], Row>(
+  const rows = statement<[{ runId: number | null }], Row>(
     db,
     `SELECT ${COLUMNS} FROM reconstructions WHERE (@runId IS NULL OR run_id = @runId) AND ${COUNTS}
      ORDER BY run_id, nimg, ema_std, id`,
-  )
-    .all({ runId })
-    .map(toReconstruction);
+  ).all({ runId });
+  return readableRows(db, rows, toReconstruction);
 }
 
 /** @throws {AppError} 'not-found' */
@@ -85,5 +85,5 @@ export function deleteReconstructionRow(db: Database, id: number): string {
 const Terms = z.array(RecipeTerm);
 
 function toReconstruction(row: Row): Reconstruction {
-  return { ...row, terms: Terms.parse(JSON.parse(row.terms)) };
+  return { ...row, terms: readColumn(Terms, row.terms, [`Reconstruction ${row.id}`, 'terms']) };
 }

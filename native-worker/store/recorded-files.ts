@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import type { Library } from './library.ts';
+import { patiently } from './patience.ts';
 import { insideLibrary, statOf } from './paths.ts';
 import { statement, write } from './statements.ts';
 
@@ -17,7 +18,7 @@ import { statement, write } from './statements.ts';
 const TABLES = ['snapshots', 'checkpoints', 'samples', 'reconstructions', 'datasets'] as const;
 
 /**
- * Makes files and records them. If anything goes wrong, those that no row knew before are removed.
+ * Makes files and records them, each as soon as the index is free to be written. If anything goes wrong, those that no row knew before are removed.
  *
  * @param files  relative paths; their folders are made
  * @param make   writes or moves each to its place, whole or not at all; is given the absolute paths
@@ -25,26 +26,30 @@ const TABLES = ['snapshots', 'checkpoints', 'samples', 'reconstructions', 'datas
  * @returns what `record` returned
  * @throws whatever `make` and `record` throw; {AppError} 'forbidden' for a path that leads out of the library
  */
-export function recordFiles<Made, Recorded>(
+export async function recordFiles<Made, Recorded>(
   library: Library,
   files: readonly string[],
   make: (paths: readonly string[]) => Made,
   record: (made: Made) => Recorded,
-): Recorded {
+): Promise<Recorded> {
   const { db, folder } = library;
   const paths = files.map((file) => insideLibrary(folder, file));
-  const fresh = write(db, () => {
-    for (const file of files) statement(db, 'INSERT OR IGNORE INTO unfinished_files (file) VALUES (?)').run(file);
-    return paths.filter((_, index) => !isRecorded(db, files[index]!));
-  });
+  const fresh = await patiently(() =>
+    write(db, () => {
+      for (const file of files) statement(db, 'INSERT OR IGNORE INTO unfinished_files (file) VALUES (?)').run(file);
+      return paths.filter((_, index) => !isRecorded(db, files[index]!));
+    }),
+  );
   try {
     for (const path of paths) mkdirSync(dirname(path), { recursive: true });
     const made = make(paths);
-    return write(db, () => {
-      const recorded = record(made);
-      forgetNotes(db, files);
-      return recorded;
-    });
+    return await patiently(() =>
+      write(db, () => {
+        const recorded = record(made);
+        forgetNotes(db, files);
+        return recorded;
+      }),
+    );
   } catch (error) {
     for (const path of fresh) rmSync(path, { force: true }); // their notes stay for the next start, which finds nothing
     throw error;
@@ -67,7 +72,8 @@ export async function dropFiles(library: Library, drop: () => readonly string[])
     const path = isRecorded(db, file) ? null : removable(library, file);
     if (path !== null) await rm(path, { force: true });
   }
-  if (db.open) write(db, () => forgetNotes(db, files));
+  // The rows are gone, so that the caller can't do it all again where the index is locked now.
+  if (db.open) await patiently(() => write(db, () => forgetNotes(db, files)));
 }
 
 /** The notes that a crash left. */

@@ -5,6 +5,7 @@ import type { DataShape } from '../../contract/network.ts';
 import type { Run, RunState, RunSummary } from '../../contract/runs.ts';
 import { RunConfig } from '../../contract/training.ts';
 import { COUNTS } from './history.ts';
+import { readableRows, readColumn } from './rows.ts';
 import { insertedId, statement, write } from './statements.ts';
 
 /** Table `runs`, and what lists show with a run. */
@@ -96,12 +97,11 @@ export function insertRun(db: Database, run: NewRun, createdAt = Date.now()): nu
 
 /** Newest first. */
 export function listRuns(db: Database, { trashed }: { trashed: boolean }): RunSummary[] {
-  return statement<[number], SummaryRow>(
+  const rows = statement<[number], SummaryRow>(
     db,
     `SELECT ${SUMMARY} ${SOURCE} WHERE (runs.trashed_at IS NOT NULL) = ? ORDER BY runs.id DESC`,
-  )
-    .all(trashed ? 1 : 0)
-    .map(toSummary);
+  ).all(trashed ? 1 : 0);
+  return readableRows(db, rows, toSummary);
 }
 
 /** @throws {AppError} 'not-found' */
@@ -122,7 +122,7 @@ export function getRun(db: Database, id: number): Run {
   const { config, resolution, channels, labelDim, device, ...summary } = row;
   return {
     ...toSummary(summary),
-    config: RunConfig.parse(JSON.parse(config)),
+    config: readColumn(RunConfig, config, [`Run ${id}`, 'configuration']),
     shape: { resolution, channels, labelDim },
     device,
     resumes: statement<[number], number>(db, 'SELECT DISTINCT nimg FROM resumes WHERE run_id = ? ORDER BY nimg')
@@ -214,7 +214,7 @@ export interface MeasuredSpeed {
 
 /** Speeds of the newest runs that have one, newest first. */
 export function measuredSpeeds(db: Database, limit: number): MeasuredSpeed[] {
-  type Row = DataShape & { config: string; imagesPerSecond: number };
+  type Row = DataShape & { id: number; config: string; imagesPerSecond: number };
   const rows = statement<[number], Row>(
     db,
     `SELECT * FROM (
@@ -225,8 +225,8 @@ export function measuredSpeeds(db: Database, limit: number): MeasuredSpeed[] {
        FROM runs)
      WHERE imagesPerSecond > 0 ORDER BY id DESC LIMIT ?`,
   ).all(limit);
-  return rows.map(({ config, resolution, channels, labelDim, imagesPerSecond }) => ({
-    config: RunConfig.parse(JSON.parse(config)),
+  return readableRows(db, rows, ({ id, config, resolution, channels, labelDim, imagesPerSecond }) => ({
+    config: readColumn(RunConfig, config, [`Run ${id}`, 'configuration']),
     shape: { resolution, channels, labelDim },
     imagesPerSecond,
   }));
@@ -235,7 +235,7 @@ export function measuredSpeeds(db: Database, limit: number): MeasuredSpeed[] {
 const Tags = z.array(z.string());
 
 function toSummary(row: SummaryRow): RunSummary {
-  return { ...row, tags: Tags.parse(JSON.parse(row.tags)) };
+  return { ...row, tags: readColumn(Tags, row.tags, [`Run ${row.id}`, 'tags']) };
 }
 
 function noRun(id: number): AppError {

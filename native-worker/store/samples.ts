@@ -6,6 +6,7 @@ import { ModelRef } from '../../contract/models.ts';
 import type { Sample } from '../../contract/samples.ts';
 import { SamplerConfig } from '../../contract/training.ts';
 import { COUNTS } from './history.ts';
+import { readableRows, readColumn } from './rows.ts';
 import { insertedId, statement } from './statements.ts';
 
 /** Table `samples`: sheets of generated pictures. Write the file durably first, then the row. */
@@ -67,15 +68,13 @@ export function listSamples(
   db: Database,
   { runId, origin, limit }: { runId: number | null; origin: Sample['origin'] | null; limit: number },
 ): Sample[] {
-  return statement<[Record<string, number | string | null>], SampleRow>(
+  const rows = statement<[Record<string, number | string | null>], SampleRow>(
     db,
     `SELECT ${COLUMNS} FROM samples
      WHERE (@runId IS NULL OR run_id = @runId) AND (@origin IS NULL OR origin = @origin) AND ${COUNTS}
      ORDER BY id DESC LIMIT @limit`,
-  )
-    .all({ runId, origin, limit })
-    .map(toSample)
-    .reverse();
+  ).all({ runId, origin, limit });
+  return readableRows(db, rows, toSample).reverse();
 }
 
 /** Whether a run has drawn its grid of a moment. */
@@ -112,13 +111,15 @@ const Seeds = z.array(z.int());
 const Labels = z.array(z.int().nullable());
 
 function toSample(row: SampleRow): Sample {
+  const read = <T extends z.ZodType>(schema: T, text: string, column: string): z.output<T> =>
+    readColumn(schema, text, [`Sample ${row.id}`, column]);
   return {
     ...row,
-    model: row.model === null ? null : ModelRef.parse(JSON.parse(row.model)),
-    seeds: Seeds.parse(JSON.parse(row.seeds)),
-    labels: Labels.parse(JSON.parse(row.labels)),
-    sampler: SamplerConfig.parse(JSON.parse(row.sampler)),
-    guidance: row.guidance === null ? null : UsedGuidance.parse(JSON.parse(row.guidance)),
+    model: row.model === null ? null : read(ModelRef, row.model, 'model'),
+    seeds: read(Seeds, row.seeds, 'seeds'),
+    labels: read(Labels, row.labels, 'classes'),
+    sampler: read(SamplerConfig, row.sampler, 'sampler'),
+    guidance: row.guidance === null ? null : read(UsedGuidance, row.guidance, 'guidance'),
   };
 }
 

@@ -10,7 +10,7 @@ export function readSettings(db: Database): Settings {
   const defaults = Settings.parse({});
   return rows.reduce<Settings>((settings, { name, value }) => {
     if (!(name in defaults)) return settings;
-    const changed = Settings.safeParse({ ...settings, [name]: JSON.parse(value) as unknown });
+    const changed = Settings.safeParse({ ...settings, [name]: parsed(value) });
     return changed.success ? changed.data : settings;
   }, defaults);
 }
@@ -29,10 +29,10 @@ export function writeSettings(
   });
 }
 
-/** A fact that the service itself remembers ("the demo set was added"); not a setting of the user. */
+/** A fact that the service itself remembers ("the demo set was added"); not a setting of the user. null: it does not. */
 export function readNote(db: Database, name: string): unknown {
   const text = statement<[string], string>(db, 'SELECT value FROM settings WHERE name = ?').pluck().get(`note.${name}`);
-  return text === undefined ? null : (JSON.parse(text) as unknown);
+  return text === undefined ? null : (parsed(text) ?? null);
 }
 
 export function writeNote(db: Database, name: string, value: unknown): void {
@@ -40,4 +40,13 @@ export function writeNote(db: Database, name: string, value: unknown): void {
     `note.${name}`,
     JSON.stringify(value),
   );
+}
+
+/** undefined: it is no JSON, so nothing that this version wrote. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -3,11 +3,12 @@
  * the real queue over the real channel, and dies the real death.
  */
 import { parseArgs } from 'node:util';
-import { writeFileSync, mkdirSync } from 'node:fs';
+import { existsSync, writeFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLibrary } from '../../native-worker/store/library.ts';
 import { getJob, getJobParameters } from '../../native-worker/store/jobs.ts';
 import { insertCheckpoint } from '../../native-worker/store/checkpoints.ts';
+import { patiently } from '../../native-worker/store/patience.ts';
 import { checkpointPath, insideLibrary, jobFolder, runFolder } from '../../native-worker/store/paths.ts';
 import { insertSample } from '../../native-worker/store/samples.ts';
 import { insertTick } from '../../native-worker/store/ticks.ts';
@@ -15,7 +16,7 @@ import { insertTick } from '../../native-worker/store/ticks.ts';
 const { values } = parseArgs({
   options: { library: { type: 'string' }, job: { type: 'string' }, identity: { type: 'string' } },
 });
-const library = openLibrary(values.library!);
+const library = await patiently(() => openLibrary(values.library!));
 const id = Number(values.job);
 const { title, runId } = getJob(library.db, id);
 const parameters = getJobParameters(library.db, id);
@@ -33,12 +34,12 @@ async function end(outcome: object): Promise<never> {
   process.exit(0);
 }
 
-function checkpoint(nimg: number): void {
+async function checkpoint(nimg: number): Promise<void> {
   if (runId === null) return;
   const file = checkpointPath(runId, nimg);
   mkdirSync(join(insideLibrary(library.folder, runFolder(runId)), 'checkpoints'), { recursive: true });
   writeFileSync(insideLibrary(library.folder, file), 'state');
-  insertCheckpoint(library.db, { runId, nimg, file, sizeBytes: 5, sha256: '' });
+  await patiently(() => insertCheckpoint(library.db, { runId, nimg, file, sizeBytes: 5, sha256: '' }));
 }
 
 async function tick(nimg: number): Promise<void> {
@@ -51,7 +52,7 @@ async function tick(nimg: number): Promise<void> {
     imagesPerSecond: 9,
     memoryBytes: 1e8,
   };
-  insertTick(library.db, { runId, nimg, ...values });
+  await patiently(() => insertTick(library.db, { runId, nimg, ...values }));
   const ticks = Object.fromEntries(Object.entries({ nimg, ...values }).map(([name, value]) => [name, [value]]));
   await send({ type: 'ticked', ticks });
 }
@@ -71,7 +72,7 @@ async function workUntilAsked(): Promise<never> {
     await send({ type: 'progress', progress: { done: nimg, total: 1e6, unit: 'images', text: 'Training' } });
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  checkpoint(320);
+  await checkpoint(320);
   await end({ kind: asked === 'pause' ? 'paused' : asked === 'stop' ? 'stopped' : 'cancelled' });
   throw new Error('not reached');
 }
@@ -100,7 +101,7 @@ switch (orders) {
     await send({ type: 'progress', progress: { done: 1, total: 1e6, unit: 'images', text: 'Training' } });
     await untilAsked();
     await new Promise((resolve) => setTimeout(resolve, 400));
-    checkpoint(320);
+    await checkpoint(320);
     await end({ kind: 'paused' });
     break;
   case 'deaf':
@@ -108,6 +109,12 @@ switch (orders) {
     setInterval(() => undefined, 1000);
     break;
   case 'fail':
+    await end({ kind: 'failed', code: 'not-finite', message: 'The loss became NaN at 16 images.' });
+    break;
+  case 'fail-when-told':
+    await send({ type: 'stepping' });
+    await send({ type: 'progress', progress: { done: 1, total: 2, unit: 'images', text: 'Training' } });
+    while (!existsSync(join(library.folder, 'fail-now'))) await new Promise((resolve) => setTimeout(resolve, 20));
     await end({ kind: 'failed', code: 'not-finite', message: 'The loss became NaN at 16 images.' });
     break;
   case 'crash':
@@ -122,7 +129,7 @@ switch (orders) {
     process.kill(process.pid, 'SIGABRT');
     break;
   case 'killed':
-    checkpoint(160);
+    await checkpoint(160);
     process.kill(process.pid, 'SIGKILL');
     break;
   case 'chatty':
@@ -151,7 +158,9 @@ switch (orders) {
       precision: 'fp32' as const,
     };
     const file = `${runFolder(runId!)}/samples/x.png`;
-    const sampleId = insertSample(library.db, { runId: runId!, origin: 'generate', ...facts, file, seconds: 1 });
+    const sampleId = await patiently(() =>
+      insertSample(library.db, { runId: runId!, origin: 'generate', ...facts, file, seconds: 1 }),
+    );
     await end({ kind: 'sampled', sampleId });
     break;
   }

@@ -13,6 +13,7 @@ import { datasetFile, getDataset } from '../../store/datasets.ts';
 import { rewindRun } from '../../store/history.ts';
 import { insertLog } from '../../store/log.ts';
 import type { Library } from '../../store/library.ts';
+import { patiently } from '../../store/patience.ts';
 import { insideLibrary } from '../../store/paths.ts';
 import { getRun } from '../../store/runs.ts';
 import type { JobContext } from '../context.ts';
@@ -39,7 +40,7 @@ export interface TrainingSession {
 }
 
 /** Opens a run where its newest readable checkpoint left it, or at its very start. */
-export function openSession(context: JobContext, runId: number, engine: Engine): TrainingSession {
+export async function openSession(context: JobContext, runId: number, engine: Engine): Promise<TrainingSession> {
   const { library } = context;
   const run = getRun(library.db, runId);
   checkEngine(run.config.training.precision, engine);
@@ -47,12 +48,13 @@ export function openSession(context: JobContext, runId: number, engine: Engine):
   const dataset = openLibraryDataset(library, run.datasetId);
   try {
     checkFits(run, dataset);
-    const log = (level: LogLine['level'], text: string, nimg: number): void =>
+    const log = (level: LogLine['level'], text: string, nimg: number): Promise<void> =>
       writeLog({ context, run, nimg }, level, text);
-    const checkpoint = newestCheckpoint(context, run, plan, log);
+    const checkpoint = await newestCheckpoint(context, run, plan, log);
     const nimg = checkpoint?.nimg ?? 0;
-    if (run.nimg > nimg) log('info', `${run.nimg - nimg} images after the last checkpoint are trained again.`, nimg);
-    rewindRun(library.db, runId, nimg);
+    if (run.nimg > nimg)
+      await log('info', `${run.nimg - nimg} images after the last checkpoint are trained again.`, nimg);
+    await patiently(() => rewindRun(library.db, runId, nimg));
     context.send({ type: 'rewound', nimg });
     const { training, grid } = run.config;
     return {
@@ -96,12 +98,13 @@ export function trainSeconds(session: TrainingSession): number {
 }
 
 /** Writes a line into the run's log and tells the service. */
-export function writeLog(
+export async function writeLog(
   { context, run, nimg }: Pick<TrainingSession, 'context' | 'run' | 'nimg'>,
   level: LogLine['level'],
   text: string,
-): void {
-  context.send({ type: 'logged', logId: insertLog(context.library.db, { runId: run.id, nimg, level, text }) });
+): Promise<void> {
+  const logId = await patiently(() => insertLog(context.library.db, { runId: run.id, nimg, level, text }));
+  context.send({ type: 'logged', logId });
 }
 
 /** Every byte is compared with what was imported: training on damaged pictures would go unnoticed. */
@@ -126,18 +129,18 @@ function checkFits({ shape, datasetName }: Run, dataset: PackedDataset): void {
 }
 
 /** The newest checkpoint that can be read: a damaged one is said in the log and the one before is tried. */
-function newestCheckpoint(
+async function newestCheckpoint(
   { library }: JobContext,
   run: Run,
   plan: NetworkPlan,
-  log: (level: LogLine['level'], text: string, nimg: number) => void,
-): Checkpoint | null {
+  log: (level: LogLine['level'], text: string, nimg: number) => Promise<void>,
+): Promise<Checkpoint | null> {
   for (const { file, sha256, nimg } of checkpointsToResume(library.db, run.id)) {
     try {
       return readCheckpoint(insideLibrary(library.folder, file), sha256, plan, run.config.training.emaStds.length);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      log('warn', `The checkpoint of ${nimg} images can't be read and is passed over: ${error.message}`, nimg);
+      await log('warn', `The checkpoint of ${nimg} images can't be read and is passed over: ${error.message}`, nimg);
     }
   }
   return null;

@@ -4,6 +4,7 @@ import { blockNames, weightNames } from '../../../contract/architecture.ts';
 import { learningRate } from '../../edm2/schedule.ts';
 import { forgetOldCheckpoints, insertCheckpoint } from '../../store/checkpoints.ts';
 import { insertMagnitudes } from '../../store/magnitudes.ts';
+import { patiently } from '../../store/patience.ts';
 import { checkpointPath, snapshotPath } from '../../store/paths.ts';
 import { dropFiles, recordFiles } from '../../store/recorded-files.ts';
 import { insertSnapshot } from '../../store/snapshots.ts';
@@ -22,7 +23,7 @@ export interface TickMagnitudes {
 }
 
 /** Ends the tick: its numbers and magnitudes become one transaction, then the service hears of it. */
-export function writeTick(session: TrainingSession, magnitudes: TickMagnitudes): void {
+export async function writeTick(session: TrainingSession, magnitudes: TickMagnitudes): Promise<void> {
   const { context, run, plan, nimg } = session;
   const { db } = context.library;
   const { training } = run.config;
@@ -34,11 +35,13 @@ export function writeTick(session: TrainingSession, magnitudes: TickMagnitudes):
     learningRate: learningRate(nimg - training.batchSize, training),
     memoryBytes: process.memoryUsage.rss(),
   };
-  write(db, () => {
-    insertTick(db, { runId: run.id, ...tick });
-    insertMagnitudes(db, run.id, 'weight', nimg, weightNames(plan), magnitudes.weights);
-    insertMagnitudes(db, run.id, 'activation', nimg, blockNames(plan), magnitudes.activations);
-  });
+  await patiently(() =>
+    write(db, () => {
+      insertTick(db, { runId: run.id, ...tick });
+      insertMagnitudes(db, run.id, 'weight', nimg, weightNames(plan), magnitudes.weights);
+      insertMagnitudes(db, run.id, 'activation', nimg, blockNames(plan), magnitudes.activations);
+    }),
+  );
   const ticks: TickColumns = {
     nimg: [tick.nimg],
     trainSeconds: [tick.trainSeconds],
@@ -52,13 +55,13 @@ export function writeTick(session: TrainingSession, magnitudes: TickMagnitudes):
 }
 
 /** Writes every average to a snapshot file, then their rows in one transaction. */
-export function writeSnapshots(session: TrainingSession): void {
+export async function writeSnapshots(session: TrainingSession): Promise<void> {
   const { context, run, plan, trainer, nimg } = session;
   const { library } = context;
   const classes = run.shape.labelDim > 0 ? session.dataset.classes : [];
   const { emaStds } = run.config.training;
   const files = emaStds.map((emaStd) => snapshotPath(run.id, nimg, emaStd));
-  recordFiles(
+  await recordFiles(
     library,
     files,
     (paths) =>
@@ -84,13 +87,13 @@ export async function saveCheckpoint(session: TrainingSession): Promise<void> {
   const { library } = context;
   const file = checkpointPath(run.id, nimg);
   const tick = session.meter.partial();
-  recordFiles(
+  await recordFiles(
     library,
     [file],
     ([path]) =>
       trainer.withState((state) => writeCheckpoint(path!, { nimg, trainSeconds: trainSeconds(session), tick, state })),
     (written) => insertCheckpoint(library.db, { runId: run.id, nimg, file, ...written }),
   );
-  await dropFiles(library, () => forgetOldCheckpoints(library.db, run.id, CHECKPOINTS_KEPT));
+  await patiently(() => dropFiles(library, () => forgetOldCheckpoints(library.db, run.id, CHECKPOINTS_KEPT)));
   context.send({ type: 'snapshots' });
 }

@@ -169,14 +169,19 @@ function resumeRun({ library, queue, outcomes }: ServiceParts, id: number, engin
  */
 export function endTraining({ library, queue, outcomes }: ServiceParts, id: number, how: 'pause' | 'stop'): void {
   const { db } = library;
-  const run = store.getRunSummary(db, id);
-  const job = activeJobOfRun(db, id);
-  if (job !== null) queue.request(job.id, how);
-  if (job?.state === 'running') return;
-  const mayStop = how === 'stop' && (run.state === 'paused' || run.state === 'failed');
-  if (job === null && !mayStop) {
-    throw new AppError('conflict', `"${run.name}" is ${run.state}; there is nothing to ${how}.`);
-  }
-  store.setRunState(db, id, how === 'pause' ? 'paused' : 'stopped');
-  outcomes.announceRun(id);
+  const atWork = activeJobOfRun(db, id);
+  // Its process hears it at once, whoever may write to the index.
+  if (atWork?.state === 'running') return queue.request(atWork.id, how);
+  write(db, () => {
+    const run = store.getRunSummary(db, id);
+    const job = activeJobOfRun(db, id);
+    const mayStop = how === 'stop' && (run.state === 'paused' || run.state === 'failed');
+    if (job === null && !mayStop) {
+      throw new AppError('conflict', `"${run.name}" is ${run.state}; there is nothing to ${how}.`);
+    }
+    if (job !== null) queue.request(job.id, how);
+    if (job?.state === 'running') return; // it began just now
+    store.setRunState(db, id, how === 'pause' ? 'paused' : 'stopped');
+    outcomes.announceRun(id);
+  });
 }

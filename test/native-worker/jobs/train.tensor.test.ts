@@ -17,11 +17,13 @@ import type { Library } from '../../../native-worker/store/library.ts';
 import { listLog } from '../../../native-worker/store/log.ts';
 import { readMagnitudes } from '../../../native-worker/store/magnitudes.ts';
 import { checkpointPath } from '../../../native-worker/store/paths.ts';
+import { patiently } from '../../../native-worker/store/patience.ts';
 import { getRun } from '../../../native-worker/store/runs.ts';
 import { openSafetensors } from '../../../native-worker/store/safetensors.ts';
 import { listSamples } from '../../../native-worker/store/samples.ts';
 import { getSnapshot, listSnapshots } from '../../../native-worker/store/snapshots.ts';
 import { readTicks } from '../../../native-worker/store/ticks.ts';
+import { holdIndex } from '../../support/hold-index.ts';
 import { makeContext, makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
 
 let library: Library;
@@ -42,7 +44,7 @@ async function train(
   request?: (messages: readonly JobMessage[]) => Requested,
 ): Promise<{ outcome: JobOutcome; messages: JobMessage[] }> {
   const parameters = { kind: 'train', runId, engine: 'graph' } as const;
-  const { context, messages } = makeContext(library, parameters, request);
+  const { context, messages } = await patiently(() => makeContext(library, parameters, request));
   return { outcome: await runTrain(context, parameters), messages };
 }
 
@@ -367,4 +369,25 @@ describe('a run that goes wrong', () => {
     await expect(runTrain(makeContext(library, parameters).context, parameters)).rejects.toThrow(/only fp32/);
     expect(tf.memory().numTensors).toBe(before);
   });
+});
+
+test('another program that locks the index again and again changes nothing of what a run learns and writes', async () => {
+  const config = tinyConfig({}, { sampleImages: 32 });
+  const undisturbed = makeRun(library, datasetId, config);
+  await train(undisturbed);
+  const runId = makeRun(library, datasetId, config);
+  const letGo = await holdIndex(library.folder, '--again');
+  try {
+    expect((await train(runId)).outcome).toEqual({ kind: 'finished' });
+  } finally {
+    await letGo();
+  }
+  expect(ticksOf(runId).loss).toEqual(ticksOf(undisturbed).loss);
+  const written = (id: number): unknown => [
+    listSnapshots(library.db, id).map(({ nimg, emaStd, sizeBytes }) => [nimg, emaStd, sizeBytes]),
+    listCheckpoints(library.db, id).map(({ nimg }) => nimg),
+    listLog(library.db, id, 100).map(({ text }) => text),
+    listSamples(library.db, { runId: id, origin: null, limit: 10 }).map(({ nimg }) => nimg),
+  ];
+  expect(written(runId)).toEqual(written(undisturbed));
 });

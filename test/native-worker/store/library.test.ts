@@ -32,7 +32,7 @@ function settingsOf({ db }: Library): Record<string, unknown> {
 }
 
 test('every connection, first, later or of a job, is WAL, synchronous FULL (2), with foreign keys and patience', () => {
-  const expected = { journal: 'wal', synchronous: 2, foreignKeys: 1, timeout: 10_000 };
+  const expected = { journal: 'wal', synchronous: 2, foreignKeys: 1, timeout: 50 };
   const first = openLibrary(folder, { migrate: true });
   expect(settingsOf(first)).toEqual(expected);
   const job = openLibrary(folder);

@@ -137,12 +137,12 @@ test('the newest backup is named where there is one', () => {
   expect(refusal()?.message).toContain(`Put the newest backup in its place: ${backup}`);
 });
 
-test('an older index that is put back loses no file: those that it does not know are set aside', () => {
+test('an older index that is put back loses no file: those that it does not know are set aside', async () => {
   const library = openLibrary(folder, { migrate: true });
   library.close();
   copyFileSync(index(), join(folder, 'older.sqlite'));
   const again = openLibrary(folder, { migrate: true });
-  for (const nimg of [2000, 2064]) addCheckpoint(again.folder, nimg);
+  for (const nimg of [2000, 2064]) await addCheckpoint(again.folder, nimg);
   again.close();
   before = files();
   copyFileSync(join(folder, 'older.sqlite'), index());
@@ -153,10 +153,10 @@ test('an older index that is put back loses no file: those that it does not know
 });
 
 /** As a job does, with a connection of its own. */
-function addCheckpoint(where: string, nimg: number): void {
+async function addCheckpoint(where: string, nimg: number): Promise<void> {
   const job = openLibrary(where);
   const file = checkpointPath(3, nimg);
-  recordFiles(
+  await recordFiles(
     job,
     [file],
     ([path]) => writeFileSync(path!, 'state'),
@@ -168,10 +168,10 @@ function addCheckpoint(where: string, nimg: number): void {
 const FRAME_BYTES = 4096 + 24;
 const WAL_HEADER_BYTES = 32;
 
-test('a bit that flips in the -wal after a crash costs no file that was recorded before the last one', () => {
+test('a bit that flips in the -wal after a crash costs no file that was recorded before the last one', async () => {
   const holder = openLibrary(folder, { migrate: true });
   holder.db.pragma('wal_checkpoint(TRUNCATE)');
-  for (const nimg of [2000, 2064, 2128]) addCheckpoint(folder, nimg);
+  for (const nimg of [2000, 2064, 2128]) await addCheckpoint(folder, nimg);
   before = files();
   const crashed = mkdtempSync(join(tmpdir(), 'edm2-crashed-'));
   cpSync(folder, crashed, { recursive: true }); // what a kill leaves: the holder is not closed

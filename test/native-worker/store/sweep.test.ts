@@ -175,14 +175,14 @@ test('a dataset whose file has gone is not offered any more, and comes back with
   expect(listDatasets(library.db).map(({ id }) => id)).toEqual([datasetId]);
 });
 
-test('files that can not be made are gone again, and a file that was there before stays', () => {
+test('files that can not be made are gone again, and a file that was there before stays', async () => {
   put(record(16), 'old');
   const make = (): never => {
     put(checkpointPath(runId, 32));
     throw new AppError('no-space', 'full');
   };
   const files = [checkpointPath(runId, 16), checkpointPath(runId, 32)];
-  expect(() => recordFiles(library, files, make, () => undefined)).toThrow('full');
+  await expect(recordFiles(library, files, make, () => undefined)).rejects.toThrow('full');
   expect([content(files[0]!), there(files[1]!)]).toEqual(['old', false]);
   expect(sweep(library)).toMatchObject({ deleted: [], setAside: [], lost: [] });
 });
@@ -224,7 +224,7 @@ test.each(STEPS)('a process that is killed at the step "%s" leaves no litter and
      const library = openLibrary(${JSON.stringify(library.folder)});
      const row = ${JSON.stringify(row(32))};
      die('before the note');
-     recordFiles(library, [row.file], ([path]) => {
+     await recordFiles(library, [row.file], ([path]) => {
        die('noted');
        writeFileSync(path, 'content');
        die('made');
