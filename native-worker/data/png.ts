@@ -1,3 +1,4 @@
+import zlib from 'node:zlib';
 import sharp from 'sharp';
 
 /** Pictures of one size, uint8, NHWC one behind the other. */
@@ -56,4 +57,22 @@ export async function encodeSheet(pictures: Pictures, layout: SheetLayout): Prom
 /** Encodes one picture as PNG, pixel for pixel. */
 export function encodePicture(picture: Pictures): Promise<Buffer> {
   return encodeSheet(picture, { columns: 1 });
+}
+
+/** Bytes of a PNG's signature and of its first chunk, which says how large the picture is. */
+const HEAD_BYTES = 8 + 25;
+
+/**
+ * Writes a text into a PNG, as viewers show among a picture's properties (PNG specification, tEXt).
+ *
+ * @param keyword 1 to 79 letters
+ * @param text    ASCII
+ */
+export function withText(png: Buffer, keyword: string, text: string): Buffer {
+  const content = Buffer.from(`tEXt${keyword}\0${text}`, 'latin1');
+  const chunk = Buffer.alloc(4 + content.length + 4);
+  chunk.writeUInt32BE(content.length - 4); // its name does not count
+  content.copy(chunk, 4);
+  chunk.writeUInt32BE(zlib.crc32(content), 4 + content.length);
+  return Buffer.concat([png.subarray(0, HEAD_BYTES), chunk, png.subarray(HEAD_BYTES)]);
 }

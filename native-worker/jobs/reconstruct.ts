@@ -30,7 +30,7 @@ export const runReconstruct: RunJob<'reconstruct'> = async (context, { request }
   try {
     mkdirSync(folder, { recursive: true });
     const files = recipes.map((_, index) => join(folder, `${index}.safetensors`));
-    const written = await writeMix(context, mix, recipes, files);
+    const written = await writeMix(context, request.runId, mix, recipes, files);
     if (written === null) return { kind: 'cancelled' };
     return await keep(context, request, recipes, files, written);
   } finally {
@@ -42,6 +42,7 @@ export const runReconstruct: RunJob<'reconstruct'> = async (context, { request }
 /** @returns null if it was cancelled */
 async function writeMix(
   { send, requested }: JobContext,
+  runId: number,
   mix: Mix,
   recipes: readonly Recipe[],
   files: readonly string[],
@@ -50,7 +51,7 @@ async function writeMix(
   const streams: SafetensorsStream[] = [];
   try {
     for (const [index, recipe] of recipes.entries())
-      streams.push(new SafetensorsStream(files[index]!, tensors, metadataOf(mix, recipe)));
+      streams.push(new SafetensorsStream(files[index]!, tensors, metadataOf(mix, recipe, runId)));
     const tell = everySoOften(send);
     for (const [done, { name }] of tensors.entries()) {
       tell({ done, total: tensors.length, unit: 'tensors', text: 'Reconstructing' });
@@ -66,9 +67,9 @@ async function writeMix(
 }
 
 /** A snapshot's metadata, and how it was made: a reader of snapshots needs not know of it. */
-function metadataOf({ facts }: Mix, { nimg, emaStd, error, terms }: Recipe): Record<string, string> {
+function metadataOf({ facts }: Mix, { nimg, emaStd, error, terms }: Recipe, runId: number): Record<string, string> {
   return {
-    ...snapshotMetadata({ ...facts, nimg, emaStd }),
+    ...snapshotMetadata({ ...facts, nimg, emaStd }, { kind: 'reconstruction', runId }),
     reconstruction: JSON.stringify({ error, terms }),
   };
 }

@@ -53,10 +53,21 @@ export function readFacts(opened: SafetensorsFile, name: string): SnapshotFacts 
   return { nimg, emaStd, plan: planNetwork(network, shape), classes };
 }
 
-/** The metadata of a snapshot file, as `readFacts` reads it. */
-export function snapshotMetadata({ nimg, emaStd, plan, classes }: SnapshotFacts): Record<string, string> {
+/** What a file is and whose, for who finds it without its row. */
+export interface FileOrigin {
+  readonly kind: 'snapshot' | 'reconstruction';
+  readonly runId: number;
+}
+
+/** The metadata of a snapshot file, as `readFacts` reads it, and where it belongs. */
+export function snapshotMetadata(
+  { nimg, emaStd, plan, classes }: SnapshotFacts,
+  { kind, runId }: FileOrigin,
+): Record<string, string> {
   return {
     format: FORMAT,
+    kind,
+    run: String(runId),
     precision: 'float32',
     nimg: String(nimg),
     ema_std: String(emaStd),

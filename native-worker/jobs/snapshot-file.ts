@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { Buffers, Parameters } from '../edm2/types.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { openVerifiedOnce, writeSafetensors, type WrittenFile } from '../store/safetensors.ts';
-import { readFacts, snapshotMetadata, type SnapshotFacts } from './snapshot-facts.ts';
+import { readFacts, snapshotMetadata, type FileOrigin, type SnapshotFacts } from './snapshot-facts.ts';
 import { readBuffers, readParameters, tensorsToWrite } from './tensor-files.ts';
 
 /** An averaged network, ready to draw: a snapshot file says all there is to know about it. */
@@ -18,10 +18,10 @@ export interface SnapshotNetwork extends SnapshotFacts {
  * @param file absolute path; its folder exists
  * @throws {AppError} 'no-space'
  */
-export function writeSnapshot(file: string, network: SnapshotNetwork): WrittenFile {
+export function writeSnapshot(file: string, network: SnapshotNetwork, origin: FileOrigin): WrittenFile {
   const { parameters, buffers } = network;
   const tensors = [...tensorsToWrite(parameters), ...tensorsToWrite(buffers)];
-  return writeSafetensors(file, tensors, snapshotMetadata(network));
+  return writeSafetensors(file, tensors, snapshotMetadata(network, origin));
 }
 
 /**

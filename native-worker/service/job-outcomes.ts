@@ -30,6 +30,7 @@ import { takeInDataset } from './dataset-intake.ts';
 import type { Events } from './events.ts';
 import type { JobEnd } from './job-end.ts';
 import type { JobWatcher } from './queue.ts';
+import { keepDatasetRecord, keepRunRecord } from './records.ts';
 
 /** What jobs mean to the library: states of runs, new datasets, and the news of both for everybody connected. */
 export class JobOutcomes implements JobWatcher {
@@ -64,16 +65,17 @@ export class JobOutcomes implements JobWatcher {
       case 'ticked':
         if (runId === null) return;
         this.#events.emit(runTicked, { runId, ticks: message.ticks });
-        return this.announceRun(runId);
+        return this.#tellRun(runId);
       case 'logged':
         if (runId === null) return;
         return this.#events.emit(runLogged, { runId, line: getLogLine(db, message.logId) });
       case 'snapshots':
         if (runId === null) return;
+        keepRunRecord({ library: this.#library, log: this.#log }, runId); // as far as it can be resumed
         return this.#events.emit(snapshotsChanged, { runId });
       case 'sampled':
         this.#events.emit(sampleAdded, getSample(db, message.sampleId));
-        if (runId !== null) this.announceRun(runId);
+        if (runId !== null) this.#tellRun(runId);
         return;
       case 'progress': // kept by the queue
       case 'stepping': // the queue's, too
@@ -103,8 +105,19 @@ export class JobOutcomes implements JobWatcher {
     if (kind === 'train' && runId !== null) this.#failRun(runId, reason);
   }
 
-  /** Tells everybody what a run is like now. */
+  /** Something about a run has changed: everybody is told, and it is written beside its files. */
   announceRun(runId: number): void {
+    this.#tellRun(runId);
+    keepRunRecord({ library: this.#library, log: this.#log }, runId);
+  }
+
+  /** Kept reconstructions of a run were made, renamed or deleted: the same. */
+  announceReconstructions(runId: number): void {
+    this.#events.emit(reconstructionsChanged, { runId });
+    keepRunRecord({ library: this.#library, log: this.#log }, runId);
+  }
+
+  #tellRun(runId: number): void {
     this.#events.emit(runChanged, getRunSummary(this.#library.db, runId));
   }
 
@@ -128,8 +141,7 @@ export class JobOutcomes implements JobWatcher {
       case 'imported':
         return { datasetId: await this.#takeInDataset(jobId, made.file, made.problems) };
       case 'reconstructed':
-        if (parameters.kind === 'reconstruct')
-          this.#events.emit(reconstructionsChanged, { runId: parameters.request.runId });
+        if (parameters.kind === 'reconstruct') this.announceReconstructions(parameters.request.runId);
         return {};
       default:
         return made satisfies never;
@@ -160,6 +172,7 @@ export class JobOutcomes implements JobWatcher {
       throw new AppError('dataset', `The import left no file ${basename(file)} behind; import the folder again.`);
     }
     const id = await takeInDataset(this.#library, packed, problems);
+    keepDatasetRecord({ library: this.#library, log: this.#log }, id);
     this.#events.emit(datasetChanged, getDataset(db, id));
     return id;
   }

@@ -21,6 +21,7 @@ import { openLog } from './log-file.ts';
 import { newSocketPath, removeDeadSockets, takeLibrary, type Ownership } from './ownership.ts';
 import { appVersion, jobScript, pagesFolder } from './program-files.ts';
 import { Queue } from './queue.ts';
+import { keepAllRecords } from './records.ts';
 import { recover } from './recovery.ts';
 import { Runtimes } from './runtimes.ts';
 import { recordSystem } from './system-recorder.ts';
@@ -248,7 +249,9 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
       if (!library.db.open || stopping !== null) return;
       queue.open();
       watchIdleness();
-    });
+    })
+    .then(() => keepAllRecords({ library, log }))
+    .catch((error: unknown) => log.error({ err: error }, 'what is written beside the files could not be put in order'));
   try {
     await listen(local, socket);
   } catch (error) {

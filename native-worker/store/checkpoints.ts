@@ -31,7 +31,8 @@ export function insertCheckpoint(db: Database, checkpoint: NewCheckpoint, create
     const id = insertedId(
       statement(
         db,
-        'INSERT OR REPLACE INTO checkpoints (run_id, nimg, file, size_bytes, sha256, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+        `INSERT OR REPLACE INTO checkpoints (run_id, nimg, file, size_bytes, sha256, created_at, self_described)
+         VALUES (?, ?, ?, ?, ?, ?, 1)`,
       ).run(runId, nimg, file, sizeBytes, sha256, createdAt),
     );
     advanceRun(db, runId, nimg);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
@@ -42,6 +43,24 @@ export function readRegularFile(file: string): Buffer {
   const { fd } = openRegularFile(file);
   try {
     return fs.readFileSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Bytes that are read and hashed at once. */
+const HASHED_BYTES = 2 ** 22;
+
+/** SHA-256 of a whole file, hexadecimal, and its bytes; as `openRegularFile`. */
+export function hashRegularFile(file: string): { sha256: string; sizeBytes: number } {
+  const { fd, sizeBytes } = openRegularFile(file);
+  try {
+    const hash = createHash('sha256');
+    const piece = Buffer.alloc(Math.min(HASHED_BYTES, Math.max(sizeBytes, 1)));
+    for (let count = fs.readSync(fd, piece); count > 0; count = fs.readSync(fd, piece)) {
+      hash.update(piece.subarray(0, count));
+    }
+    return { sha256: hash.digest('hex'), sizeBytes };
   } finally {
     fs.closeSync(fd);
   }

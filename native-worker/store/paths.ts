@@ -39,6 +39,9 @@ export const samplePath = (runId: number, nimg: number, name: string | number): 
   `${runFolder(runId)}/samples/${paddedNimg(nimg)}-${name}.png`;
 
 export const picturesPath = (datasetId: number): string => `${datasetFolder(datasetId)}/pictures.safetensors`;
+/** What the index holds of a run or a dataset and its other files don't say; see `records.ts`. */
+export const runRecordPath = (runId: number): string => `${runFolder(runId)}/run.json`;
+export const datasetRecordPath = (datasetId: number): string => `${datasetFolder(datasetId)}/dataset.json`;
 export const mosaicPath = (datasetId: number): string => `${datasetFolder(datasetId)}/mosaic.png`;
 export const jobLogPath = (jobId: number): string => `${LOGS_FOLDER}/job-${jobId}.log`;
 

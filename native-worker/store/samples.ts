@@ -35,8 +35,8 @@ export function insertSample(db: Database, sample: NewSample, createdAt = Date.n
   const result = statement(
     db,
     `INSERT INTO samples (run_id, snapshot_id, model, origin, nimg, ema_std, seeds, labels, columns, resolution, sampler,
-       guidance, precision, file, seconds, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       guidance, precision, file, seconds, created_at, self_described)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
   ).run(
     sample.runId,
     sample.snapshotId,
@@ -91,6 +91,16 @@ export function getSample(db: Database, id: number): Sample {
   const row = statement<[number], SampleRow>(db, `SELECT ${COLUMNS} FROM samples WHERE id = ?`).get(id);
   if (row === undefined) throw noSample(id);
   return toSample(row);
+}
+
+/** Sheets of a run whose files don't say what they are, with their files; oldest first. */
+export function undescribedSamples(db: Database, runId: number): (Sample & { file: string })[] {
+  return statement<[number], SampleRow & { file: string }>(
+    db,
+    `SELECT ${COLUMNS}, file FROM samples WHERE run_id = ? AND self_described = 0 ORDER BY id`,
+  )
+    .all(runId)
+    .map((row) => ({ ...toSample(row), file: row.file }));
 }
 
 /** @returns path of the sheet, relative to the library */

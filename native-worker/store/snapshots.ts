@@ -31,10 +31,11 @@ export function insertSnapshot(db: Database, snapshot: NewSnapshot, createdAt = 
     countAgain(db, snapshot.runId, snapshot.nimg);
     return statement<unknown[], number>(
       db,
-      `INSERT INTO snapshots (run_id, nimg, ema_std, file, size_bytes, sha256, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO snapshots (run_id, nimg, ema_std, file, size_bytes, sha256, created_at, self_described)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 1)
        ON CONFLICT (run_id, nimg, ema_std) DO UPDATE SET
          file = excluded.file, size_bytes = excluded.size_bytes, sha256 = excluded.sha256, created_at = excluded.created_at,
-         rewound = 0
+         rewound = 0, self_described = 1
        RETURNING id`,
     )
       .pluck()

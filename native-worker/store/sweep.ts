@@ -4,7 +4,8 @@ import { hasSystemCode } from '../../contract/errors.ts';
 import { isTemporaryName } from './durable-file.ts';
 import type { Library } from './library.ts';
 import { insertLog } from './log.ts';
-import { mosaicPath, statOf, TEMPORARY_FOLDER } from './paths.ts';
+import { hashRegularFile } from './open-file.ts';
+import { datasetRecordPath, mosaicPath, runRecordPath, statOf, TEMPORARY_FOLDER } from './paths.ts';
 import { forgetNotes, recordedFiles, removable, unfinishedFiles } from './recorded-files.ts';
 import { asideFolder, filesBelow, removeEmptyFolders, setAside } from './set-aside.ts';
 import { statement, write } from './statements.ts';
@@ -50,6 +51,7 @@ export function sweep(library: Library, at = new Date()): SweepResult {
   // With strangers beside them, notes may be as old as an index that was put back: then what they name is no litter.
   if (strangers.length > 0) moveAside(library, files, at, result);
   else for (const file of files) remove(library, file, result);
+  settleReplaced(library, unfinished);
   removeEmptied(library, result);
   write(library.db, () => forgetNotes(library.db, [...unfinished]));
   return result;
@@ -109,9 +111,32 @@ function removeTemporaries(library: Library, result: SweepResult): void {
   }
 }
 
-/** Files without a row that are known by their place: what is drawn of a dataset when it is first looked at. */
+/**
+ * A file that was to take the place of one with a row is whole, whether the old one or the new one; only the row may say
+ * the old one's hash.
+ */
+function settleReplaced(library: Library, unfinished: ReadonlySet<string>): void {
+  for (const file of unfinished) {
+    const path = removable(library, file);
+    if (path === null) continue;
+    for (const table of ['snapshots', 'checkpoints', 'reconstructions']) {
+      const row = statement<[string], { id: number }>(library.db, `SELECT id FROM ${table} WHERE file = ?`).get(file);
+      if (row === undefined) continue;
+      const { sha256, sizeBytes } = hashRegularFile(path);
+      statement(library.db, `UPDATE ${table} SET sha256 = ?, size_bytes = ? WHERE id = ?`).run(
+        sha256,
+        sizeBytes,
+        row.id,
+      );
+    }
+  }
+}
+
+/** Files without a row that are known by their place: records, and what is drawn of a dataset when it is looked at. */
 function ownFiles({ db }: Library): string[] {
-  return statement<[], number>(db, 'SELECT id FROM datasets').pluck().all().map(mosaicPath);
+  const datasets = statement<[], number>(db, 'SELECT id FROM datasets').pluck().all();
+  const runs = statement<[], number>(db, 'SELECT id FROM runs').pluck().all();
+  return [...runs.map(runRecordPath), ...datasets.map(datasetRecordPath), ...datasets.map(mosaicPath)];
 }
 
 function moveAside(library: Library, files: readonly string[], at: Date, result: SweepResult): void {

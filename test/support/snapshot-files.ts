@@ -44,7 +44,7 @@ export function makeSnapshot(
       ...plan.parameters.map(({ name, shape }) => tensor(name, shape, (i) => numberAt(k, i))),
       ...plan.buffers.map(({ name, shape }) => tensor(name, shape, bufferAt)),
     ],
-    snapshotMetadata({ nimg, emaStd, plan, classes: CLASSES }),
+    snapshotMetadata({ nimg, emaStd, plan, classes: CLASSES }, { kind: 'snapshot', runId }),
   );
   insertSnapshot(library.db, { runId, nimg, emaStd, file, ...written });
 }

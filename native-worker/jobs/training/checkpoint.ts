@@ -43,10 +43,11 @@ const TICK_LOSSES = 'tick/losses';
 /**
  * Writes a checkpoint file durably, all tensors in float32. Reading the state is a stop of the GPU.
  *
- * @param file absolute path; its folder exists
+ * @param file  absolute path; its folder exists
+ * @param runId the run whose state it is
  * @throws {AppError} 'no-space'
  */
-export function writeCheckpoint(file: string, checkpoint: Checkpoint): WrittenFile {
+export function writeCheckpoint(file: string, runId: number, checkpoint: Checkpoint): WrittenFile {
   const { state, tick } = checkpoint;
   const tensors: TensorToWrite[] = [
     ...tensorsToWrite(state.parameters, PARAMETERS),
@@ -61,6 +62,8 @@ export function writeCheckpoint(file: string, checkpoint: Checkpoint): WrittenFi
   tensors.push({ name: TICK_LOSSES, dtype: 'F32', shape: [losses.length], data: losses });
   return writeSafetensors(file, tensors, {
     format: FORMAT,
+    kind: 'checkpoint',
+    run: String(runId),
     nimg: String(checkpoint.nimg),
     trainSeconds: String(checkpoint.trainSeconds),
     tickSeconds: String(tick.seconds),

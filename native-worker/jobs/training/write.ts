@@ -67,7 +67,11 @@ export async function writeSnapshots(session: TrainingSession): Promise<void> {
     (paths) =>
       trainer.withState(({ averages, buffers }) =>
         emaStds.map((emaStd, index) =>
-          writeSnapshot(paths[index]!, { nimg, emaStd, plan, classes, parameters: averages[index]!, buffers }),
+          writeSnapshot(
+            paths[index]!,
+            { nimg, emaStd, plan, classes, parameters: averages[index]!, buffers },
+            { kind: 'snapshot', runId: run.id },
+          ),
         ),
       ),
     (written) =>
@@ -91,7 +95,9 @@ export async function saveCheckpoint(session: TrainingSession): Promise<void> {
     library,
     [file],
     ([path]) =>
-      trainer.withState((state) => writeCheckpoint(path!, { nimg, trainSeconds: trainSeconds(session), tick, state })),
+      trainer.withState((state) =>
+        writeCheckpoint(path!, run.id, { nimg, trainSeconds: trainSeconds(session), tick, state }),
+      ),
     (written) => insertCheckpoint(library.db, { runId: run.id, nimg, file, ...written }),
   );
   await patiently(() => dropFiles(library, () => forgetOldCheckpoints(library.db, run.id, CHECKPOINTS_KEPT)));

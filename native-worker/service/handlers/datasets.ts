@@ -10,15 +10,17 @@ import { AppError } from '../../../contract/errors.ts';
 import { datasetChanged, datasetDeleted } from '../../../contract/events.ts';
 import { openDataset } from '../../data/dataset-file.ts';
 import * as store from '../../store/datasets.ts';
-import { datasetFolder, insideLibrary, mosaicPath } from '../../store/paths.ts';
+import { datasetFolder, datasetRecordPath, insideLibrary, mosaicPath } from '../../store/paths.ts';
 import { dropFiles } from '../../store/recorded-files.ts';
 import { runsOfDataset } from '../../store/runs.ts';
 import { removeEmptyFolders } from '../../store/set-aside.ts';
 import { handler, type Handler } from '../handle.ts';
+import { keepDatasetRecord } from '../records.ts';
 import type { ServiceParts } from './context.ts';
 
 /** Packed sets of pictures. */
-export function datasetHandlers({ library, queue, events, folders }: ServiceParts): Handler[] {
+export function datasetHandlers(parts: ServiceParts): Handler[] {
+  const { library, queue, events, folders } = parts;
   const { db, folder } = library;
   return [
     handler(listDatasets, () => store.listDatasets(db)),
@@ -37,6 +39,7 @@ export function datasetHandlers({ library, queue, events, folders }: ServicePart
     }),
     handler(renameDataset, ({ id, name }) => {
       store.renameDataset(db, id, name);
+      keepDatasetRecord(parts, id);
       events.emit(datasetChanged, store.getDataset(db, id));
       return {};
     }),
@@ -54,7 +57,7 @@ export function datasetHandlers({ library, queue, events, folders }: ServicePart
           `"${name}" is used by ${shown}${more}. Delete those runs first, in the trash too.`,
         );
       }
-      await dropFiles(library, () => [store.deleteDatasetRow(db, id), mosaicPath(id)]);
+      await dropFiles(library, () => [store.deleteDatasetRow(db, id), mosaicPath(id), datasetRecordPath(id)]);
       removeEmptyFolders(folder, datasetFolder(id));
       events.emit(datasetDeleted, { datasetId: id });
       return {};

@@ -1,5 +1,4 @@
 import { closeSync } from 'node:fs';
-import { reconstructionsChanged } from '../../../contract/events.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { recipesAt } from '../../../contract/recipe.ts';
 import * as calls from '../../../contract/reconstructions.ts';
@@ -13,20 +12,20 @@ import type { ServiceParts } from './context.ts';
 
 /** Averages of other lengths than the stored ones, kept as files. */
 export function reconstructionHandlers(parts: ServiceParts): Handler[] {
-  const { library, events } = parts;
+  const { library, outcomes } = parts;
   const { db, folder } = library;
   return [
     handler(calls.keepReconstructions, (request) => ({ jobId: keep(parts, request) })),
     handler(calls.listReconstructions, ({ runId }) => store.listReconstructions(db, runId)),
     handler(calls.renameReconstruction, ({ id, name }) => {
       store.renameReconstruction(db, id, name);
-      events.emit(reconstructionsChanged, { runId: store.getReconstruction(db, id).runId });
+      outcomes.announceReconstructions(store.getReconstruction(db, id).runId);
       return {};
     }),
     handler(calls.deleteReconstruction, async ({ id }) => {
       const { runId } = store.getReconstruction(db, id);
       await dropFiles(library, () => [store.deleteReconstructionRow(db, id)]);
-      events.emit(reconstructionsChanged, { runId });
+      outcomes.announceReconstructions(runId);
       return {};
     }),
     handler(calls.locateReconstruction, ({ id }) => {

@@ -12,7 +12,7 @@ import { datasetFile, getDataset } from '../../store/datasets.ts';
 import { activeJobOfRun, countActiveJobsOfRun } from '../../store/jobs.ts';
 import { listLog } from '../../store/log.ts';
 import { readMagnitudes } from '../../store/magnitudes.ts';
-import { runFolder } from '../../store/paths.ts';
+import { runFolder, runRecordPath } from '../../store/paths.ts';
 import { dropFiles } from '../../store/recorded-files.ts';
 import * as store from '../../store/runs.ts';
 import { removeEmptyFolders } from '../../store/set-aside.ts';
@@ -72,7 +72,7 @@ export function runHandlers(parts: ServiceParts): Handler[] {
         throw new AppError('conflict', `"${run.name}" is not in the trash. Put it there first.`);
       if (countActiveJobsOfRun(db, id) > 0)
         throw new AppError('conflict', `"${run.name}" is at work. Wait until it is done.`);
-      await dropFiles(library, () => store.deleteRunRows(db, id));
+      await dropFiles(library, () => [...store.deleteRunRows(db, id), runRecordPath(id)]);
       removeEmptyFolders(library.folder, runFolder(id));
       events.emit(runDeleted, { runId: id });
       return {};

@@ -8,6 +8,7 @@ import { resumes } from './006-resumes.ts';
 import { unfinishedFiles } from './007-unfinished-files.ts';
 import { libraryId } from './008-library-id.ts';
 import { rewoundFiles } from './009-rewound-files.ts';
+import { selfDescribed } from './010-self-described.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   unfinishedFiles,
   libraryId,
   rewoundFiles,
+  selfDescribed,
 ];

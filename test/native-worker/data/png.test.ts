@@ -2,7 +2,7 @@ import { decode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import type { PackedDataset } from '../../../native-worker/data/dataset-file.ts';
 import { drawMosaic, mosaicIndices } from '../../../native-worker/data/mosaic.ts';
-import { encodePicture, encodeSheet } from '../../../native-worker/data/png.ts';
+import { encodePicture, encodeSheet, withText } from '../../../native-worker/data/png.ts';
 
 /** Pictures of 2×2 pixels; every byte is another. */
 function pictures(count: number, channels: number): Uint8Array {
@@ -104,4 +104,13 @@ describe('a mosaic', () => {
     } as unknown as PackedDataset;
     expect(decode(await drawMosaic(set))).toMatchObject({ width: 8 * 4 - 2, height: 4 * 4 - 2 });
   });
+});
+
+test('a text in a PNG is read back by its keyword, and the picture stays what it is', async () => {
+  const pixels = Uint8Array.from({ length: 2 * 4 * 4 * 3 }, (_, at) => at);
+  const plain = await encodeSheet({ pixels, resolution: 4, channels: 3 }, { columns: 2 });
+  const told = withText(plain, 'edm2-studio', '{"run":3}');
+  const { data, text } = decode(told, { checkCrc: true });
+  expect(text).toEqual({ 'edm2-studio': '{"run":3}' });
+  expect(data).toEqual(decode(plain).data);
 });

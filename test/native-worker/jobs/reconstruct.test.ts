@@ -97,7 +97,9 @@ describe('a reconstruction', () => {
     const opened = openSafetensors(insideLibrary(library.folder, getReconstruction(library.db, row!.id).file));
     const { reconstruction, ...metadata } = opened.metadata;
     opened.close();
-    expect(metadata).toEqual(snapshotMetadata({ nimg: 64, emaStd: 0.15, plan: plan(), classes: CLASSES }));
+    const facts = { nimg: 64, emaStd: 0.15, plan: plan(), classes: CLASSES };
+    expect(metadata).toEqual(snapshotMetadata(facts, { kind: 'reconstruction', runId }));
+    expect(metadata).toMatchObject({ kind: 'reconstruction', run: String(runId), nimg: '64', ema_std: '0.15' });
     expect(JSON.parse(reconstruction!)).toEqual({ error: row!.error, terms: row!.terms });
     expect(row!.name).toBe('sigma_rel 0.15 at 64 images');
   });

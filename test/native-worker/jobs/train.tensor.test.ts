@@ -16,7 +16,7 @@ import { datasetFile } from '../../../native-worker/store/datasets.ts';
 import type { Library } from '../../../native-worker/store/library.ts';
 import { listLog } from '../../../native-worker/store/log.ts';
 import { readMagnitudes } from '../../../native-worker/store/magnitudes.ts';
-import { checkpointPath } from '../../../native-worker/store/paths.ts';
+import { checkpointPath, snapshotPath } from '../../../native-worker/store/paths.ts';
 import { patiently } from '../../../native-worker/store/patience.ts';
 import { getRun } from '../../../native-worker/store/runs.ts';
 import { openSafetensors } from '../../../native-worker/store/safetensors.ts';
@@ -103,6 +103,14 @@ describe('a run that reaches its duration', () => {
       [64, 0.1],
     ]);
     expect(listCheckpoints(library.db, runId).map(({ nimg }) => nimg)).toEqual([32, 64]);
+    const says = (file: string): unknown => {
+      const opened = openSafetensors(join(library.folder, file));
+      opened.close();
+      return opened.metadata;
+    };
+    const of = (kind: string): object => ({ kind, run: String(runId), nimg: '64' });
+    expect(says(checkpointPath(runId, 64))).toMatchObject(of('checkpoint'));
+    expect(says(snapshotPath(runId, 64, 0.05))).toMatchObject({ ...of('snapshot'), ema_std: '0.05' });
     const [grid] = listSamples(library.db, { runId, origin: 'grid', limit: 10 });
     expect(grid).toMatchObject({ nimg: 64, columns: 3, seeds: [0, 1, 2, 3, 4, 5], labels: [0, 0, 0, 1, 1, 1] });
     expect(listLog(library.db, runId, 10).map(({ text }) => text)).toEqual([

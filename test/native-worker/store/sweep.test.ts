@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -108,6 +109,18 @@ test('what a crash left unfinished is deleted, unless a row knows it', () => {
   expect(sweep(library)).toMatchObject({ deleted: [checkpointPath(runId, 32)], setAside: [], lost: [] });
   expect(there(checkpointPath(runId, 16))).toBe(true);
   expect(unfinishedFiles(library.db)).toEqual([]);
+});
+
+test('a file whose replacement was cut short is known by what it holds now', () => {
+  note(put(record(16), 'new content'));
+  put(record(32), 'changed by something else');
+  sweep(library);
+  const rows = library.db.prepare('SELECT sha256, size_bytes AS size FROM checkpoints ORDER BY nimg').all();
+  const sha256 = createHash('sha256').update('new content').digest('hex');
+  expect(rows).toEqual([
+    { sha256, size: 11 },
+    { sha256: '', size: 7 }, // that is for its reader to find
+  ]);
 });
 
 test('notes beside files that the index does not know may be as old as it: then nothing is deleted', () => {
