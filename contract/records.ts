@@ -39,7 +39,7 @@ export const RunRecord = z.strictObject({
   nimg: z.int(),
   /** Where it went on after a pause or a crash, and when. */
   resumes: z.array(z.strictObject({ nimg: z.int(), at: Timestamp })),
-  /** How often something was undone by going on from an earlier moment, and the sheets of undone history. */
+  /** How often something was undone by going on from an earlier moment, and the files of that undone history. */
   rewinds: z.int(),
   undone: z.array(z.string()),
   /** Kept averages: what their files don't say. */

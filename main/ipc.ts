@@ -1,7 +1,7 @@
 import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron';
 import type { Reply } from '../contract/call.ts';
 import { calls } from '../contract/calls.ts';
-import { CALL_CHANNEL, EVENT_CHANNEL, PICK_FOLDER_CHANNEL } from './channels.ts';
+import { CALL_CHANNEL, EVENT_CHANNEL, NEW_INDEX_CHANNEL, PICK_FOLDER_CHANNEL } from './channels.ts';
 import { isAppFrame } from './origin.ts';
 
 /** Far more than the largest call of the contract needs (a thousand seeds and labels); the service takes 1 MiB. */
@@ -16,6 +16,8 @@ export interface IpcHandlers {
   readonly call: (name: string, input: unknown) => Promise<Reply>;
   /** Shows the system's folder dialog; the value of the reply is a Folder, or null if none was picked. */
   readonly pickFolder: () => Promise<Reply>;
+  /** Starts the service with a new index in the place of one that is lost. */
+  readonly beginNewIndex: () => Promise<Reply>;
 }
 
 /** Answers the page. Main looks at who asks and for what; what the input means is the service's to parse. */
@@ -31,6 +33,11 @@ export function answerPage(handlers: IpcHandlers): void {
   ipcMain.handle(PICK_FOLDER_CHANNEL, async (event): Promise<Reply> => {
     if (!isAppFrame(senderOf(event))) return refusal('forbidden', 'This page may not ask EDM2 Studio anything.');
     return handlers.pickFolder();
+  });
+
+  ipcMain.handle(NEW_INDEX_CHANNEL, async (event): Promise<Reply> => {
+    if (!isAppFrame(senderOf(event))) return refusal('forbidden', 'This page may not ask EDM2 Studio anything.');
+    return handlers.beginNewIndex();
   });
 }
 

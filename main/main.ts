@@ -54,6 +54,7 @@ function start(): void {
   answerPage({
     call: (name, input) => service.call(name, input),
     pickFolder: () => pickFolder(window, service),
+    beginNewIndex: () => service.beginNewIndex(),
   });
 
   window = openWindow({

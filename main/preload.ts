@@ -1,12 +1,12 @@
 /**
- * The page's only way out: three functions, of which none takes a channel name or hands out Electron's event. Runs in a
+ * The page's only way out: four functions, of which none takes a channel name or hands out Electron's event. Runs in a
  * sandbox, so it is bundled into one CommonJS file.
  */
 import { contextBridge, ipcRenderer } from 'electron';
 import type { Reply } from '../contract/call.ts';
 import { calls } from '../contract/calls.ts';
 import type { Folder } from '../contract/folders.ts';
-import { CALL_CHANNEL, EVENT_CHANNEL, PICK_FOLDER_CHANNEL } from './channels.ts';
+import { CALL_CHANNEL, EVENT_CHANNEL, NEW_INDEX_CHANNEL, PICK_FOLDER_CHANNEL } from './channels.ts';
 
 const allowed = new Set(calls.filter((call) => call.audience === 'page').map((call) => call.name));
 
@@ -30,6 +30,8 @@ const api = {
     if (!reply.ok) throw new Error(reply.message);
     return reply.value as Folder | null;
   },
+  /** Starts the service with a new index, where it said that the library's is lost. */
+  beginNewIndex: async (): Promise<Reply> => (await ipcRenderer.invoke(NEW_INDEX_CHANNEL)) as Reply,
 };
 
 contextBridge.exposeInMainWorld('api', api);

@@ -1,3 +1,4 @@
+import { appInfo } from '../contract/app.ts';
 import type { Reply } from '../contract/call.ts';
 import { inheritedEnvironment } from '../contract/environment.ts';
 import { AppError } from '../contract/errors.ts';
@@ -33,6 +34,9 @@ export class Service {
   #connection: Promise<ServiceClient> | null = null;
   #deaths = 0;
   #lastFailure = "EDM2 Studio's service ended.";
+  /** The library's index is lost: there is no use in another start before the user has said what becomes of it. */
+  #indexLost: AppError | null = null;
+  #newIndex = false;
   #leaving = false;
 
   constructor(options: ServiceOptions) {
@@ -44,8 +48,17 @@ export class Service {
     try {
       return await (await this.connected()).forward(name, input);
     } catch (error) {
+      if (error instanceof AppError && error.code === 'index-lost')
+        return { ok: false, code: error.code, message: error.message };
       return unavailable(error instanceof AppError ? error.message : "EDM2 Studio's service could not be started.");
     }
+  }
+
+  /** Starts the service with a new index: the user's answer where the library's is lost. */
+  beginNewIndex(): Promise<Reply> {
+    this.#newIndex = this.#indexLost !== null;
+    this.#indexLost = null;
+    return this.call(appInfo.name, {});
   }
 
   /** @throws {AppError} 'unavailable' */
@@ -55,6 +68,7 @@ export class Service {
 
   /** Starts or finds the service, if that was not done yet. */
   connected(): Promise<ServiceClient> {
+    if (this.#indexLost !== null) return Promise.reject(this.#indexLost);
     if (this.#deaths > MAX_DEATHS) {
       const message = `${this.#lastFailure} It was started ${this.#deaths} times; start EDM2 Studio again to try once more.`;
       return Promise.reject(new AppError('unavailable', message));
@@ -81,17 +95,19 @@ export class Service {
       const { socket } = await startService({
         node,
         entry,
-        args,
+        args: this.#newIndex ? [...args, '--new-index'] : args,
         errorLog,
         environment: inheritedEnvironment('service', process.env),
       });
       const connection = await openClient(socket, { onEvent });
       void connection.closed.then(() => this.#lost(startedAt));
+      this.#newIndex = false;
       this.#options.onConnected(true);
       return connection;
     } catch (error) {
-      this.#deaths += 1;
       this.#connection = null;
+      if (error instanceof AppError && error.code === 'index-lost') this.#indexLost = error;
+      else this.#deaths += 1;
       if (error instanceof AppError) this.#lastFailure = error.message;
       throw error;
     }

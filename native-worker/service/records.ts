@@ -31,14 +31,14 @@ export function keepDatasetRecord({ library, log }: Parts, datasetId: number): v
 
 /** Writes every record that is missing or behind: what a crash left, and at first all those of an older version's library. */
 export async function keepAllRecords(parts: Parts): Promise<void> {
-  if (!parts.library.db.open) return;
-  const { runs, datasets } = recordedIds(parts.library.db);
+  const { db } = parts.library;
+  const { runs, datasets } = db.open ? recordedIds(db) : { runs: [], datasets: [] };
   for (const [ids, keep] of [
     [runs, keepRunRecord],
     [datasets, keepDatasetRecord],
   ] as const) {
     for (const id of ids) {
-      if (!parts.library.db.open) return;
+      if (!db.open) return;
       keep(parts, id);
       await breathe(); // the service answers in between
     }

@@ -12,6 +12,9 @@ export const COUNTS = 'rewound = 0';
 /** Every table with moments of a run; all of them have `run_id`, `nimg` and `rewound`. */
 const HISTORY = ['ticks', 'magnitudes', 'snapshots', 'checkpoints', 'reconstructions', 'samples'] as const;
 
+/** Of these, those whose rows name a file. */
+const FILES = ['snapshots', 'checkpoints', 'reconstructions', 'samples'] as const;
+
 /** Of these, what is made of a moment by other jobs than training. */
 const MADE = [
   ['samples', `origin = 'generate'`],
@@ -25,13 +28,7 @@ const MADE = [
  */
 export function rewindRun(db: Database, id: number, nimg: number, at = Date.now()): void {
   write(db, () => {
-    const last = Math.max(
-      ...HISTORY.map((table) =>
-        statement<[number], number>(db, `SELECT coalesce(max(rewound), 0) FROM ${table} WHERE run_id = ?`)
-          .pluck()
-          .get(id)!,
-      ),
-    );
+    const last = countRewinds(db, id);
     for (const table of HISTORY) {
       statement(db, `UPDATE ${table} SET rewound = ? WHERE run_id = ? AND ${COUNTS} AND nimg > ?`).run(
         last + 1,
@@ -43,6 +40,29 @@ export function rewindRun(db: Database, id: number, nimg: number, at = Date.now(
     statement(db, 'DELETE FROM resumes WHERE run_id = ? AND nimg > ?').run(id, nimg);
     if (nimg > 0) statement(db, 'INSERT OR IGNORE INTO resumes (run_id, nimg, at) VALUES (?, ?, ?)').run(id, nimg, at);
   });
+}
+
+/** How often a run undid something by going on from an earlier moment. */
+export function countRewinds(db: Database, runId: number): number {
+  return Math.max(
+    ...HISTORY.map((table) =>
+      statement<[number], number>(db, `SELECT coalesce(max(rewound), 0) FROM ${table} WHERE run_id = ?`)
+        .pluck()
+        .get(runId)!,
+    ),
+  );
+}
+
+/** Files of a run's undone history. A grid that was drawn again at the same moment has taken the place of the old one. */
+export function undoneFiles(db: Database, runId: number): string[] {
+  const files = (which: string): string[] =>
+    FILES.flatMap((table) =>
+      statement<[number], string>(db, `SELECT file FROM ${table} WHERE run_id = ? AND ${which} ORDER BY file`)
+        .pluck()
+        .all(runId),
+    );
+  const counting = new Set(files(COUNTS));
+  return [...new Set(files(`NOT ${COUNTS}`))].filter((file) => !counting.has(file));
 }
 
 /**

@@ -26,7 +26,7 @@ export function holdsFiles(folder: string): boolean {
  */
 export function indexLost(folder: string, what: string, cause?: unknown): AppError {
   const newest = listBackups(folder).at(-1);
-  const advice = newest === undefined ? 'There is no backup of it.' : `Put the newest backup in its place: ${newest}`;
+  const advice = newest === undefined ? 'There is no backup of it.' : `Put its newest backup in its place (${newest}).`;
   return new AppError(
     'index-lost',
     `The library's index ${join(folder, DATABASE_NAME)} ${what}. ${advice} Or begin a new index with --new-index: ` +

@@ -5,6 +5,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { DatasetRecord, RunRecord } from '../../contract/records.ts';
 import { datasetFile, datasetProblems, getDataset } from './datasets.ts';
 import { writeAll, writeDurably } from './durable-file.ts';
+import { countRewinds, undoneFiles } from './history.ts';
 import type { Library } from './library.ts';
 import { readRegularFile } from './open-file.ts';
 import { datasetRecordPath, insideLibrary, runRecordPath } from './paths.ts';
@@ -54,8 +55,8 @@ function contentOf(path: string): Buffer | null {
 }
 
 function datasetRecord(db: Database, id: number): DatasetRecord {
-  const { problemCount: _, ...dataset } = getDataset(db, id);
-  const problems = datasetProblems(db, id);
+  const { problemCount, ...dataset } = getDataset(db, id);
+  const problems = problemCount === 0 ? [] : datasetProblems(db, id);
   return { format: 'edm2-dataset-record/1', ...dataset, file: datasetFile(db, id), problems };
 }
 
@@ -67,10 +68,6 @@ function runRecord(db: Database, id: number): RunRecord {
   const parent = all<{ id: number; name: string }>(
     'SELECT parent.id, parent.name FROM runs JOIN runs AS parent ON parent.id = runs.parent_run_id WHERE runs.id = ?',
   );
-  const undone = all<{ file: string; rewound: number }>(
-    'SELECT DISTINCT file, rewound FROM samples WHERE run_id = ? AND rewound > 0 ORDER BY file',
-  );
-  const [rewinds] = all<{ last: number }>('SELECT coalesce(max(rewound), 0) AS last FROM ticks WHERE run_id = ?');
   return {
     format: 'edm2-run/1',
     id,
@@ -91,8 +88,8 @@ function runRecord(db: Database, id: number): RunRecord {
     parameters: run.parameters,
     nimg: run.nimg,
     resumes: all<Row<'resumes'>>('SELECT nimg, at FROM resumes WHERE run_id = ? ORDER BY nimg, at'),
-    rewinds: rewinds!.last,
-    undone: [...new Set(undone.map(({ file }) => file))],
+    rewinds: countRewinds(db, id),
+    undone: undoneFiles(db, id),
     reconstructions: all<Row<'reconstructions'> & { terms: string }>(
       `SELECT file, nimg, ema_std AS emaStd, created_at AS createdAt, name, error, terms FROM reconstructions
        WHERE run_id = ? ORDER BY id`,

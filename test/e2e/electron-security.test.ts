@@ -111,7 +111,12 @@ describe.skipIf(lacking !== null)('a page in the window that turned hostile', ()
   });
 
   test('gets three functions and nothing that sends what it likes', async () => {
-    expect(await page.evaluate(() => Object.keys(window.api).sort())).toEqual(['call', 'onEvent', 'pickFolder']);
+    expect(await page.evaluate(() => Object.keys(window.api).sort())).toEqual([
+      'beginNewIndex',
+      'call',
+      'onEvent',
+      'pickFolder',
+    ]);
   });
 
   test('can not call what is not for pages', async () => {

@@ -16,10 +16,12 @@ const forwarded = vi.fn((name: string, input: unknown): Promise<Reply> =>
 const pickFolder = vi.fn((): Promise<Reply> => Promise.resolve({ ok: true, value: null }));
 const ours = { senderFrame: { url: 'app://edm2/#/runs', parent: null } };
 
-beforeAll(() => answerPage({ call: forwarded, pickFolder }));
+const beginNewIndex = vi.fn((): Promise<Reply> => Promise.resolve({ ok: true, value: {} }));
+beforeAll(() => answerPage({ call: forwarded, pickFolder, beginNewIndex }));
 beforeEach(() => {
   forwarded.mockClear();
   pickFolder.mockClear();
+  beginNewIndex.mockClear();
 });
 
 const call = (event: unknown, name: unknown, input: unknown): Promise<Reply> =>
@@ -90,7 +92,9 @@ const strangers: [string, unknown][] = [
 test.each(strangers)('%s may ask nothing', async (_words, event) => {
   expect(await call(event, 'runs.list', {})).toMatchObject({ ok: false, code: 'forbidden' });
   expect(await handlers.get('edm2:pick-folder')!(event)).toMatchObject({ ok: false, code: 'forbidden' });
+  expect(await handlers.get('edm2:new-index')!(event)).toMatchObject({ ok: false, code: 'forbidden' });
   expect(forwarded).not.toHaveBeenCalled();
+  expect(beginNewIndex).not.toHaveBeenCalled();
   expect(pickFolder).not.toHaveBeenCalled();
 });
 

@@ -73,6 +73,16 @@ test('gives up on a service that never starts, and says what it wrote last', asy
   }
 }, 60_000);
 
+test('a lost index is told as such without another start, until the user wants a new one', async () => {
+  const running = start('index-lost');
+  const lost = { ok: false, code: 'index-lost', message: 'The index is missing.' };
+  for (let attempt = 0; attempt < 8; attempt++) expect(await running.call('echo', {})).toEqual(lost);
+  expect(connections).toEqual([]);
+  expect(await running.beginNewIndex()).toMatchObject({ ok: true });
+  expect(await running.call('echo', {})).toMatchObject({ ok: true });
+  expect(connections).toEqual([true]);
+});
+
 test('refuses a service that speaks another version of the contract', async () => {
   expect(await start('newer').call('echo', {})).toMatchObject({
     code: 'unavailable',

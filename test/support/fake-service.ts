@@ -19,6 +19,10 @@ if (mode === 'refuses') {
   process.stderr.write('something before\nThe disk is full: free 2 GB and start again.\n');
   process.exit(1);
 }
+if (mode === 'index-lost' && !process.argv.includes('--new-index')) {
+  process.stdout.write(`${JSON.stringify({ ready: false, code: 'index-lost', message: 'The index is missing.' })}\n`);
+  process.exit(1);
+}
 if (mode === 'already') {
   process.stdout.write(`${ready}\n`);
   process.exit(0);

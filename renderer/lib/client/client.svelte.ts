@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Call, ServiceEvent } from '../../../contract/call.ts';
+import { AppError } from '../../../contract/errors.ts';
 import type { Folder } from '../../../contract/folders.ts';
 import { EventListeners, valueOf } from '../../../contract/rpc-client.ts';
 import type { ConnectionState, Transport } from './transport.ts';
@@ -8,6 +9,8 @@ import type { ConnectionState, Transport } from './transport.ts';
 export class Client {
   /** Whether the service can be asked just now. */
   connection: ConnectionState = $state('connecting');
+  /** What the service said of the library's index that is lost; null: it is not. */
+  lostIndex: string | null = $state(null);
   /** The system's folder dialog, where there is one. */
   readonly pickFolder: (() => Promise<Folder | null>) | null;
 
@@ -19,8 +22,9 @@ export class Client {
     this.#transport = transport;
     this.pickFolder = transport.pickFolder;
     transport.onEvent((name, payload) => this.#listeners.tell(name, payload));
-    transport.onConnection((state) => {
+    transport.onConnection((state, why) => {
       this.connection = state;
+      this.lostIndex = state === 'index-lost' ? (why ?? null) : null;
       if (state === 'open') for (const handler of this.#opened) handler();
     });
   }
@@ -32,6 +36,12 @@ export class Client {
    */
   async call<I extends z.ZodType, O extends z.ZodType>(call: Call<I, O>, input: z.input<I>): Promise<z.output<O>> {
     return valueOf(call, await this.#transport.call(call.name, input));
+  }
+
+  /** Begins a new index in the place of one that is lost. @throws {AppError} why the service still can't start */
+  async beginNewIndex(): Promise<void> {
+    const reply = await this.#transport.beginNewIndex?.();
+    if (reply?.ok === false) throw new AppError(reply.code, reply.message);
   }
 
   /** Listens to an event until the returned function is called. */

@@ -53,6 +53,7 @@ export function socketTransport(url: string): Transport {
       void connect();
     },
     pickFolder: null,
+    beginNewIndex: null,
   };
 }
 

@@ -1,17 +1,23 @@
 import type { Folder } from '../../../contract/folders.ts';
 import type { Reply } from '../../../contract/call.ts';
 
-/** Whether the service can be asked: not yet, yes, or it was there and is gone for now. */
-export type ConnectionState = 'connecting' | 'open' | 'lost';
+/**
+ * Whether the service can be asked: not yet, yes, it was there and is gone for now, or it can't start before the user
+ * says what becomes of the library, whose index is lost.
+ */
+export type ConnectionState = 'connecting' | 'open' | 'lost' | 'index-lost';
 
 /** How calls leave the page and events come in: Electron's wire or a WebSocket. */
 export interface Transport {
   /** Never rejects: what goes wrong on the way is a reply with the code 'unavailable'. */
   call(name: string, input: unknown): Promise<Reply>;
   onEvent(handler: (name: string, payload: unknown) => void): void;
-  onConnection(handler: (state: ConnectionState) => void): void;
+  /** `why` comes with 'index-lost': the service's sentence. */
+  onConnection(handler: (state: ConnectionState, why?: string) => void): void;
   /** The system's folder dialog; null where there is none (a browser tab walks with `folders.list`). */
   readonly pickFolder: (() => Promise<Folder | null>) | null;
+  /** Starts the service with a new index; null where the page itself came from the service. */
+  readonly beginNewIndex: (() => Promise<Reply>) | null;
 }
 
 /** What Electron's preload script lays into the window. */
@@ -19,6 +25,7 @@ export interface WindowApi {
   call(name: string, input: unknown): Promise<Reply>;
   onEvent(handler: (name: string, payload: unknown) => void): () => void;
   pickFolder(): Promise<Folder | null>;
+  beginNewIndex(): Promise<Reply>;
 }
 
 declare global {

@@ -1,3 +1,4 @@
+import type { Reply } from '../../../contract/call.ts';
 import type { ConnectionState, Transport, WindowApi } from './transport.ts';
 import { unavailable } from './transport.ts';
 
@@ -13,14 +14,14 @@ const CONNECTION_EVENT = 'connection';
  */
 export function windowTransport(api: WindowApi): Transport {
   let state: ConnectionState = 'connecting';
-  let tell: (state: ConnectionState) => void = () => undefined;
+  let tell: (state: ConnectionState, why?: string) => void = () => undefined;
   let retry: ReturnType<typeof setTimeout> | null = null;
 
-  function become(next: ConnectionState): void {
+  function become(next: ConnectionState, why?: string): void {
     if (next === 'lost') retry ??= setTimeout(probe, RETRY_MS);
     if (next === state) return;
     state = next;
-    tell(next);
+    tell(next, why);
   }
 
   function probe(): void {
@@ -29,8 +30,13 @@ export function windowTransport(api: WindowApi): Transport {
   }
 
   async function call(name: string, input: unknown): ReturnType<Transport['call']> {
-    const reply = await api.call(name, input).catch(() => unavailable);
-    become(!reply.ok && reply.code === 'unavailable' ? 'lost' : 'open');
+    return judged(await api.call(name, input).catch(() => unavailable));
+  }
+
+  /** Every reply tells whether the service is there. */
+  function judged(reply: Reply): Reply {
+    if (!reply.ok && reply.code === 'index-lost') become('index-lost', reply.message);
+    else become(!reply.ok && reply.code === 'unavailable' ? 'lost' : 'open');
     return reply;
   }
 
@@ -47,5 +53,6 @@ export function windowTransport(api: WindowApi): Transport {
       probe();
     },
     pickFolder: () => api.pickFolder(),
+    beginNewIndex: async () => judged(await api.beginNewIndex()),
   };
 }

@@ -30,6 +30,6 @@ test('a sheet of pictures says in its file all that its row says', async () => {
   const { text, width } = decode(readFileSync(join(library.folder, sampleFile(library.db, id))));
   expect(width).toBe(8);
   const says = { format: 'edm2-sheet/1', kind: 'grid', run: runId, ...facts };
-  expect(JSON.parse(text!['edm2-studio']!)).toEqual(says);
+  expect(JSON.parse(text['edm2-studio']!)).toEqual(says);
   remove();
 });

@@ -5,7 +5,7 @@ import { renameDataset } from '../../../contract/datasets.ts';
 import { DatasetRecord, RunRecord } from '../../../contract/records.ts';
 import { deleteReconstruction, listReconstructions, renameReconstruction } from '../../../contract/reconstructions.ts';
 import { createRun, deleteRun, editRun, getRun, trashRun } from '../../../contract/runs.ts';
-import { openClient, type ServiceClient } from '../../../native-worker/service/connect.ts';
+import { openClient, type ServiceClient } from '../../../native-worker/client/service-client.ts';
 import { startService, type RunningService } from '../../../native-worker/service/service.ts';
 import { openLibrary } from '../../../native-worker/store/library.ts';
 import { writeRunRecord } from '../../../native-worker/store/records.ts';

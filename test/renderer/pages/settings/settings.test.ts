@@ -12,6 +12,9 @@ import {
   type GpuInfo,
   type RuntimeStatus,
 } from '../../../../contract/runtime.ts';
+import { emptySetAside, listSetAside, type SetAside } from '../../../../contract/set-aside.ts';
+import SetAsideBar from '../../../../renderer/lib/frame/SetAsideBar.svelte';
+import { setAside } from '../../../../renderer/lib/state/set-aside.svelte.ts';
 import About from '../../../../renderer/pages/about/About.svelte';
 import SettingsPage from '../../../../renderer/pages/settings/Settings.svelte';
 import { exampleInfo } from '../../support/examples.ts';
@@ -44,6 +47,7 @@ const card = (index: number): GpuInfo => ({
   temperature: 30,
   power: 70,
 });
+const nothing: SetAside = { count: 0, sizeBytes: 0, path: '/library/set-aside', newest: null, files: [] };
 let settings: Settings;
 
 beforeEach(() => {
@@ -55,6 +59,7 @@ beforeEach(() => {
     return settings;
   });
   service.answer(appInfo, () => exampleInfo());
+  service.answer(listSetAside, () => nothing);
   service.answer(listRuntimes, () => ({ runtimes: [cpu, cuda], processor, gpus: [] }));
   service.open();
 });
@@ -177,4 +182,33 @@ test('About names the versions, the papers and whose pictures the demo shows', a
   ]) {
     expect(text).toContain(words);
   }
+});
+
+test('what was set aside is told once, shown with count and size, and emptied when that is confirmed', async () => {
+  const name = '2026-11-28T06-30-00-000Z';
+  const file = `set-aside/${name}/files/runs/1/snapshots/x.safetensors`;
+  let content: SetAside = { ...nothing, count: 1, sizeBytes: 12_000_000, newest: name, files: [file] };
+  service.answer(listSetAside, () => content);
+  service.answer(emptySetAside, () => {
+    content = nothing;
+    return {};
+  });
+  await setAside.load();
+  render(SetAsideBar);
+  expect(screen.getByRole('status').textContent).toContain('1 file, 12.0 MB');
+  await fireEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
+  expect(screen.queryByRole('status')).toBeNull();
+  cleanup();
+  render(SetAsideBar); // at the next start it has been told already
+  expect(screen.queryByRole('status')).toBeNull();
+  cleanup();
+
+  render(SettingsPage);
+  expect((await screen.findByText(/that the index did not know/)).textContent).toContain('1 file, 12.0 MB');
+  expect(screen.getByText(file)).toBeTruthy();
+  await fireEvent.click(screen.getByRole('button', { name: 'Empty…' }));
+  expect(service.inputsOf(emptySetAside)).toEqual([]); // not before it is confirmed
+  await fireEvent.click(screen.getByRole('button', { name: 'Delete' }));
+  await waitFor(() => expect(service.inputsOf(emptySetAside)).toEqual([{}]));
+  expect(await screen.findByText(/would be moved here, not deleted/)).toBeTruthy();
 });
