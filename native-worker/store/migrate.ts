@@ -87,14 +87,18 @@ export function backUp(db: Database.Database, folder: string, version: number): 
   return path;
 }
 
-/** Paths of the backups, oldest first. */
+/** Paths of the backups, oldest first: versions only rise, whatever the clock on the wall said when they were made. */
 export function listBackups(folder: string): string[] {
   const backups = join(folder, BACKUPS_FOLDER);
   mkdirSync(backups, { recursive: true });
   return readdirSync(backups)
     .filter((name) => name.startsWith('library-') && name.endsWith('.sqlite'))
-    .sort()
+    .sort((a, b) => versionIn(a) - versionIn(b) || (a < b ? -1 : 1))
     .map((name) => join(backups, name));
+}
+
+function versionIn(name: string): number {
+  return Number(/-v(\d+)\.sqlite$/.exec(name)?.[1] ?? 0);
 }
 
 /** A backup that is put back later must not call files unfinished that were finished since. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openLibrary } from '../../../native-worker/store/library.ts';
 import { listBackups, schemaVersion, type Migration } from '../../../native-worker/store/migrate.ts';
 import { migrations } from '../../../native-worker/store/migrations/all.ts';
@@ -60,6 +60,21 @@ test('only the last three backups are kept', () => {
   for (let version = 2; version <= 7; version++) {
     steps.push({ version, up: (db) => db.exec(`CREATE TABLE t${version} (x TEXT) STRICT`) });
     openLibrary(folder, { migrate: true, steps: [...steps] }).close();
+  }
+  expect(listBackups(folder).map((path) => /-v(\d+)\.sqlite$/.exec(path)?.[1])).toEqual(['4', '5', '6']);
+});
+
+test('a clock on the wall that was set back makes the newest backup no older', () => {
+  const steps: Migration[] = [first];
+  openLibrary(folder, { migrate: true, steps: [...steps] }).close();
+  try {
+    for (let version = 2; version <= 7; version++) {
+      vi.useFakeTimers({ now: Date.UTC(2040 - version, 0), toFake: ['Date'] });
+      steps.push({ version, up: (db) => db.exec(`CREATE TABLE t${version} (x TEXT) STRICT`) });
+      openLibrary(folder, { migrate: true, steps: [...steps] }).close();
+    }
+  } finally {
+    vi.useRealTimers();
   }
   expect(listBackups(folder).map((path) => /-v(\d+)\.sqlite$/.exec(path)?.[1])).toEqual(['4', '5', '6']);
 });
