@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { defineEvent } from './call.ts';
+import { defineEvent, Nothing } from './call.ts';
 import { Id } from './common.ts';
 import { Dataset } from './datasets.ts';
 import { Job } from './jobs.ts';
@@ -47,6 +47,12 @@ export const runtimeProgress = defineEvent(
   }),
 );
 
+/**
+ * The service ends in order: what was running has been paused or waits. A connection that breaks without this was cut by
+ * a service that died.
+ */
+export const serviceEnds = defineEvent('service.ends', Nothing);
+
 /** Every event of the contract. */
 export const events = [
   runChanged,
@@ -63,4 +69,5 @@ export const events = [
   deviceStatus,
   systemSampled,
   runtimeProgress,
+  serviceEnds,
 ] as const;

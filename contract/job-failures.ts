@@ -167,6 +167,12 @@ export function lostWithService(nimg: number | undefined): Failure {
   return { code: 'interrupted', message };
 }
 
+/** What a run's log says where its service died and was started again at once. */
+export function goesOnAfterDeath(nimg: number | undefined): string {
+  const where = nimg === undefined ? 'from the beginning' : `from its checkpoint at ${nimg} images`;
+  return `EDM2 Studio ended unexpectedly while this run trained, and was started again. Training goes on ${where}.`;
+}
+
 /** What a run's log says where its process was killed because its first step did not end; there was nothing to save. */
 export function endedBeforeFirstStep(run: 'paused' | 'stopped'): string {
   return `${run === 'paused' ? 'Paused' : 'Stopped'} before the first step was done.`;

@@ -1,7 +1,9 @@
 /** Electron's main process: a window, a scheme, a wire to the service. Nothing here computes or stores anything. */
 import { join, resolve } from 'node:path';
 import { app, dialog, session, type BrowserWindow } from 'electron';
+import { onEscaped } from '../contract/escaped.ts';
 import { events } from '../contract/events.ts';
+import { reasonOf } from '../contract/system-errors.ts';
 import { listAppFiles, type AppFile } from './app-files.ts';
 import { declareAppScheme, serveApp } from './app-protocol.ts';
 import { mayClose } from './closing.ts';
@@ -20,6 +22,18 @@ const eventNames: ReadonlySet<string> = new Set(events.map((event) => event.name
 // As root, Chromium's sandbox can't be; Electron would then end every child process again and again.
 if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
 declareAppScheme();
+
+// The service is a process of its own: training goes on without this one.
+onEscaped(
+  process,
+  (error) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    const advice = 'A run that trains goes on without the window. Start EDM2 Studio again to see it.';
+    dialog.showErrorBox('EDM2 Studio ended unexpectedly', `${reasonOf(error)}\n\n${advice}`);
+    app.exit(1);
+  },
+  () => app.exit(1),
+);
 
 if (app.requestSingleInstanceLock()) {
   void app.whenReady().then(start);

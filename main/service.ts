@@ -2,6 +2,7 @@ import { appInfo } from '../contract/app.ts';
 import type { Reply } from '../contract/call.ts';
 import { inheritedEnvironment } from '../contract/environment.ts';
 import { AppError } from '../contract/errors.ts';
+import { serviceEnds } from '../contract/events.ts';
 import { unavailable } from '../contract/rpc-client.ts';
 import { openClient, type FileAnswer, type ServiceClient } from '../native-worker/client/service-client.ts';
 import { startService } from '../native-worker/client/start-service.ts';
@@ -38,6 +39,9 @@ export class Service {
   #indexLost: AppError | null = null;
   #newIndex = false;
   #leaving = false;
+  /** It died, and was not ended: what it trained goes on. */
+  #died = false;
+  #endsInOrder = false;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -95,11 +99,18 @@ export class Service {
       const { socket } = await startService({
         node,
         entry,
-        args: this.#newIndex ? [...args, '--new-index'] : args,
+        args: [...args, ...(this.#newIndex ? ['--new-index'] : []), ...(this.#died ? ['--go-on'] : [])],
         errorLog,
         environment: inheritedEnvironment('service', process.env),
       });
-      const connection = await openClient(socket, { onEvent });
+      this.#endsInOrder = false;
+      const connection = await openClient(socket, {
+        onEvent: (name, payload) => {
+          if (name === serviceEnds.name) this.#endsInOrder = true;
+          onEvent(name, payload);
+        },
+      });
+      this.#died = false;
       void connection.closed.then(() => this.#lost(startedAt));
       this.#newIndex = false;
       this.#options.onConnected(true);
@@ -117,6 +128,7 @@ export class Service {
     this.#connection = null;
     if (this.#leaving) return;
     this.#deaths = performance.now() - startedAt > HEALTHY_MS ? 1 : this.#deaths + 1;
+    this.#died = !this.#endsInOrder;
     this.#lastFailure = `EDM2 Studio's service ended by itself. Its log is ${this.#options.errorLog}.`;
     this.#options.onConnected(false);
     this.connected().catch(() => undefined); // the next call says why

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { AppError } from '../../contract/errors.ts';
+import { reasonOf, systemFailure } from '../../contract/system-errors.ts';
 import type { ServiceClient } from '../client/service-client.ts';
 import { connectToService } from '../service/connect.ts';
 import { Output } from './output.ts';
@@ -14,6 +15,8 @@ export const EXIT_INTERRUPTED = 130;
 export interface CommandContext {
   readonly client: ServiceClient;
   readonly output: Output;
+  /** Connects again after the service died; what it trained goes on. */
+  readonly reconnect: () => Promise<ServiceClient>;
 }
 
 interface GlobalOptions {
@@ -28,11 +31,13 @@ interface GlobalOptions {
  *
  * @param read checks what was asked for, before a service is started or a library made
  * @param run  does it; may return an exit code of its own
+ * @param without what to do where there is no service, and its exit code; default: say why
  */
 export async function withService<Asked>(
   command: Command,
   read: () => Asked,
   run: (context: CommandContext, asked: Asked) => Promise<number | undefined>,
+  without?: (output: Output, why: AppError) => Promise<number>,
 ): Promise<void> {
   const globals = command.optsWithGlobals<GlobalOptions>();
   const output = new Output(globals.json === true);
@@ -40,8 +45,14 @@ export async function withService<Asked>(
   try {
     const library = libraryPath(globals.library);
     const asked = read();
-    client = await connectToService(library, { newIndex: globals.newIndex === true });
-    process.exitCode = (await run({ client, output }, asked)) ?? 0;
+    client = await connectToService(library, { newIndex: globals.newIndex === true }).catch(async (error: unknown) => {
+      if (without === undefined || !(error instanceof AppError)) throw error;
+      process.exitCode = await without(output, error);
+      return null;
+    });
+    if (client === null) return;
+    const reconnect = (): Promise<ServiceClient> => connectToService(library, { goOn: true });
+    process.exitCode = (await run({ client, output, reconnect }, asked)) ?? 0;
   } catch (error) {
     process.exitCode = report(output, error);
   } finally {
@@ -60,12 +71,20 @@ export async function withoutService(command: Command, run: (output: Output) => 
   }
 }
 
+/** What to say of an error that nobody foresaw: why, and where only to who wants to know. */
+export function unforeseen(error: unknown): AppError {
+  const expected = systemFailure(error);
+  if (expected !== null) return expected;
+  const where = process.env.EDM2_DEBUG === '1' && error instanceof Error ? `\n${error.stack ?? ''}` : '';
+  const hint = where === '' ? ' This is a bug; EDM2_DEBUG=1 shows where.' : '';
+  return new AppError('internal', `edm2 failed unexpectedly: ${reasonOf(error)}.${hint}${where}`);
+}
+
 function report(output: Output, error: unknown): number {
   if (error instanceof AppError) {
     output.error(error);
     return error.code === 'invalid-input' ? EXIT_USAGE : error.code === 'cancelled' ? EXIT_INTERRUPTED : EXIT_FAILURE;
   }
-  const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  output.error(new AppError('internal', `edm2 failed unexpectedly. ${details}`));
+  output.error(unforeseen(error));
   return EXIT_FAILURE;
 }

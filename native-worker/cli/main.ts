@@ -3,6 +3,7 @@
  * long as something runs.
  */
 import { Command, CommanderError } from 'commander';
+import { onEscaped } from '../../contract/escaped.ts';
 import { addBench } from './commands/bench.ts';
 import { addCount } from './commands/count.ts';
 import { addDemo } from './commands/demo.ts';
@@ -17,7 +18,7 @@ import { addServe } from './commands/serve.ts';
 import { addToy } from './commands/toy.ts';
 import { addTrain } from './commands/train.ts';
 import { appVersion } from '../service/program-files.ts';
-import { EXIT_USAGE } from './command.ts';
+import { EXIT_FAILURE, EXIT_USAGE, unforeseen } from './command.ts';
 import { endWhenOutputFails } from './unwritable-output.ts';
 
 const program = new Command('edm2')
@@ -56,10 +57,19 @@ for (const command of [...program.commands, ...program.commands.flatMap(({ comma
 }
 
 endWhenOutputFails();
+const fail = (): never => process.exit(EXIT_FAILURE);
+onEscaped(
+  process,
+  (error) => {
+    process.stderr.write(`${unforeseen(error).message}\n`);
+    fail();
+  },
+  fail,
+);
 try {
   await program.parseAsync();
 } catch (error) {
   // Commander has printed its sentence; asking for help is no failure.
-  if (!(error instanceof CommanderError)) throw error;
+  if (!(error instanceof CommanderError)) throw error; // `onEscaped` says it
   process.exitCode = error.exitCode === 0 || error.code === 'commander.help' ? 0 : EXIT_USAGE;
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AppError } from '../../contract/errors.ts';
 import { identityWord } from '../../contract/library.ts';
+import { onEscaped } from '../../contract/escaped.ts';
 import { JobRequest, type JobMessage, type JobOutcome } from '../../contract/job-messages.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
 import { getJob, getJobParameters } from '../store/jobs.ts';
@@ -116,6 +117,16 @@ async function main(): Promise<void> {
   // The channel keeps the order of messages, so the outcome is the last the service hears.
   await deliver({ type: 'ended', outcome });
 }
+
+/** Told like every other failure, as long as the channel holds. */
+onEscaped(
+  process,
+  (error) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    void deliver({ type: 'ended', outcome: failure(error, null) }).then(() => process.exit(1));
+  },
+  () => process.exit(1),
+);
 
 await main();
 // TensorFlow's threads and the open channel would keep the process alive.

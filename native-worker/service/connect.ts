@@ -22,13 +22,14 @@ const POLL_MS = 100;
  *
  * @param library the library's folder
  * @param options.script what a service process runs, for tests
+ * @param options.goOn training that the service left when it died goes on by itself
  * @param options.newIndex begin a new index if the library's own is missing, empty or damaged
  * @throws {AppError} what the service said when it could not start; 'unavailable' if it said nothing; 'forbidden' or
  *   'no-space' if the folder can't be written; 'conflict' if it is no library and not empty
  */
 export async function connectToService(
   library: string,
-  options: { script?: string; newIndex?: boolean } = {},
+  options: { script?: string; newIndex?: boolean; goOn?: boolean } = {},
 ): Promise<ServiceClient> {
   const folder = resolve(library);
   const living = await tryLiving(folder);
@@ -36,7 +37,11 @@ export async function connectToService(
   const { socket } = await startService({
     node: process.execPath,
     entry: options.script ?? serviceScript(),
-    args: ['--library', folder, ...(options.newIndex === true ? ['--new-index'] : [])],
+    args: [
+      ...['--library', folder],
+      ...(options.newIndex === true ? ['--new-index'] : []),
+      ...(options.goOn === true ? ['--go-on'] : []),
+    ],
     errorLog: startLog(folder),
   });
   return openClient(socket);

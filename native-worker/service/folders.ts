@@ -108,10 +108,19 @@ export class Folders {
 async function placesToStart(): Promise<string[]> {
   const candidates =
     process.platform === 'win32'
-      ? [homedir(), ...'CDEFGHIJ'.split('').map((letter) => `${letter}:\\`)]
-      : [homedir(), '/mnt', '/media', '/data', '/Volumes', '/'];
+      ? [...homeFolders(), ...'CDEFGHIJ'.split('').map((letter) => `${letter}:\\`)]
+      : [...homeFolders(), '/mnt', '/media', '/data', '/Volumes', '/'];
   const existing = await Promise.all(
     candidates.map(async (path) => ((await stat(path).catch(() => null))?.isDirectory() === true ? path : null)),
   );
   return [...new Set(existing.filter((path) => path !== null))];
+}
+
+/** None where the system does not know the user. */
+function homeFolders(): string[] {
+  try {
+    return [homedir()];
+  } catch {
+    return [];
+  }
 }

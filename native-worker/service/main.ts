@@ -6,6 +6,8 @@ import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { openBrowserDoor } from '../../contract/app.ts';
 import { AppError } from '../../contract/errors.ts';
+import { onEscaped } from '../../contract/escaped.ts';
+import { reasonOf } from '../../contract/system-errors.ts';
 import { libraryFolder } from '../engine/runtime/places.ts';
 import { refusal } from '../system/refusal.ts';
 import { awaitLiving } from './connect.ts';
@@ -21,6 +23,7 @@ interface Request {
   library: string;
   newIndex: boolean;
   exitWhenIdle: boolean;
+  goOn: boolean;
   web: { host: string; port: number } | null;
 }
 
@@ -33,6 +36,7 @@ function readArguments(): Request {
         library: { type: 'string' },
         'new-index': { type: 'boolean', default: false },
         'exit-when-idle': { type: 'boolean', default: false },
+        'go-on': { type: 'boolean', default: false },
         serve: { type: 'boolean', default: false },
         port: { type: 'string', default: '0' },
         host: { type: 'string', default: '127.0.0.1' },
@@ -51,16 +55,21 @@ function readArguments(): Request {
     library: values.library ?? libraryFolder(),
     newIndex: values['new-index'],
     exitWhenIdle: values['exit-when-idle'],
+    goOn: values['go-on'],
     web: values.serve ? { host: values.host, port: port.data } : null,
   };
 }
 
+/** Known once it is ready. */
+let running: RunningService | null = null;
+
 async function main(): Promise<void> {
   const request = readArguments();
-  const { library, newIndex, exitWhenIdle } = request;
-  const service = await startService({ library, newIndex, idleMs: exitWhenIdle ? IDLE_MS : null });
+  const { library, newIndex, exitWhenIdle, goOn } = request;
+  const service = await startService({ library, newIndex, goOn, idleMs: exitWhenIdle ? IDLE_MS : null });
   if (service === null) return joinLiving(request);
   endOnSignals(service);
+  running = service;
   let url: string | null = null;
   if (request.web !== null) {
     const warning = exposureWarning(request.web.host);
@@ -103,12 +112,27 @@ function print(line: object): void {
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
+/**
+ * What nobody caught ends the service as a kill would, for nobody knows what is still right in it: jobs hear that it is
+ * gone, write their checkpoints and pause, and whoever starts it again settles them. The lock is the system's to take.
+ */
+onEscaped(
+  process,
+  (error) => {
+    running?.tellEscape(error);
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(`EDM2 Studio's service ended because of an error that nobody caught: ${reasonOf(error)}\n`);
+    process.exit(1);
+  },
+  () => process.exit(1),
+);
+
 try {
   await main();
   process.exit(0);
 } catch (error) {
   const expected = refusal(error);
-  const message = expected?.message ?? 'The service could not be started.';
+  const message = expected?.message ?? `The service could not be started: ${reasonOf(error)}`;
   print({ ready: false, code: expected?.code ?? 'internal', message });
   if (expected === null && error instanceof Error) process.stderr.write(`${error.stack ?? error.message}\n`);
   process.stderr.write(`${message}\n`);

@@ -101,14 +101,15 @@ const MAX_SOCKET_PATH = 103;
  */
 export function newSocketPath(libraryFolder: string): string {
   const name = `${socketPrefix(libraryFolder)}${randomBytes(4).toString('hex')}`;
-  const user = userInfo();
-  if (process.platform === 'win32') return `\\\\.\\pipe\\edm2-studio-${user.username}-${name}`;
+  if (process.platform === 'win32') return `\\\\.\\pipe\\edm2-studio-${userInfo().username}-${name}`;
+  // Not `userInfo`: it throws where the system knows no name for the number, as in a container.
+  const uid = process.getuid!();
   const bases = [process.env.XDG_RUNTIME_DIR, tmpdir(), '/tmp'];
   for (const base of bases) {
     if (base === undefined || base === '') continue;
-    const folder = join(base, `edm2-studio-${user.uid}`);
+    const folder = join(base, `edm2-studio-${uid}`);
     const path = join(folder, `${name}.sock`);
-    if (Buffer.byteLength(path) > MAX_SOCKET_PATH || !makePrivate(folder, user.uid)) continue;
+    if (Buffer.byteLength(path) > MAX_SOCKET_PATH || !makePrivate(folder, uid)) continue;
     return path;
   }
   throw new AppError(

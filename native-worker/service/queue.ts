@@ -55,8 +55,8 @@ export interface QueueParts {
   watcher: JobWatcher;
   /** Path of what a job process runs. */
   script: string;
-  /** The environment of a job process that starts now. */
-  environment: () => Promise<Record<string, string>>;
+  /** The environment of a job process of a kind that starts now. */
+  environment: (kind: JobKind) => Promise<Record<string, string>>;
   /** How long a training job that is asked to end may take over its first step; default: `FIRST_STEP_MS`. */
   firstStepMs?: number | undefined;
 }
@@ -229,7 +229,7 @@ export class Queue {
     let id: number | null = null;
     try {
       if (nextQueued(this.#parts.library.db, lane) === null) return;
-      const environment = await this.#parts.environment();
+      const environment = await this.#parts.environment(lane);
       // Looked up only now: while we waited it may have been cancelled or overtaken.
       id = this.#open ? nextQueued(this.#parts.library.db, lane) : null;
       if (id !== null) await this.#start(id, environment);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { hasSystemCode } from '../../contract/errors.ts';
+import { goesOnAfterDeath } from '../../contract/job-failures.ts';
 import type { LibraryIdentity } from '../../contract/library.ts';
 import { checkpointsToResume } from '../store/checkpoints.ts';
 import { endJob, requeueJob, runningJobs } from '../store/jobs.ts';
@@ -24,6 +25,8 @@ export interface RecoveryOptions {
   /** Lost jobs and runs of one of these: somebody is told. */
   onChange: (changed: { jobId: number; runId: number | null }) => void;
   patienceMs?: number;
+  /** Training goes on by itself: its service was started again as soon as it had died. */
+  goOn?: boolean | undefined;
 }
 
 /**
@@ -42,7 +45,8 @@ export async function recover(library: Library, log: Logger, options: RecoveryOp
   }
   for (const job of left) {
     await patiently(() => {
-      if (job.kind === 'train' && job.runId !== null) settleRun(library, job.id, job.runId);
+      if (job.kind === 'train' && job.runId !== null && options.goOn === true) goOnWithRun(library, job.id, job.runId);
+      else if (job.kind === 'train' && job.runId !== null) settleRun(library, job.id, job.runId);
       else requeueJob(library.db, job.id);
     });
     options.onChange({ jobId: job.id, runId: job.runId });
@@ -55,6 +59,16 @@ export async function recover(library: Library, log: Logger, options: RecoveryOp
   const { deleted, setAside, leftAlone, lost } = found;
   if ([deleted, setAside, leftAlone, lost].some((files) => files.length > 0))
     log.warn(found, 'rows and files did not agree');
+}
+
+/** Its job goes back to the queue, at its old place: before all that wait. */
+function goOnWithRun({ db }: Library, jobId: number, runId: number): void {
+  const nimg = checkpointsToResume(db, runId)[0]?.nimg;
+  write(db, () => {
+    insertLog(db, { runId, nimg: nimg ?? null, level: 'warn', text: goesOnAfterDeath(nimg) });
+    setRunState(db, runId, 'queued');
+    requeueJob(db, jobId);
+  });
 }
 
 /** @param jobId null: there was no job */

@@ -2,8 +2,11 @@ import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { AppError } from '../../contract/errors.ts';
+import { serviceEnds } from '../../contract/events.ts';
 import { jobEnvironment } from '../engine/runtime/environment.ts';
 import { GpuWatch, type GpuWatchOptions } from '../engine/runtime/gpu-watch.ts';
+import { needRuntime } from '../engine/runtime/status.ts';
+import type { JobKind } from '../store/jobs.ts';
 import { openLibrary } from '../store/library.ts';
 import { patiently } from '../store/patience.ts';
 import { onUnreadableRow } from '../store/rows.ts';
@@ -37,10 +40,12 @@ export interface ServiceOptions {
   newIndex?: boolean;
   /** End when nobody has been connected and nothing has run for this long, in ms; null: never. */
   idleMs: number | null;
+  /** Go on with training that an earlier service left when it died, instead of leaving its runs paused. */
+  goOn?: boolean;
   /** The next seven stand in for the program's own parts in tests. */
   jobScript?: string;
   pages?: string;
-  environment?: () => Promise<Record<string, string>>;
+  environment?: (kind: JobKind) => Promise<Record<string, string>>;
   demoSet?: boolean;
   gpuWatch?: GpuWatchOptions;
   firstStepMs?: number;
@@ -55,6 +60,8 @@ export interface RunningService {
   readonly socket: string;
   /** Opens a TCP port for browsers, if none is open. @returns an address that works once */
   openWeb(host: string, port: number): Promise<string>;
+  /** Writes down why it has to end: an error that nobody caught. */
+  tellEscape(error: unknown): void;
   /** Ends it in good order; the same promise however often it is asked. */
   stop(): Promise<void>;
   /** Resolves when it has ended, for whatever reason. */
@@ -63,6 +70,9 @@ export interface RunningService {
 
 /** A big network's checkpoint takes some seconds to write; a step of it may take longer. */
 const PATIENCE_MS = 60_000;
+
+/** Other kinds of jobs only read and write files. */
+const LOADS_TENSORFLOW: readonly JobKind[] = ['train', 'sample'];
 
 /** So often the service looks whether its library is still where it was. */
 const PLACE_WATCH_MS = 1000;
@@ -108,10 +118,12 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   const connections = new Connections();
   const outcomes = new JobOutcomes({ library, events, log });
   const runtimes = new Runtimes({ library, events, log });
-  const environment = async (): Promise<Record<string, string>> => {
+  const environment = async (kind: JobKind): Promise<Record<string, string>> => {
     const { threads, xla } = readSettings(library.db);
+    const runtime = await runtimes.active();
+    if (LOADS_TENSORFLOW.includes(kind)) await needRuntime(runtime);
     const gpu = await runtimes.gpu();
-    return jobEnvironment({ runtime: await runtimes.active(), threads, gpu: gpu?.index ?? null, xla });
+    return jobEnvironment({ runtime, threads, gpu: gpu?.index ?? null, xla });
   };
   const queue = new Queue({
     library,
@@ -197,6 +209,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
       await queue.close(options.patienceMs ?? PATIENCE_MS);
       stopWatching();
       stopRecording();
+      events.emit(serviceEnds, {});
       connections.closeAll();
       web?.close();
       local.close();
@@ -231,6 +244,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   queue.onIdle(watchIdleness);
 
   const recovered = recover(library, log, {
+    goOn: options.goOn,
     onChange: ({ jobId, runId }) => {
       if (jobId > 0) queue.announce(jobId);
       if (runId !== null) outcomes.announceRun(runId);
@@ -261,7 +275,9 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   await Promise.race([recovered, sleep(RECOVERY_WAIT_MS, undefined, { ref: false })]);
   ownership.announce(socket, library.identity());
   await removeDeadSockets(library.folder, socket);
-  return { socket, openWeb: async (host, port) => (await openDoor(host, port)).url, stop, ended };
+  const tellEscape = (error: unknown): void =>
+    log.fatal({ err: error }, 'an error that nobody caught ends the service');
+  return { socket, openWeb: async (host, port) => (await openDoor(host, port)).url, tellEscape, stop, ended };
 }
 
 function listen(server: Server, path: string): Promise<void> {

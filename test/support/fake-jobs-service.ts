@@ -1,21 +1,30 @@
 /**
  * A service whose jobs are fake ones (test/support/fake-job.ts), as a process of its own that can be killed:
- * `node fake-jobs-service.ts --library DIR [--serve]`. It prints a line of JSON when it can be spoken to.
+ * `node fake-jobs-service.ts --library DIR [--serve] [--go-on]`. It prints a line of JSON when it can be spoken to.
  */
-import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startService } from '../../native-worker/service/service.ts';
 import { fakeEnvironment, fakeJob, makePages } from './service-library.ts';
 
-const { values } = parseArgs({ options: { library: { type: 'string' }, serve: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: {
+    library: { type: 'string' },
+    serve: { type: 'boolean', default: false },
+    'go-on': { type: 'boolean', default: false },
+    'exit-when-idle': { type: 'boolean', default: false },
+  },
+});
 const service = (await startService({
   library: values.library!,
-  idleMs: null,
+  idleMs: values['exit-when-idle'] ? 10_000 : null,
+  goOn: values['go-on'],
   jobScript: fakeJob,
   environment: fakeEnvironment,
-  pages: makePages(dirname(values.library!)), // a folder with anything else in it becomes no library
+  pages: makePages(values.library!),
   demoSet: false,
 }))!;
 const url = values.serve ? await service.openWeb('127.0.0.1', 0) : null;
-process.on('SIGINT', () => void service.stop().then(() => process.exit(0)));
+process.on('SIGINT', () => void service.stop());
 process.stdout.write(`${JSON.stringify({ ready: true, socket: service.socket, pid: process.pid, url })}\n`);
+await service.ended;
+process.exit(0);

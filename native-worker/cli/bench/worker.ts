@@ -3,7 +3,7 @@ import { AppError } from '../../../contract/errors.ts';
 import { chosenRuntime } from '../../engine/runtime/choice.ts';
 import { jobEnvironment } from '../../engine/runtime/environment.ts';
 import { checkPrecision, readPrecisionSupport } from '../../engine/runtime/precision-support.ts';
-import { runtimeIsReady } from '../../engine/runtime/status.ts';
+import { needRuntime } from '../../engine/runtime/status.ts';
 import { benchScript } from '../../service/program-files.ts';
 import { LineProcess } from './line-process.ts';
 import type { Contender } from './rounds.ts';
@@ -27,9 +27,7 @@ export interface BenchWorker extends Contender<BenchTask> {
  */
 export async function startWorker(subject: BenchSubject, threads: number | null): Promise<BenchWorker> {
   const { runtime } = await chosenRuntime();
-  if (!(await runtimeIsReady(runtime))) {
-    throw new AppError('runtime', `TensorFlow's runtime "${runtime}" is not installed; "edm2 doctor" says more.`);
-  }
+  await needRuntime(runtime);
   checkPrecision(subject.config.training.precision, await readPrecisionSupport(runtime));
   const child = new LineProcess(process.execPath, [benchScript()], jobEnvironment({ runtime, threads }));
   child.write(JSON.stringify(subject));

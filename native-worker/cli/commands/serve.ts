@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { openBrowserDoor } from '../../../contract/app.ts';
 import { AppError } from '../../../contract/errors.ts';
+import { serviceEnds } from '../../../contract/events.ts';
+import type { ServiceClient } from '../../client/service-client.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { deferred } from '../deferred.ts';
 import { onInterrupt } from '../interrupt.ts';
+import type { Output } from '../output.ts';
 
 interface ServeOptions {
   readonly port: string;
@@ -31,18 +34,68 @@ function readPort({ port }: ServeOptions): number {
   throw new AppError('invalid-input', `--port takes a number from 0 to 65535, not "${port}".`);
 }
 
-async function serve({ client, output }: CommandContext, host: string, port: number): Promise<undefined> {
+/** Whether a connection ended with a service that ended in order, or with one that died. */
+function watchEnd(client: ServiceClient): Promise<'ended' | 'died'> {
+  let inOrder = false;
+  client.on(serviceEnds, () => (inOrder = true));
+  return client.closed.then(() => (inOrder ? 'ended' : 'died'));
+}
+
+/**
+ * Serves until Ctrl+C or the service's own end. A service that dies is started again, once, at the same port.
+ *
+ * @returns exit code
+ */
+export async function serve(
+  { client, output, reconnect }: CommandContext,
+  host: string,
+  port: number,
+): Promise<number | undefined> {
+  const interrupted = deferred<'interrupted'>();
+  const stopListening = onInterrupt(
+    () => interrupted.resolve('interrupted'),
+    () => process.exit(0),
+  );
+  let again: ServiceClient | null = null;
+  try {
+    const first = watchEnd(client);
+    const bound = await open(client, output, host, port);
+    output.say('The address works once, then the browser remembers. Ctrl+C ends; a run in progress goes on.');
+    const how = await Promise.race([interrupted.promise, first]);
+    if (how !== 'died') {
+      sayEnd(output, how);
+      return undefined;
+    }
+    output.say("EDM2 Studio's service ended unexpectedly; its log (logs/service.log in the library) may say why.");
+    output.event('restarting');
+    again = await reconnect();
+    const second = watchEnd(again);
+    output.say('It was started again, and a run that trained goes on from its last checkpoint.');
+    await open(again, output, host, bound);
+    const end = await Promise.race([interrupted.promise, second]);
+    if (end !== 'died') {
+      sayEnd(output, end);
+      return undefined;
+    }
+    throw new AppError(
+      'unavailable',
+      "EDM2 Studio's service ended unexpectedly once more and is not started again; runs are paused with their last checkpoint. Its log is logs/service.log in the library.",
+    );
+  } finally {
+    stopListening();
+    again?.close();
+  }
+}
+
+/** Opens the door, which closes with the connection. @returns its port */
+async function open(client: ServiceClient, output: Output, host: string, port: number): Promise<number> {
   const { url, warning } = await client.call(openBrowserDoor, { host, port, whileConnected: true });
   if (warning !== null) process.stderr.write(`${warning}\n`);
   output.event('serving', { url });
   output.say(`EDM2 Studio is at ${url}`);
-  output.say('The address works once, then the browser remembers. Ctrl+C ends; a run in progress goes on.');
-  const ended = deferred<undefined>();
-  const stopListening = onInterrupt(
-    () => ended.resolve(undefined),
-    () => process.exit(0),
-  );
-  await Promise.race([ended.promise, client.closed]);
-  stopListening();
-  return undefined; // with our connection the door closes
+  return Number(new URL(url).port);
+}
+
+function sayEnd(output: Output, how: 'interrupted' | 'ended'): void {
+  if (how === 'ended') output.say('The service was ended; what trained is paused. Start `edm2 serve` again to go on.');
 }

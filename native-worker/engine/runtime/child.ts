@@ -1,5 +1,6 @@
 /** Running other programs to their end. */
 import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { AppError, hasSystemCode } from '../../../contract/errors.ts';
 
 export interface ChildOptions {
@@ -44,7 +45,8 @@ export async function runChild(
     });
     const text = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      // Where no file can be opened any more there are no pipes, and 'error' is to come.
+      (child[name] as Readable | null)?.setEncoding('utf8').on('data', (chunk: string) => {
         text[name] = (text[name] + chunk).slice(-KEPT_CHARACTERS);
       });
     }

@@ -1,6 +1,7 @@
 /** How busy the GPUs are, from one long-lived nvidia-smi. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import type { GpuInfo } from '../../../contract/runtime.ts';
 import { MEBIBYTE, numberOrNull, readGpus } from './gpu.ts';
 
@@ -94,14 +95,17 @@ export class GpuWatch {
     );
     this.#child = child;
     const hung = setTimeout(() => child.kill('SIGKILL'), silenceMs);
-    createInterface(child.stdout).on('line', (line) => {
-      if (round !== this.#round) return;
-      const reading = parseReading(line);
-      if (reading === null) return; // drivers print warnings between them
-      hung.refresh();
-      this.#pauseMs = pauseMs;
-      this.#take(reading);
-    });
+    // Where no file can be opened any more there is no pipe, and 'error' is to come.
+    const output = child.stdout as Readable | null;
+    if (output !== null)
+      createInterface(output).on('line', (line) => {
+        if (round !== this.#round) return;
+        const reading = parseReading(line);
+        if (reading === null) return; // drivers print warnings between them
+        hung.refresh();
+        this.#pauseMs = pauseMs;
+        this.#take(reading);
+      });
     let over = false;
     const end = (): void => {
       if (over) return;

@@ -1,5 +1,6 @@
 /** What nvidia-smi says of the graphics processors, and which runtime follows from it. */
 import type { GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
+import { reasonOf } from '../../../contract/system-errors.ts';
 import { runChild, type ChildResult } from './child.ts';
 
 /** The columns asked for, in this order; the parser below counts on it. */
@@ -45,7 +46,8 @@ const NONE_BY_UUID: GpuReport['byUuid'] = new Map();
  * @param command nvidia-smi or what stands for it in a test
  */
 export async function readGpus(command = 'nvidia-smi'): Promise<GpuReport> {
-  const result = await query(command, columns);
+  const result = await query(command, columns).catch((error: unknown) => reasonOf(error));
+  if (typeof result === 'string') return none(`nvidia-smi could not be started: ${result}`);
   if (result === null) return none('nvidia-smi was not found, so there is no NVIDIA driver');
   if (result.status !== 0) {
     const said = firstLine(result.stderr) ?? firstLine(result.stdout) ?? 'it said nothing';
@@ -54,7 +56,7 @@ export async function readGpus(command = 'nvidia-smi'): Promise<GpuReport> {
   const gpus = parseGpus(result.stdout);
   if (gpus.length === 0) return none('nvidia-smi lists no GPU');
   // Asked apart: a driver too old for the question would refuse all of it.
-  const more = parseMore((await query(command, ['index', 'compute_cap', 'uuid']))?.stdout ?? '');
+  const more = parseMore((await query(command, ['index', 'compute_cap', 'uuid']).catch(() => null))?.stdout ?? '');
   return {
     gpus: gpus.map((gpu) => ({ ...gpu, computeCapability: more.capabilities.get(gpu.index) ?? null })),
     reason: null,

@@ -1,6 +1,7 @@
 /** Where things live outside the program's own folder. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { AppError } from '../../../contract/errors.ts';
 import type { RuntimeName } from '../../../contract/runtime.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -45,9 +46,20 @@ export function runtimeFolder(name: RuntimeName, cache: string = cacheFolder()):
   return join(cache, 'runtimes', name);
 }
 
+/** @throws {AppError} 'not-found' where the system knows neither the user nor a HOME */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch (cause) {
+    const message =
+      'The system knows no home folder of this user. Set HOME, or EDM2_LIBRARY and EDM2_CACHE, to folders of your own.';
+    throw new AppError('not-found', message, { cause });
+  }
+}
+
 /** The platform's folder for what programs keep of a user (XDG on Linux, Library on macOS, AppData on Windows). */
 function userFolder(kind: 'data' | 'cache', variables: Variables, platform: NodeJS.Platform): string {
-  const home = value(variables, platform === 'win32' ? 'USERPROFILE' : 'HOME') ?? homedir();
+  const home = value(variables, platform === 'win32' ? 'USERPROFILE' : 'HOME') ?? homeFolder();
   if (platform === 'win32') return value(variables, 'LOCALAPPDATA') ?? join(home, 'AppData', 'Local');
   if (platform === 'darwin') return join(home, 'Library', kind === 'data' ? 'Application Support' : 'Caches');
   return kind === 'data'

@@ -40,6 +40,15 @@ export async function runtimeIsReady(name: RuntimeName, cache: string = cacheFol
   return lock !== null && (await checkRuntime(runtimeFolder(name, cache), lock, { thorough: false })).state === 'ready';
 }
 
+/** @throws {AppError} 'runtime' if a process that loads TensorFlow could not start with it */
+export async function needRuntime(name: RuntimeName): Promise<void> {
+  if (await runtimeIsReady(name)) return;
+  throw new AppError(
+    'runtime',
+    `TensorFlow's runtime "${name}" is not installed, or not whole. Run "npm run setup", or choose it in Settings: it is fetched again. "edm2 doctor" says more.`,
+  );
+}
+
 /** TensorFlow's version in a runtime, installed or not; null: the runtime does not exist for this platform. */
 export function lockedVersion(name: RuntimeName): string | null {
   return lockOrNull(name)?.version ?? null;
