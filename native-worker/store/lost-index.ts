@@ -26,10 +26,13 @@ export function holdsFiles(folder: string): boolean {
  */
 export function indexLost(folder: string, what: string, cause?: unknown): AppError {
   const newest = listBackups(folder).at(-1);
-  const advice = newest === undefined ? 'There is no backup of it.' : `Put its newest backup in its place (${newest}).`;
+  const advice =
+    newest === undefined
+      ? 'There is no backup of it. Begin'
+      : `Put its newest backup in its place (${newest}), or begin`;
   return new AppError(
     'index-lost',
-    `The library's index ${join(folder, DATABASE_NAME)} ${what}. ${advice} Or begin a new index with --new-index: ` +
+    `The library's index ${join(folder, DATABASE_NAME)} ${what}. ${advice} a new index with --new-index: ` +
       `the old one and all files then move to ${SET_ASIDE_FOLDER}/, and the library begins empty.`,
     { cause },
   );

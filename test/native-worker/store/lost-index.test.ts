@@ -134,7 +134,7 @@ test('the newest backup is named where there is one', () => {
   const backup = backUp(library.db, folder, schemaVersion(library.db));
   library.close();
   rmSync(index());
-  expect(refusal()?.message).toContain(`Put its newest backup in its place (${backup}).`);
+  expect(refusal()?.message).toContain(`Put its newest backup in its place (${backup}), or begin a new index`);
 });
 
 test('an older index that is put back loses no file: those that it does not know are set aside', async () => {
