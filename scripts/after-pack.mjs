@@ -3,7 +3,7 @@
  * plain Node can't read inside it. Only what is needed at run time is copied: of a hundred packages a few dozen, of
  * TensorFlow.js the one file that Node loads instead of 140 MB of others.
  */
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { root } from './lib/project.mjs';
@@ -101,10 +101,13 @@ function isWanted(folder, path, platform) {
   return true;
 }
 
-/** Packages whose code lies in `src`. */
+/** Packages whose code lies in `src`: that is what they name as theirs, or what the file that they name loads. */
 function keepsSources(folder) {
   const { main, exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  return /(^|\.\/)src\//.test(String(main)) || JSON.stringify(exports ?? '').includes('./src/');
+  if (/(^|\.\/)src\//.test(String(main)) || JSON.stringify(exports ?? '').includes('./src/')) return true;
+  const entry = join(folder, String(main ?? 'index.js'));
+  const isFile = statSync(entry, { throwIfNoEntry: false })?.isFile() === true;
+  return isFile && /['"]\.\/src\//.test(readFileSync(entry, 'utf8'));
 }
 
 function isTfjsBundle(folder) {

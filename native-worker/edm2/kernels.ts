@@ -11,3 +11,8 @@ export function euclideanNorm(x: tf.Tensor, axes: number[]): tf.Tensor {
 export function sigmoidGradient(s: tf.Tensor, dy: tf.Tensor): tf.Tensor {
   return tf.engine().runKernel<tf.Tensor>('SigmoidGrad', { y: s, dy });
 }
+
+/** The numbers of a table, [K], at indices from 0 to K − 1, int32 of any shape. */
+export function lookUp(table: tf.Tensor1D, indices: tf.Tensor): tf.Tensor {
+  return tf.engine().runKernel<tf.Tensor>('LookUp', { table, indices });
+}

@@ -70,7 +70,11 @@ function load(
 
 /** One-hot classes as the network wants them, [N, labelDim]; null stands for no class and gives zeros. */
 export function oneHot(labels: readonly (number | null)[] | Int32Array, labelDim: number): tf.Tensor2D | null {
-  if (labelDim === 0) return null;
+  return labelDim === 0 ? null : tf.tensor2d(oneHotRows(labels, labelDim), [labels.length, labelDim]);
+}
+
+/** The numbers of `oneHot`, row by row. @throws {AppError} 'invalid-input' for a class that there is not */
+export function oneHotRows(labels: readonly (number | null)[] | Int32Array, labelDim: number): Float32Array {
   const rows = new Float32Array(labels.length * labelDim);
   labels.forEach((label: number | null, row: number) => {
     if (label === null || label < 0) return;
@@ -78,5 +82,5 @@ export function oneHot(labels: readonly (number | null)[] | Int32Array, labelDim
       throw new AppError('invalid-input', `Class ${label} does not exist; there are ${labelDim}, counted from 0.`);
     rows[row * labelDim + label] = 1;
   });
-  return tf.tensor2d(rows, [labels.length, labelDim]);
+  return rows;
 }

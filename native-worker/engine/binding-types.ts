@@ -23,10 +23,6 @@ export interface Binding {
   createTensor(shape: number[], dtype: number, values: Values): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): Values;
-  loadSavedModel(folder: string, tags: string): number;
-  deleteSavedModel(id: number): void;
-  /** Names are "node:index", joined by commas. */
-  runSavedModel(id: number, inputs: number[], inputNames: string, outputNames: string): OutputInfo[];
   readonly TF_Version: string;
   readonly TF_FLOAT: number;
   readonly TF_INT32: number;

@@ -12,28 +12,49 @@ interface Call {
  * Registers kernels of TensorFlow's that tfjs has no names for; `edm2/kernels.ts` says what they do and calls them. Each
  * does in one pass over memory what takes tfjs's own several.
  */
-export function registerKernels(tf: Pick<typeof tfjs, 'registerKernel' | 'tensor1d' | 'tidy'>): void {
+export function registerKernels(tf: Pick<typeof tfjs, 'registerKernel' | 'scalar' | 'tensor1d' | 'tidy'>): void {
   const register = (
     kernelName: string,
     inputsOf: (call: Call) => tfjs.Tensor[],
-    more: (binding: TensorBackend['binding']) => OpAttribute[] = () => [],
+    attributes: (binding: TensorBackend['binding']) => OpAttribute[],
+    op = kernelName,
   ): void => {
     const kernelFunc = (call: Call): tfjs.Tensor => {
       const engine = call.backend as TensorBackend;
-      const { binding } = engine;
-      const type = { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
-      return tf.tidy(() => engine.executeSingleOutput(kernelName, [type, ...more(binding)], inputsOf(call)));
+      return tf.tidy(() => engine.executeSingleOutput(op, attributes(engine.binding), inputsOf(call)));
     };
     tf.registerKernel({ kernelName, backendName: 'tensorflow', kernelFunc });
   };
+  const type = ({ TF_ATTR_TYPE }: TensorBackend['binding'], name: string, value: number): OpAttribute => ({
+    name,
+    type: TF_ATTR_TYPE,
+    value,
+  });
 
   register(
     'EuclideanNorm',
     ({ inputs, attrs }) => [inputs.x as tfjs.Tensor, tf.tensor1d((attrs as { axes: number[] }).axes, 'int32')],
-    ({ TF_ATTR_BOOL, TF_ATTR_TYPE, TF_INT32 }) => [
-      { name: 'keep_dims', type: TF_ATTR_BOOL, value: true },
-      { name: 'Tidx', type: TF_ATTR_TYPE, value: TF_INT32 },
+    (binding) => [
+      type(binding, 'T', binding.TF_FLOAT),
+      { name: 'keep_dims', type: binding.TF_ATTR_BOOL, value: true },
+      type(binding, 'Tidx', binding.TF_INT32),
     ],
   );
-  register('SigmoidGrad', ({ inputs }) => [inputs.y as tfjs.Tensor, inputs.dy as tfjs.Tensor]);
+  register(
+    'SigmoidGrad',
+    ({ inputs }) => [inputs.y as tfjs.Tensor, inputs.dy as tfjs.Tensor],
+    (binding) => [type(binding, 'T', binding.TF_FLOAT)],
+  );
+  // tfjs's own GatherV2 reads all indices back to check them, which a recording can't.
+  register(
+    'LookUp',
+    ({ inputs }) => [inputs.table as tfjs.Tensor, inputs.indices as tfjs.Tensor, tf.scalar(0, 'int32')],
+    (binding) => [
+      type(binding, 'Tparams', binding.TF_FLOAT),
+      type(binding, 'Tindices', binding.TF_INT32),
+      type(binding, 'Taxis', binding.TF_INT32),
+      { name: 'batch_dims', type: binding.TF_ATTR_INT, value: 0 },
+    ],
+    'GatherV2',
+  );
 }

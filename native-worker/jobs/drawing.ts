@@ -43,22 +43,22 @@ export async function drawPictures(request: DrawingRequest): Promise<Uint8Array 
   let done = 0;
   for (let first = 0; first < seeds.length; first += batchSize) {
     const batch = { seeds: seeds.slice(first, first + batchSize), labels: labels.slice(first, first + batchSize) };
-    const withNoise = (purpose: string, use: (noise: Tensor4D) => void): void => {
+    const withNoise = async (purpose: string, use: (noise: Tensor4D) => Promise<void>): Promise<void> => {
       const noise = noiseOf(batch.seeds, [resolution, resolution, channels], purpose);
-      use(noise);
+      await use(noise);
       noise.dispose();
     };
     const classes = oneHot(batch.labels, labelDim);
-    withNoise('picture', (noise) => sampler.begin(noise, samplerSigmas(settings)[0]!, classes));
+    await withNoise('picture', (noise) => sampler.begin(noise, samplerSigmas(settings)[0]!, classes));
     classes?.dispose();
     for (const [index, { added, stages }] of steps.entries()) {
-      if (added > 0) withNoise(`churn ${index}`, (noise) => sampler.addNoise(noise, added));
-      for (const stage of stages) sampler.runStage(stage);
+      if (added > 0) await withNoise(`churn ${index}`, (noise) => sampler.addNoise(noise, added));
+      for (const stage of stages) await sampler.runStage(stage);
       done += 1;
       await breathe(); // what is asked of the job is heard before it is looked at
       if (request.onStep?.(done, total) === false && done < total) return null;
     }
-    pixels.set(await readPixels(sampler.pictures()), first * pictureSize);
+    pixels.set(await readPixels(await sampler.pictures()), first * pictureSize);
   }
   return pixels;
 }

@@ -46,7 +46,7 @@ export const runSample: RunJob<'sample'> = async (context, { request }) => {
     if (guide !== null) checkGuide(context.library, main, guide);
     const networks = { main, guide: guide && { network: guide, strength: guidance.strength } };
     const batchSize = evenBatch(request.seeds.length, request.batchSize);
-    sampler = networkSampler(engine, networks, batchSize, precision);
+    sampler = await networkSampler(engine, networks, batchSize, precision);
     // A graph has weights of its own; a second copy would double the job's memory.
     if (engine === 'graph') release();
     return await draw(context, request, { main, guide, sampler, batchSize });

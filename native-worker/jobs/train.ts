@@ -1,19 +1,17 @@
 import type { JobOutcome } from '../../contract/job-messages.ts';
-import type { Magnitudes } from '../edm2/types.ts';
 import { backend } from '../engine/binding.ts';
 import { describeDevice } from '../engine/device.ts';
 import { checkPrecision, readPrecisionSupport } from '../engine/runtime/precision-support.ts';
 import { machineMemory } from '../engine/runtime/memory.ts';
-import { tf } from '../engine/tensorflow.ts';
 import { patiently } from '../store/patience.ts';
 import { setRunDevice } from '../store/runs.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { breathe, type Requested, type RunJob } from './context.ts';
 import { isOutOfMemory, trainingOutOfMemory } from './failure.ts';
-import { readBatch } from './training/batch.ts';
 import { drawGrid, owesGrid } from './training/grid.ts';
 import { passes } from './training/milestones.ts';
 import { closeSession, openSession, writeLog, type TrainingSession } from './training/session.ts';
+import type { StepMagnitudes } from './training/trainer.ts';
 import { saveCheckpoint, writeSnapshots, writeTick } from './training/write.ts';
 
 /** How a run that was asked to end says it ended. */
@@ -60,43 +58,38 @@ async function advance(session: TrainingSession): Promise<void> {
   const isLast = after >= training.durationImages;
   const endsTick = isLast || passes(before, after, logging.tickImages);
 
-  const magnitudes = step(session, endsTick);
-  if (magnitudes !== null) {
-    await session.meter.settle();
-    await writeTick(session, await toHost(magnitudes));
-  }
+  const magnitudes = await step(session, endsTick);
+  if (magnitudes !== null) await writeTick(session, magnitudes);
   if (isLast) return; // `finish` writes what is left to write
 
   const { snapshotImages, checkpointImages, sampleImages } = logging;
   const isDue = (every: number): boolean => passes(before, after, every);
   if (isDue(snapshotImages)) await writeSnapshots(session);
-  if (isDue(checkpointImages)) {
-    await session.meter.settle();
-    await saveCheckpoint(session);
-  }
+  if (isDue(checkpointImages)) await saveCheckpoint(session);
   if (isDue(sampleImages)) await drawGrid(session);
   if ([snapshotImages, checkpointImages, sampleImages].some(isDue)) collectGarbage();
 }
 
 /**
- * Reads a batch and takes an optimiser step.
+ * Takes an optimiser step; the batch of the next is read meanwhile.
  *
- * @param measure whether to return magnitudes; they belong to the caller
+ * @param measure whether to return magnitudes
  */
-function step(session: TrainingSession, measure: boolean): Magnitudes | null {
-  const { run, dataset, trainer, nimg } = session;
+async function step(session: TrainingSession, measure: boolean): Promise<StepMagnitudes | null> {
+  const { run, batches, trainer, nimg } = session;
   const { training } = run.config;
   const start = performance.now();
-  const batch = readBatch(dataset, run.shape.labelDim, training, nimg);
+  const batch = batches.take(nimg);
   try {
-    const { lossPerImage, magnitudes } = trainer.step(nimg, batch, measure);
-    session.nimg += training.batchSize;
+    const running = trainer.step(nimg, batch, measure);
+    const next = nimg + training.batchSize;
+    if (next < training.durationImages) batches.readAhead(next);
+    const { lossPerImage, magnitudes } = await running;
+    session.nimg = next;
     session.meter.add(nimg, lossPerImage, (performance.now() - start) / 1000);
     return magnitudes;
   } catch (error) {
     throw isOutOfMemory(error) ? trainingOutOfMemory(session.plan, training, deviceMemory(), error) : error;
-  } finally {
-    tf.dispose([batch.images, ...(batch.labels === null ? [] : [batch.labels])]);
   }
 }
 
@@ -105,18 +98,8 @@ function deviceMemory(): number | null {
   return backend().isUsingGpuDevice ? null : machineMemory();
 }
 
-async function toHost({
-  weights,
-  activations,
-}: Magnitudes): Promise<{ weights: Float32Array; activations: Float32Array }> {
-  const host = { weights: await weights.data<'float32'>(), activations: await activations.data<'float32'>() }; // a stop of the GPU
-  tf.dispose([weights, activations]);
-  return host;
-}
-
 /** Pause, stop and cancel all leave a checkpoint to go on from and a snapshot to look at. */
 async function endEarly(session: TrainingSession, asked: NonNullable<Requested>): Promise<JobOutcome> {
-  await session.meter.settle();
   await saveCheckpoint(session);
   if (session.nimg > 0) await writeSnapshots(session);
   return endAs(session, asked);
@@ -128,7 +111,6 @@ async function endAs(session: TrainingSession, asked: NonNullable<Requested>): P
 }
 
 async function finish(session: TrainingSession): Promise<JobOutcome> {
-  await session.meter.settle();
   await saveCheckpoint(session);
   await writeSnapshots(session);
   if (owesGrid(session) && !(await drawGrid(session))) {

@@ -7,18 +7,18 @@ import { tf } from '../engine/tensorflow.ts';
 /** Takes a batch of pictures from noise to pictures, stage by stage (`samplerSteps`). */
 export interface BatchSampler {
   /**
-   * Begins a batch.
+   * Begins a batch. Nothing else may be asked for before it has, nor before a stage is over.
    *
    * @param noise  standard normal numbers, [n, R, R, channels]; stays the caller's
    * @param sigma  the first noise level
    * @param labels one-hot classes, [n, labelDim]; null: none. Stays the caller's
    */
-  begin(noise: Tensor4D, sigma: number, labels: Tensor2D | null): void;
+  begin(noise: Tensor4D, sigma: number, labels: Tensor2D | null): Promise<void>;
   /** Adds fresh noise, as long as the batch, of the given standard deviation; before the first stage of a step. */
-  addNoise(noise: Tensor4D, deviation: number): void;
-  runStage(stage: Stage): void;
+  addNoise(noise: Tensor4D, deviation: number): Promise<void>;
+  runStage(stage: Stage): Promise<void>;
   /** The batch as it is after the last whole step, [n, R, R, channels]; the caller disposes it. */
-  pictures(): Tensor4D;
+  pictures(): Promise<Tensor4D>;
   dispose(): void;
 }
 
@@ -33,24 +33,27 @@ export class EagerSampler implements BatchSampler {
     this.#denoise = denoise;
   }
 
-  begin(noise: Tensor4D, sigma: number, labels: Tensor2D | null): void {
+  begin(noise: Tensor4D, sigma: number, labels: Tensor2D | null): Promise<void> {
     this.dispose();
     this.#state = beginSampling(noise, sigma);
     this.#labels = labels === null ? null : labels.clone();
+    return Promise.resolve();
   }
 
-  addNoise(noise: Tensor4D, deviation: number): void {
+  addNoise(noise: Tensor4D, deviation: number): Promise<void> {
     const before = this.#now();
     this.#state = addNoise(before, noise, deviation);
     tf.dispose([before.start, before.at] as Tensor[]);
+    return Promise.resolve();
   }
 
-  runStage(stage: Stage): void {
+  runStage(stage: Stage): Promise<void> {
     this.#state = advance(this.#denoise(this.#labels), this.#now(), stage);
+    return Promise.resolve();
   }
 
-  pictures(): Tensor4D {
-    return this.#now().start.clone();
+  pictures(): Promise<Tensor4D> {
+    return Promise.resolve(this.#now().start.clone());
   }
 
   dispose(): void {

@@ -8,7 +8,6 @@ import { denoise, type ForwardOptions, type Network } from '../edm2/precondition
 import { precisionOf } from '../edm2/precision.ts';
 import { preparedWeights } from '../edm2/prepared-weights.ts';
 import type { Buffers, Parameters } from '../edm2/types.ts';
-import { backend } from '../engine/binding.ts';
 import { float32, recordProgram, type Specs, type Tensors } from '../engine/graph/program.ts';
 import { GraphSession } from '../engine/graph/session.ts';
 import { reducedTypeOf } from '../engine/precision.ts';
@@ -33,18 +32,22 @@ export interface GuidedNetwork<N extends Network = Network> {
  * @param precision of the networks' activations
  * @throws {AppError} 'invalid-input' for a reduced precision op by op
  */
-export function networkSampler(
+export async function networkSampler(
   engine: Engine,
   networks: GuidedNetwork,
   count: number,
   precision: Precision = 'fp32',
-): BatchSampler {
+): Promise<BatchSampler> {
   checkEngine(precision, engine);
-  return engine === 'graph' ? graphSampler(networks, count, precision) : new EagerSampler(denoiserOf(networks));
+  return engine === 'graph' ? await graphSampler(networks, count, precision) : new EagerSampler(denoiserOf(networks));
 }
 
 /** A session of its own, which ends with the sampler. */
-function graphSampler({ main, guide }: GuidedNetwork, count: number, precision: Precision): BatchSampler {
+async function graphSampler(
+  { main, guide }: GuidedNetwork,
+  count: number,
+  precision: Precision,
+): Promise<BatchSampler> {
   const { shape } = main.plan;
   const folded = { main: foldWeights(main), guide: guide === null ? null : foldWeights(guide.network) };
   const kept = { ...flatten('main', folded.main), ...(folded.guide && flatten('guide', folded.guide)) };
@@ -61,12 +64,16 @@ function graphSampler({ main, guide }: GuidedNetwork, count: number, precision: 
     entries: sampling.entries,
     reduced: reducedTypeOf(precision),
   };
-  const session = new GraphSession(recordProgram(program, backend().binding.TF_Version));
-  const empty = emptySampling(sampling);
-  session.initialise({ ...empty, ...kept });
-  disposeAll(empty);
-  disposeAll(folded.main.weights);
-  if (folded.guide !== null) disposeAll(folded.guide.weights);
+  const session = new GraphSession(recordProgram(program));
+  try {
+    await session.initialise((name) => emptySampling(sampling, name) ?? kept[name]!);
+  } catch (error) {
+    session.close();
+    throw error;
+  } finally {
+    disposeAll(folded.main.weights);
+    if (folded.guide !== null) disposeAll(folded.guide.weights);
+  }
   return new SessionSampler(session, shape, count, () => session.close());
 }
 

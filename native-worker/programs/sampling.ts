@@ -1,10 +1,12 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { DataShape } from '../../contract/network.ts';
-import { beginSampling, runStage, stageTensors } from '../edm2/heun.ts';
+import { beginSampling, runStage } from '../edm2/heun.ts';
 import type { Denoiser, Stage, StageTensors } from '../edm2/heun.ts';
 import { addNoise } from '../edm2/stochastic.ts';
+import { tensorOf, type Fed } from '../engine/graph/host.ts';
 import { float32, type Given, type ProgramSpec, type Specs, type Tensors } from '../engine/graph/program.ts';
 import type { GraphSession } from '../engine/graph/session.ts';
+import { numberOf, zerosOf, type HostTensor } from '../engine/session/host-tensor.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { BatchSampler } from './batch-sampler.ts';
 
@@ -77,10 +79,10 @@ export function samplingProgram(
   };
 }
 
-/** What the state of `samplingProgram` is before a batch begins; the caller disposes it. */
-export function emptySampling(program: ProgramSpec): Record<string, Tensor> {
-  const names = Object.values(state).filter((name) => name in program.state);
-  return Object.fromEntries(names.map((name) => [name, tf.zeros([...program.state[name]!.shape])]));
+/** What a state of `samplingProgram` is before a batch begins; undefined: it is none of that program. */
+export function emptySampling(program: ProgramSpec, name: string): HostTensor | undefined {
+  const known = (Object.values(state) as string[]).includes(name);
+  return known ? zerosOf('float32', program.state[name]!.shape) : undefined;
 }
 
 /** Samples in a session whose program holds a `samplingProgram`. A batch smaller than the program's is filled up. */
@@ -100,46 +102,50 @@ export class SessionSampler implements BatchSampler {
     this.#onDispose = onDispose;
   }
 
-  begin(noise: Tensor4D, sigma: number, labels: Tensor2D | null): void {
+  async begin(noise: Tensor4D, sigma: number, labels: Tensor2D | null): Promise<void> {
     this.#given = noise.shape[0];
     const { labelDim } = this.#shape;
-    const inputs = tf.tidy(() => ({
+    await this.#run('begin sampling', {
       noise: this.#filled(noise),
-      sigma: tf.scalar(sigma),
-      ...(labelDim > 0 ? { labels: this.#filled(labels ?? tf.zeros([this.#given, labelDim])) } : {}),
-    }));
-    this.#run('begin sampling', inputs);
+      sigma: numberOf(sigma),
+      ...(labelDim > 0
+        ? { labels: labels === null ? zerosOf('float32', [this.#count, labelDim]) : this.#filled(labels) }
+        : {}),
+    });
   }
 
-  addNoise(noise: Tensor4D, deviation: number): void {
-    const inputs = tf.tidy(() => ({ noise: this.#filled(noise), deviation: tf.scalar(deviation) }));
-    this.#run('add noise', inputs);
+  async addNoise(noise: Tensor4D, deviation: number): Promise<void> {
+    await this.#run('add noise', { noise: this.#filled(noise), deviation: numberOf(deviation) });
   }
 
-  runStage(stage: Stage): void {
-    this.#run('run stage', { ...stageTensors(stage) });
+  async runStage({ sigma, current, previous, last }: Stage): Promise<void> {
+    await this.#run('run stage', {
+      sigma: { ...numberOf(sigma), shape: [1] },
+      current: numberOf(current),
+      previous: numberOf(previous),
+      last: numberOf(last),
+    });
   }
 
-  pictures(): Tensor4D {
-    const all = this.#session.read([state.start])[state.start] as Tensor4D;
-    if (this.#given === this.#count) return all;
-    const given = tf.slice(all, 0, this.#given);
-    all.dispose();
-    return given;
+  async pictures(): Promise<Tensor4D> {
+    const { [state.start]: all } = await this.#session.read([state.start]);
+    return tf.tidy(() => tf.slice(tensorOf(all!) as Tensor4D, 0, this.#given));
   }
 
   dispose(): void {
     this.#onDispose();
   }
 
-  #filled<T extends Tensor>(x: T): T {
-    const missing = this.#count - x.shape[0];
-    return (missing === 0 ? x.clone() : tf.concat([x, tf.zeros([missing, ...x.shape.slice(1)])])) as T;
+  /** As many as the program takes, with zeros behind. */
+  #filled(x: Tensor): HostTensor {
+    const shape = [this.#count, ...x.shape.slice(1)];
+    const filled = zerosOf('float32', shape);
+    filled.values.set(x.dataSync<'float32'>());
+    return filled;
   }
 
-  #run(entry: string, inputs: Record<string, Tensor>): void {
-    this.#session.run(entry, inputs, noSeed, []);
-    tf.dispose(Object.values(inputs));
+  async #run(entry: string, inputs: Readonly<Record<string, Fed>>): Promise<void> {
+    await this.#session.run(entry, inputs, noSeed, []);
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
+import type { StepNumbers } from '../edm2/step-scalars.ts';
 import type { StepScalars } from '../edm2/types.ts';
 import { float32, type Given, type Specs } from '../engine/graph/program.ts';
+import { numberOf, type HostTensor } from '../engine/session/host-tensor.ts';
 
 /** The numbers that change from step to step, as inputs of an entry. */
 export function scalarSpecs(averages: number): Specs {
@@ -13,9 +15,10 @@ export function scalarSpecs(averages: number): Specs {
   };
 }
 
-/** What these inputs are fed with; the tensors are the same. */
-export function scalarInputs({ averageRates, ...scalars }: StepScalars): Record<string, Scalar> {
-  return { ...scalars, ...Object.fromEntries(averageRates.map((rate, index) => [averageRate(index), rate])) };
+/** What these inputs are fed with. */
+export function scalarInputs({ averageRates, ...numbers }: StepNumbers): Record<string, HostTensor> {
+  const rates = averageRates.map((rate, index) => [averageRate(index), rate] as const);
+  return Object.fromEntries([...Object.entries(numbers), ...rates].map(([name, value]) => [name, numberOf(value)]));
 }
 
 const averageRate = (index: number): string => `averageRate${index}`;

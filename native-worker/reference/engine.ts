@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Engine as EngineName } from '../../contract/training.ts';
-import { backend } from '../engine/binding.ts';
+import { tensorsOf } from '../engine/graph/host.ts';
 import { recordProgram, type TensorSpec } from '../engine/graph/program.ts';
 import { GraphSession } from '../engine/graph/session.ts';
 
@@ -12,15 +12,15 @@ type Named = Readonly<Record<string, Tensor>>;
 export interface Engine {
   readonly name: EngineName;
   /** Runs a pure function of tensors. Large tensors must be among its inputs. */
-  compute<I extends Named, O extends Named>(inputs: I, program: (inputs: I) => O): O;
+  compute<I extends Named, O extends Named>(inputs: I, program: (inputs: I) => O): Promise<O>;
 }
 
 export const engines: Readonly<Record<EngineName, Engine>> = {
-  eager: { name: 'eager', compute: (inputs, program) => program(inputs) },
+  eager: { name: 'eager', compute: (inputs, program) => Promise.resolve(program(inputs)) },
   graph: { name: 'graph', compute: computeRecorded },
 };
 
-function computeRecorded<I extends Named, O extends Named>(inputs: I, program: (inputs: I) => O): O {
+async function computeRecorded<I extends Named, O extends Named>(inputs: I, program: (inputs: I) => O): Promise<O> {
   const specs = Object.entries(inputs).map(([name, { shape, dtype }]) => {
     return [name, { shape, dtype: dtype as TensorSpec['dtype'] }] as const;
   });
@@ -28,10 +28,10 @@ function computeRecorded<I extends Named, O extends Named>(inputs: I, program: (
     return { outputs: program(given.inputs as I) };
   };
   const entry = { inputs: Object.fromEntries(specs), run };
-  const recorded = recordProgram({ state: {}, entries: { main: entry } }, backend().binding.TF_Version);
+  const recorded = recordProgram({ state: {}, entries: { main: entry } });
   const session = new GraphSession(recorded);
   try {
-    return session.run('main', inputs, drawsNothing, recorded.entries.main!.outputs) as unknown as O;
+    return tensorsOf(await session.run('main', inputs, drawsNothing, recorded.entries.main!.outputs)) as unknown as O;
   } finally {
     session.close();
   }

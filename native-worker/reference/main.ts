@@ -15,13 +15,13 @@ import { verifyCase } from './verify.ts';
 
 const standard = fileURLToPath(new URL('../../test/reference', import.meta.url));
 
-function main(folder: string, engine: EngineName): number {
+async function main(folder: string, engine: EngineName): Promise<number> {
   const cases = readIndex(folder);
   process.stdout.write('case                   compared   worst error / tolerance\n');
   let passed = 0;
   let failed = 0;
   for (const reference of cases) {
-    const { name, passed: good, worst, worstOf, compared, failures } = verifyCase(reference, engine);
+    const { name, passed: good, worst, worstOf, compared, failures } = await verifyCase(reference, engine);
     if (good) passed += 1;
     else failed += 1;
     const figure = Number.isFinite(worst) ? worst.toFixed(3) : '–';
@@ -60,7 +60,7 @@ function parse(): { values: { engine: string }; positionals: string[] } {
 
 try {
   const { folder, engine } = readArguments();
-  process.exitCode = main(folder, engine);
+  process.exitCode = await main(folder, engine);
 } catch (error) {
   if (!(error instanceof AppError)) throw error;
   process.stderr.write(`${error.message}\n`);

@@ -12,4 +12,4 @@ export interface Results {
 }
 
 /** Computes a case with our code. Shapes and settings come from the case, so that others of its kind run, too. */
-export type Runner = (reference: ReferenceCase, engine: Engine) => Results;
+export type Runner = (reference: ReferenceCase, engine: Engine) => Results | Promise<Results>;

@@ -5,10 +5,10 @@ import { batchGradients } from '../edm2/gradients.ts';
 import { elementLoss } from '../edm2/loss.ts';
 import { forceNormalize } from '../edm2/mp-layers.ts';
 import { denoise, logVariance } from '../edm2/precondition.ts';
-import { stepScalars } from '../edm2/step-scalars.ts';
+import { stepNumbers, stepScalars } from '../edm2/step-scalars.ts';
 import { trainStep } from '../edm2/train-step.ts';
 import type { Batch, Parameters, RandomSource, TrainState } from '../edm2/types.ts';
-import { backend } from '../engine/binding.ts';
+import { tensorOf, tensorsOf } from '../engine/graph/host.ts';
 import { float32, recordProgram, type Entry, type Given } from '../engine/graph/program.ts';
 import { GraphSession } from '../engine/graph/session.ts';
 import { tf } from '../engine/tensorflow.ts';
@@ -38,15 +38,23 @@ interface Look {
 /** Takes the optimiser steps of a case, and owns the state. */
 export interface Steps {
   /** Looks at the step that would come next, without taking it. */
-  look(batch: Batch, draws: Draws): Look;
+  look(batch: Batch, draws: Draws): Promise<Look>;
   /** Takes a step. @returns the loss of each picture, [N] */
-  step(nimg: number, batch: Batch, draws: Draws): Tensor1D;
-  state(): TrainState;
+  step(nimg: number, batch: Batch, draws: Draws): Promise<Tensor1D>;
+  state(): Promise<TrainState>;
   close(): void;
 }
 
-export function openSteps(engine: EngineName, plan: NetworkPlan, training: TrainingConfig, start: TrainState): Steps {
-  return engine === 'graph' ? new GraphSteps(plan, training, start) : new EagerSteps(plan, training, start);
+export async function openSteps(
+  engine: EngineName,
+  plan: NetworkPlan,
+  training: TrainingConfig,
+  start: TrainState,
+): Promise<Steps> {
+  if (engine === 'eager') return new EagerSteps(plan, training, start);
+  const steps = new GraphSteps(plan, training, start);
+  await steps.initialise(start);
+  return steps;
 }
 
 class EagerSteps implements Steps {
@@ -60,19 +68,19 @@ class EagerSteps implements Steps {
     this.#state = start;
   }
 
-  look(batch: Batch, draws: Draws): Look {
-    return lookAt(this.#plan, this.#training, this.#state, batch, draws);
+  look(batch: Batch, draws: Draws): Promise<Look> {
+    return Promise.resolve(lookAt(this.#plan, this.#training, this.#state, batch, draws));
   }
 
-  step(nimg: number, batch: Batch, draws: Draws): Tensor1D {
+  step(nimg: number, batch: Batch, draws: Draws): Promise<Tensor1D> {
     const scalars = stepScalars(this.#training, nimg);
     const result = trainStep(this.#plan, this.#training, this.#state, batch, scalars, randomOf(draws));
     this.#state = result.state;
-    return result.lossPerImage;
+    return Promise.resolve(result.lossPerImage);
   }
 
-  state(): TrainState {
-    return this.#state;
+  state(): Promise<TrainState> {
+    return Promise.resolve(this.#state);
   }
 
   close(): void {
@@ -97,7 +105,7 @@ class GraphSteps implements Steps {
       sigma: float32(training.batchSize),
       noise: float32(training.batchSize, resolution, resolution, channels),
     };
-    const train = trainingStep(plan, training, this.#layout);
+    const train = trainingStep(plan, training, this.#layout, 'float32');
     const { images, labels } = train.inputs;
     const look: Entry = {
       inputs: { images: images!, ...(labels === undefined ? {} : { labels }), ...drawn },
@@ -115,24 +123,29 @@ class GraphSteps implements Steps {
       state: Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)])),
       entries: { look, train: fed },
     };
-    this.#session = new GraphSession(recordProgram(spec, backend().binding.TF_Version));
-    this.#session.initialise(flat);
+    this.#session = new GraphSession(recordProgram(spec));
   }
 
-  look({ images, labels }: Batch, draws: Draws): Look {
+  async initialise(start: TrainState): Promise<void> {
+    const flat = flattenState(start);
+    await this.#session.initialise((name) => flat[name]!);
+  }
+
+  async look({ images, labels }: Batch, draws: Draws): Promise<Look> {
     const inputs = { images, ...(labels === null ? {} : { labels }), ...draws };
     const outputs = ['loss', 'sigma', ...this.#layout.parameters];
-    const { loss, sigma, ...gradients } = this.#session.run('look', inputs, drawsNothing, outputs);
+    const { loss, sigma, ...gradients } = tensorsOf(await this.#session.run('look', inputs, drawsNothing, outputs));
     return { loss: loss as Tensor4D, sigma: sigma as Tensor1D, gradients };
   }
 
-  step(nimg: number, batch: Batch, draws: Draws): Tensor1D {
-    const inputs = { ...stepInputs(batch, stepScalars(this.#training, nimg)), ...draws };
-    return this.#session.run('train', inputs, drawsNothing, ['lossPerImage']).lossPerImage as Tensor1D;
+  async step(nimg: number, batch: Batch, draws: Draws): Promise<Tensor1D> {
+    const inputs = { ...stepInputs(batch, stepNumbers(this.#training, nimg)), ...draws };
+    const { lossPerImage } = await this.#session.run('train', inputs, drawsNothing, ['lossPerImage']);
+    return tensorOf(lossPerImage!) as Tensor1D;
   }
 
-  state(): TrainState {
-    return unflattenState(this.#session.read(this.#names), this.#layout);
+  async state(): Promise<TrainState> {
+    return unflattenState(tensorsOf(await this.#session.read(this.#names)), this.#layout);
   }
 
   close(): void {

@@ -31,17 +31,17 @@ export function numbers(x: Tensor): Float32Array {
 }
 
 /** Value of f and its gradients with respect to `inputs`, of sum(f · r). */
-export function withGradients<K extends string>(
+export async function withGradients<K extends string>(
   engine: Engine,
   inputs: Readonly<Record<K, Tensor>>,
   r: Tensor,
   f: (inputs: Record<K, Tensor>) => Tensor,
-): { y: Tensor; gradients: Record<K, Tensor> } {
+): Promise<{ y: Tensor; gradients: Record<K, Tensor> }> {
   const names = Object.keys(inputs) as K[];
   const named = (tensors: readonly Tensor[]): Record<K, Tensor> =>
     Object.fromEntries(names.map((name, index) => [name, tensors[index]!])) as Record<K, Tensor>;
   const all: Record<string, Tensor> = { ...inputs, upstream: r };
-  const results: Record<string, Tensor> = engine.compute(all, (given) => {
+  const results: Record<string, Tensor> = await engine.compute(all, (given) => {
     const run = tf.valueAndGrads((...tensors: Tensor[]) => f(named(tensors)));
     const { value, grads } = run(
       names.map((name) => given[name]!),

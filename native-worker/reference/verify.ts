@@ -19,11 +19,11 @@ export interface Verdict {
 }
 
 /** Runs one case by the given engine. A case without a runner fails, and so does an output that its runner doesn't compute. */
-export function verifyCase(reference: ReferenceCase, name: EngineName = 'eager'): Verdict {
+export async function verifyCase(reference: ReferenceCase, name: EngineName = 'eager'): Promise<Verdict> {
   const runner = findRunner(reference.name);
   if (runner === undefined) return failed(reference, 'no runner knows this case');
   try {
-    const { values, scalars = {}, comparisons = [] } = runner(reference, engines[name]);
+    const { values, scalars = {}, comparisons = [] } = await runner(reference, engines[name]);
     return verdictOf(reference, [
       ...comparisons,
       ...Object.entries(reference.outputs).map(([name, info]) =>

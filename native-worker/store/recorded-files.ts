@@ -29,7 +29,7 @@ const TABLES = ['snapshots', 'checkpoints', 'samples', 'reconstructions', 'datas
 export async function recordFiles<Made, Recorded>(
   library: Library,
   files: readonly string[],
-  make: (paths: readonly string[]) => Made,
+  make: (paths: readonly string[]) => Made | Promise<Made>,
   record: (made: Made) => Recorded,
 ): Promise<Recorded> {
   const { db, folder } = library;
@@ -42,7 +42,7 @@ export async function recordFiles<Made, Recorded>(
   );
   try {
     for (const path of paths) mkdirSync(dirname(path), { recursive: true });
-    const made = make(paths);
+    const made = await make(paths);
     return await patiently(() =>
       write(db, () => {
         const recorded = record(made);

@@ -59,10 +59,13 @@ describe.skipIf(lacking !== null)('the app as it is shipped', () => {
     const version = spawnSync(join(worker, 'node/node'), ['--version'], { encoding: 'utf8' }).stdout;
     expect(version).toMatch(/^v24\./);
     expect(readdirSync(join(worker, 'node_modules/better-sqlite3/prebuilds'))).toEqual(['linux-x64.node']);
+    expect(readdirSync(join(worker, 'node_modules/@koromix'))).toEqual(['koffi-linux-x64']);
     for (const file of [
       'runtime/cpu.lock',
       'runtime/cuda12.lock',
       'node_modules/@tensorflow/tfjs-node-gpu/lib/napi-v8',
+      'node_modules/koffi/LICENSE.txt',
+      'node_modules/koffi/src/koffi/index.cjs',
     ]) {
       expect(existsSync(join(worker, file)), file).toBe(true);
     }

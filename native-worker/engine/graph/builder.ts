@@ -3,9 +3,9 @@ import {
   type AttrValue,
   AttrValueSchema,
   DataType,
+  GraphDefSchema,
   type NodeDef,
   NodeDefSchema,
-  SavedModelSchema,
   type TensorShapeProto,
   TensorShapeProtoSchema,
 } from './proto/tensorflow_pb.js';
@@ -112,14 +112,20 @@ export class GraphBuilder {
   }
 
   /**
-   * A copy of what a placeholder is fed with. Fed tensors lie in JavaScript's memory; whatever of them got into the state
-   * would be freed by one of TensorFlow's threads one day, and two of them at once crash Node.
+   * A copy of what a placeholder is fed with. What is fed at each step is rewritten for the next but one; a variable that
+   * took it over would change with it.
    */
   copy({ ref, dtype, shape }: Value): Value {
     return { ref: this.add('DeepCopy', [ref], { T: attr.type(dtype) }), dtype, shape };
   }
 
-  /** Number of nodes that `targets` need. */
+  /** The same numbers in another type. */
+  cast({ ref, dtype, shape }: Value, to: DataType): Value {
+    const types = { SrcT: attr.type(dtype), DstT: attr.type(to) };
+    return { ref: this.add('Cast', [ref], types), dtype: to, shape };
+  }
+
+  /** The nodes that `targets` need. */
   reachable(targets: readonly string[]): NodeDef[] {
     const wanted = new Set<string>();
     const open = [...targets];
@@ -134,17 +140,9 @@ export class GraphBuilder {
     return [...this.#nodes.values()].filter((node) => wanted.has(node.name));
   }
 
-  /** The graph as the bytes of a `saved_model.pb`, reduced to what `targets` need. */
-  savedModel(targets: readonly string[], tensorflowVersion: string): Uint8Array {
-    const model = create(SavedModelSchema, {
-      savedModelSchemaVersion: 1n,
-      metaGraphs: [
-        {
-          metaInfoDef: { tags: ['serve'], tensorflowVersion },
-          graphDef: { node: this.reachable(targets), versions: { producer: GRAPH_PRODUCER } },
-        },
-      ],
-    });
-    return toBinary(SavedModelSchema, model);
+  /** The graph as the bytes of a GraphDef, reduced to what `targets` need. */
+  graphDef(targets: readonly string[]): Uint8Array {
+    const graph = create(GraphDefSchema, { node: this.reachable(targets), versions: { producer: GRAPH_PRODUCER } });
+    return toBinary(GraphDefSchema, graph);
   }
 }

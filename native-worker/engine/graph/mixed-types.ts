@@ -1,4 +1,4 @@
-import { attr, type GraphBuilder, type Value } from './builder.ts';
+import type { GraphBuilder, Value } from './builder.ts';
 import { DataType } from './proto/tensorflow_pb.js';
 import type { ReducedType } from './round.ts';
 
@@ -74,10 +74,10 @@ export class MixedTypes {
     return cast;
   }
 
-  #castNode({ ref, dtype, shape }: Value, to: DataType): Value {
-    const node = this.#builder.add('Cast', [ref], { SrcT: attr.type(dtype), DstT: attr.type(to) });
-    if (this.#typeless.has(ref)) this.#typeless.add(node);
-    return { ref: node, dtype: to, shape };
+  #castNode(value: Value, to: DataType): Value {
+    const cast = this.#builder.cast(value, to);
+    if (this.#typeless.has(value.ref)) this.#typeless.add(cast.ref);
+    return cast;
   }
 }
 

@@ -17,10 +17,10 @@ const HASH_LINE_BYTES = 65;
 
 const Tensors = z.record(
   z.string(),
-  z.strictObject({ shape: z.array(z.int()), dtype: z.enum(['float32', 'int32', 'bool']) }),
+  z.strictObject({ shape: z.array(z.int()), dtype: z.enum(['float32', 'int32', 'uint8', 'bool']) }),
 );
 
-/** A file is 64 hexadecimal digits, the hash of all that follows, and a line end; a line with this; and the model. */
+/** A file is 64 hexadecimal digits, the hash of all that follows, and a line end; a line with this; and the graph. */
 const Header = z.strictObject({
   state: Tensors,
   entries: z.record(
@@ -63,20 +63,20 @@ function read(path: string): GraphProgram | null {
     if (bytes.toString('latin1', 0, HASH_LINE_BYTES) !== hashLine(content)) return null;
     const end = content.indexOf('\n');
     const header = Header.parse(JSON.parse(content.toString('utf8', 0, end)));
-    const model = content.subarray(end + 1);
+    const graph = content.subarray(end + 1);
     const now = new Date();
     utimesSync(path, now, now); // the least recently used go first
-    return { ...header, model };
+    return { ...header, graph };
   } catch {
     return null; // not there, or cut short: it is recorded anew and replaced
   }
 }
 
 /** Written aside and renamed, so that nobody ever reads half of it, whoever writes at the same time. */
-function keep(path: string, { model, ...names }: GraphProgram): void {
+function keep(path: string, { graph, ...names }: GraphProgram): void {
   mkdirSync(join(path, '..'), { recursive: true });
   const temporary = `${path}.${process.pid}.part`;
-  const content = Buffer.concat([Buffer.from(`${JSON.stringify(names)}\n`), model]);
+  const content = Buffer.concat([Buffer.from(`${JSON.stringify(names)}\n`), graph]);
   try {
     writeFileSync(temporary, Buffer.concat([Buffer.from(hashLine(content)), content]));
     renameSync(temporary, path);

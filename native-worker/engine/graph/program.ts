@@ -8,7 +8,8 @@ import { Variables } from './variables.ts';
 
 export interface TensorSpec {
   readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'int32' | 'bool';
+  /** uint8 is for pictures, which are fed as they are; the program sees int32, for tfjs has no bytes. */
+  readonly dtype: 'float32' | 'int32' | 'uint8' | 'bool';
   /** Of state: kept in the program's reduced type, if it has one. It is fed and read as float32 all the same. */
   readonly reduced?: boolean;
 }
@@ -52,8 +53,8 @@ export interface ProgramSpec {
 
 /** A recorded program: a graph, and the names under which a session finds its parts. */
 export interface GraphProgram {
-  /** The bytes of a `saved_model.pb`. */
-  readonly model: Uint8Array;
+  /** The bytes of a GraphDef. */
+  readonly graph: Uint8Array;
   readonly state: Specs;
   readonly entries: Readonly<Record<string, EntryNames>>;
   /** Nodes of the graph; for people. */
@@ -76,24 +77,24 @@ export const nodeNames = {
   input: (entry: string, name: string): string => tidyName(`${entry}/in/${name}`),
   seed: (entry: string, purpose: string): string => tidyName(`${entry}/seed/${purpose}`),
   output: (entry: string, name: string): string => tidyName(`${entry}/out/${name}`),
-  /** Fetched so that the updates of an entry happen. */
+  /** A target, so that the updates of an entry happen. */
   done: (entry: string): string => tidyName(`${entry}/done`),
 };
 
 const dataTypes: Readonly<Record<TensorSpec['dtype'], DataType>> = {
   float32: DataType.DT_FLOAT,
   int32: DataType.DT_INT32,
+  uint8: DataType.DT_UINT8,
   bool: DataType.DT_BOOL,
 };
 
 /**
  * Records a tfjs program into one graph, without computing anything.
  *
- * @param spec    the programs must be pure: same inputs, state and seeds, same results
- * @param version TensorFlow's version, written into the file
+ * @param spec the programs must be pure: same inputs, state and seeds, same results
  * @throws {AppError} 'internal' for a program that can't be recorded; the sentence says why
  */
-export function recordProgram(spec: ProgramSpec, version: string): GraphProgram {
+export function recordProgram(spec: ProgramSpec): GraphProgram {
   const builder = new GraphBuilder();
   const recorder = new Recorder(builder, spec.reduced ?? null);
   const targets: string[] = [];
@@ -109,7 +110,7 @@ export function recordProgram(spec: ProgramSpec, version: string): GraphProgram 
     entries[name] = recordEntry(builder, recorder, variables, name, entry, targets);
   }
   return {
-    model: builder.savedModel(targets, version),
+    graph: builder.graphDef(targets),
     state: asFed(spec.state),
     entries,
     nodes: builder.reachable(targets).length,
@@ -144,7 +145,8 @@ function recordEntry(
       const fed = Object.entries(inputs).map(([name, { dtype, shape }]) => {
         const value = builder.placeholder(nodeNames.input(entry, name), dataTypes[dtype], shape);
         targets.push(value.ref); // can be fed, whether used or not
-        return [name, recorder.tensor(builder.copy(value))] as const;
+        const given = dtype === 'uint8' ? builder.cast(value, DataType.DT_INT32) : builder.copy(value);
+        return [name, recorder.tensor(given)] as const;
       });
       const { outputs, state } = run({
         inputs: Object.fromEntries(fed),
@@ -171,8 +173,12 @@ function asFed(specs: Specs): Specs {
   return Object.fromEntries(Object.entries(specs).map(([name, { shape, dtype }]) => [name, { shape, dtype }]));
 }
 
-/** A node that can be fetched and that runs after others. */
+/** A node that does nothing and runs after others. */
 function after(builder: GraphBuilder, nodes: readonly string[], name: string): string {
-  const one = builder.scalar(1).ref;
-  return builder.add('Identity', [one, ...nodes.map((node) => `^${node}`)], { T: attr.type(DataType.DT_FLOAT) }, name);
+  return builder.add(
+    'NoOp',
+    nodes.map((node) => `^${node}`),
+    {},
+    name,
+  );
 }

@@ -63,8 +63,8 @@ export class Recorder {
   /**
    * Runs `program` with the recorder in place of TensorFlow.
    *
-   * @throws {AppError} 'internal' if it reads the numbers of a tensor, uses an op without a shape rule, runs another
-   *   graph, or uses a large tensor from outside
+   * @throws {AppError} 'internal' if it reads the numbers of a tensor, uses an op without a shape rule, or uses a large
+   *   tensor from outside
    */
   run<T>(program: () => T): T {
     const backend = this.#backend;
@@ -113,12 +113,6 @@ export class Recorder {
       if (id >= 0) this.#real.deleteTensor(id);
     });
     replace('tensorDataSync', (id: number) => this.#read(id));
-    replace('runSavedModel', () => {
-      throw new AppError(
-        'internal',
-        'the program runs another graph while it is recorded; give it the results as inputs',
-      );
-    });
     return recording;
   }
 

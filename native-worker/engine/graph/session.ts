@@ -1,108 +1,154 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { backend } from '../binding.ts';
-import { tf } from '../tensorflow.ts';
-import { type GraphProgram, nodeNames, type Specs, type Tensors } from './program.ts';
-
-/** The name of a node and what it is fed with. */
-type Feed = readonly [string, Tensor];
+import { inWords, type HostTensor } from '../session/host-tensor.ts';
+import type { NativeTensor } from '../session/native-tensor.ts';
+import type { SessionOptions } from '../session/options.ts';
+import { Session } from '../session/session.ts';
+import { hostOf, type Fed } from './host.ts';
+import { nodeNames, type GraphProgram, type Specs, type TensorSpec } from './program.ts';
 
 /** Two 32-bit integers. */
 type Seed = readonly [number, number];
 
+/** Tensors of a session, by the names of the nodes that they are fed to. */
+type Feeds = Readonly<Record<string, NativeTensor>>;
+
 /**
- * A recorded program with its state, ready to run: TensorFlow's session. The first run of a set of outputs takes a
- * second or more, because TensorFlow plans it then.
+ * A recorded program with its state, ready to run. The first run of a set of outputs takes a second or more, because
+ * TensorFlow plans it then.
+ *
+ * JavaScript goes on while it computes. Runs come one after another, in the order in which they were asked for.
  */
 export class GraphSession {
-  readonly #backend = backend();
   readonly #program: GraphProgram;
-  readonly #id: number;
+  readonly #session: Session;
+  /** Two sets of fed tensors for each entry, in turns: what the last run was fed with stays as it was during the next. */
+  readonly #feeds = new Map<string, { readonly sets: readonly [Feeds, Feeds]; turn: number }>();
+  /** Runs that were asked for and aren't over. */
+  #underWay = 0;
+  /** Settles when all of them are. */
+  #last: Promise<unknown> = Promise.resolve();
 
-  constructor(program: GraphProgram) {
+  constructor(program: GraphProgram, options: SessionOptions = {}) {
     this.#program = program;
-    // The binding loads graphs from a folder alone; once loaded the folder isn't needed.
-    const folder = mkdtempSync(join(tmpdir(), 'edm2-graph-'));
-    try {
-      writeFileSync(join(folder, 'saved_model.pb'), program.model);
-      this.#id = this.#backend.binding.loadSavedModel(folder, 'serve');
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    this.#session = new Session(program.graph, options);
   }
 
   /**
-   * Gives every state tensor its value. The tensors stay the caller's.
+   * Gives every state tensor its value, in the memory in which it stays.
    *
-   * @throws {Error} if one is missing, or has another shape or type than the program was recorded for
+   * @param value asked for each name in turn, so that no more than one need be there beside the state
+   * @throws {Error} if one has another shape or type than the program was recorded for
    */
-  initialise(state: Tensors): void {
-    tf.dispose(this.#fetch(feeds(this.#program.state, state, nodeNames.initial), [nodeNames.initialised]));
+  async initialise(value: (name: string) => Fed): Promise<void> {
+    const feeds: Record<string, NativeTensor> = {};
+    try {
+      for (const [name, spec] of Object.entries(this.#program.state)) {
+        const host = fitting(name, spec, value(name));
+        const tensor = this.#session.allocate(spec.dtype, spec.shape);
+        feeds[nodeNames.initial(name)] = tensor;
+        tensor.write(host);
+      }
+      await this.#inTurn(() => this.#session.run({ feeds, targets: [nodeNames.initialised] }));
+    } finally {
+      for (const tensor of Object.values(feeds)) tensor.dispose();
+    }
   }
 
-  /** The state as it is now; the tensors belong to the caller. */
-  read(names: readonly string[]): Record<string, Tensor> {
-    const tensors = this.#fetch([], names.map(nodeNames.stored));
-    return Object.fromEntries(names.map((name, index) => [name, tensors[index]!]));
+  /** The state as it is once all runs that were asked for are over. */
+  async read(names: readonly string[]): Promise<Record<string, HostTensor>> {
+    const tensors = await this.#inTurn(() => this.#session.run({ fetches: names.map(nodeNames.stored) }));
+    return handOver(names, tensors);
   }
 
   /**
    * Runs one entry, with its updates of the state.
    *
-   * @param inputs  stay the caller's
+   * @param inputs  must stay as they are until the run is over
    * @param seed    seed of each purpose of random numbers
    * @param outputs which of the entry's outputs are wanted; what only others need isn't computed
-   * @returns       tensors that belong to the caller
    * @throws {Error} if an input is missing, or has another shape or type than the program was recorded for
+   * @throws {TensorFlowError} whatever goes wrong inside the graph
    */
-  run(
+  async run(
     entry: string,
-    inputs: Tensors,
+    inputs: Readonly<Record<string, Fed>>,
     seed: (purpose: string) => Seed,
     outputs: readonly string[],
-  ): Record<string, Tensor> {
+  ): Promise<Record<string, HostTensor>> {
     const names = this.#program.entries[entry];
     if (names === undefined) throw new Error(`the program has no entry ${entry}`);
-    const fed = feeds(names.inputs, inputs, (name) => nodeNames.input(entry, name));
-    const seeds = names.purposes.map(
-      (purpose) => [nodeNames.seed(entry, purpose), tf.tensor1d([...seed(purpose)], 'int32')] as const,
-    );
-    try {
-      const wanted = [...outputs.map((name) => nodeNames.output(entry, name)), nodeNames.done(entry)];
-      const tensors = this.#fetch([...fed, ...seeds], wanted);
-      tensors.pop()!.dispose();
-      return Object.fromEntries(outputs.map((name, index) => [name, tensors[index]!]));
-    } finally {
-      for (const [, tensor] of seeds) tensor.dispose();
-    }
+    const fed = [
+      ...Object.entries(names.inputs).map(([name, spec]): [string, HostTensor] => {
+        return [nodeNames.input(entry, name), fitting(name, spec, inputs[name])];
+      }),
+      ...names.purposes.map((purpose): [string, HostTensor] => {
+        return [nodeNames.seed(entry, purpose), { ...SEED, values: Int32Array.from(seed(purpose)) }];
+      }),
+    ];
+    const tensors = await this.#inTurn(async () => {
+      const feeds = this.#nextFeeds(entry);
+      for (const [node, host] of fed) feeds[node]!.write(host);
+      const fetches = outputs.map((name) => nodeNames.output(entry, name));
+      return await this.#session.run({ feeds, fetches, targets: [nodeNames.done(entry)] });
+    });
+    return handOver(outputs, tensors);
   }
 
+  /** What was asked for ends first. */
   close(): void {
-    this.#backend.binding.deleteSavedModel(this.#id);
+    this.#session.close();
   }
 
-  #fetch(feeds: readonly Feed[], fetches: readonly string[]): Tensor[] {
-    const first = (name: string): string => `${name}:0`;
-    const ids = this.#backend.getInputTensorIds(feeds.map(([, tensor]) => tensor));
-    const inputs = feeds.map(([name]) => first(name)).join();
-    const results = this.#backend.binding.runSavedModel(this.#id, ids, inputs, fetches.map(first).join());
-    return results.map((info) => this.#backend.createOutputTensor(info));
+  /** Begins at once if nothing is under way: what the caller does next goes on beside it. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#underWay === 0 ? run() : this.#last.then(run);
+    const end = (): void => void (this.#underWay -= 1);
+    this.#underWay += 1;
+    this.#last = result.then(end, end); // whoever asked hears of what went wrong
+    return result;
+  }
+
+  #nextFeeds(entry: string): Feeds {
+    const known = this.#feeds.get(entry) ?? { sets: [this.#newFeeds(entry), this.#newFeeds(entry)] as const, turn: 0 };
+    this.#feeds.set(entry, known);
+    known.turn = 1 - known.turn;
+    return known.sets[known.turn]!;
+  }
+
+  #newFeeds(entry: string): Feeds {
+    const { inputs, purposes } = this.#program.entries[entry]!;
+    const named = Object.entries(inputs).map(([name, spec]) => [nodeNames.input(entry, name), spec] as const);
+    const seeds = purposes.map((purpose) => [nodeNames.seed(entry, purpose), SEED] as const);
+    return Object.fromEntries(
+      [...named, ...seeds].map(([node, { dtype, shape }]) => [node, this.#session.allocate(dtype, shape)]),
+    );
   }
 }
 
-/** What is fed, by the names of the nodes. */
-function feeds(specs: Specs, tensors: Tensors, node: (name: string) => string): Feed[] {
-  return Object.entries(specs).map(([name, { shape, dtype }]) => {
-    const tensor = tensors[name];
-    if (tensor === undefined) throw new Error(`there is no tensor ${name} to feed`);
-    if (tensor.dtype !== dtype || tensor.shape.join() !== shape.join()) {
-      throw new Error(
-        `${name} is fed as ${tensor.dtype} [${tensor.shape.join()}], but the program was recorded for ${dtype} [${shape.join()}]; ` +
-          'a graph keeps its shapes: record it again for others',
-      );
-    }
-    return [node(name), tensor];
-  });
+const SEED = { dtype: 'int32', shape: [2] } as const;
+
+/** The numbers of what is fed, if they are what the program was recorded for. */
+function fitting(name: string, spec: Specs[string], fed: Fed | undefined): HostTensor {
+  if (fed === undefined) throw new Error(`there is no tensor ${name} to feed`);
+  if (!fits(spec, fed)) {
+    throw new Error(
+      `${name} is fed as ${inWords(fed as HostTensor)}, but the program was recorded for ${inWords(spec)}; ` +
+        'a graph keeps its shapes: record it again for others',
+    );
+  }
+  return hostOf(fed);
+}
+
+function fits({ dtype, shape }: TensorSpec, fed: Fed): boolean {
+  return fed.dtype === dtype && fed.shape.join() === shape.join();
+}
+
+/** Copies the numbers of fetched tensors and lets go of them, one by one. */
+function handOver(names: readonly string[], tensors: readonly NativeTensor[]): Record<string, HostTensor> {
+  return Object.fromEntries(
+    names.map((name, index) => {
+      const host = tensors[index]!.read();
+      tensors[index]!.dispose();
+      return [name, host];
+    }),
+  );
 }

@@ -59,7 +59,8 @@ export class Variables {
       shared_name: attr.string(storedName),
       container: attr.string(''),
     });
-    const initial = builder.copy(builder.placeholder(initialName, fed, shape));
+    // The variable takes over the memory that is fed: nobody writes to it afterwards.
+    const initial = builder.placeholder(initialName, fed, shape);
     this.assignments.push(builder.add('AssignVariableOp', [handle, this.#as(initial, kept).ref], type));
     const read = builder.add('ReadVariableOp', [handle], type);
     const value = { ref: read, dtype: kept, shape };
@@ -156,9 +157,7 @@ export class Variables {
   }
 
   #as(value: Value, dtype: DataType): Value {
-    if (value.dtype === dtype) return value;
-    const types = { SrcT: attr.type(value.dtype), DstT: attr.type(dtype) };
-    return { ...value, ref: this.#builder.add('Cast', [value.ref], types), dtype };
+    return value.dtype === dtype ? value : this.#builder.cast(value, dtype);
   }
 
   #find(name: string): Variable {

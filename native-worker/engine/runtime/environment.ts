@@ -6,8 +6,11 @@ import type { RuntimeName } from '../../../contract/runtime.ts';
 import { physicalCores } from './cores.ts';
 import { runtimeFolder } from './places.ts';
 
-/** The variable in which each platform's loader looks for libraries. */
-const libraryPathVariable: Partial<Record<NodeJS.Platform, string>> = { darwin: 'DYLD_LIBRARY_PATH', win32: 'PATH' };
+/** The variable in which a platform's loader looks for libraries. */
+export function libraryPathVariable(platform: NodeJS.Platform = process.platform): string {
+  if (platform === 'darwin') return 'DYLD_LIBRARY_PATH';
+  return platform === 'win32' ? 'PATH' : 'LD_LIBRARY_PATH';
+}
 
 export interface JobEnvironmentOptions {
   readonly runtime: RuntimeName;
@@ -40,7 +43,7 @@ export function jobEnvironment(options: JobEnvironmentOptions): Record<string, s
   environment.MALLOC_ARENA_MAX = '2';
   environment.TF_CPP_MIN_LOG_LEVEL = '1'; // warnings and errors: among them the GPU libraries it could not load
 
-  const pathVariable = libraryPathVariable[process.platform] ?? 'LD_LIBRARY_PATH';
+  const pathVariable = libraryPathVariable();
   const inherited = variables[pathVariable];
   const path = libraryFolders(folder);
   if (inherited !== undefined && inherited !== '') path.push(inherited); // the driver's own libraries may be found there only

@@ -6,6 +6,8 @@ interface Layout {
   readonly libraries: Readonly<Record<string, string>>;
   /** Names under which the binding's build looks for those libraries in `deps/lib`, each for one of `libraries`. */
   readonly links: Readonly<Record<string, string>>;
+  /** The library with TensorFlow's C API. */
+  readonly capi: string;
 }
 
 /** Linux is verified; the wheels of the other two were looked at, but nothing was run there. */
@@ -21,6 +23,7 @@ const layouts: Partial<Record<NodeJS.Platform, Layout>> = {
       'libtensorflow_framework.so': 'libtensorflow_framework.so.2',
       'libtensorflow_framework.so.2': 'libtensorflow_framework.so.2',
     },
+    capi: 'libtensorflow_cc.so.2',
   },
   darwin: {
     libraries: {
@@ -32,6 +35,7 @@ const layouts: Partial<Record<NodeJS.Platform, Layout>> = {
       'libtensorflow_cc.2.dylib': 'libtensorflow_cc.2.dylib',
       'libtensorflow_framework.2.dylib': 'libtensorflow_framework.2.dylib',
     },
+    capi: 'libtensorflow_cc.2.dylib',
   },
   win32: {
     libraries: {
@@ -39,6 +43,7 @@ const layouts: Partial<Record<NodeJS.Platform, Layout>> = {
       'tensorflow/python/tensorflow_cc.2.dll.if.lib': 'tensorflow_cc.2.dll.if.lib',
     },
     links: { 'tensorflow.lib': 'tensorflow_cc.2.dll.if.lib' },
+    capi: '_pywrap_tensorflow_common.dll',
   },
 };
 

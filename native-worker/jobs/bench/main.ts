@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   const prepared = new Map<BenchTask, RunTask>();
   for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
     const task = BenchTask.parse(line.value);
-    const run = prepared.get(task) ?? prepareTask(task, subject);
+    const run = prepared.get(task) ?? (await prepareTask(task, subject));
     prepared.set(task, run);
     const start = performance.now();
     await run();

@@ -2,10 +2,10 @@ import { planNetwork } from '../../../contract/architecture.ts';
 import type { BenchSubject, BenchTask } from '../../../contract/bench.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { initialState } from '../../edm2/initial.ts';
-import { oneHot } from '../../edm2/layout.ts';
+import { oneHotRows } from '../../edm2/layout.ts';
 import { randomSource } from '../../edm2/random.ts';
-import type { Batch, Parameters } from '../../edm2/types.ts';
-import { backend } from '../../engine/binding.ts';
+import type { Parameters } from '../../edm2/types.ts';
+import { hostOf } from '../../engine/graph/host.ts';
 import { recordProgram } from '../../engine/graph/program.ts';
 import { GraphSession } from '../../engine/graph/session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
@@ -14,17 +14,17 @@ import { tf } from '../../engine/tensorflow.ts';
 import { convolutionsOnly } from '../../programs/convolutions.ts';
 import { networkSampler } from '../../programs/network-sampler.ts';
 import { drawPictures } from '../drawing.ts';
-import { disposeAll } from '../tensor-files.ts';
+import type { PictureBatch } from '../training/batch.ts';
 import { GraphTrainer } from '../training/graph-trainer.ts';
 
 /** Does a task once. */
-export type RunTask = () => Promise<void> | void;
+export type RunTask = () => Promise<void>;
 
 /**
  * What is measured, by the code that jobs run. Preparing a task records its graph and takes the memory that it needs;
  * the first run of it is slower, because TensorFlow plans then.
  */
-export function prepareTask(task: BenchTask, subject: BenchSubject): RunTask {
+export function prepareTask(task: BenchTask, subject: BenchSubject): Promise<RunTask> {
   switch (task) {
     case 'train':
       return training(subject);
@@ -39,40 +39,36 @@ export function prepareTask(task: BenchTask, subject: BenchSubject): RunTask {
   }
 }
 
-function training({ config, shape }: BenchSubject): RunTask {
+async function training({ config, shape }: BenchSubject): Promise<RunTask> {
   const training: TrainingConfig = { ...config.training, microBatch: null };
   const plan = planNetwork(config.network, shape);
   const random = randomSource(randomKernels, training.seed, 0);
   const { batchSize } = training;
-  const trainer = new GraphTrainer(
+  const trainer = await GraphTrainer.open(
     { plan, training, grid: { average: 0, count: 1 } },
     initialState(plan, training.emaStds.length, random),
   );
   const { resolution, channels, labelDim } = shape;
-  const batch: Batch = {
-    images: tf.tidy(() =>
-      tf.clipByValue(tf.mul(random.normal([batchSize, resolution, resolution, channels], 'pictures'), 0.5), -1, 1),
-    ),
-    labels: oneHot(
-      Array.from({ length: batchSize }, (_, index) => index % labelDim),
-      labelDim,
-    ),
+  const pixels = Uint8Array.from({ length: batchSize * resolution ** 2 * channels }, (_, at) => (at * 31) % 256);
+  const classes = Array.from({ length: batchSize }, (_, index) => index % labelDim);
+  const batch: PictureBatch = {
+    images: { dtype: 'uint8', shape: [batchSize, resolution, resolution, channels], values: pixels },
+    labels:
+      labelDim === 0 ? null : { dtype: 'float32', shape: [batchSize, labelDim], values: oneHotRows(classes, labelDim) },
   };
   let nimg = 0;
-  return () => {
-    const { lossPerImage } = trainer.step(nimg, batch, false);
-    lossPerImage.dataSync(); // the step is done when its result is here
-    lossPerImage.dispose();
+  return async () => {
+    await trainer.step(nimg, batch, false);
     nimg += batchSize;
   };
 }
 
-function sampling({ config, shape }: BenchSubject): RunTask {
+async function sampling({ config, shape }: BenchSubject): Promise<RunTask> {
   const plan = planNetwork(config.network, shape);
   const { parameters, buffers } = initialState(plan, 0, randomSource(randomKernels, config.training.seed, 0));
   const count = config.training.batchSize;
   const network = { plan, parameters: trainedGains(parameters), buffers };
-  const sampler = networkSampler('graph', { main: network, guide: null }, count, config.training.precision);
+  const sampler = await networkSampler('graph', { main: network, guide: null }, count, config.training.precision);
   const indices = Array.from({ length: count }, (_, index) => index);
   return async () => {
     await drawPictures({
@@ -93,24 +89,20 @@ function trainedGains(parameters: Parameters): Parameters {
   );
 }
 
-function convolutions({ config, shape }: BenchSubject, backward: boolean): RunTask {
+async function convolutions({ config, shape }: BenchSubject, backward: boolean): Promise<RunTask> {
   const { training, network } = config;
   const { state, entry } = convolutionsOnly(planNetwork(network, shape), training.batchSize, backward);
-  const program = recordProgram(
-    { state, entries: { convolutions: entry }, reduced: reducedTypeOf(training.precision) },
-    backend().binding.TF_Version,
-  );
-  const session = new GraphSession(program);
+  const reduced = reducedTypeOf(training.precision);
+  const session = new GraphSession(recordProgram({ state, entries: { convolutions: entry }, reduced }));
   const random = randomSource(randomKernels, training.seed, 0);
-  const values = Object.fromEntries(
-    Object.entries(state).map(([name, { shape }]) => [name, random.normal([...shape], name)]),
-  );
-  session.initialise(values);
-  disposeAll(values);
-  return () => {
-    const { sum } = session.run('convolutions', {}, noSeed, ['sum']);
-    sum!.dataSync();
-    sum!.dispose();
+  await session.initialise((name) => {
+    const values = random.normal([...state[name]!.shape], name);
+    const host = hostOf(values);
+    values.dispose();
+    return host;
+  });
+  return async () => {
+    await session.run('convolutions', {}, noSeed, ['sum']);
   };
 }
 

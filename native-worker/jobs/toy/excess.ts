@@ -1,11 +1,10 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { blurredMixture } from '../../edm2/gaussian-mixture.ts';
-import type { Denoiser } from '../../edm2/heun.ts';
 import { seedFor } from '../../edm2/seeds.ts';
 import { TOY_SIGMA_DATA } from '../../edm2/toy-network.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
-import { toyTraining, tree, truePoints } from './network.ts';
+import { toyTraining, tree, truePoints, type PointDenoiser } from './network.ts';
 
 /** Noise levels at which it is measured, drawn as training draws them. */
 const LEVELS = 64;
@@ -21,14 +20,14 @@ const EACH = 64;
  *
  * Source: EDM, arXiv:2206.00364, Eq. 3.
  */
-export function excessLoss(denoiser: Denoiser, count: number, seed: number): number {
+export async function excessLoss(denoiser: PointDenoiser, count: number, seed: number): Promise<number> {
   const { pMean, pStd } = toyTraining(seed);
   const normal = tf.tidy(() => randomKernels.normal([LEVELS], seedFor(seed, 'excess', 0)).dataSync<'float32'>());
   let sum = 0;
   for (const [level, z] of normal.entries()) {
     const sigma = Math.exp(pMean + pStd * z);
     const weight = (sigma ** 2 + TOY_SIGMA_DATA ** 2) / (sigma * TOY_SIGMA_DATA) ** 2;
-    const { noisy, denoised } = denoiseSome(denoiser, sigma, count, seed, `excess ${level}`);
+    const { noisy, denoised } = await denoiseSome(denoiser, sigma, count, seed, `excess ${level}`);
     const { score } = blurredMixture(tree, noisy, sigma);
     for (const [index, d] of denoised.entries()) {
       sum += weight * (d - noisy[index]! - sigma ** 2 * score[index]!) ** 2;
@@ -37,21 +36,22 @@ export function excessLoss(denoiser: Denoiser, count: number, seed: number): num
   return sum / (LEVELS * EACH * 2);
 }
 
-function denoiseSome(
-  denoiser: Denoiser,
+async function denoiseSome(
+  denoiser: PointDenoiser,
   sigma: number,
   count: number,
   seed: number,
   purpose: string,
-): { readonly noisy: Float32Array; readonly denoised: Float32Array } {
-  const few: Float32Array[] = [];
-  tf.tidy(() => {
+): Promise<{ readonly noisy: Float32Array; readonly denoised: Float32Array }> {
+  const [padded, level] = tf.tidy((): [Tensor4D, Tensor1D] => {
     const clean = tf.tensor4d(truePoints(EACH, seed, purpose), [EACH, 1, 1, 2]);
     const noise = randomKernels.normal([EACH, 1, 1, 2], seedFor(seed, purpose, 0));
     const noisy = tf.add<Tensor4D>(clean, tf.mul(noise, sigma));
-    const padded = tf.concat4d([noisy, tf.zeros([count - EACH, 1, 1, 2])], 0);
-    const denoised = tf.slice(denoiser(padded, tf.tensor1d([sigma])), 0, EACH);
-    few.push(noisy.dataSync<'float32'>(), denoised.dataSync<'float32'>());
+    return [tf.concat4d([noisy, tf.zeros([count - EACH, 1, 1, 2])], 0), tf.tensor1d([sigma])];
   });
-  return { noisy: few[0]!, denoised: few[1]! };
+  const result = await denoiser(padded, level);
+  const few = (points: Tensor4D): Float32Array => tf.tidy(() => tf.slice(points, 0, EACH).dataSync<'float32'>());
+  const numbers = { noisy: few(padded), denoised: few(result) };
+  tf.dispose([padded, level, result] as Tensor[]);
+  return numbers;
 }

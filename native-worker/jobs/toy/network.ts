@@ -2,14 +2,13 @@ import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { TrainingConfig } from '../../../contract/training.ts';
 import { fractalTree } from '../../edm2/fractal-tree.ts';
 import { mixturePoints } from '../../edm2/gaussian-mixture.ts';
-import type { Denoiser } from '../../edm2/heun.ts';
 import { disposeState } from '../../edm2/initial.ts';
 import { randomSource } from '../../edm2/random.ts';
 import { seedFor } from '../../edm2/seeds.ts';
-import { stepScalars } from '../../edm2/step-scalars.ts';
+import { stepNumbers } from '../../edm2/step-scalars.ts';
 import { denoiseToy, initialToy } from '../../edm2/toy-network.ts';
 import { toyStep } from '../../edm2/toy-step.ts';
-import { backend } from '../../engine/binding.ts';
+import { tensorOf } from '../../engine/graph/host.ts';
 import { float32, recordProgram, type Entry } from '../../engine/graph/program.ts';
 import { GraphSession } from '../../engine/graph/session.ts';
 import { randomKernels } from '../../engine/random.ts';
@@ -48,6 +47,9 @@ export function truePoints(count: number, seed: number, purpose: string): Float3
   });
 }
 
+/** D(x; σ) of points [N, 1, 1, 2] at one noise level, [1]; the result belongs to the caller. */
+export type PointDenoiser = (x: Tensor4D, sigma: Tensor1D) => Promise<Tensor4D>;
+
 /** A toy network in a session: trained step by step by a recorded graph, and evaluated by another entry of it. */
 export class ToySession {
   /** Trainable numbers. */
@@ -58,44 +60,53 @@ export class ToySession {
   readonly #session: GraphSession;
   #steps = 0;
 
+  private constructor(count: number, parameters: number, training: TrainingConfig, session: GraphSession) {
+    this.count = count;
+    this.parameters = parameters;
+    this.#training = training;
+    this.#session = session;
+  }
+
   /**
    * @param width units of a hidden layer
    * @param count points that `denoiser` takes at once
    */
-  constructor(width: number, count: number, seed: number) {
-    this.count = count;
+  static async open(width: number, count: number, seed: number): Promise<ToySession> {
     const training = toyTraining(seed);
-    this.#training = training;
     const start = initialToy(width, training.emaStds.length, randomSource(randomKernels, seed, 0));
-    this.parameters = Object.values(start.parameters).reduce((sum, { size }) => sum + size, 0);
+    const parameters = Object.values(start.parameters).reduce((sum, { size }) => sum + size, 0);
     const layout = layoutOf(start);
     const flat = flattenState(start);
     const spec = {
       state: Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)])),
       entries: { train: trainEntry(training, layout), denoise: denoiseEntry(count, layout) },
     };
-    this.#session = new GraphSession(recordProgram(spec, backend().binding.TF_Version));
-    this.#session.initialise(flat);
+    const session = new GraphSession(recordProgram(spec));
+    await session.initialise((name) => flat[name]!);
     disposeState(start);
     tf.dispose(Object.values(start.buffers));
+    return new ToySession(count, parameters, training, session);
   }
 
   /** Takes one optimiser step with fresh points. @returns the loss */
-  step(): number {
+  async step(): Promise<number> {
     const { seed, batchSize } = this.#training;
     const nimg = this.#steps * batchSize;
     this.#steps += 1;
-    return tf.tidy(() => {
-      const points = tf.tensor4d(truePoints(batchSize, seed, `step ${nimg}`), [batchSize, 1, 1, 2]);
-      const inputs = { points, ...scalarInputs(stepScalars(this.#training, nimg)) };
-      const { loss } = this.#session.run('train', inputs, (purpose) => seedFor(seed, purpose, nimg), ['loss']);
-      return loss!.dataSync()[0]!;
-    });
+    const points = truePoints(batchSize, seed, `step ${nimg}`);
+    const inputs = {
+      points: { dtype: 'float32', shape: [batchSize, 1, 1, 2], values: points } as const,
+      ...scalarInputs(stepNumbers(this.#training, nimg)),
+    };
+    const { loss } = await this.#session.run('train', inputs, (purpose) => seedFor(seed, purpose, nimg), ['loss']);
+    return loss!.values[0]!;
   }
 
   /** D(x; σ) by the average. */
-  readonly denoiser: Denoiser = (x, sigma) =>
-    this.#session.run('denoise', { x, sigma }, drawsNothing, ['denoised']).denoised as Tensor4D;
+  readonly denoiser: PointDenoiser = async (x, sigma) => {
+    const { denoised } = await this.#session.run('denoise', { x, sigma }, drawsNothing, ['denoised']);
+    return tensorOf(denoised!) as Tensor4D;
+  };
 
   close(): void {
     this.#session.close();

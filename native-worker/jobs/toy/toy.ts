@@ -1,13 +1,13 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { AppError } from '../../../contract/errors.ts';
 import type { ToyRequest, ToyResult, ToyTraining } from '../../../contract/toy.ts';
-import { guided, heunSample, samplerSigmas, type Denoiser } from '../../edm2/heun.ts';
+import { advance, beginSampling, disposeSampling, guided, heunStages, samplerSigmas } from '../../edm2/heun.ts';
 import { seedFor } from '../../edm2/seeds.ts';
 import { randomKernels } from '../../engine/random.ts';
-import { breathe } from '../context.ts';
+import { tf } from '../../engine/tensorflow.ts';
 import { excessLoss } from './excess.ts';
 import { PointMeter } from './figures.ts';
-import { ToySession, tree, truePoints } from './network.ts';
+import { ToySession, tree, truePoints, type PointDenoiser } from './network.ts';
 import { drawPanels } from './picture.ts';
 
 /** Units of a hidden layer of the main network and of its guide. */
@@ -22,9 +22,6 @@ const PANEL_POINTS = 16_384;
 
 /** Noise levels: data of deviation 0.5 are noise at 5 as well as at 80. */
 const SAMPLER = { steps: 32, sigmaMin: 0.002, sigmaMax: 5, rho: 7 };
-
-/** Steps between two moments at which the process hears what happens around it; one takes some milliseconds. */
-const STEPS_AT_ONCE = 32;
 
 /** Share of the whole work that training the main network is, about; for the progress bar. */
 const MAIN_WORK = 0.8;
@@ -42,8 +39,8 @@ export async function runToy(
   points = PANEL_POINTS,
 ): Promise<{ readonly result: ToyResult; readonly png: Buffer }> {
   const start = performance.now();
-  const main = new ToySession(MAIN_WIDTH, points, seed);
-  const guide = new ToySession(GUIDE_WIDTH, points, seed);
+  const main = await ToySession.open(MAIN_WIDTH, points, seed);
+  const guide = await ToySession.open(GUIDE_WIDTH, points, seed);
   try {
     const guideTraining = await train(guide, GUIDE_WIDTH, Math.round(steps * GUIDE_SHARE), seed, (share) =>
       onProgress(share * 0.1, 'training the guide'),
@@ -52,19 +49,13 @@ export async function runToy(
       onProgress(0.1 + share * MAIN_WORK, 'training the main network'),
     );
     const noise = randomKernels.normal([points, 1, 1, 2], seedFor(seed, 'sample', 0)) as Tensor4D;
-    const draw = (denoiser: Denoiser): Float32Array => {
-      const reached = heunSample(denoiser, noise, samplerSigmas(SAMPLER))!;
-      const numbers = reached.dataSync<'float32'>();
-      reached.dispose();
-      return numbers;
-    };
     onProgress(0.9, 'drawing');
     const truth = truePoints(points, seed, 'truth');
     const drawn = {
       truth,
-      guide: draw(guide.denoiser),
-      main: draw(main.denoiser),
-      autoguidance: draw(guided(main.denoiser, guide.denoiser, guidance)),
+      guide: await draw(guide.denoiser, noise),
+      main: await draw(main.denoiser, noise),
+      autoguidance: await draw(bothGuided(main.denoiser, guide.denoiser, guidance), noise),
     };
     noise.dispose();
     onProgress(0.95, 'measuring');
@@ -97,6 +88,37 @@ export async function runToy(
 
 const titles = { truth: 'true distribution', guide: 'guide network', main: 'main network' };
 
+/** Where Heun's method takes these points, [N, 2]. @param noise stays the caller's */
+async function draw(denoiser: PointDenoiser, noise: Tensor4D): Promise<Float32Array> {
+  const sigmas = samplerSigmas(SAMPLER);
+  let state = beginSampling(noise, sigmas[0]!);
+  for (const [step, next] of sigmas.slice(1).entries()) {
+    for (const stage of heunStages(sigmas[step]!, next)) {
+      const level = tf.tensor1d([stage.sigma]);
+      const denoised = await denoiser(state.at, level);
+      state = advance(() => denoised, state, stage);
+      tf.dispose([level, denoised] as Tensor[]);
+    }
+  }
+  const numbers = state.start.dataSync<'float32'>();
+  disposeSampling(state);
+  return numbers;
+}
+
+/** Guidance of networks that answer later. */
+function bothGuided(main: PointDenoiser, guide: PointDenoiser, guidance: number): PointDenoiser {
+  return async (x, sigma) => {
+    const results = [await main(x, sigma), await guide(x, sigma)] as const;
+    const both = guided(
+      () => results[0].clone(),
+      () => results[1].clone(),
+      guidance,
+    )(x, sigma);
+    tf.dispose([...results]);
+    return both;
+  };
+}
+
 async function train(
   session: ToySession,
   width: number,
@@ -107,15 +129,12 @@ async function train(
   const start = performance.now();
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
-    const loss = session.step();
+    const loss = await session.step();
     if (!Number.isFinite(loss)) {
       throw new AppError('not-finite', `The loss was not a finite number after ${step} steps; try another --seed.`);
     }
     losses.push(loss);
-    if (step % STEPS_AT_ONCE === 0) {
-      onProgress(step / steps);
-      await breathe(); // whoever asked may have gone
-    }
+    if (step % 32 === 0) onProgress(step / steps);
   }
   const window = Math.max(1, Math.floor(steps / 16));
   const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -125,7 +144,7 @@ async function train(
     steps,
     firstLoss: mean(losses.slice(0, window)),
     lastLoss: mean(losses.slice(-window)),
-    excess: excessLoss(session.denoiser, session.count, seed),
+    excess: await excessLoss(session.denoiser, session.count, seed),
     seconds: (performance.now() - start) / 1000,
   };
 }

@@ -1,33 +1,72 @@
 import { batchIndices } from '../../data/batches.ts';
 import type { PackedDataset } from '../../data/dataset-file.ts';
-import { oneHot } from '../../edm2/layout.ts';
-import { encodePixels } from '../../edm2/pixels.ts';
-import type { Batch } from '../../edm2/types.ts';
-import { tf } from '../../engine/tensorflow.ts';
+import { oneHotRows } from '../../edm2/layout.ts';
+import type { HostTensor } from '../../engine/session/host-tensor.ts';
+
+/** What a step learns from, as it lies in the dataset. */
+export interface PictureBatch {
+  /** Bytes, [N, R, R, channels]. */
+  readonly images: HostTensor<'uint8'>;
+  /** One-hot classes, [N, labelDim]; null: the network knows none. */
+  readonly labels: HostTensor<'float32'> | null;
+}
 
 /**
  * Reads the pictures that a step learns from: a pure function of dataset, seed and nimg, so that a resumed run reads
  * what it would have read.
  *
  * @param labelDim classes that the network knows; 0: labels are left out
- * @returns the tensors belong to the caller, or to the tidy around the call
  */
 export function readBatch(
   dataset: PackedDataset,
   labelDim: number,
   { seed, batchSize }: { readonly seed: number; readonly batchSize: number },
   nimg: number,
-): Batch {
+): PictureBatch {
   const { count, resolution, channels } = dataset;
   const indices = batchIndices({ count, seed, nimg, batchSize });
   const pixels = new Uint8Array(batchSize * resolution * resolution * channels);
   dataset.readPictures(indices, pixels);
-  const shape: [number, number, number, number] = [batchSize, resolution, resolution, channels];
+  const labels = indices.map((index) => dataset.labels[index]!);
   return {
-    images: tf.tidy(() => encodePixels(tf.tensor4d(pixels, shape, 'int32'))),
-    labels: oneHot(
-      indices.map((index) => dataset.labels[index]!),
-      labelDim,
-    ),
+    images: { dtype: 'uint8', shape: [batchSize, resolution, resolution, channels], values: pixels },
+    labels:
+      labelDim === 0 ? null : { dtype: 'float32', shape: [batchSize, labelDim], values: oneHotRows(labels, labelDim) },
   };
+}
+
+/**
+ * Reads the batches of a run one ahead, so that a step finds its own in memory. What is read, and in which order, is
+ * as without.
+ */
+export class BatchReader {
+  readonly #read: (nimg: number) => PictureBatch;
+  #ahead: { readonly nimg: number; readonly take: () => PictureBatch } | null = null;
+
+  /** @param read the batch that begins after `nimg` images */
+  constructor(read: (nimg: number) => PictureBatch) {
+    this.#read = read;
+  }
+
+  /** The batch that begins after `nimg` images. @throws what reading it threw */
+  take(nimg: number): PictureBatch {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    return ahead?.nimg === nimg ? ahead.take() : this.#read(nimg);
+  }
+
+  /** Reads a batch that will be taken next. What goes wrong is thrown when it is. */
+  readAhead(nimg: number): void {
+    try {
+      const batch = this.#read(nimg);
+      this.#ahead = { nimg, take: () => batch };
+    } catch (error) {
+      this.#ahead = {
+        nimg,
+        take: () => {
+          throw error;
+        },
+      };
+    }
+  }
 }

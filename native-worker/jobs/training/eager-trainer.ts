@@ -1,15 +1,19 @@
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { disposeState } from '../../edm2/initial.ts';
+import { encodePixels } from '../../edm2/pixels.ts';
 import { denoise } from '../../edm2/precondition.ts';
 import { randomSource } from '../../edm2/random.ts';
 import { stepScalars } from '../../edm2/step-scalars.ts';
 import { trainStep } from '../../edm2/train-step.ts';
 import type { Batch, StepResult, TrainState } from '../../edm2/types.ts';
+import { tensorOf } from '../../engine/graph/host.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { EagerSampler, type BatchSampler } from '../../programs/batch-sampler.ts';
 import { disposeAll } from '../tensor-files.ts';
+import type { PictureBatch } from './batch.ts';
 import type { Step, Trainer, TrainerPlan } from './trainer.ts';
 
 /** Trains op by op: every kernel is called from JavaScript. Slower than a graph, and easier to look into. */
@@ -30,20 +34,30 @@ export class EagerTrainer implements Trainer {
     this.#state = state;
   }
 
-  step(nimg: number, batch: Batch, measure: boolean): Step {
+  async step(nimg: number, pictures: PictureBatch, measure: boolean): Promise<Step> {
     const training = this.#training;
     const result: StepResult = tf.tidy(() => {
       const random = randomSource(randomKernels, training.seed, nimg);
-      return trainStep(this.#plan, training, this.#state, batch, stepScalars(training, nimg), random, measure) as never;
+      const scalars = stepScalars(training, nimg);
+      return trainStep(this.#plan, training, this.#state, encoded(pictures), scalars, random, measure) as never;
     });
     disposeState(this.#state);
     this.#state = result.state;
     tf.dispose([result.loss, result.sigma]);
-    return result;
+    const { lossPerImage, magnitudes } = result;
+    const step: Step = {
+      lossPerImage: await lossPerImage.data<'float32'>(),
+      magnitudes: magnitudes && {
+        weights: await magnitudes.weights.data<'float32'>(),
+        activations: await magnitudes.activations.data<'float32'>(),
+      },
+    };
+    tf.dispose([lossPerImage, ...(magnitudes === null ? [] : [magnitudes.weights, magnitudes.activations])]);
+    return step;
   }
 
-  withState<T>(use: (state: TrainState) => T): T {
-    return use(this.#state);
+  withState<T>(use: (state: TrainState) => T): Promise<T> {
+    return Promise.resolve(use(this.#state));
   }
 
   sampler(): BatchSampler {
@@ -56,4 +70,12 @@ export class EagerTrainer implements Trainer {
     disposeState(this.#state);
     disposeAll(this.#state.buffers);
   }
+}
+
+/** The batch as the network takes it; for the tidy around the call. */
+function encoded({ images, labels }: PictureBatch): Batch {
+  return {
+    images: encodePixels(tensorOf(images) as Tensor4D),
+    labels: labels === null ? null : (tensorOf(labels) as Tensor2D),
+  };
 }

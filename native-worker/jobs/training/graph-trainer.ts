@@ -1,21 +1,20 @@
-import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { disposeState } from '../../edm2/initial.ts';
 import { denoise } from '../../edm2/precondition.ts';
 import { precisionOf } from '../../edm2/precision.ts';
 import { seedFor } from '../../edm2/seeds.ts';
-import { stepScalars } from '../../edm2/step-scalars.ts';
-import type { Batch, TrainState } from '../../edm2/types.ts';
-import { backend } from '../../engine/binding.ts';
+import { stepNumbers } from '../../edm2/step-scalars.ts';
+import type { TrainState } from '../../edm2/types.ts';
+import { tensorsOf } from '../../engine/graph/host.ts';
 import { cachedProgram } from '../../engine/graph/program-cache.ts';
 import { float32, recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/graph/program.ts';
 import { GraphSession } from '../../engine/graph/session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
-import { tf } from '../../engine/tensorflow.ts';
 import type { BatchSampler } from '../../programs/batch-sampler.ts';
 import { flattenState, layoutOf, unflattenState, type StateLayout } from '../../programs/flat-state.ts';
 import { emptySampling, samplingProgram, SessionSampler } from '../../programs/sampling.ts';
 import { stepInputs, trainingStep } from '../../programs/training-step.ts';
 import { disposeAll } from '../tensor-files.ts';
+import type { PictureBatch } from './batch.ts';
 import { programKey } from './program-key.ts';
 import type { Step, Trainer, TrainerPlan } from './trainer.ts';
 
@@ -26,7 +25,7 @@ import type { Step, Trainer, TrainerPlan } from './trainer.ts';
 const FED = { seed: 0, durationImages: 1, learningRate: 1, decayBatches: 0, rampUpImages: 0 } as const;
 
 /**
- * Trains by a recorded graph: the state lives in TensorFlow's session, and a step is one call. The numbers are those of
+ * Trains by a recorded graph: the state lives in TensorFlow's session, and a step is one call, on threads of its own. The numbers are those of
  * the same program op by op, but for rounding: Adam and the averages are done in place, by kernels that sum in their
  * own order.
  */
@@ -36,46 +35,47 @@ export class GraphTrainer implements Trainer {
   readonly #state: readonly string[];
   readonly #session: GraphSession;
 
-  /** @param state the trainer's from now on */
-  constructor(plan: TrainerPlan, state: TrainState) {
+  private constructor(plan: TrainerPlan, layout: StateLayout, state: readonly string[], session: GraphSession) {
     this.#plan = plan;
-    this.#layout = layoutOf(state);
-    const flat = flattenState(state);
-    this.#state = Object.keys(flat);
-    const specs = Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)]));
-    const sampling = this.#sampling();
-    const recorded: TrainerPlan = { ...plan, training: { ...plan.training, ...FED } };
-    const reduced = reducedTypeOf(plan.training.precision);
-    const spec = {
-      state: { ...specs, ...sampling.state },
-      entries: { train: trainingStep(plan.plan, recorded.training, this.#layout), ...sampling.entries },
-      reduced,
-    };
-    const record = (): GraphProgram => recordProgram(spec, backend().binding.TF_Version);
-    this.#session = new GraphSession(cachedProgram(programKey([recorded, reduced]), record));
-    const empty = emptySampling(sampling);
-    this.#session.initialise({ ...flat, ...empty });
-    disposeAll(empty);
-    disposeState(state);
-    disposeAll(state.buffers);
+    this.#layout = layout;
+    this.#state = state;
+    this.#session = session;
   }
 
-  step(nimg: number, batch: Batch, measure: boolean): Step {
+  /** @param state the trainer's from now on; its tensors are gone afterwards, whatever happens */
+  static async open(plan: TrainerPlan, state: TrainState): Promise<GraphTrainer> {
+    const layout = layoutOf(state);
+    const flat = flattenState(state);
+    try {
+      const { program, sampling } = recorded(plan, layout, flat);
+      const session = new GraphSession(program);
+      try {
+        await session.initialise((name) => emptySampling(sampling, name) ?? flat[name]!);
+      } catch (error) {
+        session.close();
+        throw error;
+      }
+      return new GraphTrainer(plan, layout, Object.keys(flat), session);
+    } finally {
+      disposeState(state);
+      disposeAll(state.buffers);
+    }
+  }
+
+  async step(nimg: number, batch: PictureBatch, measure: boolean): Promise<Step> {
     const { training } = this.#plan;
-    const scalars = stepScalars(training, nimg);
     const wanted = ['lossPerImage', ...(measure ? ['weights', 'activations'] : [])];
     const seed = (purpose: string): readonly [number, number] => seedFor(training.seed, purpose, nimg);
-    const outputs = this.#session.run('train', stepInputs(batch, scalars), seed, wanted);
-    tf.dispose(scalars as never);
-    const { lossPerImage, weights, activations } = outputs as Record<string, Tensor1D>;
+    const outputs = await this.#session.run('train', stepInputs(batch, stepNumbers(training, nimg)), seed, wanted);
+    const numbers = (name: string): Float32Array => outputs[name]!.values as Float32Array;
     return {
-      lossPerImage: lossPerImage!,
-      magnitudes: measure ? { weights: weights!, activations: activations! } : null,
+      lossPerImage: numbers('lossPerImage'),
+      magnitudes: measure ? { weights: numbers('weights'), activations: numbers('activations') } : null,
     };
   }
 
-  withState<T>(use: (state: TrainState) => T): T {
-    const flat = this.#session.read(this.#state);
+  async withState<T>(use: (state: TrainState) => T): Promise<T> {
+    const flat = tensorsOf(await this.#session.read(this.#state));
     try {
       return use(unflattenState(flat, this.#layout));
     } finally {
@@ -91,15 +91,32 @@ export class GraphTrainer implements Trainer {
   dispose(): void {
     this.#session.close();
   }
+}
 
-  /** Draws with the grid's average as it is at that moment, where it is: weights are normalised at each evaluation. */
-  #sampling(): ProgramSpec {
-    const { plan, grid, training } = this.#plan;
-    return samplingProgram(plan.shape, grid.count, (state, labels, casts) => {
-      const { averages, buffers } = unflattenState(state, this.#layout);
-      const network = { plan, parameters: averages[grid.average]!, buffers };
-      const precision = precisionOf(training.precision, casts);
-      return (x, sigma) => denoise(network, x, sigma, labels, { precision });
-    });
-  }
+/** The program of a run, from the cache if it is there, and the part of it that draws. */
+function recorded(
+  plan: TrainerPlan,
+  layout: StateLayout,
+  state: ReturnType<typeof flattenState>,
+): { readonly program: GraphProgram; readonly sampling: ProgramSpec } {
+  const specs = Object.fromEntries(Object.entries(state).map(([name, { shape }]) => [name, float32(...shape)]));
+  const sampling = gridSampling(plan, layout);
+  const neutral: TrainerPlan = { ...plan, training: { ...plan.training, ...FED } };
+  const reduced = reducedTypeOf(plan.training.precision);
+  const spec: ProgramSpec = {
+    state: { ...specs, ...sampling.state },
+    entries: { train: trainingStep(plan.plan, neutral.training, layout), ...sampling.entries },
+    reduced,
+  };
+  return { program: cachedProgram(programKey([neutral, reduced]), () => recordProgram(spec)), sampling };
+}
+
+/** Draws with the grid's average as it is at that moment, where it is: weights are normalised at each evaluation. */
+function gridSampling({ plan, grid, training }: TrainerPlan, layout: StateLayout): ProgramSpec {
+  return samplingProgram(plan.shape, grid.count, (state, labels, casts) => {
+    const { averages, buffers } = unflattenState(state, layout);
+    const network = { plan, parameters: averages[grid.average]!, buffers };
+    const precision = precisionOf(training.precision, casts);
+    return (x, sigma) => denoise(network, x, sigma, labels, { precision });
+  });
 }

@@ -17,6 +17,7 @@ import { patiently } from '../../store/patience.ts';
 import { insideLibrary } from '../../store/paths.ts';
 import { getRun } from '../../store/runs.ts';
 import type { JobContext } from '../context.ts';
+import { BatchReader, readBatch } from './batch.ts';
 import { readCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { EagerTrainer } from './eager-trainer.ts';
 import { GraphTrainer } from './graph-trainer.ts';
@@ -30,6 +31,7 @@ export interface TrainingSession {
   readonly run: Run;
   readonly plan: NetworkPlan;
   readonly dataset: PackedDataset;
+  readonly batches: BatchReader;
   readonly meter: TickMeter;
   readonly trainer: Trainer;
   /** Training images seen. */
@@ -63,7 +65,8 @@ export async function openSession(context: JobContext, runId: number, engine: En
       plan,
       dataset,
       meter: new TickMeter(checkpoint?.tick.losses, checkpoint?.tick.seconds),
-      trainer: makeTrainer(
+      batches: new BatchReader((at) => readBatch(dataset, run.shape.labelDim, training, at)),
+      trainer: await makeTrainer(
         engine,
         {
           plan,
@@ -83,13 +86,12 @@ export async function openSession(context: JobContext, runId: number, engine: En
 }
 
 export function closeSession(session: TrainingSession): void {
-  session.meter.dispose();
   session.trainer.dispose();
   session.dataset.close();
 }
 
-function makeTrainer(engine: Engine, plan: TrainerPlan, state: TrainState): Trainer {
-  return engine === 'graph' ? new GraphTrainer(plan, state) : new EagerTrainer(plan, state);
+async function makeTrainer(engine: Engine, plan: TrainerPlan, state: TrainState): Promise<Trainer> {
+  return engine === 'graph' ? await GraphTrainer.open(plan, state) : new EagerTrainer(plan, state);
 }
 
 /** Seconds of training since the run began, pauses left out. */

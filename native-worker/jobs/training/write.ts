@@ -13,17 +13,10 @@ import { insertTick } from '../../store/ticks.ts';
 import { writeSnapshot } from '../snapshot-file.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { trainSeconds, type TrainingSession } from './session.ts';
-
-/** Root mean squares of a tick's last step, on the host. */
-export interface TickMagnitudes {
-  /** In the order of `weightNames(plan)`. */
-  readonly weights: Float32Array;
-  /** In the order of `blockNames(plan)`. */
-  readonly activations: Float32Array;
-}
+import type { StepMagnitudes } from './trainer.ts';
 
 /** Ends the tick: its numbers and magnitudes become one transaction, then the service hears of it. */
-export async function writeTick(session: TrainingSession, magnitudes: TickMagnitudes): Promise<void> {
+export async function writeTick(session: TrainingSession, magnitudes: StepMagnitudes): Promise<void> {
   const { context, run, plan, nimg } = session;
   const { db } = context.library;
   const { training } = run.config;
@@ -84,7 +77,8 @@ export async function writeSnapshots(session: TrainingSession): Promise<void> {
 
 /**
  * Writes the whole state to a checkpoint file, then its row, and only then lets go of the oldest: at any moment there
- * is one to go on from. The losses must have been settled, so that no checkpoint holds a run that has gone wrong.
+ * is one to go on from. A loss that isn't finite has ended the run before, so no checkpoint holds one that has gone
+ * wrong.
  */
 export async function saveCheckpoint(session: TrainingSession): Promise<void> {
   const { context, run, nimg, trainer } = session;

@@ -33,7 +33,7 @@ const Settings = z.looseObject({
   }),
 });
 
-export const runBlockCase: Runner = (reference, engine) => {
+export const runBlockCase: Runner = async (reference, engine) => {
   const settings = Settings.parse(reference.config).kwargs;
   const x = pictures(reference, 'x');
   const emb = tensor(reference, 'emb') as Tensor2D;
@@ -65,9 +65,9 @@ export const runBlockCase: Runner = (reference, engine) => {
     );
 
   const stored = parametersOf(reference, plan, settings.emb_channels);
-  const { y: evaluated } = engine.compute({ x, emb, ...stored }, (inputs) => ({ y: run(inputs) }));
-  const forced = engine.compute(stored, forceNormalize);
-  const { y, gradients } = withGradients(engine, { x, emb, ...forced }, r, run);
+  const { y: evaluated } = await engine.compute({ x, emb, ...stored }, (inputs) => ({ y: run(inputs) }));
+  const forced = await engine.compute(stored, forceNormalize);
+  const { y, gradients } = await withGradients(engine, { x, emb, ...forced }, r, run);
   const values = new Map<string, ArrayLike<number>>([
     ['y.eval', numbersNchw(evaluated)],
     ['y.train', numbersNchw(y)],

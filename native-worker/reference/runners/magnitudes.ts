@@ -11,13 +11,13 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '../tensors.ts';
 type Tensors = Record<string, Tensor>;
 
 /** Magnitudes of weights and of every layer's and block's output in one forward pass in train mode. */
-export const runMagnitudes: Runner = (reference, engine) => {
+export const runMagnitudes: Runner = async (reference, engine) => {
   const { plan, buffers, parameters } = networkOf(weightsSource(reference));
   const inputs: Tensors = { x: pictures(reference, 'x'), sigma: tensor(reference, 'sigma') };
   if (reference.has('labels')) inputs.labels = tensor(reference, 'labels');
 
-  const measure = (start: Parameters): { rms: Record<string, number>; std: Record<string, number> } => {
-    const measured = engine.compute({ ...inputs, ...start }, ({ x, sigma, labels, ...stored }: Tensors) => {
+  const measure = async (start: Parameters): Promise<{ rms: Record<string, number>; std: Record<string, number> }> => {
+    const measured = await engine.compute({ ...inputs, ...start }, ({ x, sigma, labels, ...stored }: Tensors) => {
       const results: Tensors = {};
       const observe = (name: string, output: Tensor): void => {
         results[`rms/${name}`] = tf.keep(rms(output));
@@ -31,13 +31,13 @@ export const runMagnitudes: Runner = (reference, engine) => {
     });
     return { rms: below('rms/', measured), std: below('std/', measured) };
   };
-  const zero = measure(override(parameters, { '*gain': 0 }));
-  const nonzero = measure(parameters);
-  const weights = (stored: Parameters): Record<string, number> => {
+  const zero = await measure(override(parameters, { '*gain': 0 }));
+  const nonzero = await measure(parameters);
+  const weights = async (stored: Parameters): Promise<Record<string, number>> => {
     const names = Object.keys(stored).filter((name) => name.endsWith('.weight'));
     return below(
       'weight/',
-      engine.compute(stored, (given) =>
+      await engine.compute(stored, (given) =>
         Object.fromEntries(names.map((name) => [`weight/${name.replace(/\.weight$/, '')}`, rms(given[name]!)])),
       ),
     );
@@ -45,8 +45,8 @@ export const runMagnitudes: Runner = (reference, engine) => {
   return {
     values: new Map(),
     scalars: {
-      weight_rms_before: weights(parameters),
-      weight_rms_after: weights(engine.compute(parameters, forceNormalize)),
+      weight_rms_before: await weights(parameters),
+      weight_rms_after: await weights(await engine.compute(parameters, forceNormalize)),
       'activation_rms.zero_gains': zero.rms,
       'activation_std.zero_gains': zero.std,
       'activation_rms.nonzero_gains': nonzero.rms,

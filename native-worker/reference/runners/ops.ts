@@ -15,7 +15,7 @@ import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '../tensors.ts
 
 type Values = Map<string, ArrayLike<number>>;
 
-export const runNormalize: Runner = (reference, engine) => {
+export const runNormalize: Runner = async (reference, engine) => {
   const { dims } = z
     .looseObject({ dims: z.record(z.string(), z.union([z.int(), z.string()])) })
     .parse(reference.config);
@@ -23,7 +23,7 @@ export const runNormalize: Runner = (reference, engine) => {
   for (const [name, dim] of Object.entries(dims)) {
     const x = tensor(reference, `x.${name}`);
     const axes = typeof dim === 'number' ? [dim] : x.shape.map((_, axis) => axis).slice(1);
-    const { y, gradients } = withGradients(engine, { x }, tensor(reference, `r.${name}`), (given) =>
+    const { y, gradients } = await withGradients(engine, { x }, tensor(reference, `r.${name}`), (given) =>
       normalize(given.x, axes),
     );
     values.set(`y.${name}`, numbers(y)).set(`dx.${name}`, numbers(gradients.x));
@@ -31,32 +31,34 @@ export const runNormalize: Runner = (reference, engine) => {
   return { values };
 };
 
-export const runResample: Runner = (reference, engine) => {
+export const runResample: Runner = async (reference, engine) => {
   const { filter } = z.looseObject({ filter: z.array(z.number()) }).parse(reference.config);
   if (filter.join() !== '1,1') throw new Error(`the only resampling filter is [1, 1], not [${filter.join()}]`);
   const values: Values = new Map();
   const x = pictures(reference, 'x');
   for (const mode of ['keep', 'down', 'up'] as const) {
     const r = pictures(reference, `r.${mode}`);
-    const { y, gradients } = withGradients(engine, { x }, r, (given) => tf.mul(resample(given.x as Tensor4D, mode), 1));
+    const { y, gradients } = await withGradients(engine, { x }, r, (given) =>
+      tf.mul(resample(given.x as Tensor4D, mode), 1),
+    );
     values.set(`y.${mode}`, numbersNchw(y)).set(`dx.${mode}`, numbersNchw(gradients.x));
   }
   return { values };
 };
 
-export const runMpSilu: Runner = (reference, engine) => {
+export const runMpSilu: Runner = async (reference, engine) => {
   const x = tensor(reference, 'x');
-  const { y, gradients } = withGradients(engine, { x }, tensor(reference, 'r'), (given) => mpSilu(given.x));
+  const { y, gradients } = await withGradients(engine, { x }, tensor(reference, 'r'), (given) => mpSilu(given.x));
   return { values: new Map(Object.entries({ y: numbers(y), dx: numbers(gradients.x) })) };
 };
 
 const Balances = z.looseObject({ t: z.array(z.number()) });
 
-export const runMpSum: Runner = (reference, engine) => {
+export const runMpSum: Runner = async (reference, engine) => {
   const values: Values = new Map();
   const [a, b] = [tensor(reference, 'a'), tensor(reference, 'b')];
   for (const t of Balances.parse(reference.config).t) {
-    const { y, gradients } = withGradients(engine, { a, b }, tensor(reference, 'r'), (given) =>
+    const { y, gradients } = await withGradients(engine, { a, b }, tensor(reference, 'r'), (given) =>
       mpSum(given.a, given.b, t),
     );
     values.set(`y.t${t}`, numbers(y)).set(`da.t${t}`, numbers(gradients.a)).set(`db.t${t}`, numbers(gradients.b));
@@ -64,11 +66,11 @@ export const runMpSum: Runner = (reference, engine) => {
   return { values };
 };
 
-export const runMpCat: Runner = (reference, engine) => {
+export const runMpCat: Runner = async (reference, engine) => {
   const values: Values = new Map();
   const [a, b] = [pictures(reference, 'a'), pictures(reference, 'b')];
   for (const t of Balances.parse(reference.config).t) {
-    const { y, gradients } = withGradients(engine, { a, b }, pictures(reference, 'r'), (given) =>
+    const { y, gradients } = await withGradients(engine, { a, b }, pictures(reference, 'r'), (given) =>
       mpCat(given.a as Tensor4D, given.b as Tensor4D, t),
     );
     values
@@ -79,17 +81,17 @@ export const runMpCat: Runner = (reference, engine) => {
   return { values };
 };
 
-export const runFourier: Runner = (reference, engine) => {
+export const runFourier: Runner = async (reference, engine) => {
   const vector = (name: string): Tensor1D => tensor(reference, name) as Tensor1D;
   const inputs = { noise: vector('c_noise'), frequencies: vector('state_freqs'), phases: vector('state_phases') };
-  const { y } = engine.compute(inputs, ({ noise, frequencies, phases }) => ({
+  const { y } = await engine.compute(inputs, ({ noise, frequencies, phases }) => ({
     y: mpFourier(noise, frequencies, phases),
   }));
   return { values: new Map([['y', numbers(y)]]) };
 };
 
 /** A layer with its weight as stored and after forced normalisation, with gain 1 (a number) and other gains (scalars). */
-export const runMpConv: Runner = (reference, engine) => {
+export const runMpConv: Runner = async (reference, engine) => {
   const { gains } = z.looseObject({ gains: z.array(z.number()) }).parse(reference.config);
   const values: Values = new Map();
   const stored = fromOfficial(tensor(reference, 'weight'));
@@ -98,7 +100,7 @@ export const runMpConv: Runner = (reference, engine) => {
   const store = (x: Tensor): Float32Array => (isConv ? numbersNchw(x) : numbers(x));
   const x = load('x');
   for (const mode of ['eval', 'train']) {
-    const { weight } = engine.compute({ stored }, (given) => ({
+    const { weight } = await engine.compute({ stored }, (given) => ({
       weight: mode === 'train' ? forceNormalize({ 'layer.weight': given.stored })['layer.weight']! : given.stored,
     }));
     values.set(`weight_after.${mode}`, numbers(toOfficial(weight)));
@@ -110,7 +112,7 @@ export const runMpConv: Runner = (reference, engine) => {
           : mpLinear(x as Tensor2D, weight as Tensor2D, factor);
       };
       const inputs: Record<string, Tensor> = number === 1 ? { x, weight } : { x, weight, gain: tf.scalar(number) };
-      const { y, gradients } = withGradients(engine, inputs, load('r'), layer);
+      const { y, gradients } = await withGradients(engine, inputs, load('r'), layer);
       const suffix = `${mode}.gain${number}`;
       values.set(`y.${suffix}`, store(y)).set(`dx.${suffix}`, store(gradients.x!));
       values.set(`dweight.${suffix}`, numbers(toOfficial(gradients.weight!)));
@@ -120,16 +122,16 @@ export const runMpConv: Runner = (reference, engine) => {
   return { values };
 };
 
-export const runRgbEncoder: Runner = (reference, engine) => {
+export const runRgbEncoder: Runner = async (reference, engine) => {
   const inputs = { pixels: tensor(reference, 'pixels'), latents: tensor(reference, 'latents') };
-  const { encoded, decoded } = engine.compute(inputs, ({ pixels, latents }) => ({
+  const { encoded, decoded } = await engine.compute(inputs, ({ pixels, latents }) => ({
     encoded: encodePixels(pixels),
     decoded: decodePixels(latents),
   }));
   return { values: new Map(Object.entries({ encoded: numbers(encoded), decoded: numbers(decoded) })) };
 };
 
-export const runAdam: Runner = (reference, engine) => {
+export const runAdam: Runner = async (reference, engine) => {
   const settings = z
     .looseObject({ betas: z.tuple([z.number(), z.number()]), eps: z.number(), lr: z.array(z.number()) })
     .parse(reference.config);
@@ -145,9 +147,12 @@ export const runAdam: Runner = (reference, engine) => {
       firstCorrection: tf.scalar(1 / (1 - adamBeta1 ** (step + 1))),
       secondCorrection: tf.scalar(1 / Math.sqrt(1 - adamBeta2 ** (step + 1))),
     };
-    slot = engine.compute({ ...slot, ...scalars, gradient: gradients[step]! }, ({ value, first, second, ...given }) => {
-      return { ...adamStep({ value, first, second }, given.gradient, hyper, given) };
-    });
+    slot = await engine.compute(
+      { ...slot, ...scalars, gradient: gradients[step]! },
+      ({ value, first, second, ...given }) => {
+        return { ...adamStep({ value, first, second }, given.gradient, hyper, given) };
+      },
+    );
     history.p.push(...numbers(slot.value));
     history.m.push(...numbers(slot.first));
     history.v.push(...numbers(slot.second));

@@ -19,7 +19,7 @@ const Settings = z.looseObject({
 });
 
 /** Samples as jobs do: op by op, or by the graph whose weights are folded and whose session keeps the pictures. */
-export const runSampler: Runner = (reference, engine) => {
+export const runSampler: Runner = async (reference, engine) => {
   const settings = Settings.parse(reference.config);
   const main = networkOf(reference.open(settings.net));
   const guide = settings.gnet === undefined ? main : networkOf(reference.open(settings.gnet));
@@ -36,20 +36,20 @@ export const runSampler: Runner = (reference, engine) => {
   const scalars: Record<string, unknown> = {};
   for (const guidance of settings.guidance) {
     const networks = { main, guide: { network: guide, strength: guidance } };
-    const sampler = networkSampler(engine.name, networks, noise.shape[0]);
+    const sampler = await networkSampler(engine.name, networks, noise.shape[0]);
     const kept = reference.outputs[`states.guidance${guidance}`]?.shape[1] ?? 1;
-    const state = (): Float32Array => numbersNchw(tf.slice(sampler.pictures(), 0, kept));
-    sampler.begin(noise, steps[0]!.stages[0]!.sigma, labels);
-    const states = [state()];
+    const state = async (): Promise<Float32Array> => numbersNchw(tf.slice(await sampler.pictures(), 0, kept));
+    await sampler.begin(noise, steps[0]!.stages[0]!.sigma, labels);
+    const states = [await state()];
     const evaluated: number[] = [];
     for (const { stages } of steps) {
       for (const stage of stages) {
         evaluated.push(stage.sigma);
-        sampler.runStage(stage);
+        await sampler.runStage(stage);
       }
-      states.push(state());
+      states.push(await state());
     }
-    values.set(`x.guidance${guidance}`, numbersNchw(sampler.pictures()));
+    values.set(`x.guidance${guidance}`, numbersNchw(await sampler.pictures()));
     values.set(
       `states.guidance${guidance}`,
       states.flatMap((one) => [...one]),

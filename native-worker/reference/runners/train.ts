@@ -28,7 +28,7 @@ const Settings = z.looseObject({
 });
 
 /** Some optimiser steps with given noise: the whole of `trainStep`, and what it computes on the way. */
-export const runTrain: Runner = (reference, engine) => {
+export const runTrain: Runner = async (reference, engine) => {
   const settings = Settings.parse(reference.config);
   const network = networkOf(reference.open(settings.state_from));
   const training = trainingOf(settings.train);
@@ -47,7 +47,7 @@ export const runTrain: Runner = (reference, engine) => {
   const elements = network.plan.shape.channels * network.plan.shape.resolution ** 2;
   const parameters = override(network.parameters, settings.state_override);
   const start = freshState(parameters, network.buffers, training.emaStds.length);
-  const steps = openSteps(engine.name, network.plan, training, start);
+  const steps = await openSteps(engine.name, network.plan, training, start);
 
   for (let step = 1; step <= settings.train.steps; step++) {
     const nimg = (step - 1) * training.batchSize;
@@ -56,7 +56,7 @@ export const runTrain: Runner = (reference, engine) => {
       Object.keys(reference.outputs).some((name) => name.startsWith(prefix) && name.includes(`step${step}`));
 
     if (step === 1 || wants('grad') || wants('loss')) {
-      const { loss, sigma, gradients } = steps.look(batch, draws);
+      const { loss, sigma, gradients } = await steps.look(batch, draws);
       for (const [name, gradient] of Object.entries(gradients)) {
         values.set(`grad.step${step}.${name}`, numbers(toOfficial(gradient)));
       }
@@ -67,13 +67,13 @@ export const runTrain: Runner = (reference, engine) => {
       ).length;
     }
 
-    const loss = numbers(tf.mean(steps.step(nimg, batch, draws)))[0]!;
+    const loss = numbers(tf.mean(await steps.step(nimg, batch, draws)))[0]!;
     scalars.lr.push(stepNumbers(training, nimg).learningRate);
     scalars.cur_nimg_before.push(nimg);
     scalars.loss_mean.push(loss);
     scalars.loss_sum_per_image.push(loss * elements);
     if (!wants('state') && !wants('ema')) continue;
-    const state = steps.state();
+    const state = await steps.state();
     store(values, `state.step${step}`, state.parameters);
     training.emaStds.forEach((std, index) => {
       store(values, `ema-${std.toFixed(3)}.step${step}`, state.averages[index]!);

@@ -18,7 +18,7 @@ interface Inputs {
   readonly labels?: Tensor2D;
 }
 
-export const runUnetCase: Runner = (reference, engine): Results => {
+export const runUnetCase: Runner = async (reference, engine): Promise<Results> => {
   const network = networkOf(reference);
   const inputs: Inputs = {
     x: pictures(reference, 'x'),
@@ -26,12 +26,12 @@ export const runUnetCase: Runner = (reference, engine): Results => {
     ...(reference.has('labels') ? { labels: tensor(reference, 'labels') as Tensor2D } : {}),
   };
   const count = Object.values(network.parameters).reduce((sum, { size }) => sum + size, 0);
-  const evaluated = engine.compute({ ...inputs, ...network.parameters }, (given) =>
+  const evaluated = await engine.compute({ ...inputs, ...network.parameters }, (given) =>
     evaluate(reference, network, given),
   );
-  const parameters = engine.compute(network.parameters, forceNormalize);
+  const parameters = await engine.compute(network.parameters, forceNormalize);
   const more = { r: pictures(reference, 'r'), s: tensor(reference, 's') };
-  const differentiated = engine.compute({ ...inputs, ...more, ...parameters }, (given) =>
+  const differentiated = await engine.compute({ ...inputs, ...more, ...parameters }, (given) =>
     differentiate(network, given),
   );
   const results = Object.entries({ ...evaluated, ...differentiated });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { euclideanNorm, sigmoidGradient } from '../../../native-worker/edm2/kernels.ts';
+import { euclideanNorm, lookUp, sigmoidGradient } from '../../../native-worker/edm2/kernels.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
 
 test('a Euclidean norm is the root of the sum of squares, over inner, outer and several axes', () => {
@@ -18,4 +18,12 @@ test('the gradient of a sigmoid is dy · s · (1 − s)', () => {
   const dy = [7, 2, -3, 9];
   const gradient = sigmoidGradient(tf.tensor1d(s), tf.tensor1d(dy)).dataSync();
   expect([...gradient]).toEqual(s.map((value, index) => dy[index]! * value * (1 - value)));
+});
+
+test('a table is looked up whatever the shape of the indices', () => {
+  const found = lookUp(tf.tensor1d([0.5, -1, 7]), tf.tensor2d([2, 0, 1, 2], [2, 2], 'int32'));
+  expect(found.arraySync()).toEqual([
+    [7, 0.5],
+    [-1, 7],
+  ]);
 });

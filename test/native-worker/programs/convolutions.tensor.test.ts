@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { planNetwork } from '../../../contract/architecture.ts';
 import { findPreset } from '../../../contract/presets.ts';
-import { backend } from '../../../native-worker/engine/binding.ts';
 import { recordProgram } from '../../../native-worker/engine/graph/program.ts';
 import { GraphSession } from '../../../native-worker/engine/graph/session.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
@@ -13,14 +12,14 @@ const plan = planNetwork(
   { resolution: 8, channels: 3, labelDim: 0 },
 );
 
-function sumOf(backward: boolean): number {
+async function sumOf(backward: boolean): Promise<number> {
   const { state, entry } = convolutionsOnly(plan, 2, backward);
-  const program = recordProgram({ state, entries: { convolutions: entry } }, backend().binding.TF_Version);
+  const program = recordProgram({ state, entries: { convolutions: entry } });
   const session = new GraphSession(program);
-  session.initialise(Object.fromEntries(Object.entries(state).map(([name, { shape }]) => [name, tf.ones([...shape])])));
-  const { sum } = session.run('convolutions', {}, () => [0, 0], ['sum']);
+  await session.initialise((name) => tf.ones([...state[name]!.shape]));
+  const { sum } = await session.run('convolutions', {}, () => [0, 0], ['sum']);
   session.close();
-  return sum!.dataSync()[0]!;
+  return sum!.values[0]!;
 }
 
 // With ones everywhere, a corner of a 3×3 convolution's output is 4 · Cin, for four of nine taps lie inside; any number
@@ -33,12 +32,12 @@ const corner = ({ name, shape }: (typeof convolutions)[number]): number => {
   return kernel === 3 ? 4 * cin : cin;
 };
 
-test('every convolution of the network is computed once, with the shapes that the network has', () => {
-  expect(sumOf(false)).toBe(convolutions.reduce((sum, one) => sum + corner(one), 0));
+test('every convolution of the network is computed once, with the shapes that the network has', async () => {
+  expect(await sumOf(false)).toBe(convolutions.reduce((sum, one) => sum + corner(one), 0));
 });
 
-test('backward, every convolution has a gradient for its filters, and all but the first for their input', () => {
-  const forward = sumOf(false);
+test('backward, every convolution has a gradient for its filters, and all but the first for their input', async () => {
+  const forward = await sumOf(false);
   // All gradients of ones are positive sums, so that each of them adds at least 1.
-  expect(sumOf(true)).toBeGreaterThan(forward + 2 * convolutions.length - 1);
+  expect(await sumOf(true)).toBeGreaterThan(forward + 2 * convolutions.length - 1);
 });

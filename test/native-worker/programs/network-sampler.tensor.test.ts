@@ -15,26 +15,26 @@ const deterministic = SamplerConfig.parse({ steps: 6 });
 const stochastic = SamplerConfig.parse({ steps: 6, churn: { amount: 3, max: 40, noise: 1.003 } });
 
 /** Five pictures of four classes, in batches of at most `count`. */
-function draw(
+async function draw(
   engine: Engine,
   networks: GuidedNetwork,
   count: number,
   settings: SamplerConfig,
   precision: Precision = 'fp32',
-): Tensor4D {
+): Promise<Tensor4D> {
   const { labelDim } = networks.main.plan.shape;
-  const sampler = networkSampler(engine, networks, count, precision);
+  const sampler = await networkSampler(engine, networks, count, precision);
   const noise = (purpose: number, first: number): Tensor4D =>
     tf.tidy(() => tf.slice(normal([5, 8, 8, 3], purpose) as Tensor4D, first, Math.min(count, 5 - first)));
   const parts: Tensor4D[] = [];
   for (let first = 0; first < 5; first += count) {
     const labels = oneHot([0, 1, 2, 3, 0].slice(first, first + count), labelDim);
-    sampler.begin(noise(1, first), samplerSigmas(settings)[0]!, labels);
+    await sampler.begin(noise(1, first), samplerSigmas(settings)[0]!, labels);
     for (const [index, { added, stages }] of samplerSteps(settings).entries()) {
-      if (added > 0) sampler.addNoise(noise(100 + index, first), added);
-      for (const stage of stages) sampler.runStage(stage);
+      if (added > 0) await sampler.addNoise(noise(100 + index, first), added);
+      for (const stage of stages) await sampler.runStage(stage);
     }
-    parts.push(sampler.pictures());
+    parts.push(await sampler.pictures());
   }
   sampler.dispose();
   return tf.concat(parts);
@@ -62,11 +62,11 @@ const unconditional = tinyNetwork(tinyPlan({ modelChannels: 4, channelsPerHead: 
 const guided: GuidedNetwork = { main, guide: { network: unconditional, strength: 1.8 } };
 
 describe('sampling by a recorded graph', () => {
-  test.each(rungNames)('gives the pictures of sampling op by op in config %s', (rung) => {
+  test.each(rungNames)('gives the pictures of sampling op by op in config %s', async (rung) => {
     const network = stirred(tinyNetwork(tinyPlan({ ladder: rungs[rung].switches })));
-    const [graph, eager] = (['graph', 'eager'] as const).map((engine) =>
-      draw(engine, { main: network, guide: null }, 5, deterministic),
-    ) as [Tensor4D, Tensor4D];
+    const alone = { main: network, guide: null };
+    const graph = await draw('graph', alone, 5, deterministic);
+    const eager = await draw('eager', alone, 5, deterministic);
     const scale = tf.max(tf.abs(eager)).dataSync()[0]!;
     expect(largestDifference(graph, eager) / Math.max(1, scale)).toBeLessThan(1e-4); // float32 over 11 evaluations
   });
@@ -79,43 +79,47 @@ describe('sampling by a recorded graph', () => {
       { main, guide: { network: tinyNetwork(undefined, 7), strength: 2.1 } },
       stochastic,
     ],
-  ])('gives the pictures of sampling op by op with %s', (_, networks, settings) => {
-    const graph = decodePixels(draw('graph', networks, 5, settings));
-    const eager = decodePixels(draw('eager', networks, 5, settings));
+  ])('gives the pictures of sampling op by op with %s', async (_, networks, settings) => {
+    const graph = decodePixels(await draw('graph', networks, 5, settings));
+    const eager = decodePixels(await draw('eager', networks, 5, settings));
     expect(largestDifference(graph, eager)).toBeLessThanOrEqual(1);
   });
 
-  test('draws nearly the same in bfloat16, and refuses it op by op', () => {
-    const full = draw('graph', guided, 5, deterministic);
-    const reduced = draw('graph', guided, 5, deterministic, 'bf16');
+  test('draws nearly the same in bfloat16, and refuses it op by op', async () => {
+    const full = await draw('graph', guided, 5, deterministic);
+    const reduced = await draw('graph', guided, 5, deterministic, 'bf16');
     const difference = largestDifference(reduced, full);
     expect(difference).toBeGreaterThan(1e-4); // it really is another precision
     expect(difference / tf.max(tf.abs(full)).dataSync()[0]!).toBeLessThan(0.1); // 8 bits, over 11 evaluations
-    expect(() => draw('eager', guided, 5, deterministic, 'bf16')).toThrow(/only fp32/);
+    await expect(draw('eager', guided, 5, deterministic, 'bf16')).rejects.toThrow(/only fp32/);
   });
 
-  test('gives the same numbers each time', () => {
-    expect(largestDifference(draw('graph', guided, 5, stochastic), draw('graph', guided, 5, stochastic))).toBe(0);
+  test('gives the same numbers each time', async () => {
+    expect(
+      largestDifference(await draw('graph', guided, 5, stochastic), await draw('graph', guided, 5, stochastic)),
+    ).toBe(0);
   });
 
-  test.each(['graph', 'eager'] as const)('gives the same pixels whatever the batch size (%s)', (engine) => {
-    const whole = decodePixels(draw(engine, guided, 5, stochastic));
+  test.each(['graph', 'eager'] as const)('gives the same pixels whatever the batch size (%s)', async (engine) => {
+    const whole = decodePixels(await draw(engine, guided, 5, stochastic));
     for (const count of [1, 2, 3]) {
-      expect(largestDifference(decodePixels(draw(engine, guided, count, stochastic)), whole)).toBeLessThanOrEqual(1);
+      expect(largestDifference(decodePixels(await draw(engine, guided, count, stochastic)), whole)).toBeLessThanOrEqual(
+        1,
+      );
     }
   });
 
-  test('leaves no tensors behind', () => {
+  test('leaves no tensors behind', async () => {
     const before = tf.memory().numTensors;
-    const sampler = networkSampler('graph', guided, 5);
+    const sampler = await networkSampler('graph', guided, 5);
     sampler.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  test('guidance changes the pictures, and strength 1 leaves them as without a guide', () => {
-    const plain = draw('graph', alone, 5, deterministic);
-    expect(largestDifference(draw('graph', guided, 5, deterministic), plain)).toBeGreaterThan(0.01);
+  test('guidance changes the pictures, and strength 1 leaves them as without a guide', async () => {
+    const plain = await draw('graph', alone, 5, deterministic);
+    expect(largestDifference(await draw('graph', guided, 5, deterministic), plain)).toBeGreaterThan(0.01);
     const off: GuidedNetwork = { main, guide: { network: unconditional, strength: 1 } };
-    expect(largestDifference(draw('graph', off, 5, deterministic), plain)).toBeLessThan(1e-6);
+    expect(largestDifference(await draw('graph', off, 5, deterministic), plain)).toBeLessThan(1e-6);
   });
 });

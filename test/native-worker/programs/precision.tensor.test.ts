@@ -9,10 +9,11 @@ import { oneHot } from '../../../native-worker/edm2/layout.ts';
 import { precisionOf } from '../../../native-worker/edm2/precision.ts';
 import type { Network } from '../../../native-worker/edm2/precondition.ts';
 import { seedFor } from '../../../native-worker/edm2/seeds.ts';
-import { stepScalars } from '../../../native-worker/edm2/step-scalars.ts';
+import { stepNumbers } from '../../../native-worker/edm2/step-scalars.ts';
 import type { Batch } from '../../../native-worker/edm2/types.ts';
+import { tensorOf, tensorsOf } from '../../../native-worker/engine/graph/host.ts';
 import { float32, recordProgram, type Entry, type Specs } from '../../../native-worker/engine/graph/program.ts';
-import { DataType, SavedModelSchema } from '../../../native-worker/engine/graph/proto/tensorflow_pb.js';
+import { DataType, GraphDefSchema } from '../../../native-worker/engine/graph/proto/tensorflow_pb.js';
 import { GraphSession } from '../../../native-worker/engine/graph/session.ts';
 import { reducedTypeOf } from '../../../native-worker/engine/precision.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
@@ -40,12 +41,12 @@ function stirred(plan = tinyPlan({ modelChannels: 16, channelsPerHead: 16 })): N
 }
 
 /** Gradients of a batch by a recorded graph, by parameter. */
-function gradientsIn(
+async function gradientsIn(
   precision: Precision,
   network: Network,
   training: TrainingConfig = tinyTraining(),
   onGpu = false,
-): Record<string, Tensor> {
+): Promise<Record<string, Tensor>> {
   const state = freshState(network.parameters, network.buffers, 0);
   const layout = layoutOf(state);
   const flat = flattenState(state);
@@ -67,20 +68,17 @@ function gradientsIn(
     },
   };
   const session = new GraphSession(
-    recordProgram(
-      { state: specsOf(flat), entries: { gradients: entry }, reduced: reducedTypeOf(precision, onGpu) },
-      '2.21.0',
-    ),
+    recordProgram({ state: specsOf(flat), entries: { gradients: entry }, reduced: reducedTypeOf(precision, onGpu) }),
   );
-  session.initialise(flat);
-  const gradients = session.run(
+  await session.initialise((name) => flat[name]!);
+  const gradients = await session.run(
     'gradients',
     { images: batch.images, labels: batch.labels! },
     seed,
     Object.keys(network.parameters),
   );
   session.close();
-  return gradients;
+  return tensorsOf(gradients);
 }
 
 function specsOf(flat: Record<string, Tensor>): Specs {
@@ -105,38 +103,35 @@ function relativeErrors(a: Record<string, Tensor>, b: Record<string, Tensor>): n
 }
 
 /** A training step of a network, recorded, and the means to take it. */
-function trainer(
+async function trainer(
   network: Network,
   training: TrainingConfig,
-): {
-  step: (nimg: number) => number;
-  parameters: () => Record<string, Tensor>;
+): Promise<{
+  step: (nimg: number) => Promise<number>;
+  parameters: () => Promise<Record<string, Tensor>>;
   types: (op: string) => unknown[];
   close: () => void;
-} {
+}> {
   const state = freshState(network.parameters, network.buffers, training.emaStds.length);
   const layout = layoutOf(state);
   const flat = flattenState(state);
-  const program = recordProgram(
-    {
-      state: specsOf(flat),
-      entries: { train: trainingStep(network.plan, training, layout) },
-      reduced: reducedTypeOf(training.precision),
-    },
-    '2.21.0',
-  );
+  const program = recordProgram({
+    state: specsOf(flat),
+    entries: { train: trainingStep(network.plan, training, layout, 'float32') },
+    reduced: reducedTypeOf(training.precision),
+  });
   const session = new GraphSession(program);
-  session.initialise(flat);
+  await session.initialise((name) => flat[name]!);
   const names = Object.keys(flat).filter((name) => name.startsWith('parameter/'));
-  const nodes = fromBinary(SavedModelSchema, program.model).metaGraphs[0]!.graphDef!.node;
+  const nodes = fromBinary(GraphDefSchema, program.graph).node;
   return {
-    step: (nimg) => {
-      const inputs = stepInputs(batch, stepScalars(training, nimg));
+    step: async (nimg) => {
+      const inputs = stepInputs(batch, stepNumbers(training, nimg));
       const seedOf = (purpose: string): readonly [number, number] => seedFor(5, purpose, nimg);
-      const { lossPerImage } = session.run('train', inputs, seedOf, ['lossPerImage']);
-      return tf.tidy(() => tf.mean(lossPerImage!).dataSync()[0]!);
+      const { lossPerImage } = await session.run('train', inputs, seedOf, ['lossPerImage']);
+      return tf.tidy(() => tf.mean(tensorOf(lossPerImage!)).dataSync()[0]!);
     },
-    parameters: () => session.read(names),
+    parameters: async () => tensorsOf(await session.read(names)),
     types: (op) => nodes.filter((node) => node.op === op).map((node) => node.attr.T!.value.value),
     close: () => session.close(),
   };
@@ -144,19 +139,19 @@ function trainer(
 
 describe('bfloat16', () => {
   // Of a network of 7 million parameters median and worst are 0.5 % and 1.8 %; in small tensors rounding averages less.
-  test.each(rungNames)('leaves the gradients of config %s where they are in float32, to some percent', (rung) => {
+  test.each(rungNames)('leaves the gradients of config %s where they are in float32, to some percent', async (rung) => {
     const plan = tinyPlan({ modelChannels: 16, channelsPerHead: 16, ladder: rungs[rung].switches });
     const network = stirred(plan);
-    const errors = relativeErrors(gradientsIn('bf16', network), gradientsIn('fp32', network));
+    const errors = relativeErrors(await gradientsIn('bf16', network), await gradientsIn('fp32', network));
     expect(errors.length).toBeGreaterThan(20);
     expect(errors[Math.floor(errors.length / 2)]).toBeGreaterThan(1e-5); // it is no float32
     expect(errors[Math.floor(errors.length / 2)]).toBeLessThan(0.02);
     expect(errors.at(-1)).toBeLessThan(0.05);
   });
 
-  test.each(rungNames)('computes every convolution of config %s in it, and its updates in float32', (rung) => {
+  test.each(rungNames)('computes every convolution of config %s in it, and its updates in float32', async (rung) => {
     const network = stirred(tinyPlan({ ladder: rungs[rung].switches }));
-    const { types, close } = trainer(network, tinyTraining({ precision: 'bf16' }));
+    const { types, close } = await trainer(network, tinyTraining({ precision: 'bf16' }));
     for (const op of ['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter']) {
       expect(new Set(types(op))).toEqual(new Set([DataType.DT_BFLOAT16]));
     }
@@ -166,29 +161,30 @@ describe('bfloat16', () => {
     close();
   });
 
-  test('learns a batch as float32 does', () => {
+  test('learns a batch as float32 does', async () => {
     const network = stirred();
-    const last = (precision: Precision): number => {
-      const { step, close } = trainer(network, tinyTraining({ precision, learningRate: 0.02 }));
-      const losses = Array.from({ length: 300 }, (_, k) => step(8 * k));
+    const last = async (precision: Precision): Promise<number> => {
+      const { step, close } = await trainer(network, tinyTraining({ precision, learningRate: 0.02 }));
+      const losses: number[] = [];
+      for (let k = 0; k < 300; k++) losses.push(await step(8 * k));
       close();
       return losses.slice(-100).reduce((sum, loss) => sum + loss, 0) / 100;
     };
-    const full = last('fp32');
-    const start = trainer(network, tinyTraining());
-    expect(full).toBeLessThan(start.step(0) - 0.3); // it did learn
+    const full = await last('fp32');
+    const start = await trainer(network, tinyTraining());
+    expect(full).toBeLessThan((await start.step(0)) - 0.3); // it did learn
     start.close();
-    expect(Math.abs(last('bf16') - full)).toBeLessThan(0.05);
+    expect(Math.abs((await last('bf16')) - full)).toBeLessThan(0.05);
   });
 });
 
 describe('the form for GPUs, which keeps all activations reduced, computed on the CPU', () => {
-  test.each(rungNames)('leaves the gradients of config %s where they are in float32, to some percent', (rung) => {
+  test.each(rungNames)('leaves the gradients of config %s where they are in float32, to some percent', async (rung) => {
     const plan = tinyPlan({ modelChannels: 16, channelsPerHead: 16, ladder: rungs[rung].switches });
     const network = stirred(plan);
-    const full = gradientsIn('fp32', network);
-    const coarse = relativeErrors(gradientsIn('bf16', network, tinyTraining(), true), full);
-    const fine = relativeErrors(gradientsIn('fp16', network, tinyTraining(), true), full);
+    const full = await gradientsIn('fp32', network);
+    const coarse = relativeErrors(await gradientsIn('bf16', network, tinyTraining(), true), full);
+    const fine = relativeErrors(await gradientsIn('fp16', network, tinyTraining(), true), full);
     const middle = Math.floor(coarse.length / 2);
     expect(coarse[middle]).toBeLessThan(0.03);
     expect(coarse.at(-1)).toBeLessThan(0.1);
@@ -198,34 +194,37 @@ describe('the form for GPUs, which keeps all activations reduced, computed on th
 });
 
 describe('half precision', () => {
-  test('gives gradients times the loss scaling, nearer to those of float32 than bfloat16 does', () => {
+  test('gives gradients times the loss scaling, nearer to those of float32 than bfloat16 does', async () => {
     const network = stirred();
-    const full = gradientsIn('fp32', network);
-    const scaled = gradientsIn('fp16', network, tinyTraining({ lossScaling: 128 }));
+    const full = await gradientsIn('fp32', network);
+    const scaled = await gradientsIn('fp16', network, tinyTraining({ lossScaling: 128 }));
     const half = Object.fromEntries(Object.entries(scaled).map(([name, value]) => [name, tf.div(value, 128)]));
     const errors = relativeErrors(half, full);
-    const coarse = relativeErrors(gradientsIn('bf16', network), full);
+    const coarse = relativeErrors(await gradientsIn('bf16', network), full);
     const middle = Math.floor(errors.length / 2);
     expect(errors[middle]).toBeLessThan(coarse[middle]! / 2);
     expect(errors.at(-1)).toBeLessThan(0.02);
   });
 
-  test('loss scaling changes a step as little as Adam’s epsilon matters', () => {
+  test('loss scaling changes a step as little as Adam’s epsilon matters', async () => {
     const network = stirred();
-    const after = (lossScaling: number): Record<string, Tensor> => {
-      const { step, parameters, close } = trainer(network, tinyTraining({ precision: 'fp32', lossScaling }));
-      step(0);
-      const values = parameters();
+    const after = async (lossScaling: number): Promise<Record<string, Tensor>> => {
+      const { step, parameters, close } = await trainer(network, tinyTraining({ precision: 'fp32', lossScaling }));
+      await step(0);
+      const values = await parameters();
       close();
       return values;
     };
-    expect(relativeErrors(after(256), after(1)).at(-1)).toBeLessThan(1e-4);
+    expect(relativeErrors(await after(256), await after(1)).at(-1)).toBeLessThan(1e-4);
   });
 
-  test('a loss scaled beyond its range moves no weight to infinity', () => {
-    const { step, parameters, close } = trainer(stirred(), tinyTraining({ precision: 'fp16', lossScaling: 65_536 }));
-    for (let k = 0; k < 3; k++) expect(Number.isFinite(step(8 * k))).toBe(true);
-    for (const value of Object.values(parameters())) {
+  test('a loss scaled beyond its range moves no weight to infinity', async () => {
+    const { step, parameters, close } = await trainer(
+      stirred(),
+      tinyTraining({ precision: 'fp16', lossScaling: 65_536 }),
+    );
+    for (let k = 0; k < 3; k++) expect(Number.isFinite(await step(8 * k))).toBe(true);
+    for (const value of Object.values(await parameters())) {
       expect(tf.all(tf.isFinite(value)).dataSync()[0]).toBe(1);
     }
     close();

@@ -17,26 +17,26 @@ test('the index lists the 33 cases that the official code gave', () => {
 const everyCase = cases.map((reference) => [reference.name, reference] as const);
 
 // Tolerances are those that index.json states for each tensor.
-test.each(everyCase)('%s agrees with the official code', (_name, reference) => {
-  const verdict = verifyCase(reference);
+test.each(everyCase)('%s agrees with the official code', async (_name, reference) => {
+  const verdict = await verifyCase(reference);
   expect(verdict.failures).toEqual([]);
   expect(verdict.compared).toBeGreaterThan(0);
 });
 
-test.each(everyCase)('%s agrees with the official code as a recorded graph', (_name, reference) => {
-  const verdict = verifyCase(reference, 'graph');
+test.each(everyCase)('%s agrees with the official code as a recorded graph', async (_name, reference) => {
+  const verdict = await verifyCase(reference, 'graph');
   expect(verdict.failures).toEqual([]);
   expect(verdict.compared).toBeGreaterThan(0);
 });
 
-test('a case that no runner knows fails', () => {
-  const verdict = verifyCase({ ...cases[0]!, name: 'unheard-of' });
+test('a case that no runner knows fails', async () => {
+  const verdict = await verifyCase({ ...cases[0]!, name: 'unheard-of' });
   expect(verdict).toMatchObject({ passed: false, failures: ['no runner knows this case'] });
 });
 
-test('an output that is not computed fails', () => {
+test('an output that is not computed fails', async () => {
   const silu = cases.find(({ name }) => name === 'ops-mp_silu')!;
-  const verdict = verifyCase({ ...silu, outputs: { ...silu.outputs, 'y.other': silu.outputs.y! } });
+  const verdict = await verifyCase({ ...silu, outputs: { ...silu.outputs, 'y.other': silu.outputs.y! } });
   expect(verdict).toMatchObject({ passed: false, failures: ['y.other: not computed'] });
 });
 
@@ -56,9 +56,9 @@ function folderWithOneCase(off: number): string {
   return copy;
 }
 
-test('a number that is off by ten tolerances fails', () => {
+test('a number that is off by ten tolerances fails', async () => {
   const [damaged] = readIndex(folderWithOneCase(1e-4)); // atol is 9e-6
-  const verdict = verifyCase(damaged!);
+  const verdict = await verifyCase(damaged!);
   expect(verdict).toMatchObject({ name: 'ops-mp_silu', passed: false, worstOf: 'y' });
 });
 

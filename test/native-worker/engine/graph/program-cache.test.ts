@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(join(folder, '..'), { recursive: true, force: true }));
 
 const program = (nodes: number): GraphProgram => ({
-  model: Uint8Array.from({ length: 1000 }, (_, index) => (index * nodes) % 256), // line ends among them
+  graph: Uint8Array.from({ length: 1000 }, (_, index) => (index * nodes) % 256), // line ends among them
   state: { a: { shape: [3, 4], dtype: 'float32' }, b: { shape: [], dtype: 'int32' } },
   entries: { train: { inputs: { x: { shape: [2], dtype: 'bool' } }, purposes: ['noise'], outputs: ['y'] } },
   nodes,
@@ -34,7 +34,7 @@ test('a program is recorded once and read from then on, byte for byte', () => {
   ask('one');
   const again = ask('one');
   expect(recordings).toBe(1);
-  expect({ ...again, model: Uint8Array.from(again.model) }).toEqual(program(7));
+  expect({ ...again, graph: Uint8Array.from(again.graph) }).toEqual(program(7));
   expect(readdirSync(folder)).toEqual(['one.graph']);
 });
 
@@ -45,7 +45,7 @@ test('another key is another program', () => {
 });
 
 test.each([
-  ['cut short in its model', (path: string) => truncateSync(path, 700)],
+  ['cut short in its graph', (path: string) => truncateSync(path, 700)],
   ['cut short in its head', (path: string) => truncateSync(path, 20)],
   ['empty', (path: string) => truncateSync(path, 0)],
   ['of zeros where the disk lost them', (path: string) => writeFileSync(path, readFileSync(path).fill(0, 400, 500))],
@@ -62,7 +62,7 @@ test.each([
 test('one bit that is another, wherever it is, is noticed', () => {
   ask('one');
   const whole = readFileSync(file('one'));
-  // A bit of nearly every byte of the hash and the head, and some of the model.
+  // A bit of nearly every byte of the hash and the head, and some of the graph.
   const bits = Array.from({ length: whole.length * 8 }, (_, bit) => bit).filter(
     (bit) => bit % (bit < 3200 ? 9 : 97) === 0,
   );

@@ -6,34 +6,35 @@ import { runToy } from '../../../../native-worker/jobs/toy/toy.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 
 /** Losses of some steps of a fresh network, and what it does worse than the ideal denoiser afterwards. */
-function trained(steps: number, seed: number): { losses: number[]; excess: number } {
-  const session = new ToySession(16, 64, seed);
+async function trained(steps: number, seed: number): Promise<{ losses: number[]; excess: number }> {
+  const session = await ToySession.open(16, 64, seed);
   try {
-    const losses = Array.from({ length: steps }, () => session.step());
-    return { losses, excess: excessLoss(session.denoiser, 64, seed) };
+    const losses: number[] = [];
+    while (losses.length < steps) losses.push(await session.step());
+    return { losses, excess: await excessLoss(session.denoiser, 64, seed) };
   } finally {
     session.close();
   }
 }
 
-test('two hundred steps bring the network nearer to the ideal denoiser, and the loss down', () => {
-  const early = trained(2, 1);
-  const late = trained(200, 1);
+test('two hundred steps bring the network nearer to the ideal denoiser, and the loss down', async () => {
+  const early = await trained(2, 1);
+  const late = await trained(200, 1);
   expect(late.losses.slice(0, 2)).toEqual(early.losses);
   expect(late.losses.at(-1)).toBeLessThan(0.75 * late.losses[0]!);
   expect(late.excess).toBeLessThan(0.5 * early.excess);
   expect(late.excess).toBeGreaterThan(0);
 });
 
-test('another seed gives other losses', () => {
-  expect(trained(2, 2).losses).not.toEqual(trained(2, 3).losses);
+test('another seed gives other losses', async () => {
+  expect((await trained(2, 2)).losses).not.toEqual((await trained(2, 3)).losses);
 });
 
-test('a step keeps no tensors', () => {
-  const session = new ToySession(8, 64, 0);
-  session.step();
+test('a step keeps no tensors', async () => {
+  const session = await ToySession.open(8, 64, 0);
+  await session.step();
   const before = tf.memory().numTensors;
-  for (let step = 0; step < 5; step++) session.step();
+  for (let step = 0; step < 5; step++) await session.step();
   expect(tf.memory().numTensors).toBe(before);
   session.close();
 });

@@ -4,12 +4,12 @@ import { climb, type RungName } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import { RunConfig } from '../../../../contract/training.ts';
 import { initialState } from '../../../../native-worker/edm2/initial.ts';
-import { officialTensors, oneHot } from '../../../../native-worker/edm2/layout.ts';
+import { officialTensors } from '../../../../native-worker/edm2/layout.ts';
 import { randomSource } from '../../../../native-worker/edm2/random.ts';
-import type { Batch } from '../../../../native-worker/edm2/types.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
-import { tf } from '../../../../native-worker/engine/tensorflow.ts';
+import type { PictureBatch } from '../../../../native-worker/jobs/training/batch.ts';
 import { GraphTrainer } from '../../../../native-worker/jobs/training/graph-trainer.ts';
+import { pictureBatch } from '../../../support/picture-batch.ts';
 
 const demo = findPreset('demo')!.config;
 const small = RunConfig.parse({
@@ -22,50 +22,46 @@ const small = RunConfig.parse({
 });
 
 /** A trainer of a tiny network on a rung, as it starts with a seed. */
-function trainerOf(rung: RungName, seed = 1, learningRate?: number): GraphTrainer {
+function trainerOf(rung: RungName, seed = 1, learningRate?: number): Promise<GraphTrainer> {
   const { network, training: climbed } = climb(small, rung);
   const training = { ...climbed, seed, ...(learningRate === undefined ? {} : { learningRate }) };
   const plan = planNetwork(network, { resolution: 8, channels: 3, labelDim: 4 });
   const start = initialState(plan, training.emaStds.length, randomSource(randomKernels, seed, 0));
-  return new GraphTrainer({ plan, training, grid: { average: 0, count: 4 } }, start);
+  return GraphTrainer.open({ plan, training, grid: { average: 0, count: 4 } }, start);
 }
 
-function batchAt(nimg: number): Batch {
-  const random = randomSource(randomKernels, 7, nimg);
-  return {
-    images: tf.mul(random.normal([8, 8, 8, 3], 'pictures'), 0.5),
-    labels: oneHot([0, 1, 2, 3, 0, 1, 2, 3], 4),
-  };
-}
+const batchAt = (nimg: number): PictureBatch => pictureBatch([8, 8, 8, 3], 4, nimg);
 
 /** Weight magnitudes of each layer at the first and the last of some steps. */
-function weightsOver(rung: RungName, steps: number): { first: number[]; last: number[] } {
+async function weightsOver(rung: RungName, steps: number): Promise<{ first: number[]; last: number[] }> {
   // Config C's own rate would take tens of thousands of steps to show it; at G's both take the same steps.
-  const trainer = trainerOf(rung, 1, 0.01);
-  const at = Array.from({ length: steps }, (_, k) => {
-    return [...trainer.step(8 * k, batchAt(8 * k), true).magnitudes!.weights.dataSync()];
-  });
+  const trainer = await trainerOf(rung, 1, 0.01);
+  const at: number[][] = [];
+  for (let k = 0; k < steps; k++) {
+    const { magnitudes } = await trainer.step(8 * k, batchAt(8 * k), true);
+    at.push([...magnitudes!.weights]);
+  }
   trainer.dispose();
   return { first: at[0]!, last: at.at(-1)! };
 }
 
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-test("config C's weights grow in 60 steps, G's stay within a thousandth of their start", () => {
-  const c = weightsOver('C', 60);
+test("config C's weights grow in 60 steps, G's stay within a thousandth of their start", async () => {
+  const c = await weightsOver('C', 60);
   expect(meanOf(c.last)).toBeGreaterThan(1.05 * meanOf(c.first));
   const grown = c.last.filter((value, layer) => value > c.first[layer]!).length;
   expect(grown).toBeGreaterThan(0.8 * c.last.length);
-  const g = weightsOver('G', 60);
+  const g = await weightsOver('G', 60);
   for (const [layer, value] of g.last.entries()) expect(Math.abs(value / g.first[layer]! - 1)).toBeLessThan(1e-3);
 });
 
-test('a recorded step is a function of state, batch, seed and nimg, to the last bit', () => {
+test('a recorded step is a function of state, batch, seed and nimg, to the last bit', async () => {
   /** The whole state after two steps that start at `nimg`. */
-  const after = (nimg: number, seed: number): Record<string, readonly number[]> => {
-    const trainer = trainerOf('G', seed);
-    for (const at of [nimg, nimg + 8]) trainer.step(at, batchAt(0), false).lossPerImage.dispose();
-    const state = trainer.withState(({ parameters, firstMoments, secondMoments, averages }) =>
+  const after = async (nimg: number, seed: number): Promise<Record<string, readonly number[]>> => {
+    const trainer = await trainerOf('G', seed);
+    for (const at of [nimg, nimg + 8]) await trainer.step(at, batchAt(0), false);
+    const state = await trainer.withState(({ parameters, firstMoments, secondMoments, averages }) =>
       Object.fromEntries(
         [parameters, firstMoments, secondMoments, ...averages].flatMap((tensors, record) =>
           officialTensors(tensors).map(({ name, data }) => [`${record}/${name}`, [...data]] as const),
@@ -75,8 +71,8 @@ test('a recorded step is a function of state, batch, seed and nimg, to the last 
     trainer.dispose();
     return state;
   };
-  const first = after(64, 1);
-  expect(after(64, 1)).toEqual(first);
-  expect(after(72, 1)).not.toEqual(first);
-  expect(after(64, 2)).not.toEqual(first);
+  const first = await after(64, 1);
+  expect(await after(64, 1)).toEqual(first);
+  expect(await after(72, 1)).not.toEqual(first);
+  expect(await after(64, 2)).not.toEqual(first);
 });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { planNetwork } from '../../../../contract/architecture.ts';
 import { initialState } from '../../../../native-worker/edm2/initial.ts';
-import { oneHot } from '../../../../native-worker/edm2/layout.ts';
 import { randomSource } from '../../../../native-worker/edm2/random.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 import { GraphTrainer } from '../../../../native-worker/jobs/training/graph-trainer.ts';
+import { pictureBatch } from '../../../support/picture-batch.ts';
 import { tinyConfig } from '../../../support/training-library.ts';
 
 const STEPS = 10_000;
@@ -20,7 +20,7 @@ const WARM_UP = 3000;
  */
 const FLAT = 10e6;
 
-test(`${STEPS} steps of a recorded network leave memory as it was`, () => {
+test(`${STEPS} steps of a recorded network leave memory as it was`, async () => {
   // As few ops as a network of this kind can have: what leaks, leaks by the step and the op, not by their size.
   const { network, training } = tinyConfig({ batchSize: 4, emaStds: [0.1] });
   const plan = planNetwork(
@@ -28,25 +28,17 @@ test(`${STEPS} steps of a recorded network leave memory as it was`, () => {
     { resolution: 4, channels: 3, labelDim: 2 },
   );
   const random = randomSource(randomKernels, 1, 0);
-  const trainer = new GraphTrainer(
+  const trainer = await GraphTrainer.open(
     { plan, training, grid: { average: 0, count: 4 } },
     initialState(plan, training.emaStds.length, random),
   );
-  const pixels = Float32Array.from({ length: 4 * 4 * 4 * 3 }, (_, index) => Math.sin(index));
+  const batch = pictureBatch([4, 4, 4, 3], 2);
+  const step = (index: number): Promise<unknown> => trainer.step(4 * index, batch, index % 10 === 0);
 
-  const step = (index: number): void => {
-    const batch = { images: tf.tensor4d(pixels, [4, 4, 4, 3]), labels: oneHot([0, 1, 0, 1], 2) };
-    const { lossPerImage, magnitudes } = trainer.step(4 * index, batch, index % 10 === 0);
-    lossPerImage.dataSync();
-    if (magnitudes !== null) magnitudes.weights.dataSync();
-    tf.dispose([lossPerImage, batch.images, batch.labels!]);
-    if (magnitudes !== null) tf.dispose([magnitudes.weights, magnitudes.activations]);
-  };
-
-  for (let index = 0; index < WARM_UP; index += 1) step(index);
+  for (let index = 0; index < WARM_UP; index += 1) await step(index);
   const tensors = tf.memory().numTensors;
   const before = process.memoryUsage.rss();
-  for (let index = WARM_UP; index < WARM_UP + STEPS; index += 1) step(index);
+  for (let index = WARM_UP; index < WARM_UP + STEPS; index += 1) await step(index);
   const grown = process.memoryUsage.rss() - before;
   expect(tf.memory().numTensors).toBe(tensors);
   expect(grown).toBeLessThan(FLAT);

@@ -5,12 +5,11 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { planNetwork } from '../../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../../contract/training.ts';
 import { initialState } from '../../../../native-worker/edm2/initial.ts';
-import { oneHot } from '../../../../native-worker/edm2/layout.ts';
 import { randomSource } from '../../../../native-worker/edm2/random.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
-import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 import { GraphTrainer } from '../../../../native-worker/jobs/training/graph-trainer.ts';
 import { programKey } from '../../../../native-worker/jobs/training/program-key.ts';
+import { pictureBatch } from '../../../support/picture-batch.ts';
 import { tinyConfig } from '../../../support/training-library.ts';
 
 let cache: string;
@@ -27,41 +26,42 @@ const { network, training } = tinyConfig();
 const plan = planNetwork(network, { resolution: 8, channels: 3, labelDim: 2 });
 
 /** Losses of three steps from a fixed start. */
-function losses(change: Partial<TrainingConfig>): number[] {
+async function losses(change: Partial<TrainingConfig>): Promise<number[]> {
   const config = { ...training, rampUpImages: 0, ...change };
   const random = randomSource(randomKernels, 1, 0);
-  const trainer = new GraphTrainer(
+  const trainer = await GraphTrainer.open(
     { plan, training: config, grid: { average: 0, count: 4 } },
     initialState(plan, config.emaStds.length, random),
   );
-  const batch = { images: tf.mul(random.normal([4, 8, 8, 3], 'pictures'), 0.5), labels: oneHot([0, 1, 0, 1], 2) };
-  const found = [0, 4, 8].flatMap((nimg) => [...trainer.step(nimg, batch as never, false).lossPerImage.dataSync()]);
+  const batch = pictureBatch([4, 8, 8, 3], 2);
+  const found: number[] = [];
+  for (const nimg of [0, 4, 8]) found.push(...(await trainer.step(nimg, batch, false)).lossPerImage);
   trainer.dispose();
   return found;
 }
 const programs = (): number => readdirSync(join(cache, 'graphs')).length;
 
-test('a second start of the same run uses the recorded program, and its numbers are the same', () => {
-  const first = losses({});
-  expect(losses({})).toEqual(first);
+test('a second start of the same run uses the recorded program, and its numbers are the same', async () => {
+  const first = await losses({});
+  expect(await losses({})).toEqual(first);
   expect(programs()).toBe(1);
 });
 
-test('a run that differs in what is fed shares the program, and still gets its own numbers', () => {
-  const first = losses({});
-  const faster = losses({ learningRate: training.learningRate * 3 });
-  const other = losses({ seed: training.seed + 1 });
+test('a run that differs in what is fed shares the program, and still gets its own numbers', async () => {
+  const first = await losses({});
+  const faster = await losses({ learningRate: training.learningRate * 3 });
+  const other = await losses({ seed: training.seed + 1 });
   expect(programs()).toBe(1);
   expect(faster).not.toEqual(first);
   expect(other).not.toEqual(first);
   rmSync(join(cache, 'graphs'), { recursive: true });
-  expect(losses({ learningRate: training.learningRate * 3 })).toEqual(faster); // recorded for itself alone
+  expect(await losses({ learningRate: training.learningRate * 3 })).toEqual(faster); // recorded for itself alone
 });
 
-test('a run that differs in what is recorded has a program of its own', () => {
-  losses({});
-  losses({ adamBeta1: 0.8 });
-  losses({ emaStds: [0.1] });
+test('a run that differs in what is recorded has a program of its own', async () => {
+  await losses({});
+  await losses({ adamBeta1: 0.8 });
+  await losses({ emaStds: [0.1] });
   expect(programs()).toBe(3);
 });
 

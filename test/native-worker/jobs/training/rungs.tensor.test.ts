@@ -1,17 +1,19 @@
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { planNetwork } from '../../../../contract/architecture.ts';
 import { climb, rungNames } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import { RunConfig } from '../../../../contract/training.ts';
 import { initialState } from '../../../../native-worker/edm2/initial.ts';
-import { oneHot } from '../../../../native-worker/edm2/layout.ts';
 import { randomSource } from '../../../../native-worker/edm2/random.ts';
-import type { Batch, TrainState } from '../../../../native-worker/edm2/types.ts';
+import type { TrainState } from '../../../../native-worker/edm2/types.ts';
+import { tensorOf } from '../../../../native-worker/engine/graph/host.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 import { EagerTrainer } from '../../../../native-worker/jobs/training/eager-trainer.ts';
 import { GraphTrainer } from '../../../../native-worker/jobs/training/graph-trainer.ts';
 import type { Trainer, TrainerPlan } from '../../../../native-worker/jobs/training/trainer.ts';
+import { pictureBatch } from '../../../support/picture-batch.ts';
 
 const demo = findPreset('demo')!.config;
 const small = RunConfig.parse({
@@ -24,28 +26,27 @@ const small = RunConfig.parse({
 });
 
 // Three steps on fixed pictures, in both engines from the same start.
-test.each(rungNames)('config %s trains as one graph as it does op by op', (rung) => {
+test.each(rungNames)('config %s trains as one graph as it does op by op', async (rung) => {
   const { network, training } = climb(small, rung);
   const plan = planNetwork(network, { resolution: 8, channels: 3, labelDim: 4 });
   const random = randomSource(randomKernels, 1, 0);
-  const batch: Batch = {
-    images: tf.mul(random.normal([4, 8, 8, 3], 'pictures'), 0.5),
-    labels: oneHot([0, 1, 2, 3], 4),
-  };
+  const batch = pictureBatch([4, 8, 8, 3], 4);
   const start = (): TrainState => initialState(plan, training.emaStds.length, random);
   const shared: TrainerPlan = { plan, training, grid: { average: 0, count: 4 } };
-  const run = (trainer: Trainer): { losses: number[]; drawn: number[] } => {
-    const losses = [0, 4, 8].flatMap((nimg) => [...trainer.step(nimg, batch, false).lossPerImage.dataSync()]);
+  const noise = tf.mul<Tensor4D>(random.normal([4, 8, 8, 3], 'pictures'), 0.5);
+  const run = async (trainer: Trainer): Promise<{ losses: number[]; drawn: number[] }> => {
+    const losses: number[] = [];
+    for (const nimg of [0, 4, 8]) losses.push(...(await trainer.step(nimg, batch, false)).lossPerImage);
     const sampler = trainer.sampler();
-    sampler.begin(batch.images, 1, batch.labels);
-    sampler.runStage({ sigma: 0.5, current: -0.5, previous: 0, last: 1 });
-    const drawn = [...sampler.pictures().dataSync()];
+    await sampler.begin(noise, 1, tensorOf(batch.labels!) as Tensor2D);
+    await sampler.runStage({ sigma: 0.5, current: -0.5, previous: 0, last: 1 });
+    const drawn = [...(await sampler.pictures()).dataSync()];
     sampler.dispose();
     trainer.dispose();
     return { losses, drawn };
   };
-  const eager = run(new EagerTrainer(shared, start()));
-  const graph = run(new GraphTrainer(shared, start()));
+  const eager = await run(new EagerTrainer(shared, start()));
+  const graph = await run(await GraphTrainer.open(shared, start()));
   graph.losses.forEach((loss, index) => expect(loss).toBeCloseTo(eager.losses[index]!, 3));
   graph.drawn.forEach((value, index) => expect(value).toBeCloseTo(eager.drawn[index]!, 2));
 });

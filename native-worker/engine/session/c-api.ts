@@ -1,0 +1,180 @@
+import { createRequire } from 'node:module';
+import type * as koffi from 'koffi';
+import type { DataType } from '../graph/proto/tensorflow_pb.js';
+import { tensorflowLibrary } from './library.ts';
+import { tensorflowError } from './tensorflow-error.ts';
+
+/** Addresses of things of TensorFlow's, which nobody but this folder may touch. */
+export type Pointer<Kind extends string> = bigint & { readonly kind: Kind };
+
+/** An output of an operation of a graph. */
+export interface Endpoint {
+  readonly oper: Pointer<'operation'>;
+  readonly index: number;
+}
+
+type Status = Pointer<'status'>;
+type Graph = Pointer<'graph'>;
+type Session = Pointer<'session'>;
+type Tensor = Pointer<'tensor'>;
+type Buffer = Pointer<'buffer'>;
+
+/** A function that can run on a thread of Node's pool while JavaScript goes on. */
+type Asynchronous<Arguments extends unknown[]> = (...args: Arguments) => Promise<void>;
+
+/** The part of TensorFlow's C API that a session needs (tensorflow/c/c_api.h). */
+export interface CApi {
+  readonly version: () => string;
+  readonly newStatus: () => Status;
+  readonly deleteStatus: (status: Status) => void;
+  readonly code: (status: Status) => number;
+  readonly message: (status: Status) => string;
+  readonly newBuffer: (bytes: Uint8Array, length: number) => Buffer;
+  readonly deleteBuffer: (buffer: Buffer) => void;
+  readonly newGraph: () => Graph;
+  readonly deleteGraph: (graph: Graph) => void;
+  readonly newImportOptions: () => Pointer<'import-options'>;
+  readonly deleteImportOptions: (options: Pointer<'import-options'>) => void;
+  readonly importGraph: (graph: Graph, definition: Buffer, options: Pointer<'import-options'>, status: Status) => void;
+  readonly operation: (graph: Graph, name: string) => Pointer<'operation'> | null;
+  readonly outputs: (operation: Pointer<'operation'>) => number;
+  readonly outputType: (output: Endpoint) => DataType;
+  /** −1: the graph doesn't know. */
+  readonly rank: (graph: Graph, output: Endpoint, status: Status) => number;
+  readonly shape: (graph: Graph, output: Endpoint, dimensions: BigInt64Array, rank: number, status: Status) => void;
+  readonly newSessionOptions: () => Pointer<'session-options'>;
+  readonly deleteSessionOptions: (options: Pointer<'session-options'>) => void;
+  readonly setConfig: (options: Pointer<'session-options'>, config: Uint8Array, length: number, status: Status) => void;
+  readonly newSession: (graph: Graph, options: Pointer<'session-options'>, status: Status) => Session;
+  readonly closeSession: (session: Session, status: Status) => void;
+  readonly deleteSession: (session: Session, status: Status) => void;
+  /** Fills `fetched`, whose length is that of `outputs`. */
+  readonly run: Asynchronous<
+    [
+      session: Session,
+      inputs: readonly Endpoint[],
+      fed: readonly Tensor[],
+      outputs: readonly Endpoint[],
+      fetched: (Tensor | null)[],
+      targets: readonly Pointer<'operation'>[],
+      status: Status,
+    ]
+  >;
+  readonly allocate: (type: DataType, shape: BigInt64Array, rank: number, bytes: number) => Tensor | null;
+  readonly deleteTensor: (tensor: Tensor) => void;
+  readonly type: (tensor: Tensor) => DataType;
+  readonly dimensions: (tensor: Tensor) => number;
+  readonly dimension: (tensor: Tensor, index: number) => number;
+  readonly byteSize: (tensor: Tensor) => number;
+  /** Whether the tensor has memory: a new one for which there was none has not. */
+  readonly hasData: (tensor: Tensor) => boolean;
+  /** Copies numbers into a tensor's memory; the caller has checked that they fit. */
+  readonly write: (tensor: Tensor, values: ArrayBufferView) => void;
+  /** Copies a tensor's memory; the caller has checked that it fits. */
+  readonly readInto: (values: ArrayBufferView, tensor: Tensor) => void;
+}
+
+/**
+ * Stack of a thread that runs a session, bytes: koffi's own 128 kB are too few for TensorFlow's graph optimiser, which
+ * works on the thread that asks.
+ */
+const STACK = 8 * 2 ** 20;
+
+/** The C library, for its memcpy. */
+const cLibraries: Partial<Record<NodeJS.Platform, string>> = {
+  linux: 'libc.so.6',
+  darwin: '/usr/lib/libSystem.B.dylib',
+  win32: 'ucrtbase.dll',
+};
+
+let loaded: CApi | null = null;
+
+/**
+ * TensorFlow's C API in this process, loaded at the first call.
+ *
+ * @throws {AppError} 'runtime' if the library isn't on the library path
+ */
+export function cApi(): CApi {
+  loaded ??= load(tensorflowLibrary());
+  return loaded;
+}
+
+/** Runs what reports a status. @throws {TensorFlowError} with the code that it reports */
+export function checked<T>(run: (status: Status) => T): T {
+  const api = cApi();
+  const status = api.newStatus();
+  try {
+    const result = run(status);
+    throwUnlessOk(status);
+    return result;
+  } finally {
+    api.deleteStatus(status);
+  }
+}
+
+/** @throws {TensorFlowError} */
+export function throwUnlessOk(status: Status): void {
+  const code = cApi().code(status);
+  if (code !== 0) throw tensorflowError(code, cApi().message(status));
+}
+
+function load(path: string): CApi {
+  const ffi = createRequire(import.meta.url)('koffi') as typeof koffi;
+  ffi.config({ ...ffi.config(), async_stack_size: STACK });
+  ffi.struct('TF_Output', { oper: 'void *', index: 'int' });
+  const library = ffi.load(path);
+  const cLibrary = ffi.load(cLibraries[process.platform] ?? 'libc.so.6');
+  const run = library.func(
+    'void TF_SessionRun(void *session, void *run_options, TF_Output *inputs, void **fed, int ninputs, ' +
+      'TF_Output *outputs, _Out_ void **fetched, int noutputs, void **targets, int ntargets, void *metadata, void *status)',
+  );
+  const data = library.func('void *TF_TensorData(void *tensor)') as (tensor: Tensor) => Pointer<'data'> | null;
+  const copyIn = cLibrary.func('void *memcpy(void *to, const void *from, size_t length)');
+  const copyOut = cLibrary.func('void *memcpy(_Out_ void *to, void *from, size_t length)');
+  return {
+    version: library.func('const char *TF_Version()'),
+    newStatus: library.func('void *TF_NewStatus()'),
+    deleteStatus: library.func('void TF_DeleteStatus(void *status)'),
+    code: library.func('int TF_GetCode(void *status)'),
+    message: library.func('const char *TF_Message(void *status)'),
+    newBuffer: library.func('void *TF_NewBufferFromString(const void *bytes, size_t length)'),
+    deleteBuffer: library.func('void TF_DeleteBuffer(void *buffer)'),
+    newGraph: library.func('void *TF_NewGraph()'),
+    deleteGraph: library.func('void TF_DeleteGraph(void *graph)'),
+    newImportOptions: library.func('void *TF_NewImportGraphDefOptions()'),
+    deleteImportOptions: library.func('void TF_DeleteImportGraphDefOptions(void *options)'),
+    importGraph: library.func(
+      'void TF_GraphImportGraphDef(void *graph, void *definition, void *options, void *status)',
+    ),
+    operation: library.func('void *TF_GraphOperationByName(void *graph, const char *name)'),
+    outputs: library.func('int TF_OperationNumOutputs(void *operation)'),
+    outputType: library.func('int TF_OperationOutputType(TF_Output output)'),
+    rank: library.func('int TF_GraphGetTensorNumDims(void *graph, TF_Output output, void *status)'),
+    shape: library.func(
+      'void TF_GraphGetTensorShape(void *graph, TF_Output output, _Out_ int64_t *dimensions, int rank, void *status)',
+    ),
+    newSessionOptions: library.func('void *TF_NewSessionOptions()'),
+    deleteSessionOptions: library.func('void TF_DeleteSessionOptions(void *options)'),
+    setConfig: library.func('void TF_SetConfig(void *options, const void *config, size_t length, void *status)'),
+    newSession: library.func('void *TF_NewSession(void *graph, void *options, void *status)'),
+    closeSession: library.func('void TF_CloseSession(void *session, void *status)'),
+    deleteSession: library.func('void TF_DeleteSession(void *session, void *status)'),
+    run: (session, inputs, fed, outputs, fetched, targets, status) =>
+      new Promise((resolve, reject) => {
+        const done = (error: Error | null): void => (error === null ? resolve() : reject(error));
+        run.async(
+          ...[session, null, inputs, fed, inputs.length, outputs, fetched, outputs.length],
+          ...[targets, targets.length, null, status, done],
+        );
+      }),
+    allocate: library.func('void *TF_AllocateTensor(int type, const int64_t *shape, int rank, size_t bytes)'),
+    deleteTensor: library.func('void TF_DeleteTensor(void *tensor)'),
+    type: library.func('int TF_TensorType(void *tensor)'),
+    dimensions: library.func('int TF_NumDims(void *tensor)'),
+    dimension: library.func('int64_t TF_Dim(void *tensor, int index)'),
+    byteSize: library.func('size_t TF_TensorByteSize(void *tensor)'),
+    hasData: (tensor) => data(tensor) !== null,
+    write: (tensor, values) => void copyIn(data(tensor), values, values.byteLength),
+    readInto: (values, tensor) => void copyOut(values, data(tensor), values.byteLength),
+  };
+}

@@ -1,0 +1,27 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { ConfigProtoSchema } from '../graph/proto/tensorflow_pb.js';
+
+/**
+ * What a session can choose for itself. What belongs to the process, because TensorFlow has it once (threads of kernels,
+ * visible cards, growth of their memory, XLA), is in the environment: `runtime/environment.ts`.
+ */
+export interface SessionOptions {
+  /**
+   * Whether TensorFlow rewrites the graph before its first run. That takes seconds for a network, and pays for itself
+   * within some steps; false is for what runs once. Default: true.
+   */
+  readonly optimise?: boolean;
+  /** Threads that start ops; default: one a core. */
+  readonly interOpThreads?: number;
+}
+
+/** The options as TensorFlow's ConfigProto. */
+export function configBytes({ optimise = true, interOpThreads = 0 }: SessionOptions): Uint8Array {
+  return toBinary(
+    ConfigProtoSchema,
+    create(ConfigProtoSchema, {
+      interOpParallelismThreads: interOpThreads,
+      graphOptions: optimise ? {} : { rewriteOptions: { disableMetaOptimizer: true } },
+    }),
+  );
+}

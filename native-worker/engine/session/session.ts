@@ -1,0 +1,178 @@
+import type { DataType } from '../graph/proto/tensorflow_pb.js';
+import { cApi, checked, throwUnlessOk, type Endpoint, type Pointer } from './c-api.ts';
+import { elementTypeOf, inWords, type ElementType } from './host-tensor.ts';
+import { NativeTensor } from './native-tensor.ts';
+import { configBytes, type SessionOptions } from './options.ts';
+import { TensorFlowError } from './tensorflow-error.ts';
+
+/** What the graph says of an output of a node. */
+interface Output {
+  readonly endpoint: Endpoint;
+  readonly code: DataType;
+  readonly dtype: ElementType | undefined;
+  /** null: any; −1 in it: any size. */
+  readonly shape: readonly number[] | null;
+}
+
+export interface SessionRun {
+  /** By the names of nodes; each stands for its first output. */
+  readonly feeds?: Readonly<Record<string, NativeTensor>>;
+  /** Nodes whose first outputs are wanted. */
+  readonly fetches?: readonly string[];
+  /** Nodes that must run. */
+  readonly targets?: readonly string[];
+}
+
+/**
+ * A graph that runs: TensorFlow's own session, through its C API. It owns everything that was made for it, tensors
+ * included, and lets go of all of it when it is closed.
+ *
+ * All methods throw `TensorFlowError`: with FAILED_PRECONDITION once the session is closed, CANCELLED if that happens
+ * while it runs, NOT_FOUND for a node that the graph doesn't have, INVALID_ARGUMENT for a tensor that doesn't fit, or with whatever code TensorFlow gives.
+ */
+export class Session {
+  readonly #graph: Pointer<'graph'>;
+  readonly #session: Pointer<'session'>;
+  readonly #outputs = new Map<string, Output>();
+  readonly #tensors = new Set<NativeTensor>();
+  #running = 0;
+  #closed = false;
+
+  /** @param graphDef the bytes of TensorFlow's GraphDef */
+  constructor(graphDef: Uint8Array, options: SessionOptions = {}) {
+    const api = cApi();
+    this.#graph = api.newGraph();
+    try {
+      importGraph(this.#graph, graphDef);
+      this.#session = newSession(this.#graph, configBytes(options));
+    } catch (error) {
+      api.deleteGraph(this.#graph);
+      throw error;
+    }
+  }
+
+  /** A tensor of any numbers, to be written and fed. */
+  allocate(dtype: ElementType, shape: readonly number[]): NativeTensor {
+    this.#mustBeOpen();
+    return this.#keep(NativeTensor.allocate(dtype, shape, this.#forget));
+  }
+
+  /**
+   * Runs what is asked for. JavaScript goes on meanwhile; it must neither write nor dispose what is fed.
+   *
+   * @returns what was fetched; the caller disposes it
+   */
+  async run({ feeds = {}, fetches = [], targets = [] }: SessionRun): Promise<NativeTensor[]> {
+    this.#mustBeOpen();
+    const api = cApi();
+    const fed = Object.entries(feeds);
+    const inputs = fed.map(([name, tensor]) => this.#input(name, tensor));
+    const pointers = fed.map(([, tensor]) => tensor.pointer());
+    const outputs = fetches.map((name) => this.#output(name).endpoint);
+    const operations = targets.map((name) => this.#operation(name));
+    const fetched = new Array<Pointer<'tensor'> | null>(outputs.length).fill(null);
+    const status = api.newStatus();
+    this.#running += 1;
+    try {
+      await api.run(this.#session, inputs, pointers, outputs, fetched, operations, status);
+      throwUnlessOk(status);
+      const results = fetched.map((pointer) => this.#keep(NativeTensor.adopt(pointer!, this.#forget)));
+      if (this.#closed) throw new TensorFlowError('CANCELLED', 'the session was closed while it ran');
+      return results;
+    } finally {
+      api.deleteStatus(status);
+      this.#running -= 1;
+      if (this.#closed && this.#running === 0) this.#release();
+    }
+  }
+
+  /** Nothing can be asked of it any more. What still runs ends first; then everything is let go of. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#running === 0) this.#release();
+  }
+
+  readonly #forget = (tensor: NativeTensor): void => void this.#tensors.delete(tensor);
+
+  #keep(tensor: NativeTensor): NativeTensor {
+    this.#tensors.add(tensor);
+    return tensor;
+  }
+
+  #release(): void {
+    const api = cApi();
+    for (const tensor of this.#tensors) tensor.dispose();
+    checked((status) => api.closeSession(this.#session, status));
+    checked((status) => api.deleteSession(this.#session, status));
+    api.deleteGraph(this.#graph);
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new TensorFlowError('FAILED_PRECONDITION', 'the session is closed');
+  }
+
+  #input(name: string, tensor: NativeTensor): Endpoint {
+    const { endpoint, code, dtype, shape } = this.#output(name);
+    if (dtype !== tensor.dtype || !matches(shape, tensor.shape)) {
+      const wanted = `${dtype ?? `type ${code}`} [${shape?.join() ?? '…'}]`;
+      throw new TensorFlowError('INVALID_ARGUMENT', `${name} takes ${wanted}, not ${inWords(tensor)}`);
+    }
+    return endpoint;
+  }
+
+  #output(name: string): Output {
+    const known = this.#outputs.get(name);
+    if (known !== undefined) return known;
+    const api = cApi();
+    const endpoint = { oper: this.#operation(name), index: 0 };
+    if (api.outputs(endpoint.oper) === 0) throw new TensorFlowError('INVALID_ARGUMENT', `node ${name} has no output`);
+    const code = api.outputType(endpoint);
+    const output = { endpoint, code, dtype: elementTypeOf(code), shape: shapeOf(this.#graph, endpoint) };
+    this.#outputs.set(name, output);
+    return output;
+  }
+
+  #operation(name: string): Pointer<'operation'> {
+    const operation = cApi().operation(this.#graph, name);
+    if (operation === null) throw new TensorFlowError('NOT_FOUND', `the graph has no node ${name}`);
+    return operation;
+  }
+}
+
+function importGraph(graph: Pointer<'graph'>, graphDef: Uint8Array): void {
+  const api = cApi();
+  const definition = api.newBuffer(graphDef, graphDef.length);
+  const options = api.newImportOptions();
+  try {
+    checked((status) => api.importGraph(graph, definition, options, status));
+  } finally {
+    api.deleteImportOptions(options);
+    api.deleteBuffer(definition);
+  }
+}
+
+function newSession(graph: Pointer<'graph'>, config: Uint8Array): Pointer<'session'> {
+  const api = cApi();
+  const options = api.newSessionOptions();
+  try {
+    checked((status) => api.setConfig(options, config, config.length, status));
+    return checked((status) => api.newSession(graph, options, status));
+  } finally {
+    api.deleteSessionOptions(options);
+  }
+}
+
+function shapeOf(graph: Pointer<'graph'>, endpoint: Endpoint): readonly number[] | null {
+  const api = cApi();
+  const rank = checked((status) => api.rank(graph, endpoint, status));
+  if (rank < 0) return null;
+  const dimensions = new BigInt64Array(rank);
+  if (rank > 0) checked((status) => api.shape(graph, endpoint, dimensions, rank, status));
+  return Array.from(dimensions, Number);
+}
+
+function matches(wanted: readonly number[] | null, shape: readonly number[]): boolean {
+  if (wanted === null) return true;
+  return wanted.length === shape.length && wanted.every((size, index) => size < 0 || size === shape[index]);
+}
