@@ -19,11 +19,11 @@ const PROCESSES: Readonly<Record<JobParameters['kind'], string>> = {
 };
 
 /**
- * What is said where no memory is left: TensorFlow's status RESOURCE_EXHAUSTED is 8, and its allocators say OOM; C++,
- * Node and the loader have words of their own.
+ * What is said where no memory is left: TensorFlow's status RESOURCE_EXHAUSTED is 8, and its allocators say OOM; CUDA,
+ * cuBLAS and cuDNN, whose every algorithm wants some, C++, Node and the loader have words of their own.
  */
 const OUT_OF_MEMORY =
-  /\bTF_Status: 8\b|\bOOM\b|RESOURCE_?EXHAUSTED|ResourceExhausted|failed to allocate memory|std::bad_alloc|out of memory|cannot allocate memory|Array buffer allocation failed/iu;
+  /\bTF_Status: 8\b|\bOOM\b|RESOURCE_?EXHAUSTED|ResourceExhausted|failed to allocate memory|std::bad_alloc|out[ _]of[ _]memory|CU(?:BLAS|DNN)_STATUS_ALLOC_FAILED|No algorithm worked!|cannot allocate memory|Array buffer allocation failed/iu;
 
 /** What is said where the system gives no more threads or open files: TensorFlow, C++, Node, OpenMP. */
 const LIMIT_REACHED =

@@ -2,7 +2,7 @@ import { closeSync, copyFileSync, existsSync, openSync, renameSync, rmSync, stat
 import { dirname } from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import type { ServiceClient } from '../client/service-client.ts';
-import { makeFolder } from '../service/library-folder.ts';
+import { makeFolder } from '../system/make-folder.ts';
 
 /**
  * Makes sure that a file can be written, before the work whose result it will hold. Missing folders are made.

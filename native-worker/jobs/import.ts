@@ -5,6 +5,7 @@ import type { JobOutcome } from '../../contract/job-messages.ts';
 import type { Progress } from '../../contract/jobs.ts';
 import { importFolder } from '../data/import.ts';
 import { insideLibrary, jobFolder } from '../store/paths.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import type { JobContext } from './context.ts';
 
 /** Progress is told this often at most; more would only keep the service busy. */
@@ -24,7 +25,7 @@ export async function runImport(context: JobContext): Promise<JobOutcome> {
   sharp.concurrency(1);
   const folder = insideLibrary(library.folder, jobFolder(job.id));
   const file = `${jobFolder(job.id)}/pictures.safetensors`;
-  fs.mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   try {
     const problems = await importFolder({
       folder: job.parameters.path,

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import { recipesAt, type Recipe } from '../../contract/recipe.ts';
@@ -10,6 +10,7 @@ import { insertReconstruction } from '../store/reconstructions.ts';
 import { recordFiles } from '../store/recorded-files.ts';
 import { SafetensorsStream } from '../store/safetensors-stream.ts';
 import type { WrittenFile } from '../store/safetensors.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { breathe, everySoOften, type JobContext, type RunJob } from './context.ts';
 import { openMix, type Mix } from './mix.ts';
 import { snapshotMetadata } from './snapshot-facts.ts';
@@ -28,7 +29,7 @@ export const runReconstruct: RunJob<'reconstruct'> = async (context, { request }
   const folder = insideLibrary(library.folder, jobFolder(job.id));
   const mix = openMix(library, recipes);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const files = recipes.map((_, index) => join(folder, `${index}.safetensors`));
     const written = await writeMix(context, request.runId, mix, recipes, files);
     if (written === null) return { kind: 'cancelled' };

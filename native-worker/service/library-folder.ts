@@ -1,25 +1,9 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, openSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import { DATABASE_NAME, HELD_NAME, OPEN_MARKER } from '../store/paths.ts';
 import { refusal } from '../system/refusal.ts';
-
-/**
- * As `mkdir -p`. Node's own recursive mkdir does not come back where the system refuses with ENOENT, as in /proc.
- *
- * @param folder absolute path
- * @throws {Error} of the system where it can't be made
- */
-export function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  const parent = dirname(folder);
-  if (parent !== folder) makeFolder(parent);
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    if (!hasSystemCode(error, 'EEXIST')) throw error; // somebody else has just made it
-  }
-}
+import { makeFolder } from '../system/make-folder.ts';
 
 /** What systems put into a disk's top folder, and into any folder that is looked at. */
 const SYSTEM_NAMES: ReadonlySet<string> = new Set([

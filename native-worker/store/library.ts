@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, lstatSync, openSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import type { LibraryIdentity } from '../../contract/library.ts';
 import { placeOf, removeOwn, watchPlace } from '../system/files.ts';
 import { needAccess, refusal } from '../system/refusal.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { beginAnew, holdsFiles, indexLost, lacksIndex } from './lost-index.ts';
 import { migrate, newestVersion, refuseNewer, schemaVersion, type Migration } from './migrate.ts';
 import { migrations } from './migrations/all.ts';
@@ -107,7 +108,7 @@ function makeFolders(folder: string): void {
     const path = join(folder, part);
     let isLink: boolean;
     try {
-      mkdirSync(path, { recursive: true });
+      makeFolder(path);
       isLink = lstatSync(path).isSymbolicLink();
     } catch (error) {
       throw cannotWrite(folder, error);

@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { BACKUPS_FOLDER } from './paths.ts';
 
 /** One numbered step of the schema. */
@@ -71,7 +72,7 @@ export function refuseNewer(db: Database.Database, steps: readonly Migration[]):
  */
 export function backUp(db: Database.Database, folder: string, version: number): string {
   const backups = join(folder, BACKUPS_FOLDER);
-  mkdirSync(backups, { recursive: true });
+  makeFolder(backups);
   const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
   const path = join(backups, `library-${stamp}-v${version}.sqlite`);
   const temporary = `${path}.part`;
@@ -90,7 +91,7 @@ export function backUp(db: Database.Database, folder: string, version: number): 
 /** Paths of the backups, oldest first: versions only rise, whatever the clock on the wall said when they were made. */
 export function listBackups(folder: string): string[] {
   const backups = join(folder, BACKUPS_FOLDER);
-  mkdirSync(backups, { recursive: true });
+  makeFolder(backups);
   return readdirSync(backups)
     .filter((name) => name.startsWith('library-') && name.endsWith('.sqlite'))
     .sort((a, b) => versionIn(a) - versionIn(b) || (a < b ? -1 : 1))

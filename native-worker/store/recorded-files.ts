@@ -1,8 +1,9 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import type { Library } from './library.ts';
 import { patiently } from './patience.ts';
 import { insideLibrary, statOf } from './paths.ts';
@@ -41,7 +42,7 @@ export async function recordFiles<Made, Recorded>(
     }),
   );
   try {
-    for (const path of paths) mkdirSync(dirname(path), { recursive: true });
+    for (const path of paths) makeFolder(dirname(path));
     const made = await make(paths);
     return await patiently(() =>
       write(db, () => {

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import type { DatasetRecord, RunRecord } from '../../contract/records.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { datasetFile, datasetProblems, getDataset } from './datasets.ts';
 import { writeAll, writeDurably } from './durable-file.ts';
 import { countRewinds, undoneFiles } from './history.ts';
@@ -40,7 +40,7 @@ function put({ folder }: Library, file: string, record: RunRecord | DatasetRecor
   const path = insideLibrary(folder, file);
   const text = Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
   if (contentOf(path)?.equals(text) === true) return;
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   writeDurably(path, (fd) => writeAll(fd, text));
 }
 

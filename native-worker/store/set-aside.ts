@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { readdirSync, rmdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../system/make-folder.ts';
 import { moveDurably } from './durable-file.ts';
 import { insideLibrary, SET_ASIDE_FOLDER, statOf } from './paths.ts';
 
@@ -51,7 +52,7 @@ export function setAside(folder: string, files: readonly string[], into: string)
   for (const file of files) {
     try {
       const target = insideLibrary(folder, `${into}/${file}`);
-      mkdirSync(dirname(target), { recursive: true });
+      makeFolder(dirname(target));
       moveDurably(insideLibrary(folder, file), target);
       result.moved.push(file);
     } catch (error) {

@@ -81,14 +81,22 @@ test('a crash of another kind is a bug, with its signal or its exit code', () =>
 test.each([
   'Invalid TF_Status: 8\nMessage: OOM when allocating tensor with shape[64,64,64,192] and type float on /GPU:0',
   'ResourceExhaustedError: failed to allocate memory',
+  'RESOURCE_EXHAUSTED: OOM when allocating tensor',
+  'UNKNOWN: CUDNN_STATUS_ALLOC_FAILED in cudnnCreate(&handle)',
+  'INTERNAL: cuBLAS: CUBLAS_STATUS_ALLOC_FAILED',
+  'INTERNAL: failed to get device: CUDA_ERROR_OUT_OF_MEMORY: out of memory',
+  'NOT_FOUND: No algorithm worked!  Error messages:',
 ])('TensorFlow’s "%s" is recognised as lack of memory', (message) => {
   expect(saysOutOfMemory(message)).toBe(true);
 });
 
-test.each(['Invalid TF_Status: 3\nMessage: Incompatible shapes', 'a room of one’s own', 'Invalid TF_Status: 88'])(
-  '"%s" is not taken for lack of memory',
-  (message) => expect(saysOutOfMemory(message)).toBe(false),
-);
+test.each([
+  'Invalid TF_Status: 3\nMessage: Incompatible shapes',
+  'a room of one’s own',
+  'Invalid TF_Status: 88',
+  'INTERNAL: CUDNN_STATUS_NOT_INITIALIZED',
+  'NOT_FOUND: the graph has no node algorithm',
+])('"%s" is not taken for lack of memory', (message) => expect(saysOutOfMemory(message)).toBe(false));
 
 test('a training job without memory is advised the next smaller micro-batch that divides its batch', () => {
   const failed = (batchSize: number, microBatch: number | null): string =>

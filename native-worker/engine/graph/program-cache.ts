@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { cacheFolder } from '../runtime/places.ts';
+import { makeFolder } from '../../system/make-folder.ts';
 import type { GraphProgram } from './program.ts';
 
 /** Recorded programs on disk, so that the second start of the same one need not record it again. */
@@ -74,7 +75,7 @@ function read(path: string): GraphProgram | null {
 
 /** Written aside and renamed, so that nobody ever reads half of it, whoever writes at the same time. */
 function keep(path: string, { graph, ...names }: GraphProgram): void {
-  mkdirSync(join(path, '..'), { recursive: true });
+  makeFolder(join(path, '..'));
   const temporary = `${path}.${process.pid}.part`;
   const content = Buffer.concat([Buffer.from(`${JSON.stringify(names)}\n`), graph]);
   try {

@@ -3,11 +3,12 @@
  * TensorFlow's wheel, kept in the cache, and copied to the one place where tfjs-node looks for it, after every install
  * of the npm packages.
  */
-import { copyFile, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, cp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { systemFailure } from '../../../contract/system-errors.ts';
 import { AppError } from '../../../contract/errors.ts';
+import { makeFolder } from '../../system/make-folder.ts';
 import { runChild } from './child.ts';
 import { needCompiler } from './compiler.ts';
 import { layoutFor } from './layout.ts';
@@ -59,7 +60,7 @@ async function holdsBinding(folder: string, place: BindingPlace): Promise<boolea
 
 /** Copies a binding from one folder to another; a running job keeps the file that it has loaded. */
 async function copyBinding(from: string, to: string, place: BindingPlace): Promise<void> {
-  await mkdir(to, { recursive: true });
+  makeFolder(to);
   await rm(join(to, NOTE), { force: true });
   const temporary = join(to, `${FILE}.${process.pid}`);
   await copyFile(join(from, FILE), temporary);
@@ -113,7 +114,7 @@ export async function compileBinding(options: CompileOptions): Promise<void> {
   const project = options.project ?? projectFolder;
   await needCompiler(variables);
   await rm(work, { recursive: true, force: true });
-  await mkdir(join(work, 'deps', 'lib'), { recursive: true });
+  makeFolder(join(work, 'deps', 'lib'));
   try {
     for (const part of ['binding', 'binding.gyp', 'package.json']) {
       await cp(join(place.package, part), join(work, part), { recursive: true });

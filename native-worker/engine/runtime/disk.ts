@@ -1,6 +1,7 @@
 /** Free space, asked for before something large is written. */
-import { mkdir, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { AppError, hasSystemCode } from '../../../contract/errors.ts';
+import { makeFolder } from '../../system/make-folder.ts';
 import { formatBytes } from './progress.ts';
 
 /** Left free besides what is written: a disk that is full to the last byte breaks other programs. */
@@ -28,7 +29,7 @@ export async function needSpace(
   free: FreeBytes = freeBytes,
 ): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
   } catch (cause) {
     if (hasSystemCode(cause, 'ENOSPC')) throw noSpace(folder, cause);
     throw new AppError(

@@ -180,12 +180,12 @@ function precisionCheck({ runtime, card }: Subject): Check {
   const supports = precisionSupport({ runtime, gpu: card, cpuFlags: readCpuFlags() });
   const good = supports.filter(({ status }) => status === 'good').map(({ precision }) => precision);
   const others = supports.filter(({ status }) => status !== 'good');
-  const words = others.map(({ precision, reason }) => `${precision}: ${reason}`);
+  const sentences = [good.join(', '), ...others.map(({ precision, reason }) => `${precision}: ${reason}`)];
   return {
     id: 'precision',
     status: 'info',
     title: 'Precision',
-    detail: [good.join(', '), ...words].join('. ').replace(/\.$/, ''),
+    detail: sentences.map((sentence) => sentence.replace(/\.$/, '')).join('. '),
     advice: null,
   };
 }

@@ -1,8 +1,9 @@
 /** Makes a runtime: wheels, libraries out of them, binding, and the manifest last. */
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError, hasSystemCode } from '../../../contract/errors.ts';
 import type { RuntimeName } from '../../../contract/runtime.ts';
+import { makeFolder } from '../../system/make-folder.ts';
 import { bindingPlace, compileBinding, installBinding } from './binding.ts';
 import { needCompiler } from './compiler.ts';
 import { freeBytes, needSpace, noSpace, type FreeBytes } from './disk.ts';
@@ -105,7 +106,7 @@ async function makeRuntime(install: Install): Promise<void> {
     if (!ready) {
       await writeManifest(partial, lock, files);
       await rm(folder, { recursive: true, force: true });
-      await mkdir(dirname(folder), { recursive: true });
+      makeFolder(dirname(folder));
       await rename(partial, folder);
     }
     await installBinding(place);
@@ -175,7 +176,7 @@ async function unpack(
       if (signal?.aborted === true) throw cancelled();
       const target = join(to, path);
       const parent = dirname(target);
-      if (!made.has(parent)) await mkdir(parent, { recursive: true });
+      if (!made.has(parent)) makeFolder(parent);
       made.add(parent);
       const sha256 = await unzipEntry(archive, entry, target);
       await onFile?.(entry, path, sha256);

@@ -1,9 +1,10 @@
 /** Fetching wheels with pip, each verified against the lock; what is complete already is not fetched again. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../../contract/errors.ts';
+import { makeFolder } from '../../system/make-folder.ts';
 import { runChild, type ChildResult } from './child.ts';
 import { noSpace } from './disk.ts';
 import type { Wheel } from './lock.ts';
@@ -48,7 +49,7 @@ const POLL_MS = 500;
  */
 export async function fetchWheels(wheels: readonly Wheel[], options: FetchOptions): Promise<void> {
   const { folder, onProgress, signal } = options;
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const total = wheels.reduce((sum, wheel) => sum + wheel.bytes, 0);
   let done = 0;
   for (const [index, wheel] of wheels.entries()) {
@@ -71,7 +72,7 @@ async function fetchWheel(wheel: Wheel, options: FetchOptions, onBytes: (bytes: 
   const { folder, python, signal } = options;
   const work = join(folder, 'incoming');
   await rm(work, { recursive: true, force: true });
-  await mkdir(work, { recursive: true });
+  makeFolder(work);
   const requirements = join(work, 'requirements.txt');
   await writeFile(requirements, `${wheel.package}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
 

@@ -28,7 +28,8 @@ export interface SessionRun {
  * included, and lets go of all of it when it is closed.
  *
  * All methods throw `TensorFlowError`: with FAILED_PRECONDITION once the session is closed, CANCELLED if that happens
- * while it runs, NOT_FOUND for a node that the graph doesn't have, INVALID_ARGUMENT for a tensor that doesn't fit, or with whatever code TensorFlow gives.
+ * while it runs, NOT_FOUND for a node that the graph doesn't have, INVALID_ARGUMENT for a tensor that doesn't fit, or
+ * with whatever code TensorFlow gives.
  */
 export class Session {
   readonly #graph: Pointer<'graph'>;

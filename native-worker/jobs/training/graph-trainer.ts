@@ -25,9 +25,9 @@ import type { Step, Trainer, TrainerPlan } from './trainer.ts';
 const FED = { seed: 0, durationImages: 1, learningRate: 1, decayBatches: 0, rampUpImages: 0 } as const;
 
 /**
- * Trains by a recorded graph: the state lives in TensorFlow's session, and a step is one call, on threads of its own. The numbers are those of
- * the same program op by op, but for rounding: Adam and the averages are done in place, by kernels that sum in their
- * own order.
+ * Trains by a recorded graph: the state lives in TensorFlow's session, and a step is one call, on threads of its own.
+ * The numbers are those of the same program op by op, but for rounding: Adam and the averages are done in place, by
+ * kernels that sum in their own order.
  */
 export class GraphTrainer implements Trainer {
   readonly #plan: TrainerPlan;
