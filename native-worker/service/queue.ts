@@ -138,9 +138,10 @@ export class Queue {
     return id;
   }
 
-  /** The newest progress, which may not be in the job's row yet. */
-  progress(id: number): Progress | null {
-    return this.#running.get(id)?.progress ?? null;
+  /** A job with its newest progress, which may not be in its row yet. */
+  live(job: Job): Job {
+    const running = this.#running.get(job.id);
+    return running === undefined ? job : { ...job, progress: running.progress };
   }
 
   /**
@@ -180,8 +181,7 @@ export class Queue {
   announce(id: number): void {
     if (!this.#parts.library.db.open) return;
     try {
-      const job = getJob(this.#parts.library.db, id);
-      this.#parts.events.emit(jobChanged, { ...job, progress: this.progress(id) ?? job.progress });
+      this.#parts.events.emit(jobChanged, this.live(getJob(this.#parts.library.db, id)));
     } catch (error) {
       this.#parts.log.error({ err: error, job: id }, 'nobody could be told of a job');
     }

@@ -92,7 +92,7 @@ switch (orders) {
     await send({ type: 'progress', progress: null });
     await tick(16);
     await untilAsked();
-    checkpoint(16);
+    await checkpoint(16);
     await end({ kind: 'paused' });
     break;
   }

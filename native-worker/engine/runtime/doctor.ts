@@ -53,12 +53,14 @@ export async function runDoctorReport(options: DoctorOptions): Promise<DoctorRep
   const subject: Subject = { ...options, runtime, report, card };
   const installed = await looked('runtime', 'TensorFlow runtime', () => runtimeCheck(subject));
   const binding = await looked('binding', 'TensorFlow binding', () => bindingCheck(subject));
-  let test: SelfTest | null = null;
+  const tests: SelfTest[] = [];
   const selfTested = await looked('self-test', 'Self-test', async () => {
     if (!installed.every(({ status }) => status === 'good')) return [];
-    test = await selfTest({ ...subject, gpu: card?.index ?? null });
-    return selfTestChecks(test, report);
+    const result = await selfTest({ ...subject, gpu: card?.index ?? null });
+    tests.push(result);
+    return selfTestChecks(result, report);
   });
+  const test = tests[0] ?? null; // null: it was not made, or threw
   const checks = [
     ...(await looked('machine', 'Machine', () => [machine(subject)])),
     ...(await looked('processor', 'Processor', () => [processor()])),
@@ -75,7 +77,7 @@ export async function runDoctorReport(options: DoctorOptions): Promise<DoctorRep
   return {
     runtime,
     device: deviceInWords(subject, test),
-    fellBack: report.gpus.length > 0 && test !== null && !(test as SelfTest).gpu,
+    fellBack: report.gpus.length > 0 && test !== null && !test.gpu,
     checks,
     ok: test !== null && checks.every((check) => check.status !== 'bad'),
   };

@@ -1,4 +1,4 @@
-import { cancelJob, getJob, listJobs, moveJob, type Job } from '../../../contract/jobs.ts';
+import { cancelJob, getJob, listJobs, moveJob } from '../../../contract/jobs.ts';
 import * as store from '../../store/jobs.ts';
 import { handler, type Handler } from '../handle.ts';
 import type { ServiceParts } from './context.ts';
@@ -8,10 +8,9 @@ import { endTraining } from './runs.ts';
 export function jobHandlers(parts: ServiceParts): Handler[] {
   const { library, queue } = parts;
   const { db } = library;
-  const live = (job: Job): Job => ({ ...job, progress: queue.progress(job.id) ?? job.progress });
   return [
-    handler(listJobs, ({ limit }) => store.listJobs(db, limit).map(live)),
-    handler(getJob, ({ id }) => live(store.getJob(db, id))),
+    handler(listJobs, ({ limit }) => store.listJobs(db, limit).map((job) => queue.live(job))),
+    handler(getJob, ({ id }) => queue.live(store.getJob(db, id))),
     handler(cancelJob, ({ id }) => {
       const job = store.getJob(db, id);
       // To cancel a run's training is to stop the run: it keeps what it has learned so far.

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectToService } from '../../../native-worker/service/connect.ts';
-import { claimFolder, makeFolder, unusableLibrary } from '../../../native-worker/service/library-folder.ts';
+import { claimFolder, unusableLibrary } from '../../../native-worker/service/library-folder.ts';
 import { takeLibrary } from '../../../native-worker/service/ownership.ts';
 import { serviceScript } from '../../../native-worker/service/program-files.ts';
 
@@ -14,13 +14,6 @@ beforeAll(() => {
   writeFileSync(join(folder, 'file'), '');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-test('a folder is made with those above it, and made again without complaint', () => {
-  const deep = join(folder, 'a', 'b', 'c');
-  makeFolder(deep);
-  makeFolder(deep);
-  expect(statSync(deep).isDirectory()).toBe(true);
-});
 
 describe('a library that is a file, lies below one, or in /proc', () => {
   const places = process.platform === 'linux' ? ['file', 'file/below', '/dev/null/x', '/proc/none/x'] : ['file'];
