@@ -2,6 +2,9 @@
  * A service whose jobs are fake ones (test/support/fake-job.ts), as a process of its own that can be killed:
  * `node fake-jobs-service.ts --library DIR [--serve] [--go-on]`. It prints a line of JSON when it can be spoken to.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startService } from '../../native-worker/service/service.ts';
 import { fakeEnvironment, fakeJob, makePages } from './service-library.ts';
@@ -14,13 +17,16 @@ const { values } = parseArgs({
     'exit-when-idle': { type: 'boolean', default: false },
   },
 });
+// Not in the library, which is to hold nothing of others.
+const aside = mkdtempSync(join(tmpdir(), 'edm2-pages-'));
+process.on('exit', () => rmSync(aside, { recursive: true, force: true }));
 const service = (await startService({
   library: values.library!,
   idleMs: values['exit-when-idle'] ? 10_000 : null,
   goOn: values['go-on'],
   jobScript: fakeJob,
   environment: fakeEnvironment,
-  pages: makePages(values.library!),
+  pages: makePages(aside),
   demoSet: false,
 }))!;
 const url = values.serve ? await service.openWeb('127.0.0.1', 0) : null;
