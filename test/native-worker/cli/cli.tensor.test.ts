@@ -202,18 +202,20 @@ test('a detached run goes on by itself and can be stopped', async () => {
     'training.durationImages=1000000',
   );
   expect(started).toMatchObject({ code: 0 });
-  let state: unknown = null;
-  const wait = async (wanted: string): Promise<void> => {
-    while (state !== wanted) {
-      state = objects((await edm2('runs', 'show', 'detached', '--json')).stdout)[0]!.state;
-      if (state === 'failed') throw new Error('the run failed');
+  const show = async (): Promise<Record<string, unknown>> =>
+    objects((await edm2('runs', 'show', 'detached', '--json')).stdout)[0]!;
+  const wait = async (wanted: (shown: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> => {
+    for (;;) {
+      const shown = await show();
+      if (wanted(shown)) return shown;
+      if (shown.state === 'failed') throw new Error('the run failed');
     }
   };
-  await wait('running');
+  // Before its first step there would be nothing to take a snapshot of.
+  await wait(({ nimg }) => Number(nimg) > 0);
   expect(await edm2('runs', 'stop', 'detached')).toMatchObject({ code: 0 });
-  await wait('stopped');
-  const shown = objects((await edm2('runs', 'show', 'detached', '--json')).stdout)[0]!;
-  expect(shown.snapshots).toHaveLength(2);
+  const stopped = await wait(({ state }) => state === 'stopped');
+  expect(stopped.snapshots).toHaveLength(2);
 });
 
 test('the demo trains on the set that ships with the app and writes a grid', async () => {
