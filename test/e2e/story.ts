@@ -125,7 +125,12 @@ export function tellStory(makeStage: () => Stage): void {
   });
 
   chapter('while it trains the other pages answer at once', async () => {
-    await see(/training/i);
+    // TensorFlow is loaded first, which takes as long as the machine is busy with other things.
+    await page
+      .getByText(/training/i)
+      .filter({ visible: true })
+      .first()
+      .waitFor(LONG);
     for (const name of ['Data', 'EMA lab', 'Generate', 'Compare', 'Runs']) {
       const started = Date.now();
       await visit(name);
