@@ -49,6 +49,7 @@ module.exports = {
     only('native-worker/cli', [
       'contract/',
       'native-worker/client/',
+      'native-worker/system/',
       'native-worker/service/',
       'native-worker/engine/runtime/',
     ]),
