@@ -1,6 +1,7 @@
 /**
- * A job process: `node main.ts --library DIR [--identity WORD] --job ID`, started by the service with an IPC channel. It reads what to do
- * from the job's row, does it, says how it ended and leaves. Its memory, and the GPU's, is freed by its exit.
+ * A job process: `node main.ts --library DIR [--identity WORD] --job ID`, started by the service with an IPC channel. It
+ * reads what to do from the job's row, does it, says how it ended and leaves. Its memory, and the GPU's, is freed by its
+ * exit.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -67,7 +68,8 @@ function refuseOther(library: Library, word: string | undefined): void {
 }
 
 /**
- * What a job makes it writes into its run's folders; where they are somebody else's it says so before it has worked in vain.
+ * What a job makes it writes into its run's folders; where they are somebody else's it says so before it has worked in
+ * vain.
  *
  * @throws {AppError} 'forbidden'
  */

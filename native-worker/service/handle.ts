@@ -37,7 +37,8 @@ export type Answer = (name: string, input: unknown, audience: Audience, asker?: 
 /**
  * Makes one function of all handlers: it parses what is asked, runs the handler and parses the answer. A handler that
  * finds the index locked is run again: what it writes is one transaction, before which nothing is done that can't be
- * done twice. Expected failures become replies; anything else is a bug, which is logged whole and answered with one calm sentence.
+ * done twice. Expected failures become replies; anything else is a bug, which is logged whole and answered with one calm
+ * sentence.
  */
 export function answerWith(handlers: readonly Handler[], log: Logger): Answer {
   const byName = new Map(handlers.map((entry) => [entry.call.name, entry]));

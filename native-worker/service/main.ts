@@ -1,6 +1,7 @@
 /**
- * The service's process: `node main.ts [--library DIR] [--new-index] [--exit-when-idle] [--serve --port N --host H]`. When it can be
- * spoken to, it prints one line of JSON. If the library has a service already, that one's line is printed instead.
+ * The service's process: `node main.ts [--library DIR] [--new-index] [--exit-when-idle] [--serve --port N --host H]`.
+ * When it can be spoken to, it prints one line of JSON. If the library has a service already, that one's line is printed
+ * instead.
  */
 import { parseArgs } from 'node:util';
 import * as z from 'zod';

@@ -5,7 +5,6 @@ import type { JobMessage } from '../../contract/job-messages.ts';
 import type { Job, JobParameters, Progress } from '../../contract/jobs.ts';
 import { jobChanged } from '../../contract/events.ts';
 import { AppError } from '../../contract/errors.ts';
-import type { Failure } from '../../contract/job-failures.ts';
 import { isFull, isLocked } from '../../contract/system-errors.ts';
 import type { Library } from '../store/library.ts';
 import {
@@ -28,6 +27,7 @@ import { write } from '../store/statements.ts';
 import type { Events } from './events.ts';
 import { failedEnd, failureOf, jobEnd, type JobEnd, type JobExit } from './job-end.ts';
 import { jobArguments, JobProcess } from './job-process.ts';
+import { RunningJob } from './running-job.ts';
 
 /**
  * The queue: one lane for each kind of job, one job at a time in each, so that a sheet of pictures can be drawn while
@@ -57,26 +57,8 @@ export interface QueueParts {
   script: string;
   /** The environment of a job process of a kind that starts now. */
   environment: (kind: JobKind) => Promise<Record<string, string>>;
-  /** How long a training job that is asked to end may take over its first step; default: `FIRST_STEP_MS`. */
+  /** How long a training job that is asked to end may take over its first step; default: ten seconds. */
   firstStepMs?: number | undefined;
-}
-
-interface Running {
-  process: JobProcess;
-  parameters: JobParameters;
-  progress: Progress | null;
-  writtenAt: number;
-  /** Somebody wants it to end; it is not asked twice. */
-  asked: 'pause' | 'stop' | 'cancel' | null;
-  killTimer: NodeJS.Timeout | null;
-  /** A training job's first step is done: there is something to save, and it hears us between two steps. */
-  stepping: boolean;
-  /** We killed it because it did not end. */
-  killed: boolean;
-  /** We killed it because it could not be written down that it runs; null: we did not. */
-  notStarted: Failure | null;
-  /** Its process is gone; its end is being recorded. */
-  over: boolean;
 }
 
 const LANES: readonly JobKind[] = ['train', 'sample', 'import', 'reconstruct'];
@@ -84,18 +66,9 @@ const LANES: readonly JobKind[] = ['train', 'sample', 'import', 'reconstruct'];
 /** Each row written is a sync of the disk; the connected are told at once all the same. */
 const PROGRESS_WRITE_MS = 2000;
 
-/** A cancelled job that does not end by itself is killed: it has nothing to save. */
-const CANCEL_MS = 30_000;
-
-/**
- * A training job hears nothing while TensorFlow plans and computes its first step, which takes minutes for a network that
- * is too large for the machine. Most are through sooner and end by themselves.
- */
-const FIRST_STEP_MS = 10_000;
-
 export class Queue {
   readonly #parts: QueueParts;
-  readonly #running = new Map<number, Running>();
+  readonly #running = new Map<number, RunningJob>();
   readonly #startingLanes = new Set<JobKind>();
   readonly #idleWatchers = new Set<() => void>();
   /** Aborted when nothing more can be recorded. */
@@ -154,27 +127,13 @@ export class Queue {
     const job = getJob(db, id);
     const running = this.#running.get(id);
     if (running !== undefined && !running.over) {
-      running.asked = type;
-      running.process.request(type);
-      const patience = this.#patience(running);
-      if (patience !== null) {
-        running.killTimer ??= setTimeout(() => {
-          running.killed = true;
-          running.process.kill();
-        }, patience);
-      }
+      running.request(type);
     } else if (job.state === 'queued') {
       endJob(db, id, { state: 'cancelled' });
       this.announce(id);
     } else {
       throw new AppError('conflict', `This job has ended already${running === undefined ? ` (${job.state})` : ''}.`);
     }
-  }
-
-  /** How long a job that was asked to end may take, in ms; null: as long as it needs, for it has work to save. */
-  #patience({ parameters, stepping, asked }: Running): number | null {
-    if (parameters.kind === 'train') return stepping ? null : (this.#parts.firstStepMs ?? FIRST_STEP_MS);
-    return asked === 'cancel' ? CANCEL_MS : null;
   }
 
   /** Tells everybody what a job is like now. Never throws: what happened has happened, heard or not. */
@@ -198,8 +157,8 @@ export class Queue {
       if (!over) this.request(id, parameters.kind === 'train' ? 'pause' : 'cancel');
     const deadline = performance.now() + patienceMs;
     while (!this.idle && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
-    for (const [id, { killTimer }] of this.#running) {
-      clearTimeout(killTimer ?? undefined);
+    for (const [id, running] of this.#running) {
+      running.spare();
       this.#parts.log.warn({ job: id }, 'a job is left to end by itself');
     }
     this.#over.abort();
@@ -209,9 +168,9 @@ export class Queue {
   abandon(): void {
     this.#open = false;
     this.#over.abort();
-    for (const { process, killTimer } of this.#running.values()) {
-      clearTimeout(killTimer ?? undefined);
-      process.kill();
+    for (const running of this.#running.values()) {
+      running.spare();
+      running.process.kill();
     }
     this.#running.clear();
   }
@@ -266,18 +225,7 @@ export class Queue {
       onExit: (exit) => void this.#end(id, parameters, this.#judge(id, parameters, exit)),
       onWarning: (text, details) => log.warn({ job: id, details }, text),
     });
-    const running: Running = {
-      process,
-      parameters,
-      progress: null,
-      writtenAt: -Infinity,
-      asked: null,
-      killTimer: null,
-      stepping: false,
-      killed: false,
-      notStarted: null,
-      over: false,
-    };
+    const running = new RunningJob(process, parameters, this.#parts.firstStepMs);
     this.#running.set(id, running);
     this.announce(id);
     try {
@@ -321,14 +269,14 @@ export class Queue {
     if (running === undefined || !this.#parts.library.db.open) return;
     try {
       if (message.type === 'progress') this.#keepProgress(id, running, message.progress);
-      else if (message.type === 'stepping') hearsNow(running);
+      else if (message.type === 'stepping') running.steps();
       else this.#parts.watcher.onMessage(id, running.parameters, message);
     } catch (error) {
       this.#parts.log.error({ err: error, job: id, message: message.type }, 'a message of a job could not be taken in');
     }
   }
 
-  #keepProgress(id: number, running: Running, progress: Progress | null): void {
+  #keepProgress(id: number, running: RunningJob, progress: Progress | null): void {
     running.progress = progress;
     this.announce(id);
     if (progress !== null && performance.now() - running.writtenAt < PROGRESS_WRITE_MS) return;
@@ -342,10 +290,12 @@ export class Queue {
 
   /** What the end of a job's process means. */
   #judge(id: number, parameters: JobParameters, exit: JobExit): () => JobEnd | null {
-    const { asked: request = null, killed = false, notStarted = null } = this.#running.get(id) ?? {};
+    const running = this.#running.get(id);
+    const asked = running?.asked ?? { request: null, killed: false };
+    const notStarted = running?.notStarted ?? null;
     return () =>
       notStarted === null
-        ? jobEnd(this.#parts.library, parameters, exit, { request, killed, closing: !this.#open })
+        ? jobEnd(this.#parts.library, parameters, exit, { ...asked, closing: !this.#open })
         : failedEnd(parameters, notStarted);
   }
 
@@ -354,8 +304,10 @@ export class Queue {
     const { library, log } = this.#parts;
     if (!library.db.open) return; // we end before it did; the next service finds what it left
     const running = this.#running.get(id);
-    clearTimeout(running?.killTimer ?? undefined);
-    if (running !== undefined) running.over = true;
+    if (running !== undefined) {
+      running.spare();
+      running.over = true;
+    }
     try {
       await this.#record(id, parameters, judge, running);
     } catch (error) {
@@ -377,7 +329,7 @@ export class Queue {
     id: number,
     parameters: JobParameters,
     judge: () => JobEnd | null,
-    running: Running | undefined,
+    running: RunningJob | undefined,
   ): Promise<void> {
     const { library, log, watcher } = this.#parts;
     const { db } = library;
@@ -405,7 +357,7 @@ export class Queue {
   }
 
   /** Who looks at the job sees why its end isn't recorded yet. */
-  #tellWaiting(id: number, running: Running | undefined, why: string): void {
+  #tellWaiting(id: number, running: RunningJob | undefined, why: string): void {
     this.#parts.log.warn({ job: id, why }, 'the end of a job waits to be recorded');
     if (running === undefined) return;
     running.progress = { ...(running.progress ?? { done: 0, total: 0, unit: '' }), text: why };
@@ -415,13 +367,6 @@ export class Queue {
   #patiently<T>(work: () => T | Promise<T>, patience: Patience = {}): Promise<T> {
     return patiently(work, { ...patience, signal: this.#over.signal });
   }
-}
-
-/** The first step is done: from now on the job ends by itself, with all it has learned. */
-function hearsNow(running: Running): void {
-  running.stepping = true;
-  clearTimeout(running.killTimer ?? undefined);
-  running.killTimer = null;
 }
 
 /** null: they make no sense. */

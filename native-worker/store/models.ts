@@ -19,8 +19,8 @@ export interface FoundModel {
 /**
  * Looks a model up, without reading any tensor.
  *
- * @throws {AppError} 'not-found'; 'conflict' for an average that its run has undone; 'conflict' or 'invalid-input' for a recipe
- *   that can't be made
+ * @throws {AppError} 'not-found'; 'conflict' for an average that its run has undone; 'conflict' or 'invalid-input' for a
+ *   recipe that can't be made
  */
 export function findModel(db: Database, ref: ModelRef): FoundModel {
   switch (ref.kind) {

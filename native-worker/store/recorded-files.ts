@@ -19,7 +19,8 @@ import { statement, write } from './statements.ts';
 const TABLES = ['snapshots', 'checkpoints', 'samples', 'reconstructions', 'datasets'] as const;
 
 /**
- * Makes files and records them, each as soon as the index is free to be written. If anything goes wrong, those that no row knew before are removed.
+ * Makes files and records them, each as soon as the index is free to be written. If anything goes wrong, those that no
+ * row knew before are removed.
  *
  * @param files  relative paths; their folders are made
  * @param make   writes or moves each to its place, whole or not at all; is given the absolute paths

@@ -27,7 +27,6 @@ const service = (await startService({
   jobScript: fakeJob,
   environment: fakeEnvironment,
   pages: makePages(aside),
-  demoSet: false,
 }))!;
 const url = values.serve ? await service.openWeb('127.0.0.1', 0) : null;
 process.on('SIGINT', () => void service.stop());

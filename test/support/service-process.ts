@@ -1,8 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fakeJob } from './service-library.ts';
 import { root } from './root.ts';
 
 /** Services as processes of their own, as they are started for real. */
@@ -17,6 +15,9 @@ export interface Started {
 }
 
 const main = join(root, 'native-worker/service/main.ts');
+
+/** The same with fake jobs, which load no TensorFlow. */
+export const fakeJobsService = join(root, 'test/support/fake-jobs-service.ts');
 
 /** Starts services and ends those that still live. */
 export class ServiceProcesses {
@@ -46,26 +47,4 @@ export function killed(child: ChildProcess): Promise<void> {
     child.once('exit', () => resolve());
     child.kill('SIGKILL');
   });
-}
-
-/**
- * A script that serves a library with fake jobs, to be started as a process that can be killed.
- *
- * @param place the folder to write it into
- */
-export function fakeServiceScript(place: string): string {
-  const script = join(place, 'fake-service.ts');
-  const module = (path: string): string => JSON.stringify(join(root, path));
-  writeFileSync(
-    script,
-    `import { startService } from ${module('native-worker/service/service.ts')};
-     import { fakeEnvironment } from ${module('test/support/service-library.ts')};
-     const service = await startService({
-       library: process.argv[process.argv.indexOf('--library') + 1], idleMs: null, jobScript: ${JSON.stringify(fakeJob)}, environment: fakeEnvironment,
-     });
-     console.log(JSON.stringify({ ready: true, socket: service.socket, pid: process.pid, url: null }));
-     await service.ended;
-     process.exit(0);`,
-  );
-  return script;
 }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { cleanEnvironment } from './electron.ts';
 import { root } from './root.ts';
+import { fakeJobsService } from './service-process.ts';
 
 const ReadyLine = z.object({ ready: z.literal(true), socket: z.string(), url: z.string().nullable(), pid: z.int() });
 
@@ -29,8 +30,7 @@ export async function startServiceProcess(
   library: string,
   args: string[] = [],
 ): Promise<TestService & { child: ChildProcess }> {
-  const script = join(root, 'test/support/fake-jobs-service.ts');
-  const child = spawn(process.execPath, [script, '--library', library, ...args], {
+  const child = spawn(process.execPath, [fakeJobsService, '--library', library, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ready = await readyLine(child);

@@ -1,5 +1,5 @@
-import { PassThrough } from 'node:stream';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { shutdown } from '../../../contract/app.ts';
 import { getRun, createRun, listRuns, runLog } from '../../../contract/runs.ts';
@@ -8,13 +8,12 @@ import { serve } from '../../../native-worker/cli/commands/serve.ts';
 import { Output } from '../../../native-worker/cli/output.ts';
 import type { ServiceClient } from '../../../native-worker/client/service-client.ts';
 import { connectToService } from '../../../native-worker/service/connect.ts';
-import { root } from '../../support/root.ts';
+import { fakeJobsService } from '../../support/service-process.ts';
 import { until } from '../../support/service-library.ts';
 import { makeLibrary, tinyConfig } from '../../support/training-library.ts';
 
 /** Services that are killed while a run trains: real processes, with fake jobs. */
 
-const script = join(root, 'test/support/fake-jobs-service.ts');
 let folder: string;
 let datasetId: number;
 let remove: () => void;
@@ -27,7 +26,7 @@ beforeEach(async () => {
   made.library.close();
 });
 afterEach(async () => {
-  const client = await connectToService(folder, { script });
+  const client = await connectToService(folder, { script: fakeJobsService });
   await client.call(shutdown, {});
   await client.closed;
   remove();
@@ -40,14 +39,14 @@ async function startTraining(client: ServiceClient): Promise<number> {
 }
 
 test('edm2 serve says that its service was killed, starts it again once, and the run goes on', async () => {
-  const client = await connectToService(folder, { script });
+  const client = await connectToService(folder, { script: fakeJobsService });
   const runId = await startTraining(client);
   const out = new PassThrough();
   let said = '';
   out.on('data', (text: Buffer) => (said += text.toString()));
   const again: ServiceClient[] = [];
   const reconnect = async (): Promise<ServiceClient> => {
-    const next = await connectToService(folder, { script, goOn: true });
+    const next = await connectToService(folder, { script: fakeJobsService, goOn: true });
     again.push(next);
     return next;
   };
@@ -78,7 +77,7 @@ test('edm2 serve says that its service was killed, starts it again once, and the
 }, 120_000);
 
 test('edm2 serve says so when its service is ended in order, and does not start it again', async () => {
-  const client = await connectToService(folder, { script });
+  const client = await connectToService(folder, { script: fakeJobsService });
   const out = new PassThrough();
   let said = '';
   out.on('data', (text: Buffer) => (said += text.toString()));
@@ -92,7 +91,7 @@ test('edm2 serve says so when its service is ended in order, and does not start 
 
 test('the window starts a service that was killed again, and the run goes on', async () => {
   const service = new Service({
-    program: () => ({ node: process.execPath, entry: script }),
+    program: () => ({ node: process.execPath, entry: fakeJobsService }),
     args: ['--library', folder],
     errorLog: join(folder, 'logs/window.log'),
     onEvent: () => undefined,

@@ -1,20 +1,9 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../../../contract/errors.ts';
-import { GenerateRequest } from '../../../contract/samples.ts';
 import { failure, isOutOfMemory } from '../../../native-worker/jobs/failure.ts';
+import { sampleJob } from '../../support/job-parameters.ts';
 
 const train = { kind: 'train', runId: 1, engine: 'graph' } as const;
-const sample = {
-  kind: 'sample',
-  request: GenerateRequest.parse({
-    model: { kind: 'snapshot', snapshotId: 1 },
-    seeds: [1],
-    labels: [null],
-    columns: 1,
-    sampler: {},
-    batchSize: 32,
-  }),
-} as const;
 
 test('TensorFlow’s words for lack of memory become a code, and so does the system’s', () => {
   const allocation = new Error('Invalid TF_Status: 8\nMessage: OOM when allocating tensor');
@@ -32,7 +21,7 @@ test('any other error is a bug', () => {
 });
 
 test('a sample job without memory is advised half the batch', () => {
-  expect(failure(new Error('OOM'), sample)).toMatchObject({
+  expect(failure(new Error('OOM'), sampleJob)).toMatchObject({
     message: expect.stringContaining('Batch size 16') as string,
   });
 });

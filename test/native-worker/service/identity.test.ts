@@ -11,7 +11,7 @@ import { readAddress } from '../../../native-worker/service/ownership.ts';
 import { runningJobs } from '../../../native-worker/store/jobs.ts';
 import { openLibrary } from '../../../native-worker/store/library.ts';
 import { OPEN_MARKER } from '../../../native-worker/store/paths.ts';
-import { fakeServiceScript, killed, ServiceProcesses, type Started } from '../../support/service-process.ts';
+import { fakeJobsService, killed, ServiceProcesses, type Started } from '../../support/service-process.ts';
 import { until } from '../../support/service-library.ts';
 import { tinyConfig } from '../../support/training-library.ts';
 
@@ -20,7 +20,6 @@ import { tinyConfig } from '../../support/training-library.ts';
 let place: string;
 let a: string;
 let b: string;
-let script: string;
 const processes = new ServiceProcesses();
 const clients: ServiceClient[] = [];
 /** Services that a connection has started, or found. */
@@ -28,7 +27,6 @@ const detached: number[] = [];
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'edm2-identity-'));
   [a, b] = [join(place, 'a'), join(place, 'b')];
-  script = fakeServiceScript(place);
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close();
@@ -39,7 +37,7 @@ afterEach(async () => {
 
 /** A service with fake jobs in a process of its own, and a connection to it. */
 async function serve(folder: string): Promise<Started & { client: ServiceClient }> {
-  const started = processes.start(folder, [], script);
+  const started = processes.start(folder, [], fakeJobsService);
   const client = await openClient(String((await started.line).socket));
   clients.push(client);
   return { ...started, client };
@@ -47,7 +45,7 @@ async function serve(folder: string): Promise<Started & { client: ServiceClient 
 
 /** As a command does it. */
 async function connected(folder: string): Promise<ServiceClient> {
-  const client = await connectToService(folder, { script });
+  const client = await connectToService(folder, { script: fakeJobsService });
   clients.push(client);
   detached.push(client.pid);
   return client;

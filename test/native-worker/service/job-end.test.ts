@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { GenerateRequest } from '../../../contract/samples.ts';
 import { jobEnd, lostEnd, type Asked, type JobExit } from '../../../native-worker/service/job-end.ts';
+import { sampleJob } from '../../support/job-parameters.ts';
 import { makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
 
 let made: Awaited<ReturnType<typeof makeLibrary>>;
@@ -16,17 +16,6 @@ const says = (outcome: NonNullable<JobExit['outcome']>): JobExit => ({ ...silent
 const unasked: Asked = { request: null, killed: false, closing: false };
 
 const train = () => ({ kind: 'train', runId, engine: 'graph' }) as const;
-const sample = {
-  kind: 'sample',
-  request: GenerateRequest.parse({
-    model: { kind: 'snapshot', snapshotId: 1 },
-    seeds: [1],
-    labels: [null],
-    columns: 1,
-    sampler: {},
-    batchSize: 32,
-  }),
-} as const;
 
 test.each(['finished', 'paused', 'stopped'] as const)('a training job that says "%s" leaves its run so', (kind) => {
   expect(jobEnd(made.library, train(), says({ kind }), unasked)).toMatchObject({
@@ -51,18 +40,20 @@ test.each([
 });
 
 test('a job that draws is cancelled however it dies of it, and waits for the next start where the service ends', () => {
-  expect(jobEnd(made.library, sample, silent, { ...unasked, request: 'cancel' })).toMatchObject({ state: 'cancelled' });
-  expect(jobEnd(made.library, sample, silent, { ...unasked, closing: true })).toBeNull();
-  expect(jobEnd(made.library, sample, says({ kind: 'cancelled' }), { ...unasked, closing: true })).toBeNull();
+  expect(jobEnd(made.library, sampleJob, silent, { ...unasked, request: 'cancel' })).toMatchObject({
+    state: 'cancelled',
+  });
+  expect(jobEnd(made.library, sampleJob, silent, { ...unasked, closing: true })).toBeNull();
+  expect(jobEnd(made.library, sampleJob, says({ kind: 'cancelled' }), { ...unasked, closing: true })).toBeNull();
   const drawn = says({ kind: 'sampled', sampleId: 7 });
-  expect(jobEnd(made.library, sample, drawn, { ...unasked, closing: true })).toMatchObject({
+  expect(jobEnd(made.library, sampleJob, drawn, { ...unasked, closing: true })).toMatchObject({
     state: 'done',
     made: { sampleId: 7 },
   });
 });
 
 test('a job that draws and is killed for memory is advised half its batch', () => {
-  const end = jobEnd(made.library, sample, { ...silent, oomKilled: true }, unasked);
+  const end = jobEnd(made.library, sampleJob, { ...silent, oomKilled: true }, unasked);
   expect(end).toMatchObject({ state: 'failed', run: null, failure: { code: 'out-of-memory' } });
   expect(end!.failure!.message).toContain('Batch size 16');
 });

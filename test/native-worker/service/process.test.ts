@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { shutdown } from '../../../contract/app.ts';
-import { listDatasets } from '../../../contract/datasets.ts';
+import { deleteDataset, importDataset, listDatasets } from '../../../contract/datasets.ts';
+import { grantFolder } from '../../../contract/folders.ts';
 import { createRun, getRun, listRuns, runLog } from '../../../contract/runs.ts';
 import { getJob } from '../../../contract/jobs.ts';
 import { openClient } from '../../../native-worker/client/service-client.ts';
@@ -13,23 +14,20 @@ import { awaitLiving, connectToService } from '../../../native-worker/service/co
 import { readAddress, takeLibrary } from '../../../native-worker/service/ownership.ts';
 import { openLibrary } from '../../../native-worker/store/library.ts';
 import { databasePath } from '../../../native-worker/store/paths.ts';
-import { fakeServiceScript, ServiceProcesses, type Started } from '../../support/service-process.ts';
+import { fakeJobsService, ServiceProcesses, type Started } from '../../support/service-process.ts';
 import { until } from '../../support/service-library.ts';
 import { tinyConfig } from '../../support/training-library.ts';
 
 /** The service as a process of its own, as it is started for real. */
 
 let folder: string;
-/** For what tests write that is no library's. */
-let aside: string;
 const processes = new ServiceProcesses();
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'edm2-process-'));
-  aside = mkdtempSync(join(tmpdir(), 'edm2-process-aside-'));
 });
 afterEach(async () => {
   await processes.end();
-  for (const path of [folder, aside]) rmSync(path, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
 });
 
 const start = (args: string[] = [], script?: string): Started => processes.start(folder, args, script);
@@ -50,12 +48,15 @@ test('who deleted the demo set does not get it back', async () => {
   const { line, child, exit } = start();
   const client = await openClient(String((await line).socket));
   const demo = await until(async () => (await client.call(listDatasets, {}))[0]);
-  const { deleteDataset } = await import('../../../contract/datasets.ts');
   await client.call(deleteDataset, { id: demo.id });
   child.kill('SIGTERM');
   await exit;
   const again = await openClient(String((await start().line).socket));
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  // Jobs begin after what a start adds, even one that can only fail: the folder holds no pictures.
+  const { id } = await again.call(grantFolder, { path: mkdtempSync(join(folder, 'empty-')) });
+  const options = { name: 'none', resolution: 8 } as const;
+  const { jobId } = await again.call(importDataset, { folder: id, options });
+  await until(async () => (await again.call(getJob, { id: jobId })).state === 'failed');
   expect(await again.call(listDatasets, {})).toEqual([]);
 });
 
@@ -157,8 +158,7 @@ test('a service that may end ends ten seconds after the last client', async () =
 });
 
 test('a killed service: its job pauses by itself, and the next service finds the run resumable', async () => {
-  const script = fakeServiceScript(aside);
-  const first = start([], script);
+  const first = start([], fakeJobsService);
   const client = await openClient(String((await first.line).socket));
   const demo = await until(async () => (await client.call(listDatasets, {}))[0]);
   const input = { name: 'work', datasetId: demo.id, config: tinyConfig() };
@@ -166,7 +166,7 @@ test('a killed service: its job pauses by itself, and the next service finds the
   await until(async () => (await client.call(getJob, { id: jobId })).progress !== null);
   first.child.kill('SIGKILL');
   await first.exit;
-  const again = await openClient(String((await start([], script).line).socket));
+  const again = await openClient(String((await start([], fakeJobsService).line).socket));
   const run = await until(async () => {
     const found = await again.call(getRun, { id: runId });
     return found.state !== 'running' && found;

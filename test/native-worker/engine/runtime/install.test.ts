@@ -150,7 +150,6 @@ test('a killed install is taken up where it was: complete wheels are kept', asyn
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   while (!said.includes('cublas')) await sleep(50);
-  await sleep(300);
   process.kill(-child.pid!, 'SIGKILL');
   expect(await state()).toBe('absent');
   expect(existsSync(join(machine.cache, 'install.held'))).toBe(true);
