@@ -32,7 +32,7 @@ export function indexLost(folder: string, what: string, cause?: unknown): AppErr
       : `Put its newest backup in its place (${newest}), or begin`;
   return new AppError(
     'index-lost',
-    `The library's index ${join(folder, DATABASE_NAME)} ${what}. ${advice} a new index with --new-index: ` +
+    `The library's index ${join(folder, DATABASE_NAME)} ${what}. ${advice} a new index (--new-index on the command line): ` +
       `the old one and all files then move to ${SET_ASIDE_FOLDER}/, and the library begins empty.`,
     { cause },
   );
