@@ -55,7 +55,7 @@ function start(): void {
       notifier.hear(name, payload);
       if (eventNames.has(name)) tell(name, payload);
     },
-    onConnected: (open) => tell(CONNECTION_EVENT, { open }),
+    onConnected: (open, why) => tell(CONNECTION_EVENT, { open, why }),
   });
   const notifier = new EndNotifier(service);
   const tell = (name: string, payload: unknown): void => {

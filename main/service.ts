@@ -3,16 +3,18 @@ import type { Reply } from '../contract/call.ts';
 import { inheritedEnvironment } from '../contract/environment.ts';
 import { AppError } from '../contract/errors.ts';
 import { serviceEnds } from '../contract/events.ts';
+import {
+  Restarts,
+  serviceDied,
+  serviceDiedAgain,
+  serviceNotStarted,
+  serviceStartedAgain,
+} from '../contract/restarts.ts';
 import { unavailable } from '../contract/rpc-client.ts';
+import { reasonOf } from '../contract/system-errors.ts';
 import { openClient, type FileAnswer, type ServiceClient } from '../native-worker/client/service-client.ts';
 import { startService } from '../native-worker/client/start-service.ts';
 import type { ServiceProgram } from './service-program.ts';
-
-/** How often a service that died is started again before we give up, and how long it must live to count as well. */
-const MAX_DEATHS = 4;
-const HEALTHY_MS = 60_000;
-/** Pause before a new start, so that a service that dies at once does not keep the machine busy. */
-const RESTART_DELAY_MS = 500;
 
 export interface ServiceOptions {
   /** Finds the program anew for each start. */
@@ -22,19 +24,20 @@ export interface ServiceOptions {
   /** File for what the service writes to stderr. */
   readonly errorLog: string;
   readonly onEvent: (name: string, payload: unknown) => void;
-  /** The connection came or went; the page says so. */
-  readonly onConnected: (connected: boolean) => void;
+  /** The connection came or went; the page says so, and what happened where that was no usual thing. */
+  readonly onConnected: (connected: boolean, why?: string) => void;
 }
 
 /**
  * The service as the rest of main sees it: always there. It is started (or found running) at first use, and again when
- * it dies, a bounded number of times. Calls that come meanwhile wait.
+ * it dies, as often as `Restarts` allows. Calls that come meanwhile wait.
  */
 export class Service {
   readonly #options: ServiceOptions;
   #connection: Promise<ServiceClient> | null = null;
-  #deaths = 0;
-  #lastFailure = "EDM2 Studio's service ended.";
+  readonly #restarts = new Restarts();
+  /** It is not started again; null: it may be. */
+  #over: AppError | null = null;
   /** The library's index is lost: there is no use in another start before the user has said what becomes of it. */
   #indexLost: AppError | null = null;
   #newIndex = false;
@@ -73,10 +76,7 @@ export class Service {
   /** Starts or finds the service, if that was not done yet. */
   connected(): Promise<ServiceClient> {
     if (this.#indexLost !== null) return Promise.reject(this.#indexLost);
-    if (this.#deaths > MAX_DEATHS) {
-      const message = `${this.#lastFailure} It was started ${this.#deaths} times; start EDM2 Studio again to try once more.`;
-      return Promise.reject(new AppError('unavailable', message));
-    }
+    if (this.#over !== null) return Promise.reject(this.#over);
     this.#connection ??= this.#connect();
     return this.#connection;
   }
@@ -93,7 +93,6 @@ export class Service {
   async #connect(): Promise<ServiceClient> {
     const startedAt = performance.now();
     try {
-      if (this.#deaths > 0) await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY_MS * this.#deaths));
       const { node, entry } = this.#options.program();
       const { args, errorLog, onEvent } = this.#options;
       const { socket } = await startService({
@@ -110,27 +109,31 @@ export class Service {
           onEvent(name, payload);
         },
       });
-      this.#died = false;
-      void connection.closed.then(() => this.#lost(startedAt));
+      void connection.closed.then(() => this.#lost(performance.now() - startedAt));
       this.#newIndex = false;
-      this.#options.onConnected(true);
+      this.#options.onConnected(true, this.#died ? `${serviceDied(errorLog)} ${serviceStartedAgain}` : undefined);
+      this.#died = false;
       return connection;
     } catch (error) {
       this.#connection = null;
       if (error instanceof AppError && error.code === 'index-lost') this.#indexLost = error;
-      else this.#deaths += 1;
-      if (error instanceof AppError) this.#lastFailure = error.message;
-      throw error;
+      else if (!this.#restarts.allow(0)) this.#over = new AppError('unavailable', serviceNotStarted(reasonOf(error)));
+      throw this.#over ?? error;
     }
   }
 
-  #lost(startedAt: number): void {
+  #lost(livedMs: number): void {
     this.#connection = null;
     if (this.#leaving) return;
-    this.#deaths = performance.now() - startedAt > HEALTHY_MS ? 1 : this.#deaths + 1;
+    const { errorLog, onConnected } = this.#options;
     this.#died = !this.#endsInOrder;
-    this.#lastFailure = `EDM2 Studio's service ended by itself. Its log is ${this.#options.errorLog}.`;
-    this.#options.onConnected(false);
-    this.connected().catch(() => undefined); // the next call says why
+    // One that was ended is started again whenever that is: as long as the window is open it wants a service.
+    if (!this.#died || this.#restarts.allow(livedMs)) {
+      onConnected(false, this.#died ? serviceDied(errorLog) : undefined);
+      this.connected().catch(() => undefined); // the next call says why
+    } else {
+      this.#over = new AppError('unavailable', serviceDiedAgain(errorLog));
+      onConnected(false, this.#over.message);
+    }
   }
 }

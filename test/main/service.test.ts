@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,11 +10,13 @@ let folder: string;
 let service: Service | null = null;
 let events: [string, unknown][] = [];
 let connections: boolean[] = [];
+let told: string[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'edm2-main-'));
   events = [];
   connections = [];
+  told = [];
 });
 
 afterEach(() => {
@@ -30,7 +32,10 @@ function start(mode: string): Service {
     args: ['--mode', mode, '--socket', join(folder, 's')],
     errorLog: join(folder, 'service.log'),
     onEvent: (name, payload) => events.push([name, payload]),
-    onConnected: (open) => connections.push(open),
+    onConnected: (open, why) => {
+      connections.push(open);
+      if (why !== undefined) told.push(why);
+    },
   });
   return service;
 }
@@ -50,7 +55,7 @@ test('brings pictures over the same socket', async () => {
   expect(file.body.toString()).toBe('picture of /files/samples/1.png');
 });
 
-test('starts the service again when it dies, and says that it was gone', async () => {
+test('starts the service again when it dies, and says what happened', async () => {
   const running = start('normal');
   const first = await running.call('echo', {});
   expect(await running.call('die', {})).toMatchObject({ ok: false, code: 'unavailable' });
@@ -58,20 +63,39 @@ test('starts the service again when it dies, and says that it was gone', async (
   expect(second).toMatchObject({ ok: true });
   expect(second).not.toEqual(first); // another process answered
   expect(connections).toEqual([true, false, true]);
+  const died = `EDM2 Studio's service ended unexpectedly; its log (${join(folder, 'service.log')}) may say why.`;
+  expect(told).toEqual([
+    died,
+    `${died} It was started again, and a run that trained goes on from its last checkpoint.`,
+  ]);
+});
+
+test('a service that dies again soon after is not started once more, and that is said', async () => {
+  const running = start('normal');
+  await running.call('die', {});
+  expect(await running.call('echo', {})).toMatchObject({ ok: true });
+  await running.call('die', {});
+  await expect.poll(() => connections).toEqual([true, false, true, false]);
+  const end = { ok: false, code: 'unavailable', message: told.at(-1) };
+  expect(end.message).toContain('ended unexpectedly once more and is not started again');
+  expect(await running.call('echo', {})).toEqual(end);
+  expect(connections).toHaveLength(4);
 });
 
 test('gives up on a service that never starts, and says what it wrote last', async () => {
   const running = start('refuses');
   const replies = [];
-  for (let attempt = 0; attempt < 6; attempt++) replies.push(await running.call('echo', {}));
+  for (let attempt = 0; attempt < 4; attempt++) replies.push(await running.call('echo', {}));
   expect(replies[0]).toMatchObject({
     code: 'unavailable',
     message: expect.stringContaining('The disk is full') as string,
   });
-  for (const words of ['The disk is full', 'started 5 times']) {
-    expect(replies[5]).toMatchObject({ code: 'unavailable', message: expect.stringContaining(words) as string });
+  for (const words of ['The disk is full', 'tried twice']) {
+    expect(replies[1]).toMatchObject({ code: 'unavailable', message: expect.stringContaining(words) as string });
   }
-}, 60_000);
+  expect(replies.slice(2)).toEqual([replies[1], replies[1]]);
+  expect(readFileSync(join(folder, 'service.log'), 'utf8').match(/something before/g)).toHaveLength(2);
+});
 
 test('a lost index is told as such without another start, until the user wants a new one', async () => {
   const running = start('index-lost');

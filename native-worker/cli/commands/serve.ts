@@ -3,10 +3,14 @@ import { openBrowserDoor } from '../../../contract/app.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { serviceEnds } from '../../../contract/events.ts';
 import type { ServiceClient } from '../../client/service-client.ts';
+import { Restarts, serviceDied, serviceDiedAgain, serviceStartedAgain } from '../../../contract/restarts.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { deferred } from '../deferred.ts';
 import { onInterrupt } from '../interrupt.ts';
 import type { Output } from '../output.ts';
+
+/** Where a service writes what happens to it. */
+const LOG = 'logs/service.log in the library';
 
 interface ServeOptions {
   readonly port: string;
@@ -42,7 +46,8 @@ function watchEnd(client: ServiceClient): Promise<'ended' | 'died'> {
 }
 
 /**
- * Serves until Ctrl+C or the service's own end. A service that dies is started again, once, at the same port.
+ * Serves until Ctrl+C or the service's own end. A service that dies is started again at the same port, as often as
+ * `Restarts` allows.
  *
  * @returns exit code
  */
@@ -56,34 +61,29 @@ export async function serve(
     () => interrupted.resolve('interrupted'),
     () => process.exit(0),
   );
-  let again: ServiceClient | null = null;
+  const restarts = new Restarts();
+  let living = client;
   try {
-    const first = watchEnd(client);
-    const bound = await open(client, output, host, port);
-    output.say('The address works once, then the browser remembers. Ctrl+C ends; a run in progress goes on.');
-    const how = await Promise.race([interrupted.promise, first]);
-    if (how !== 'died') {
-      sayEnd(output, how);
-      return undefined;
+    for (let bound = port, isFirst = true; ; isFirst = false) {
+      const since = performance.now();
+      const ending = watchEnd(living);
+      bound = await open(living, output, host, bound);
+      if (isFirst)
+        output.say('The address works once, then the browser remembers. Ctrl+C ends; a run in progress goes on.');
+      const how = await Promise.race([interrupted.promise, ending]);
+      if (how !== 'died') {
+        sayEnd(output, how);
+        return undefined;
+      }
+      if (!restarts.allow(performance.now() - since)) throw new AppError('unavailable', serviceDiedAgain(LOG));
+      output.say(serviceDied(LOG));
+      output.event('restarting');
+      living = await reconnect();
+      output.say(serviceStartedAgain);
     }
-    output.say("EDM2 Studio's service ended unexpectedly; its log (logs/service.log in the library) may say why.");
-    output.event('restarting');
-    again = await reconnect();
-    const second = watchEnd(again);
-    output.say('It was started again, and a run that trained goes on from its last checkpoint.');
-    await open(again, output, host, bound);
-    const end = await Promise.race([interrupted.promise, second]);
-    if (end !== 'died') {
-      sayEnd(output, end);
-      return undefined;
-    }
-    throw new AppError(
-      'unavailable',
-      "EDM2 Studio's service ended unexpectedly once more and is not started again; runs are paused with their last checkpoint. Its log is logs/service.log in the library.",
-    );
   } finally {
     stopListening();
-    again?.close();
+    if (living !== client) living.close();
   }
 }
 

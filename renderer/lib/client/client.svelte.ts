@@ -11,6 +11,8 @@ export class Client {
   connection: ConnectionState = $state('connecting');
   /** What the service said of the library's index that is lost; null: it is not. */
   lostIndex: string | null = $state(null);
+  /** What happened to the service, a sentence: while it is away, and until it is dismissed once it is back. */
+  news: string | null = $state(null);
   /** The system's folder dialog, where there is one. */
   readonly pickFolder: (() => Promise<Folder | null>) | null;
 
@@ -25,6 +27,7 @@ export class Client {
     transport.onConnection((state, why) => {
       this.connection = state;
       this.lostIndex = state === 'index-lost' ? (why ?? null) : null;
+      this.news = state === 'index-lost' ? null : (why ?? null);
       if (state === 'open') for (const handler of this.#opened) handler();
     });
   }

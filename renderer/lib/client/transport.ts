@@ -12,7 +12,7 @@ export interface Transport {
   /** Never rejects: what goes wrong on the way is a reply with the code 'unavailable'. */
   call(name: string, input: unknown): Promise<Reply>;
   onEvent(handler: (name: string, payload: unknown) => void): void;
-  /** `why` comes with 'index-lost': the service's sentence. */
+  /** `why` comes with 'index-lost': the service's sentence; and where the service died, with both its going and its return. */
   onConnection(handler: (state: ConnectionState, why?: string) => void): void;
   /** The system's folder dialog; null where there is none (a browser tab walks with `folders.list`). */
   readonly pickFolder: (() => Promise<Folder | null>) | null;

@@ -19,7 +19,7 @@ export function windowTransport(api: WindowApi): Transport {
 
   function become(next: ConnectionState, why?: string): void {
     if (next === 'lost') retry ??= setTimeout(probe, RETRY_MS);
-    if (next === state) return;
+    if (next === state && (next !== 'lost' || why === undefined)) return;
     state = next;
     tell(next, why);
   }
@@ -36,7 +36,8 @@ export function windowTransport(api: WindowApi): Transport {
   /** Every reply tells whether the service is there. */
   function judged(reply: Reply): Reply {
     if (!reply.ok && reply.code === 'index-lost') become('index-lost', reply.message);
-    else become(!reply.ok && reply.code === 'unavailable' ? 'lost' : 'open');
+    else if (!reply.ok && reply.code === 'unavailable') become('lost', reply.message);
+    else become('open');
     return reply;
   }
 
@@ -44,8 +45,9 @@ export function windowTransport(api: WindowApi): Transport {
     call,
     onEvent(handler) {
       api.onEvent((name, payload) => {
-        if (name === CONNECTION_EVENT) become((payload as { open: boolean }).open ? 'open' : 'lost');
-        else handler(name, payload);
+        if (name !== CONNECTION_EVENT) return handler(name, payload);
+        const { open, why } = payload as { open: boolean; why?: string };
+        become(open ? 'open' : 'lost', why);
       });
     },
     onConnection(handler) {

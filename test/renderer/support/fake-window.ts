@@ -8,10 +8,16 @@ export const systemDialog: { answer: () => Promise<Folder | null> } = { answer: 
 /** What the service answers when it is started with a new index. */
 export const newIndex: { answer: () => Reply } = { answer: () => ({ ok: true, value: {} }) };
 
+/** Tells the page an event, as Electron's main process does. */
+export let mainSays: (name: string, payload: unknown) => void = () => undefined;
+
 /** Makes the page believe it is in Electron's window: import this before anything of the renderer. */
 window.api = {
   call: (name, input) => Promise.resolve(service.reply(name, input)),
-  onEvent: () => () => undefined,
+  onEvent: (listener) => {
+    mainSays = listener;
+    return () => undefined;
+  },
   pickFolder: () => systemDialog.answer(),
   beginNewIndex: () => Promise.resolve(newIndex.answer()),
 };
