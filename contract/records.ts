@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { Id, Timestamp } from './common.ts';
 import { Dataset, ImportProblem } from './datasets.ts';
+import { errorCodes } from './errors.ts';
 import { DataShape } from './network.ts';
 import { RecipeTerm } from './recipe.ts';
-import { RunState } from './runs.ts';
+import { LogLine, RunState } from './runs.ts';
 import { Sample } from './samples.ts';
 import { RunConfig } from './training.ts';
 
@@ -68,3 +69,15 @@ export const DatasetRecord = z.strictObject({
   problems: z.array(ImportProblem),
 });
 export type DatasetRecord = z.infer<typeof DatasetRecord>;
+
+/** How a training job ended, as long as the index can't take it. */
+export const TrainingEnd = z.strictObject({
+  state: z.enum(['done', 'failed', 'cancelled']),
+  /** Why it failed; null: it did not. */
+  failure: z.strictObject({ code: z.enum(errorCodes), message: z.string() }).nullable(),
+  /** What becomes of the run. */
+  run: RunState.extract(['finished', 'paused', 'stopped', 'failed']).nullable(),
+  /** Lines for the run's log. */
+  log: z.array(LogLine.pick({ level: true, text: true })).readonly(),
+});
+export type TrainingEnd = z.infer<typeof TrainingEnd>;

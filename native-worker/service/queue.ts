@@ -27,6 +27,7 @@ import { write } from '../store/statements.ts';
 import type { Events } from './events.ts';
 import { failedEnd, failureOf, jobEnd, type JobEnd, type JobExit } from './job-end.ts';
 import { jobArguments, JobProcess } from './job-process.ts';
+import { keepEnd, reserveEnd } from './kept-end.ts';
 import { RunningJob } from './running-job.ts';
 
 /**
@@ -216,6 +217,7 @@ export class Queue {
       setImmediate(() => this.#fill()); // when its lane is free again
       return;
     }
+    if (parameters.kind === 'train') this.#reserveEnd(id);
     const process = new JobProcess({
       script,
       args: ['--library', library.folder, ...jobArguments(id, library.identity())],
@@ -310,13 +312,13 @@ export class Queue {
     }
     try {
       await this.#record(id, parameters, judge, running);
+      // However it ended: what it did not hand over, nobody wants.
+      await rm(insideLibrary(library.folder, jobFolder(id)), { recursive: true, force: true }).catch((error: unknown) =>
+        log.warn({ err: error, job: id }, 'the folder of a job could not be removed'),
+      );
     } catch (error) {
       log.fatal({ err: error, job: id }, 'the end of a job could not be recorded');
     }
-    // However it ended: what it did not hand over, nobody wants.
-    await rm(insideLibrary(library.folder, jobFolder(id)), { recursive: true, force: true }).catch((error: unknown) =>
-      log.warn({ err: error, job: id }, 'the folder of a job could not be removed'),
-    );
     this.#running.delete(id);
     this.announce(id);
     setImmediate(() => {
@@ -334,9 +336,14 @@ export class Queue {
     const { library, log, watcher } = this.#parts;
     const { db } = library;
     const progress = running?.progress ?? null;
-    const patience: Patience = { forRoom: true, forMs: Infinity, onWait: (why) => this.#tellWaiting(id, running, why) };
+    let end: JobEnd | null = null;
+    const onWait = (why: string): void => {
+      this.#tellWaiting(id, running, why);
+      if (end !== null && parameters.kind === 'train') this.#keepEnd(id, end);
+    };
+    const patience: Patience = { forRoom: true, forMs: Infinity, onWait };
     const settle = async (): Promise<EndedJob | null> => {
-      const end = judge();
+      end = judge();
       return end === null ? null : watcher.onEnd(id, parameters, end);
     };
     const ended = await this.#patiently(settle, patience).catch((error: unknown): EndedJob => {
@@ -354,6 +361,24 @@ export class Queue {
         }),
       patience,
     );
+  }
+
+  /** Without it a job runs all the same. */
+  #reserveEnd(id: number): void {
+    try {
+      reserveEnd(this.#parts.library, id);
+    } catch (error) {
+      this.#parts.log.warn({ err: error, job: id }, 'no room could be reserved for the end of a job');
+    }
+  }
+
+  /** Should we die before the end of a job is recorded, the next service finds it. */
+  #keepEnd(id: number, end: JobEnd): void {
+    try {
+      keepEnd(this.#parts.library, id, end);
+    } catch (error) {
+      this.#parts.log.error({ err: error, job: id, end }, 'the end of a job could not be kept beside the index');
+    }
   }
 
   /** Who looks at the job sees why its end isn't recorded yet. */

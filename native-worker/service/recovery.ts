@@ -8,7 +8,8 @@ import { endJob, requeueJob, runningJobs } from '../store/jobs.ts';
 import type { Library } from '../store/library.ts';
 import { insertLog } from '../store/log.ts';
 import { setRunState } from '../store/runs.ts';
-import { lostEnd } from './job-end.ts';
+import { lostEnd, type JobEnd } from './job-end.ts';
+import { keptEnd } from './kept-end.ts';
 import { sweep } from '../store/sweep.ts';
 import { patiently } from '../store/patience.ts';
 import { statement, write } from '../store/statements.ts';
@@ -30,8 +31,9 @@ export interface RecoveryOptions {
 }
 
 /**
- * Waits for jobs of an earlier service that still live, then settles their rows and sweeps the files. What training
- * had reached by its last checkpoint can be resumed; other jobs go back to the queue.
+ * Waits for jobs of an earlier service that still live, then settles their rows and sweeps the files. A training job
+ * whose end that service could not record any more (`kept-end.ts`) ends as it did; of another one nobody knows, and what it
+ * had reached by its last checkpoint can be resumed. Other jobs go back to the queue.
  */
 export async function recover(library: Library, log: Logger, options: RecoveryOptions): Promise<void> {
   const left = runningJobs(library.db);
@@ -44,10 +46,12 @@ export async function recover(library: Library, log: Logger, options: RecoveryOp
     if (!library.db.open) return;
   }
   for (const job of left) {
+    const known = keptEnd(library, job.id);
     await patiently(() => {
-      if (job.kind === 'train' && job.runId !== null && options.goOn === true) goOnWithRun(library, job.id, job.runId);
-      else if (job.kind === 'train' && job.runId !== null) settleRun(library, job.id, job.runId);
-      else requeueJob(library.db, job.id);
+      if (job.kind !== 'train' || job.runId === null) requeueJob(library.db, job.id);
+      else if (known !== null) settleRun(library, job.id, job.runId, known);
+      else if (options.goOn === true) goOnWithRun(library, job.id, job.runId);
+      else settleRun(library, job.id, job.runId);
     });
     options.onChange({ jobId: job.id, runId: job.runId });
   }
@@ -71,14 +75,17 @@ function goOnWithRun({ db }: Library, jobId: number, runId: number): void {
   });
 }
 
-/** @param jobId null: there was no job */
-function settleRun({ db }: Library, jobId: number | null, runId: number): void {
+/**
+ * @param jobId null: there was no job
+ * @param known how it ended; null: nobody knows
+ */
+function settleRun({ db }: Library, jobId: number | null, runId: number, known: JobEnd | null = null): void {
   const nimg = checkpointsToResume(db, runId)[0]?.nimg;
-  const { state, failure, run, log } = lostEnd(nimg);
+  const { state, failure, run, log } = known ?? lostEnd(nimg);
   write(db, () => {
     for (const line of log) insertLog(db, { runId, nimg: nimg ?? null, ...line });
-    setRunState(db, runId, run!, failure!.message);
-    if (jobId !== null) endJob(db, jobId, { state, error: failure!.message, errorCode: failure!.code });
+    if (run !== null) setRunState(db, runId, run, failure?.message ?? null);
+    if (jobId !== null) endJob(db, jobId, { state, error: failure?.message ?? null, errorCode: failure?.code ?? null });
   });
 }
 

@@ -18,8 +18,13 @@ export interface RunningJob {
 /**
  * @param memoryLimit bytes of address space that the process may take; default: no limit
  * @param uid         the user as whom it runs, if this one may say so
+ * @param variables   of its environment, beside ours
  */
-export function startJobProcess(library: string, job: number, memoryLimit?: number, uid?: number): RunningJob {
+export function startJobProcess(
+  library: string,
+  job: number,
+  { memoryLimit, uid, variables = {} }: { memoryLimit?: number; uid?: number; variables?: Record<string, string> } = {},
+): RunningJob {
   const main = join(root, 'native-worker/jobs/main.ts');
   const command = [process.execPath, main, '--library', library, '--job', String(job)];
   const [program, ...args] =
@@ -27,7 +32,8 @@ export function startJobProcess(library: string, job: number, memoryLimit?: numb
       ? command
       : ['/bin/sh', '-c', `ulimit -v ${Math.floor(memoryLimit / 1024)}; exec "$@"`, 'sh', ...command];
   const user = uid === undefined ? {} : { uid, gid: uid };
-  const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], ...user });
+  const env = { ...process.env, ...variables };
+  const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env, ...user });
   const messages: JobMessage[] = [];
   const waiting = new Set<(message: JobMessage) => void>();
   let stderr = '';

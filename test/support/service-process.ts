@@ -12,6 +12,8 @@ export interface Started {
   /** The line that it prints when it can be spoken to, or can't. */
   line: Promise<Line>;
   exit: Promise<number | null>;
+  /** What it wrote to its error output so far. */
+  stderr: () => string;
 }
 
 const main = join(root, 'native-worker/service/main.ts');
@@ -23,17 +25,20 @@ export const fakeJobsService = join(root, 'test/support/fake-jobs-service.ts');
 export class ServiceProcesses {
   readonly #started: ChildProcess[] = [];
 
-  start(folder: string, args: string[] = [], script = main): Started {
+  /** @param variables of its environment, beside ours */
+  start(folder: string, args: string[] = [], script = main, variables: Record<string, string> = {}): Started {
     const child = spawn(process.execPath, [script, '--library', folder, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...variables },
     });
     this.#started.push(child);
-    child.stderr.resume();
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
     const line = new Promise<Line>((resolve) => {
       createInterface(child.stdout).once('line', (text) => resolve(JSON.parse(text) as Line));
     });
-    return { child, line, exit };
+    return { child, line, exit, stderr: () => stderr };
   }
 
   async end(): Promise<void> {

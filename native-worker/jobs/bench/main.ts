@@ -6,6 +6,7 @@
 import { BenchSubject, BenchTask, type BenchAnswer } from '../../../contract/bench.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { deviceOutOfMemory, type Failure } from '../../../contract/job-failures.ts';
+import { answerAndLeave } from '../answering.ts';
 import { isOutOfMemory } from '../failure.ts';
 import { requestLines } from '../request-lines.ts';
 import type { RunTask } from './tasks.ts';
@@ -36,15 +37,7 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  await answer({ type: 'failed', ...failureOf(error) });
-  process.exitCode = 1;
-}
-// TensorFlow's threads would keep the process alive.
-process.exit();
+await answerAndLeave(main, (error) => answer({ type: 'failed', ...failureOf(error) }));
 
 function failureOf(error: unknown): Failure {
   if (error instanceof AppError) return { code: error.code, message: error.message };

@@ -5,6 +5,7 @@
  */
 import { AppError } from '../../../contract/errors.ts';
 import { ToyRequest, type ToyMessage } from '../../../contract/toy.ts';
+import { answerAndLeave } from '../answering.ts';
 import { requestLines } from '../request-lines.ts';
 
 function tell(message: ToyMessage): Promise<void> {
@@ -21,15 +22,7 @@ async function main(): Promise<void> {
   await tell({ type: 'done', result, png: png.toString('base64') });
 }
 
-try {
-  await main();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  await tell({ type: 'failed', ...failureOf(error) });
-  process.exitCode = 1;
-}
-// TensorFlow's threads would keep the process alive.
-process.exit();
+await answerAndLeave(main, (error) => tell({ type: 'failed', ...failureOf(error) }));
 
 function failureOf(error: unknown): Pick<AppError, 'code' | 'message'> {
   if (error instanceof AppError) return { code: error.code, message: error.message };

@@ -22,7 +22,7 @@ test.skipIf(process.platform !== 'linux')(
     Object.assign(config.network, { modelChannels: 128, channelsPerHead: 128 });
     const runId = makeRun(library, datasetId, config);
     const jobId = insertJob(library.db, { parameters: { kind: 'train', runId, engine: 'graph' }, title: 'x', runId });
-    const job = startJobProcess(library.folder, jobId, RESERVED);
+    const job = startJobProcess(library.folder, jobId, { memoryLimit: RESERVED });
     const { code, signal, stderr } = await job.gone;
     remove();
     if (signal !== null) {

@@ -91,7 +91,7 @@ describe.skipIf(!asRoot)('as root, who plays an ordinary user', () => {
     mkdirSync(path, { recursive: true });
     giveAll(library.folder, NOBODY);
     chownSync(path, 0, 0);
-    const job = startJobProcess(library.folder, jobId, undefined, NOBODY);
+    const job = startJobProcess(library.folder, jobId, { uid: NOBODY });
     expect(await job.until((message) => message.type === 'ended')).toMatchObject({
       outcome: {
         kind: 'failed',

@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -10,8 +8,8 @@ import { getJob, listJobs, type Job } from '../../../contract/jobs.ts';
 import { createRun, editRun, getRun, listRuns, pauseRun } from '../../../contract/runs.ts';
 import { databasePath } from '../../../native-worker/store/paths.ts';
 import { holdIndex } from '../../support/hold-index.ts';
-import { lack } from '../../support/needs.ts';
 import { startServiceUnderTest, until, type ServiceUnderTest } from '../../support/service-library.ts';
+import { lacksSmallDisk, mountSmallDisk } from '../../support/small-disk.ts';
 import { tinyConfig } from '../../support/training-library.ts';
 
 /** An index that another program keeps locked, a full disk, rows that make no sense: the service goes on. */
@@ -103,51 +101,20 @@ describe('an index that another program keeps locked', () => {
   });
 });
 
-/** A disk of one size, made of memory; null where the system does not let us. */
-function mountSmallDisk(): string | null {
-  const place = mkdtempSync(join(tmpdir(), 'edm2-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', place], { stdio: 'ignore' });
-    return place;
-  } catch {
-    rmSync(place, { recursive: true });
-    return null;
-  }
-}
-
-/** Takes all the room there is. @returns what gives it back */
-function fill(disk: string): () => void {
-  const file = join(disk, 'ballast');
-  for (let size = 1 << 20; size >= 512; size /= 2) {
-    try {
-      for (;;) writeFileSync(file, Buffer.alloc(size), { flag: 'a' });
-    } catch {
-      continue; // smaller pieces may still fit
-    }
-  }
-  expect(statfsSync(disk).bavail).toBe(0);
-  return () => rmSync(file);
-}
-
-const disk = mountSmallDisk();
-const noDisk = disk === null ? lack('No disk can be mounted here, so none can be filled.') : null;
-if (disk !== null) execFileSync('umount', [disk]);
+const noDisk = lacksSmallDisk();
 
 describe.skipIf(noDisk !== null)('a full disk', () => {
   test('does not end the service, and what a run failed of is recorded when there is room', async () => {
     await under.end();
-    const place = mountSmallDisk()!;
-    cleanUp.push(() => {
-      execFileSync('umount', ['-l', place]);
-      rmSync(place, { recursive: true });
-    });
+    const disk = mountSmallDisk()!;
+    cleanUp.push(() => disk.remove());
     const { TMPDIR } = process.env;
-    process.env.TMPDIR = place; // where libraries of tests are made
+    process.env.TMPDIR = disk.place; // where libraries of tests are made
     under = await startServiceUnderTest().finally(() => (process.env.TMPDIR = TMPDIR ?? '/tmp'));
     cleanUp.push(() => under.end());
     const { runId, jobId } = await training('fail-when-told');
     mkdirSync(join(under.folder, 'fail-now')); // nothing of it takes room any more
-    const makeRoom = fill(place);
+    const makeRoom = disk.fill();
     await until(async () => {
       const now = await job(jobId);
       return now.state === 'failed' || now.progress?.text.includes('is full') === true;

@@ -1,0 +1,97 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { listDatasets } from '../../../contract/datasets.ts';
+import { getJob, type Job } from '../../../contract/jobs.ts';
+import { createRun, getRun, runLog } from '../../../contract/runs.ts';
+import { openClient, type ServiceClient } from '../../../native-worker/client/service-client.ts';
+import { holdIndex } from '../../support/hold-index.ts';
+import { until } from '../../support/service-library.ts';
+import { fakeJobsService, ServiceProcesses, type Started } from '../../support/service-process.ts';
+import { lacksSmallDisk, mountSmallDisk } from '../../support/small-disk.ts';
+import { tinyConfig } from '../../support/training-library.ts';
+
+/** A service that is killed while it waits to record how a job ended: real processes, with fake jobs. */
+
+let folder: string;
+let cleanUp: (() => Promise<void> | void)[] = [];
+const processes = new ServiceProcesses();
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'edm2-kept-'));
+  cleanUp = [() => rmSync(folder, { recursive: true, force: true })];
+});
+afterEach(async () => {
+  await processes.end();
+  for (const undo of cleanUp.reverse()) await undo();
+});
+
+async function serve(args: string[] = []): Promise<{ service: Started; client: ServiceClient }> {
+  const service = processes.start(folder, args, fakeJobsService);
+  return { service, client: await openClient(String((await service.line).socket)) };
+}
+
+/**
+ * Lets a run fail where that can't be recorded, kills the service, and starts another one.
+ *
+ * @param obstruct @returns what takes the obstacle away
+ */
+async function killWhileItWaits(
+  obstruct: () => Promise<() => Promise<void> | void> | (() => void),
+  args: string[] = [],
+): Promise<{ client: ServiceClient; runId: number; job: Job }> {
+  const { service, client } = await serve();
+  const { id: datasetId } = await until(async () => (await client.call(listDatasets, {}))[0]);
+  const asked = { name: 'fail-when-told', datasetId, config: tinyConfig() };
+  const { runId, jobId } = await client.call(createRun, asked);
+  const progress = async (): Promise<string | undefined> => (await client.call(getJob, { id: jobId })).progress?.text;
+  await until(async () => (await progress()) === 'Training');
+  mkdirSync(join(folder, 'told')); // so that what tells the job takes no room
+  const makeWay = await obstruct();
+  rmSync(join(folder, 'told'), { recursive: true });
+  mkdirSync(join(folder, 'fail-now'));
+  await until(async () => (await progress()) !== 'Training');
+  service.child.kill('SIGKILL');
+  await service.exit;
+  await makeWay();
+  const again = (await serve(args)).client;
+  const job = await until(async () => {
+    const found = await again.call(getJob, { id: jobId });
+    return found.state !== 'running' && found;
+  });
+  return { client: again, runId, job };
+}
+
+async function hold(): Promise<() => Promise<void>> {
+  const letGo = await holdIndex(folder);
+  cleanUp.push(letGo);
+  return letGo;
+}
+
+const reason = 'The loss became NaN at 16 images.';
+
+async function expectItsReason({ client, runId, job }: Awaited<ReturnType<typeof killWhileItWaits>>): Promise<void> {
+  expect(job).toMatchObject({ state: 'failed', error: reason, errorCode: 'not-finite' });
+  expect(await client.call(getRun, { id: runId })).toMatchObject({ state: 'failed', error: reason });
+  expect((await client.call(runLog, { id: runId })).map(({ text }) => text)).toEqual([reason]);
+}
+
+test('how a run ended is known to the next service where the index was locked until its own was killed', async () => {
+  await expectItsReason(await killWhileItWaits(hold));
+});
+
+test('a run that had failed is not trained on by the service that takes the place of a dead one', async () => {
+  await expectItsReason(await killWhileItWaits(hold, ['--go-on']));
+});
+
+const noDisk = lacksSmallDisk();
+
+describe.skipIf(noDisk !== null)('on a full disk', () => {
+  test('how a run ended is known to the next service, too', async () => {
+    const disk = mountSmallDisk()!;
+    cleanUp.push(() => disk.remove());
+    folder = join(disk.place, 'library');
+    await expectItsReason(await killWhileItWaits(() => disk.fill()));
+  });
+});
