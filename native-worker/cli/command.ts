@@ -43,15 +43,16 @@ export async function withService<Asked>(
   const output = new Output(globals.json === true);
   let client: ServiceClient | null = null;
   try {
-    const library = libraryPath(globals.library);
     const asked = read();
-    client = await connectToService(library, { newIndex: globals.newIndex === true }).catch(async (error: unknown) => {
-      if (without === undefined || !(error instanceof AppError)) throw error;
+    const connect = async (how: { newIndex?: boolean; goOn?: boolean }): Promise<ServiceClient> =>
+      connectToService(libraryPath(globals.library), how);
+    client = await connect({ newIndex: globals.newIndex === true }).catch(async (error: unknown) => {
+      if (without === undefined || !(error instanceof AppError) || error.code === 'invalid-input') throw error;
       process.exitCode = await without(output, error);
       return null;
     });
     if (client === null) return;
-    const reconnect = (): Promise<ServiceClient> => connectToService(library, { goOn: true });
+    const reconnect = (): Promise<ServiceClient> => connect({ goOn: true });
     process.exitCode = (await run({ client, output, reconnect }, asked)) ?? 0;
   } catch (error) {
     process.exitCode = report(output, error);

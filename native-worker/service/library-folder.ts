@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
+import { systemFailure } from '../../contract/system-errors.ts';
 import { DATABASE_NAME, HELD_NAME, OPEN_MARKER } from '../store/paths.ts';
 import { refusal } from '../system/refusal.ts';
 import { makeFolder } from '../system/make-folder.ts';
@@ -28,6 +29,10 @@ export function claimFolder(folder: string): void {
   let names: string[];
   try {
     makeFolder(folder);
+  } catch (error) {
+    throw unmakeableLibrary(folder, error);
+  }
+  try {
     names = readdirSync(folder);
   } catch (error) {
     throw unusableLibrary(folder, error);
@@ -49,6 +54,13 @@ function foreignFolder(folder: string, names: readonly string[]): AppError {
     `${folder} is no library of EDM2 Studio, and not empty (${shown}${names.length > 3 ? ' and more' : ''}). ` +
       'Name an empty folder, or one that is not there yet, with --library.',
   );
+}
+
+/** What to say where there is no library's folder and none can be made; what lies above it is not its user's to change. */
+function unmakeableLibrary(folder: string, cause: unknown): AppError {
+  if (systemFailure(cause)?.code === 'no-space') return unusableLibrary(folder, cause);
+  const message = `The library's folder ${folder} can't be made. Name one of your own with --library, or in EDM2_LIBRARY.`;
+  return new AppError('forbidden', message, { cause });
 }
 
 /** What to say of a library's folder that the system refuses: 'no-space' where its disk is full, else 'forbidden'. */

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { SetupError } from './project.mjs';
+import { sentenceOf } from './refused.mjs';
 
 /** Exit status for a process ended by a signal, as shells count it. */
 const signalBase = 128;
@@ -57,13 +58,12 @@ export function runQuietly(command, args, options = {}) {
   });
 }
 
-/** Runs a script's body: a SetupError becomes one line on stderr and exit status 1. */
+/** Runs a script's body: whatever it throws becomes a sentence on stderr and exit status 1. */
 export async function main(body) {
   try {
     process.exitCode = (await body()) ?? 0;
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${error instanceof SetupError ? error.message : sentenceOf(error)}\n`);
     process.exitCode = 1;
   }
 }

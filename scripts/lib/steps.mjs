@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { alone } from './lock.mjs';
 import { hostNode, installPackages, packagesAreCurrent } from './packages.mjs';
 import { hasPrivateNode, privateNode, root, runsOnPrivateNode, SetupError } from './project.mjs';
+import { isDenied } from './refused.mjs';
 import { run } from './run.mjs';
 
 /** The oldest Node that these scripts are tested with. */
@@ -86,8 +87,17 @@ export async function setUp() {
   await preparePackages();
   await prepareRuntime();
   await prepareBuild();
-  mkdirSync(dirname(stampFile), { recursive: true });
-  writeFileSync(stampFile, JSON.stringify({ key: setUpKey() }));
+  note(JSON.stringify({ key: setUpKey() }));
+}
+
+/** In a checkout that is somebody else's nothing can be noted, and each start looks anew. */
+function note(text) {
+  try {
+    mkdirSync(dirname(stampFile), { recursive: true });
+    writeFileSync(stampFile, text);
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The set-up in a little project of its own: a false npm, a false build, the real scripts. */
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { root } from '../support/root.ts';
+import { ordinaryUser } from '../support/user.ts';
 
 let folder: string;
 let calls: string;
@@ -63,7 +64,11 @@ function noted(what: string): string {
 const SCRIPT_TIMEOUT_MS = 20_000;
 
 /** Runs a script of the little project; what it did since the last time, and what it said. */
-function runScript(script: string, args: string[] = [], changes: { node?: string; env?: NodeJS.ProcessEnv } = {}) {
+function runScript(
+  script: string,
+  args: string[] = [],
+  changes: { node?: string; env?: NodeJS.ProcessEnv; user?: typeof ordinaryUser } = {},
+) {
   rmSync(calls, { force: true });
   const env = {
     ...process.env,
@@ -74,6 +79,7 @@ function runScript(script: string, args: string[] = [], changes: { node?: string
   const result = spawnSync(changes.node ?? process.execPath, [join(folder, 'scripts', script), ...args], {
     cwd: folder,
     env,
+    ...changes.user,
     encoding: 'utf8',
     timeout: SCRIPT_TIMEOUT_MS,
   });
@@ -233,4 +239,39 @@ linuxOnly('a private Node that is none can not fill the machine with processes',
   const result = runScript('with-runtime.mjs', ['x.mjs'], { node: process.execPath });
   expect(result.status).toBe(1);
   expect(result.stderr).toMatch(/is not the project's own Node.*npm run setup/);
+});
+
+/** A checkout that somebody else has set up: its files and folders can be read and entered, no more. */
+function makeReadOnly(mode: 'a-w' | 'u+w'): void {
+  if (mode === 'a-w') rmSync(calls, { force: true }); // nobody may afterwards
+  execFileSync('chmod', ['-R', mode, folder]);
+  execFileSync('chmod', ['-R', 'a+rX', folder]);
+}
+
+linuxOnly('in a checkout that may only be read a command runs, and what must be set up is said in a sentence', () => {
+  writeFileSync(join(folder, 'scripts/lib/prepare-runtime.mjs'), '');
+  expect(runScript('setup.mjs').status).toBe(0);
+  const other = { env: { HOME: '/nonexistent' }, user: ordinaryUser }; // with a cache of their own
+  makeReadOnly('a-w');
+  expect(runScript('edm2.mjs', ['runs'], other)).toMatchObject({ status: 7, stdout: 'cli runs\n' });
+  makeReadOnly('u+w');
+  writeFileSync(join(folder, 'renderer/page.ts'), 'another page');
+  makeReadOnly('a-w');
+  const { status, stderr } = runScript('edm2.mjs', ['runs'], other);
+  makeReadOnly('u+w');
+  expect(status).toBe(1);
+  expect(stderr.split('\n')).toEqual([
+    'Setting EDM2 Studio up first.',
+    `EDM2 Studio's own folder ${folder}/ has to be set up, and you may not write there (${folder}/.cache/setup.lock). Let its owner run "npm run setup" in it, or use a copy of your own.`,
+    '',
+  ]);
+});
+
+linuxOnly('an error that nobody foresaw is a sentence without a stack trace', () => {
+  expect(runScript('setup.mjs').status).toBe(0);
+  rmSync(join(folder, 'package-lock.json'));
+  mkdirSync(join(folder, 'package-lock.json'));
+  const { status, stderr } = runScript('setup.mjs');
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^EDM2 Studio could not be started: EISDIR.*EDM2_DEBUG=1 shows where\.\n$/u);
 });

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import { lack } from './needs.ts';
+import { forRoot } from './user.ts';
 
 /** A disk of one size, made of memory, that a test can fill. */
 export interface SmallDisk {
@@ -13,14 +14,14 @@ export interface SmallDisk {
   remove(): void;
 }
 
-/** null where the system does not let us. */
-export function mountSmallDisk(): SmallDisk | null {
+/** @throws {Error} where the system does not let us */
+export function mountSmallDisk(megabytes = 24): SmallDisk {
   const place = mkdtempSync(join(tmpdir(), 'edm2-disk-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', place], { stdio: 'ignore' });
-  } catch {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', place], { stdio: 'ignore' });
+  } catch (error) {
     rmSync(place, { recursive: true });
-    return null;
+    throw error;
   }
   return {
     place,
@@ -32,11 +33,21 @@ export function mountSmallDisk(): SmallDisk | null {
   };
 }
 
-/** What tests on a small disk lack here, as a sentence; null: nothing. */
-export function lacksSmallDisk(): string | null {
-  const disk = mountSmallDisk();
-  disk?.remove();
-  return disk === null ? lack('No disk can be mounted here, so none can be filled.') : null;
+/** Tests that mount small disks, which only root may, and not in every container. */
+export function describeOnSmallDisks(name: string, define: () => void): void {
+  forRoot(() => {
+    const lacking = canMount() ? null : lack('No disk can be mounted here, so none can be filled.');
+    describe.skipIf(lacking !== null)(name, define);
+  });
+}
+
+function canMount(): boolean {
+  try {
+    mountSmallDisk(1).remove();
+    return true;
+  } catch {
+    return false; // the container forbids it
+  }
 }
 
 function fill(disk: string): () => void {

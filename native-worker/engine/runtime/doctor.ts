@@ -1,5 +1,7 @@
 /** What `edm2 doctor` and the Settings page show: each thing that training needs, how it is, and what to do about it. */
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { reasonOf } from '../../../contract/system-errors.ts';
 import type { Check, DoctorReport, GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
 import { installBinding, bindingPlace } from './binding.ts';
@@ -236,8 +238,12 @@ async function compilerCheck({ variables }: Subject): Promise<Check> {
 async function spaceCheck(options: Subject): Promise<Check> {
   const folder = options.cache ?? cacheFolder();
   const disk = await statfs(folder).catch(() => null);
-  if (disk === null)
-    return { id: 'space', status: 'info', title: 'Cache folder', detail: `${folder} (not made yet)`, advice: null };
+  if (disk === null) {
+    const found = { id: 'space', title: 'Cache folder' };
+    if (canMake(folder)) return { ...found, status: 'info', detail: `${folder} (not made yet)`, advice: null };
+    const advice = 'Set EDM2_CACHE to a folder that you may write to.';
+    return { ...found, status: 'bad', detail: `${folder} can't be made`, advice };
+  }
   const free = disk.bavail * disk.bsize;
   const little = free < LITTLE_SPACE;
   return {
@@ -247,6 +253,19 @@ async function spaceCheck(options: Subject): Promise<Check> {
     detail: `${folder}, ${formatBytes(free)} free`,
     advice: little ? 'Make room on this disk, or set EDM2_CACHE to a folder on another one.' : null,
   };
+}
+
+/** Whether the nearest folder above one that is not there lets it be made. */
+function canMake(folder: string): boolean {
+  for (let above = dirname(folder); ; above = dirname(above)) {
+    if (!existsSync(above)) continue;
+    try {
+      accessSync(above, constants.W_OK | constants.X_OK);
+      return statSync(above).isDirectory();
+    } catch {
+      return false;
+    }
+  }
 }
 
 function deviceInWords({ threads, card }: Subject, test: SelfTest | null): string {

@@ -9,6 +9,7 @@ import type { Progress } from '../../../contract/jobs.ts';
 import { openDataset } from '../../../native-worker/data/dataset-file.ts';
 import { importFolder } from '../../../native-worker/data/import.ts';
 import { printable } from '../../../native-worker/data/problems.ts';
+import { asRoot } from '../../support/user.ts';
 
 let base = '';
 let folder = '';
@@ -78,7 +79,7 @@ async function failure(code: string): Promise<string> {
 /** Root may read everything, so root steps down for as long as `act` runs. */
 async function asNobody<T>(act: () => Promise<T>): Promise<T> {
   const NOBODY = 65534;
-  if (process.getuid?.() !== 0) return act();
+  if (!asRoot) return act();
   fs.chmodSync(base, 0o755);
   fs.chownSync(path.dirname(target), NOBODY, NOBODY);
   process.seteuid!(NOBODY);

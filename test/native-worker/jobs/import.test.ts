@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,6 +10,7 @@ import { importFolder } from '../../../native-worker/data/import.ts';
 import type { JobContext, Requested } from '../../../native-worker/jobs/context.ts';
 import { runImport } from '../../../native-worker/jobs/import.ts';
 import { openLibrary, type Library } from '../../../native-worker/store/library.ts';
+import { describeOnSmallDisks, mountSmallDisk, type SmallDisk } from '../../support/small-disk.ts';
 
 let base = '';
 let library: Library;
@@ -87,20 +87,18 @@ describe('an import job', () => {
   });
 });
 
-describe.runIf(canMount())('on a full disk', () => {
-  let disk = '';
+describeOnSmallDisks('on a full disk', () => {
+  let disk: SmallDisk;
   beforeEach(() => {
-    disk = path.join(base, 'disk');
-    fs.mkdirSync(disk);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]);
+    disk = mountSmallDisk(6);
   });
-  afterEach(() => execFileSync('umount', [disk]));
+  afterEach(() => disk.remove());
 
   const importTo = (report: (progress: Progress) => void): Promise<unknown> =>
     importFolder({
       folder: path.join(base, 'pictures'),
       options: { name: 'x', resolution: 64 },
-      target: path.join(disk, 'pictures.safetensors'),
+      target: path.join(disk.place, 'pictures.safetensors'),
       report,
       cancelled: () => false,
     });
@@ -113,7 +111,7 @@ describe.runIf(canMount())('on a full disk', () => {
       message: expect.stringMatching(/need 9 MB and 7 MB are free/u) as string,
     });
     expect(reports).toBe(0);
-    expect(fs.readdirSync(disk)).toEqual([]);
+    expect(fs.readdirSync(disk.place)).toEqual([]);
   });
 
   test('an import whose space others take meanwhile says so and leaves nothing half-made', async () => {
@@ -122,27 +120,12 @@ describe.runIf(canMount())('on a full disk', () => {
     const fill = ({ text }: Progress): void => {
       if (filled || !text.startsWith('Reading')) return;
       filled = true;
-      fs.writeFileSync(path.join(disk, 'other'), new Uint8Array(4e6));
+      fs.writeFileSync(path.join(disk.place, 'other'), new Uint8Array(4e6));
     };
     await expect(importTo(fill)).rejects.toMatchObject({
       code: 'no-space',
       message: expect.stringContaining('no space left to write pictures.safetensors') as string,
     });
-    expect(fs.readdirSync(disk)).toEqual(['other']);
+    expect(fs.readdirSync(disk.place)).toEqual(['other']);
   });
 });
-
-/** Only root may mount, and not in every container. */
-function canMount(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'edm2-mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' });
-    execFileSync('umount', [folder]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    fs.rmdirSync(folder);
-  }
-}

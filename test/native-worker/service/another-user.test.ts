@@ -11,11 +11,11 @@ import { runFolder } from '../../../native-worker/store/paths.ts';
 import { needAccess, refusal } from '../../../native-worker/system/refusal.ts';
 import { startJobProcess } from '../../support/job-process.ts';
 import { root } from '../../support/root.ts';
+import { asRoot, forRoot } from '../../support/user.ts';
 import { makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
 
 /** Files in a library that this user may not use: somebody has worked in it as root. */
 
-const asRoot = process.getuid?.() === 0;
 /** Whoever this is, it is not root. */
 const NOBODY = 65_534;
 
@@ -53,7 +53,7 @@ async function startAs(uid: number): Promise<{ line: Record<string, unknown>; en
   };
 }
 
-describe.skipIf(!asRoot)('as root, who plays an ordinary user', () => {
+forRoot(() => {
   test('a service starts in a library of its own user', async () => {
     giveAll(folder, NOBODY);
     const { line, end } = await startAs(NOBODY);

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listDatasets } from '../../../contract/datasets.ts';
 import { getJob, type Job } from '../../../contract/jobs.ts';
 import { createRun, getRun, runLog } from '../../../contract/runs.ts';
@@ -9,7 +9,7 @@ import { openClient, type ServiceClient } from '../../../native-worker/client/se
 import { holdIndex } from '../../support/hold-index.ts';
 import { until } from '../../support/service-library.ts';
 import { fakeJobsService, ServiceProcesses, type Started } from '../../support/service-process.ts';
-import { lacksSmallDisk, mountSmallDisk } from '../../support/small-disk.ts';
+import { describeOnSmallDisks, mountSmallDisk } from '../../support/small-disk.ts';
 import { tinyConfig } from '../../support/training-library.ts';
 
 /** A service that is killed while it waits to record how a job ended: real processes, with fake jobs. */
@@ -85,11 +85,9 @@ test('a run that had failed is not trained on by the service that takes the plac
   await expectItsReason(await killWhileItWaits(hold, ['--go-on']));
 });
 
-const noDisk = lacksSmallDisk();
-
-describe.skipIf(noDisk !== null)('on a full disk', () => {
+describeOnSmallDisks('on a full disk', () => {
   test('how a run ended is known to the next service, too', async () => {
-    const disk = mountSmallDisk()!;
+    const disk = mountSmallDisk();
     cleanUp.push(() => disk.remove());
     folder = join(disk.place, 'library');
     await expectItsReason(await killWhileItWaits(() => disk.fill()));

@@ -20,10 +20,11 @@ describe('a library that is a file, lies below one, or in /proc', () => {
   const path = (place: string): string => (place.startsWith('/') ? place : join(folder, place));
 
   test.each(places)('is named to who connects, with what to do: %s', async (place) => {
-    await expect(connectToService(path(place))).rejects.toMatchObject({
-      code: 'forbidden',
-      message: `The library folder ${path(place)} can't be written. Choose another one with --library.`,
-    });
+    const message =
+      place === 'file'
+        ? `The library folder ${path(place)} can't be written. Choose another one with --library.`
+        : `The library's folder ${path(place)} can't be made. Name one of your own with --library, or in EDM2_LIBRARY.`;
+    await expect(connectToService(path(place))).rejects.toMatchObject({ code: 'forbidden', message });
   });
 
   test.each(places)('is not taken by a service: %s', (place) => {

@@ -9,7 +9,7 @@ import { createRun, editRun, getRun, listRuns, pauseRun } from '../../../contrac
 import { databasePath } from '../../../native-worker/store/paths.ts';
 import { holdIndex } from '../../support/hold-index.ts';
 import { startServiceUnderTest, until, type ServiceUnderTest } from '../../support/service-library.ts';
-import { lacksSmallDisk, mountSmallDisk } from '../../support/small-disk.ts';
+import { describeOnSmallDisks, mountSmallDisk } from '../../support/small-disk.ts';
 import { tinyConfig } from '../../support/training-library.ts';
 
 /** An index that another program keeps locked, a full disk, rows that make no sense: the service goes on. */
@@ -101,12 +101,10 @@ describe('an index that another program keeps locked', () => {
   });
 });
 
-const noDisk = lacksSmallDisk();
-
-describe.skipIf(noDisk !== null)('a full disk', () => {
+describeOnSmallDisks('a full disk', () => {
   test('does not end the service, and what a run failed of is recorded when there is room', async () => {
     await under.end();
-    const disk = mountSmallDisk()!;
+    const disk = mountSmallDisk();
     cleanUp.push(() => disk.remove());
     const { TMPDIR } = process.env;
     process.env.TMPDIR = disk.place; // where libraries of tests are made
