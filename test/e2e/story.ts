@@ -156,7 +156,7 @@ export function tellStory(makeStage: () => Stage): void {
         .first()
         .click();
       if (tab === 'Dynamics') await expect.poll(() => isDrawn(page.locator('canvas').first())).toBe(true);
-      await page.waitForTimeout(300);
+      await page.waitForTimeout(300); // only for the screenshot: charts and pictures come into view
       await screenshot(stage, page, `09-run-${tab.toLowerCase()}`);
     }
   });
@@ -247,7 +247,7 @@ export function tellStory(makeStage: () => Stage): void {
       '/about',
     ]) {
       await page.evaluate((hash) => (window.location.hash = hash), `#${place}`);
-      await page.waitForTimeout(600);
+      await page.waitForTimeout(600); // the same
       await screenshot(stage, page, `13-dark${place.replaceAll(/[/?=,]/g, '-')}`);
     }
   });

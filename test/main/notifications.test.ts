@@ -57,7 +57,8 @@ function notifier(notifications: boolean): EndNotifier {
 
 async function hear(notifies: EndNotifier, ...states: Partial<RunSummary>[]): Promise<void> {
   for (const state of states) notifies.hear('run.changed', { ...run, ...state });
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  // It asks for the settings first, which are there at once: a turn of the event loop later it has told.
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 test('a run that ends while nobody looks is told once', async () => {

@@ -138,7 +138,7 @@ describe.skipIf(lacking !== null)('the packed app, driven', () => {
     await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.openDevTools());
     await page.evaluate(() => ((window as unknown as { stays: boolean }).stays = true));
     for (const keys of ['Control+R', 'F5', 'Control+Shift+I', 'F12']) await page.keyboard.press(keys);
-    await page.waitForTimeout(500);
+    await page.waitForTimeout(500); // only time can tell that nothing opens
     const open = await app.evaluate(({ BrowserWindow }) =>
       BrowserWindow.getAllWindows().map((window) => window.webContents.isDevToolsOpened()),
     );

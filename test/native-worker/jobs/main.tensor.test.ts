@@ -1,8 +1,9 @@
+import { watch } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { insertJob } from '../../../native-worker/store/jobs.ts';
 import { checkpointsToResume, listCheckpoints } from '../../../native-worker/store/checkpoints.ts';
 import type { Library } from '../../../native-worker/store/library.ts';
-import { insideLibrary } from '../../../native-worker/store/paths.ts';
+import { insideLibrary, runFolder } from '../../../native-worker/store/paths.ts';
 import { openSafetensors } from '../../../native-worker/store/safetensors.ts';
 import { listSnapshots } from '../../../native-worker/store/snapshots.ts';
 import { readTicks } from '../../../native-worker/store/ticks.ts';
@@ -49,20 +50,31 @@ test('the outcome is the last message, and the process leaves by itself', async 
   expect(job.messages.filter(({ type }) => type === 'ended')).toHaveLength(1);
 });
 
-test('kill -9 at any moment loses at most the way from the last checkpoint, and the run ends as if nothing had been', async () => {
+test('kill -9 after a step, after a snapshot or while a checkpoint is written loses at most the way from the last checkpoint, and the run ends as if nothing had been', async () => {
   const straight = makeRun(library, datasetId, long);
   expect((await start(straight).gone).code).toBe(0);
 
   const runId = makeRun(library, datasetId, long);
-  for (const [ticks, delayMs] of [
-    [2, 0],
-    [2, 60],
-    [3, 150],
-  ] as const) {
-    const job = start(runId);
+  const ticked = (job: RunningJob, count: number): Promise<unknown> => {
     let seen = 0;
-    await job.until((message) => message.type === 'ticked' && ++seen === ticks);
-    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    return job.until(({ type }) => type === 'ticked' && ++seen === count);
+  };
+  const writing = (): Promise<unknown> =>
+    new Promise<void>((resolve) => {
+      const folder = insideLibrary(library.folder, `${runFolder(runId)}/checkpoints`);
+      const watcher = watch(folder, (_event, name) => {
+        if (name?.endsWith('.tmp') !== true) return;
+        watcher.close();
+        resolve();
+      });
+    });
+  for (const moment of [
+    (job: RunningJob) => ticked(job, 2),
+    (job: RunningJob) => job.until(({ type }) => type === 'snapshots'),
+    writing,
+  ]) {
+    const job = start(runId);
+    await moment(job);
     job.process.kill('SIGKILL');
     expect((await job.gone).signal).toBe('SIGKILL');
     for (const { file } of checkpointsToResume(library.db, runId)) {

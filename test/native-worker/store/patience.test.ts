@@ -32,7 +32,7 @@ test('what meets a locked index is done when the lock is gone, and the process a
     onWait: (why) => waits.push(why),
   }).then(() => (done = true));
   // Reading needs no lock, and timers run: nobody stands still.
-  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let timer = 0; timer < 10; timer++) await new Promise((resolve) => setTimeout(resolve, 1));
   expect(readSettings(library.db).threads).toBeNull();
   expect(done).toBe(false);
   await letGo();

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -109,9 +109,13 @@ test('one that hangs is killed and started again', async () => {
   expect(heard.length).toBeGreaterThanOrEqual(1);
 });
 
-test('where there is none there are no GPUs, until there is one', async () => {
-  const { watch, heard } = watching({ command: join(folder, 'nvidia-smi'), longestPauseMs: 100 });
-  await new Promise((resolve) => setTimeout(resolve, 250));
+test('where it gives none there are no GPUs, until there is one', async () => {
+  const command = join(folder, 'nvidia-smi');
+  const asked = join(folder, 'asked');
+  writeFileSync(command, `#!/bin/sh\necho asked >> "${asked}"\necho "No devices were found"\nexit 6\n`);
+  chmodSync(command, 0o755);
+  const { watch, heard } = watching({ command, longestPauseMs: 100 });
+  await until(() => existsSync(asked) && readFileSync(asked, 'utf8').split('\n').length > 2); // it asks again and again
   expect(watch.gpus).toEqual([]);
   fakeNvidiaSmi(folder, 'say 5; sleep 30');
   await until(() => heard.length > 0);

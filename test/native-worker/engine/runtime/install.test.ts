@@ -10,11 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { installRuntime, type InstallOptions } from '../../../../native-worker/engine/runtime/install.ts';
 import { parseLock } from '../../../../native-worker/engine/runtime/lock.ts';
 import { checkRuntime } from '../../../../native-worker/engine/runtime/manifest.ts';
+import { until } from '../../../support/service-library.ts';
 import { makeMachine, realPython, tensorflowFiles, type TestMachine } from '../../../support/wheels.ts';
 
 let machine: TestMachine;
@@ -149,7 +149,7 @@ test('a killed install is taken up where it was: complete wheels are kept', asyn
   const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  while (!said.includes('cublas')) await sleep(50);
+  await until(() => said.includes('cublas'));
   process.kill(-child.pid!, 'SIGKILL');
   expect(await state()).toBe('absent');
   expect(existsSync(join(machine.cache, 'install.held'))).toBe(true);
@@ -166,10 +166,13 @@ test('a killed install is taken up where it was: complete wheels are kept', asyn
 });
 
 test('an install can be cancelled, and leaves nothing half-made', async () => {
-  machine.program('python3', `for a; do [ -f "$a" ] && exec /bin/sleep 60; done\nexec '${realPython}' "$@"`);
+  const fetching = join(machine.root, 'fetching');
+  const hang = `: > '${fetching}'; exec /bin/sleep 60`;
+  machine.program('python3', `for a; do [ -f "$a" ] && { ${hang}; }; done\nexec '${realPython}' "$@"`);
   const stop = new AbortController();
   const running = install({ signal: stop.signal });
-  setTimeout(() => stop.abort(), 1500);
+  await until(() => existsSync(fetching));
+  stop.abort();
   await expect(running).rejects.toMatchObject({ code: 'cancelled' });
   expectNothingHalfMade();
 });
