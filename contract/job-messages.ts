@@ -11,7 +11,10 @@ export const JobMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), progress: Progress.nullable() }),
   /** The device TensorFlow got, in words; `fellBack`: a GPU was wanted and the CPU came. */
   z.strictObject({ type: z.literal('device'), device: z.string(), fellBack: z.boolean() }),
-  /** A training job's first step is done: from now on it looks between two steps whether it is asked to end. */
+  /**
+   * A training job's first step is done, and from now on it looks between two steps whether it is asked to end; or it has
+   * heard that it is, and ends by itself, however long its checkpoint takes.
+   */
   z.strictObject({ type: z.literal('stepping') }),
   /** A training job goes on from its run's checkpoint at `nimg` images; what the run wrote down after it no longer counts. */
   z.strictObject({ type: z.literal('rewound'), nimg: z.int().nonnegative() }),

@@ -100,6 +100,7 @@ function deviceMemory(): number | null {
 
 /** Pause, stop and cancel all leave a checkpoint to go on from and a snapshot to look at. */
 async function endEarly(session: TrainingSession, asked: NonNullable<Requested>): Promise<JobOutcome> {
+  session.context.send({ type: 'stepping' });
   await saveCheckpoint(session);
   if (session.nimg > 0) await writeSnapshots(session);
   return endAs(session, asked);

@@ -25,7 +25,7 @@ export class RunningJob {
   /** Its process is gone; its end is being recorded. */
   over = false;
   readonly #firstStepMs: number;
-  /** A training job's first step is done: there is something to save, and it hears us between two steps. */
+  /** A training job's first step is done: there is something to save, and it hears us between two steps. Or it has heard. */
   #stepping = false;
   #request: JobRequest['type'] | null = null;
   #killed = false;
@@ -55,7 +55,7 @@ export class RunningJob {
     }, patience);
   }
 
-  /** The first step is done: from now on it ends by itself, with all it has learned. */
+  /** The first step is done, or what was asked is heard: from now on it ends by itself, with all it has learned. */
   steps(): void {
     this.#stepping = true;
     this.spare();

@@ -14,7 +14,7 @@ export function stateSentence(run: RunSummary | Run, drawing: Progress | null = 
     case 'queued':
       return run.nimg > 0 ? `Waiting to go on at ${images(run.nimg)}` : 'Waiting for the device';
     case 'running': {
-      if (drawing !== null) return `${progressWords(drawing)}, at ${seen}`;
+      if (drawing !== null) return progressWords(drawing);
       const since = run.startedAt === null ? '' : ` since ${when(run.startedAt, now)}`;
       return run.nimg === 0 ? `Starting${since}` : `Training${since}, ${seen}`;
     }

@@ -72,6 +72,12 @@ test.each([
     expect(getRun(library.db, runId).nimg).toBe(16);
     expect(gridsOf(runId)).toEqual([]);
     if (asked === 'stop') return;
+    // It owes that grid, and hears a pause before its first step, too: it says so, and is not killed while it saves.
+    const again = await train(runId, (messages) => (messages.some(draws) ? 'pause' : null));
+    expect(again.outcome).toEqual({ kind: 'paused' });
+    expect(again.messages.findLastIndex(draws)).toBeLessThan(
+      again.messages.findIndex(({ type }) => type === 'stepping'),
+    );
     expect((await train(runId)).outcome).toEqual({ kind: 'finished' });
     expect(gridsOf(runId)).toEqual([16, 24]);
   },

@@ -135,14 +135,17 @@ test.each(['pause', 'stop'] as const)(
   },
 );
 
-test('a run that has done its first step is given all the time it needs to end', async () => {
-  await under.end();
-  under = await startServiceUnderTest({ firstStepMs: 50 });
-  const { runId, jobId } = await training('slow-to-end');
-  await under.client.call(runs.pauseRun, { id: runId });
-  expect((await ended(jobId)).state).toBe('done');
-  expect(await run(runId)).toMatchObject({ state: 'paused', nimg: 320 });
-});
+test.each(['slow-to-end', 'hears-before-its-first-step'])(
+  'a run that has done its first step, or has heard that it is to end, is given all the time it needs (%s)',
+  async (how) => {
+    await under.end();
+    under = await startServiceUnderTest({ firstStepMs: 100 });
+    const { runId, jobId } = await training(how);
+    await under.client.call(runs.pauseRun, { id: runId });
+    expect((await ended(jobId)).state).toBe('done');
+    expect(await run(runId)).toMatchObject({ state: 'paused', nimg: 320 });
+  },
+);
 
 test('the progress of a grid is forgotten when the run trains again', async () => {
   const heard: (string | null)[] = [];

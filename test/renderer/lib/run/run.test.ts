@@ -97,9 +97,7 @@ test('a state is said as a sentence', () => {
   const run = exampleRunSummary({ startedAt, nimg: 12_300, durationImages: 35_000 });
   expect(stateSentence({ ...run, state: 'running' }, null, now)).toBe('Training since 14:02, 12.3 of 35.0 kimg');
   const drawing = { done: 12, total: 18, unit: 'steps', text: 'Drawing 64 pictures' };
-  expect(stateSentence({ ...run, state: 'running' }, drawing, now)).toBe(
-    'Drawing 64 pictures, 12 of 18 steps, at 12.3 of 35.0 kimg',
-  );
+  expect(stateSentence({ ...run, state: 'running' }, drawing, now)).toBe('Drawing 64 pictures, 12 of 18 steps');
   expect(stateSentence({ ...run, state: 'paused' }, null, now)).toBe('Paused at 12.3 of 35.0 kimg');
   expect(stateSentence({ ...run, state: 'queued', nimg: 0 }, null, now)).toBe('Waiting for the device');
 });

@@ -5,7 +5,14 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { getSettings, Settings } from '../../../../contract/app.ts';
 import { listDatasets } from '../../../../contract/datasets.ts';
 import { AppError } from '../../../../contract/errors.ts';
-import { deviceStatus, runChanged, runLogged, runTicked, sampleAdded } from '../../../../contract/events.ts';
+import {
+  deviceStatus,
+  jobChanged,
+  runChanged,
+  runLogged,
+  runTicked,
+  sampleAdded,
+} from '../../../../contract/events.ts';
 import {
   editRun,
   getRun,
@@ -17,11 +24,13 @@ import {
   runTicks,
 } from '../../../../contract/runs.ts';
 import { runSystem, systemSampled, type SystemColumns } from '../../../../contract/system.ts';
+import { listJobs } from '../../../../contract/jobs.ts';
 import { listSamples } from '../../../../contract/samples.ts';
 import RunPage from '../../../../renderer/pages/run/Run.svelte';
 import type { RunTab } from '../../../../renderer/lib/router.svelte.ts';
 import {
   exampleDataset,
+  exampleJob,
   exampleRun,
   exampleRunSummary,
   exampleSample,
@@ -50,6 +59,7 @@ const ticks = (nimg: number[], loss: (number | null)[]) => ({
 beforeAll(() => {
   service.answer(listRuns, () => []);
   service.answer(listDatasets, () => [exampleDataset()]);
+  service.answer(listJobs, () => []);
   service.answer(getSettings, () => Settings.parse({}));
   service.open();
 });
@@ -128,6 +138,18 @@ test('a grid that is drawn while one looks appears with its words', async () => 
   service.emit(sampleAdded, exampleSample({ id: 51, origin: 'generate', nimg: 900 }));
   expect(await screen.findByRole('group', { name: 'Pictures drawn after 768 img' })).toBeTruthy();
   expect(screen.getByRole('button', { name: 'seed 0, class Flags' })).toBeTruthy();
+});
+
+test('while the first grid is drawn the page says how far it is, not when it will come', async () => {
+  show('overview');
+  expect(await screen.findByText(/^The first grid comes after/)).toBeTruthy();
+  const progress = { done: 12, total: 18, unit: 'steps', text: 'Drawing 64 pictures' };
+  service.emit(jobChanged, exampleJob({ kind: 'train', runId: 7, progress }));
+  expect(await screen.findAllByText('Drawing 64 pictures, 12 of 18 steps')).toHaveLength(2); // in the head, too
+  expect(screen.getByText('at 512 img of 35.0 kimg')).toBeTruthy();
+  expect(screen.queryByText(/^The first grid comes/)).toBeNull();
+  service.emit(jobChanged, exampleJob({ kind: 'train', runId: 7, progress: null }));
+  expect(await screen.findByText(/^The first grid comes after/)).toBeTruthy();
 });
 
 test('the dynamics say in words which layers are smallest and largest, and show them as a table', async () => {
