@@ -12,7 +12,7 @@ export const benchTasks = ['train', 'sample', 'train-convolutions', 'sample-conv
 export const BenchTask = z.enum(benchTasks);
 export type BenchTask = z.infer<typeof BenchTask>;
 
-/** What is measured: the first line that the process reads. Batches are of `training.batchSize` pictures, all at once. */
+/** What is measured: the first line that the process reads. Pictures are drawn `training.batchSize` at once. */
 export const BenchSubject = z.strictObject({ config: RunConfig, shape: DataShape });
 export type BenchSubject = z.infer<typeof BenchSubject>;
 

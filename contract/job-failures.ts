@@ -1,6 +1,7 @@
 import type { ErrorCode } from './errors.ts';
 import type { JobParameters } from './jobs.ts';
-import { imagesAtOnce, memoryAdvice } from './memory-advice.ts';
+import { memoryAdvice } from './memory-advice.ts';
+import { imagesAtOnce } from './micro-batch.ts';
 import type { NetworkPlan } from './plan.ts';
 import type { TrainingConfig } from './training.ts';
 

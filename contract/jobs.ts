@@ -31,6 +31,9 @@ export const Progress = z.strictObject({
 });
 export type Progress = z.infer<typeof Progress>;
 
+/** Unit of the progress of a training step; what else a training job tells is how far its grid is. */
+export const MICRO_BATCHES = 'micro-batches';
+
 export const Job = z.strictObject({
   id: Id,
   kind: z.enum(['train', 'sample', 'import', 'reconstruct']),

@@ -1,14 +1,9 @@
 import { AppError } from './errors.ts';
 import { estimateMemory } from './memory.ts';
+import { imagesAtOnce, possibleMicroBatches } from './micro-batch.ts';
 import type { NetworkPlan } from './plan.ts';
-import type { TrainingConfig } from './training.ts';
 
 type Training = Parameters<typeof estimateMemory>[1];
-
-/** Pictures that go through the network at once. */
-export function imagesAtOnce({ batchSize, microBatch }: Pick<TrainingConfig, 'batchSize' | 'microBatch'>): number {
-  return Math.min(microBatch ?? batchSize, batchSize);
-}
 
 /**
  * The largest micro-batch that is estimated to fit. It divides the batch, so gradients add up to the same.
@@ -23,11 +18,9 @@ export function largestMicroBatch(
   capacity: number | null,
   below = Infinity,
 ): number | null {
-  for (let images = Math.min(training.batchSize, Math.ceil(below) - 1); images >= 1; images -= 1) {
-    if (training.batchSize % images !== 0) continue;
-    if (capacity === null || estimateMemory(plan, { ...training, microBatch: images }).total <= capacity) return images;
-  }
-  return null;
+  const fits = (images: number): boolean =>
+    capacity === null || estimateMemory(plan, { ...training, microBatch: images }).total <= capacity;
+  return possibleMicroBatches(training.batchSize).find((images) => images < below && fits(images)) ?? null;
 }
 
 /** What to do where training does not fit, as a sentence; parameters as for `largestMicroBatch`. */

@@ -1,4 +1,5 @@
 import { countParameters } from './architecture.ts';
+import { imagesAtOnce } from './micro-batch.ts';
 import type { BlockPlan, NetworkPlan } from './plan.ts';
 import type { TrainingConfig } from './training.ts';
 
@@ -49,7 +50,7 @@ export function estimateMemory(
   const weights = countParameters(plan).total * FLOAT32;
   const bytes = (training.precision ?? 'fp32') === 'fp32' ? FLOAT32 : REDUCED;
   const activationsPerImage = keptElements(plan) * bytes;
-  const activations = activationsPerImage * Math.min(training.microBatch ?? training.batchSize, training.batchSize);
+  const activations = activationsPerImage * imagesAtOnce(training);
   const [gradients, moments, averages] = [weights, 2 * weights, training.emaStds.length * weights];
   const kept = weights + gradients + moments + averages + activations;
   const workspace = kept * WORKSPACE;

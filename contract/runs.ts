@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
 import { Id, Measured, Timestamp } from './common.ts';
 import { DataShape } from './network.ts';
-import { Engine, RunConfig } from './training.ts';
+import { Engine, RunConfig, type TrainingConfig } from './training.ts';
 
 export const runStates = ['queued', 'running', 'paused', 'finished', 'stopped', 'failed'] as const;
 export const RunState = z.enum(runStates);
@@ -54,12 +54,19 @@ export type RunSummary = z.infer<typeof RunSummary>;
 export const Run = RunSummary.extend({
   config: RunConfig,
   shape: DataShape,
+  /** Images that go through the network at once, in its newest process or its next; null: a whole batch. */
+  microBatch: z.int().nullable(),
   /** Device that trained it last ("CPU, 2 threads", "NVIDIA GeForce RTX 4090"); null: never started. */
   device: z.string().nullable(),
   /** Images seen where it went on after a pause, rising; those of rewound history are left out. */
   resumes: z.array(z.int()),
 });
 export type Run = z.infer<typeof Run>;
+
+/** How a run is trained, in the micro-batches in which it is. */
+export function trainingOf({ config, microBatch }: Pick<Run, 'config' | 'microBatch'>): TrainingConfig {
+  return { ...config.training, microBatch };
+}
 
 /** Columns of the tick table, one entry a tick, sorted by nimg. */
 export const TickColumns = z.strictObject({
@@ -149,9 +156,17 @@ export const createRun = defineCall(
 );
 /** Writes a checkpoint and ends the process; `runs.resume` goes on from there. */
 export const pauseRun = defineCall('runs.pause', ById, Nothing);
+/**
+ * Puts a paused or failed run at the end of the queue. `microBatch`: images that go through the network at once from now
+ * on; null: a whole batch; absent: as before.
+ */
 export const resumeRun = defineCall(
   'runs.resume',
-  z.strictObject({ id: Id, engine: Engine.default('graph') }),
+  z.strictObject({
+    id: Id,
+    engine: Engine.default('graph'),
+    microBatch: z.int().min(1).nullable().optional(),
+  }),
   z.strictObject({ jobId: Id }),
 );
 /** Ends the run for good, with a last snapshot. */

@@ -1,4 +1,4 @@
-import type { Progress } from './jobs.ts';
+import { MICRO_BATCHES, type Progress } from './jobs.ts';
 import type { RunSummary } from './runs.ts';
 
 /** How far a run is, and how long it will still take. */
@@ -19,15 +19,16 @@ export function gridsBetween(from: number, until: number, every: number, duratio
 /**
  * Seconds until a run has come so far, at the speed of its newest tick and its newest grid; null where that can't be said.
  *
- * @param drawing how far the grid is that it draws now; null: it trains
+ * @param progress what its job tells: how far a step is, or the grid that it draws; null: nothing
  * @param goal    in images; default: the run's end
  */
 export function secondsToGo(
   run: Pick<RunSummary, 'nimg' | 'durationImages' | 'imagesPerSecond' | 'sampleImages' | 'gridSeconds'>,
-  drawing: Progress | null = null,
+  progress: Progress | null = null,
   goal = run.durationImages,
 ): number | null {
   if (run.imagesPerSecond === null || run.imagesPerSecond <= 0) return null;
+  const drawing = progress?.unit === MICRO_BATCHES ? null : progress;
   // How long the first grid takes nobody knows; before it begins, the training that comes first is most of the time.
   if (drawing !== null && run.gridSeconds === null) return null;
   const grids = gridsBetween(run.nimg, goal, run.sampleImages, run.durationImages);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { microBatchProblem } from './micro-batch.ts';
 import { NetworkConfig } from './network.ts';
 import { Precision } from './precision.ts';
 
@@ -11,7 +12,10 @@ export const SigmaRel = z.number().gt(0).lt(MAX_SIGMA_REL);
 export const TrainingConfig = z.strictObject({
   /** Images of one optimiser step. */
   batchSize: z.int().min(1).max(8192),
-  /** Images that go through the network at once; gradients add up over batchSize / microBatch passes. null: all at once. */
+  /**
+   * Images that go through the network at once; gradients add up over batchSize / microBatch passes. null: all at once. It
+   * is how the run begins: going on may change it (`Run.microBatch`), for the result is the same.
+   */
   microBatch: z.int().min(1).max(8192).nullable().default(null),
   /** Training images to see in all (nimg at the end). */
   durationImages: z
@@ -136,14 +140,8 @@ export const RunConfig = z
   })
   .superRefine((config, context) => {
     const { training, grid } = config;
-    const micro = training.microBatch;
-    if (micro !== null && training.batchSize % micro !== 0) {
-      context.addIssue({
-        code: 'custom',
-        path: ['training', 'microBatch'],
-        message: `batch size ${training.batchSize} is not a multiple of micro-batch ${micro}`,
-      });
-    }
+    const uncut = microBatchProblem(training);
+    if (uncut !== null) context.addIssue({ code: 'custom', path: ['training', 'microBatch'], message: uncut });
     if (training.averaging === 'exponential' && training.emaStds.length !== 1) {
       context.addIssue({
         code: 'custom',

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { AppError } from '../../contract/errors.ts';
-import { normalize, unitAxes } from './normalize.ts';
+import { normalize, normalizeAgain, unitAxes } from './normalize.ts';
 import type { Parameters } from './types.ts';
 
 /**
@@ -57,15 +57,15 @@ export function mpLinear(x: tf.Tensor2D, weight: tf.Tensor2D, gain: tf.Scalar | 
  * gains stay. It happens before the forward pass in training, and must not replace normalisation on use: without that
  * one's gradient Adam's second moment would fill with the component that is deleted here.
  *
+ * @param again whether to do it twice, or a scalar that says so by 1 or 0. The second time leaves 0.9999 of what the first
+ *   left, and what the first left out
  * @returns new tensors for all parameters; the caller disposes them
  *
  * Source: arXiv:2312.02696, Eq. 66.
  */
-export function forceNormalize(parameters: Parameters): Parameters {
+export function forceNormalize(parameters: Parameters, again: boolean | tf.Scalar = false): Parameters {
+  const force = (weight: tf.Tensor): tf.Tensor => normalizeAgain(weight, unitAxes(weight), again);
   return Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [
-      name,
-      name.endsWith('.weight') ? normalize(value, unitAxes(value)) : value.clone(),
-    ]),
+    Object.entries(parameters).map(([name, value]) => [name, name.endsWith('.weight') ? force(value) : value.clone()]),
   );
 }

@@ -43,6 +43,24 @@ export function normalize<T extends tf.Tensor>(x: T, axes: number[], magnitude: 
   );
 }
 
+/**
+ * `normalize` once or twice over, without gradient and in one pass over x: what comes out the first time has the root mean
+ * square rms/(rms + ε).
+ *
+ * @param again whether twice, or a scalar that says so by 1 or 0
+ */
+export function normalizeAgain<T extends tf.Tensor>(x: T, axes: number[], again: boolean | tf.Scalar): T {
+  if (again === false) return normalize(x, axes);
+  return tf.tidy(() => {
+    const root = Math.sqrt(axes.reduce((size, axis) => size * x.shape[axis]!, 1));
+    const norm = euclideanNorm(x, axes);
+    const first = tf.div(root, tf.add(norm, root * EPSILON));
+    const second = tf.div(root, tf.add(tf.mul(norm, first), root * EPSILON));
+    const wanted = again === true ? second : tf.add(1, tf.mul(again, tf.sub(second, 1)));
+    return tf.mul<T>(x, tf.mul(first, wanted));
+  });
+}
+
 /** Pixel normalisation: every pixel's vector of channels gets unit root mean square (Eq. 30). x: [..., C]. */
 export function pixelNorm<T extends tf.Tensor>(x: T): T {
   return normalize(x, [x.rank - 1]);

@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { weightNames } from '../../contract/architecture.ts';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
-import { batchGradients } from './gradients.ts';
+import { batchGradients, type BatchGradients } from './gradients.ts';
 import { fullPrecision } from './precision.ts';
 import { newTensors, type Updates } from './updates.ts';
-import type { Batch, Magnitudes, Parameters, RandomSource, StepResult, StepScalars, TrainState } from './types.ts';
+import type { Batch, Parameters, RandomSource, StepResult, StepScalars, TrainState } from './types.ts';
 
 /**
  * One optimiser step, as a pure function: nothing is read back from the device, no clock, no randomness of its own.
@@ -35,14 +35,34 @@ export function trainStep(
 ): StepResult {
   return tf.tidy(() => {
     const network = { plan, parameters: state.parameters, buffers: state.buffers };
-    const backward = batchGradients(network, training, batch, random, measure, precision);
-    const { parameters: forced, gradients, lossPerImage, sigma, meanSquares } = backward;
+    const backward = batchGradients(network, training, batch, random, { measure, precision });
+    const result = applyGradients(plan, training, state, backward, scalars, updates);
+    return result as StepResult & tf.TensorContainerObject;
+  });
+}
+
+/**
+ * The end of a step, whose gradients are there: Adam on every parameter, then the averages of what it left.
+ *
+ * @param backward of the whole batch
+ * @returns        as `trainStep`
+ */
+export function applyGradients(
+  plan: NetworkPlan,
+  training: TrainingConfig,
+  state: TrainState,
+  { parameters: forced, gradients, lossPerImage, sigma, meanSquares }: BatchGradients,
+  scalars: StepScalars,
+  updates: Updates = newTensors,
+): StepResult {
+  return tf.tidy(() => {
     const result: StepResult = {
       state: updateState(state, forced, gradients, training, scalars, updates),
       loss: tf.mean(lossPerImage),
       lossPerImage,
       sigma,
-      magnitudes: meanSquares === null ? null : measureMagnitudes(plan, forced, meanSquares),
+      magnitudes:
+        meanSquares === null ? null : { weights: weightMagnitudes(plan, forced), activations: tf.sqrt(meanSquares) },
     };
     return result as StepResult & tf.TensorContainerObject;
   });
@@ -79,11 +99,9 @@ export function updateState(
   return { parameters, buffers: state.buffers, firstMoments, secondMoments, averages };
 }
 
-function measureMagnitudes(plan: NetworkPlan, forced: Parameters, meanSquares: tf.Tensor1D): Magnitudes {
-  return {
-    weights: tf.stack(weightNames(plan).map((name) => rms(forced[`${name}.weight`]!))) as tf.Tensor1D,
-    activations: tf.sqrt(meanSquares),
-  };
+/** Of each stored weight, in the order of `weightNames(plan)`, [weights]. @param forced the parameters of the step */
+export function weightMagnitudes(plan: NetworkPlan, forced: Parameters): tf.Tensor1D {
+  return tf.stack(weightNames(plan).map((name) => rms(forced[`${name}.weight`]!))) as tf.Tensor1D;
 }
 
 /** Root mean square over all elements, a scalar. */

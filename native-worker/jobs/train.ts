@@ -1,4 +1,8 @@
 import type { JobOutcome } from '../../contract/job-messages.ts';
+import { MICRO_BATCHES } from '../../contract/jobs.ts';
+import { imagesAtOnce } from '../../contract/micro-batch.ts';
+import type { TrainingConfig } from '../../contract/training.ts';
+import { microBatches } from '../edm2/gradients.ts';
 import { backend } from '../engine/binding.ts';
 import { describeDevice } from '../engine/device.ts';
 import { checkPrecision, readPrecisionSupport } from '../engine/runtime/precision-support.ts';
@@ -6,12 +10,12 @@ import { machineMemory } from '../engine/runtime/memory.ts';
 import { patiently } from '../store/patience.ts';
 import { setRunDevice } from '../store/runs.ts';
 import { collectGarbage } from './collect-garbage.ts';
-import { breathe, type Requested, type RunJob } from './context.ts';
+import { breathe, everySoOften, type Requested, type RunJob } from './context.ts';
 import { isOutOfMemory, trainingOutOfMemory } from './failure.ts';
 import { drawGrid, owesGrid } from './training/grid.ts';
 import { passes } from './training/milestones.ts';
 import { closeSession, openSession, writeLog, type TrainingSession } from './training/session.ts';
-import type { StepMagnitudes } from './training/trainer.ts';
+import type { Step, StepProgress } from '../programs/take-step.ts';
 import { saveCheckpoint, writeSnapshots, writeTick } from './training/write.ts';
 
 /** How a run that was asked to end says it ended. */
@@ -26,22 +30,21 @@ const ENDINGS = { pause: 'paused', stop: 'stopped', cancel: 'cancelled' } as con
 export const runTrain: RunJob<'train'> = async (context, { runId, engine }) => {
   const session = await openSession(context, runId, engine);
   try {
-    const { durationImages } = session.run.config.training;
+    const { durationImages } = session.training;
     await reportDevice(session);
     await reportPrecision(session);
     await writeLog(
       session,
       'info',
-      session.nimg === 0 ? 'Training begins.' : `Training goes on at ${session.nimg} images.`,
+      `${session.nimg === 0 ? 'Training begins' : `Training goes on at ${session.nimg} images`}${partsInWords(session.training)}.`,
     );
     if (session.nimg < durationImages && owesGrid(session)) await drawGrid(session);
-    let first = true;
+    const hearing = once(() => context.send({ type: 'stepping' }));
     while (session.nimg < durationImages) {
       const asked = context.requested();
       if (asked !== null) return await endEarly(session, asked);
-      await advance(session);
-      if (first) context.send({ type: 'stepping' });
-      first = false;
+      await advance(session, hearing);
+      hearing();
       await breathe();
     }
     return await finish(session);
@@ -50,16 +53,28 @@ export const runTrain: RunJob<'train'> = async (context, { runId, engine }) => {
   }
 };
 
-/** One optimiser step and what falls due with it, in the order in which it happens. */
-async function advance(session: TrainingSession): Promise<void> {
-  const { training, logging } = session.run.config;
+/** "", or ", in 8 micro-batches of 16 images". */
+function partsInWords(training: TrainingConfig): string {
+  const count = microBatches(training);
+  return count === 1 ? '' : `, in ${count} micro-batches of ${imagesAtOnce(training)} images`;
+}
+
+/**
+ * One optimiser step and what falls due with it, in the order in which it happens. A step that is dropped changes nothing.
+ *
+ * @param hearing called as soon as the step hears what the job is asked
+ */
+async function advance(session: TrainingSession, hearing: () => void): Promise<void> {
+  const { training } = session;
+  const { logging } = session.run.config;
   const before = session.nimg;
   const after = before + training.batchSize;
   const isLast = after >= training.durationImages;
   const endsTick = isLast || passes(before, after, logging.tickImages);
 
-  const magnitudes = await step(session, endsTick);
-  if (magnitudes !== null) await writeTick(session, magnitudes);
+  const taken = await step(session, endsTick, hearing);
+  if (taken === null) return;
+  if (taken.magnitudes !== null) await writeTick(session, taken.magnitudes);
   if (isLast) return; // `finish` writes what is left to write
 
   const { snapshotImages, checkpointImages, sampleImages } = logging;
@@ -70,27 +85,65 @@ async function advance(session: TrainingSession): Promise<void> {
   if ([snapshotImages, checkpointImages, sampleImages].some(isDue)) collectGarbage();
 }
 
+/** A step that is to be dropped is waited for if it ends sooner. */
+const WORTH_WAITING_SECONDS = 10;
+
+/** A step that takes longer tells how far it is. */
+const WORTH_TELLING_SECONDS = 3;
+
 /**
- * Takes an optimiser step; the batch of the next is read meanwhile.
+ * Takes an optimiser step; the batch of the next is read meanwhile. If the job is asked to end, a step of several
+ * micro-batches is dropped, unless it is nearly over.
  *
  * @param measure whether to return magnitudes
+ * @param hearing called as soon as the step hears what the job is asked
+ * @returns       null if it was dropped
  */
-async function step(session: TrainingSession, measure: boolean): Promise<StepMagnitudes | null> {
-  const { run, batches, trainer, nimg } = session;
-  const { training } = run.config;
+async function step(session: TrainingSession, measure: boolean, hearing: () => void): Promise<Step | null> {
+  const { batches, trainer, nimg, training, context } = session;
   const start = performance.now();
   const batch = batches.take(nimg);
+  const tell = everySoOften(context.send);
+  const dropped: StepProgress[] = [];
+  let told = false as boolean; // a callback changes it
+  const goesOn = (progress: StepProgress): boolean => {
+    hearing();
+    if (progress.seconds > WORTH_TELLING_SECONDS) {
+      const { done, of: total } = progress;
+      tell({ done, total, unit: MICRO_BATCHES, text: 'Taking a step' });
+      told = true;
+    }
+    if (context.requested() === null || progress.secondsLeft < WORTH_WAITING_SECONDS) return true;
+    dropped.push(progress);
+    return false;
+  };
   try {
-    const running = trainer.step(nimg, batch, measure);
+    const running = trainer.step(nimg, batch, measure, goesOn);
     const next = nimg + training.batchSize;
     if (next < training.durationImages) batches.readAhead(next);
-    const { lossPerImage, magnitudes } = await running;
+    const taken = await running;
+    if (told) context.send({ type: 'progress', progress: null });
+    for (const { done, of } of dropped) await writeLog(session, 'info', droppedSentence(done, of));
+    if (taken === null) return null;
     session.nimg = next;
-    session.meter.add(nimg, lossPerImage, (performance.now() - start) / 1000);
-    return magnitudes;
+    session.meter.add(nimg, taken.lossPerImage, (performance.now() - start) / 1000);
+    return taken;
   } catch (error) {
     throw isOutOfMemory(error) ? trainingOutOfMemory(session.plan, training, deviceMemory(), error) : error;
   }
+}
+
+function droppedSentence(done: number, of: number): string {
+  return `A step was under way: ${done} of its ${of} micro-batches are dropped. It is taken whole when the run goes on.`;
+}
+
+/** A function that acts when it is called first. */
+function once(act: () => void): () => void {
+  let acted = false;
+  return () => {
+    if (!acted) act();
+    acted = true;
+  };
 }
 
 /** Bytes that the device has; null: only the GPU knows. */

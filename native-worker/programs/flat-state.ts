@@ -8,6 +8,8 @@ export const stateNames = {
   second: (name: string): string => `second/${name}`,
   average: (index: number, name: string): string => `average${index}/${name}`,
   buffer: (name: string): string => `buffer/${name}`,
+  /** Gradients of the micro-batches of the step under way, added up; no part of a training state. */
+  sum: (name: string): string => `sum/${name}`,
 };
 
 /** A training state as one record; the tensors are the same. */
@@ -29,12 +31,19 @@ export function flattenState(state: TrainState): Record<string, Tensor> {
 /** What of a training state there is, by official names. */
 export interface StateLayout {
   readonly parameters: readonly string[];
+  /** Of each parameter, as it is inside. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
   readonly averages: number;
   readonly buffers: readonly string[];
 }
 
 export function layoutOf({ parameters, averages, buffers }: TrainState): StateLayout {
-  return { parameters: Object.keys(parameters), averages: averages.length, buffers: Object.keys(buffers) };
+  return {
+    parameters: Object.keys(parameters),
+    shapes: Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, shape])),
+    averages: averages.length,
+    buffers: Object.keys(buffers),
+  };
 }
 
 /** The way back. */

@@ -32,3 +32,15 @@ export function updatesInPlace({ inPlace }: Given): Updates {
     },
   };
 }
+
+/** The same, each followed by clearing the sum of the parameter's gradients. */
+export function clearSums({ inPlace }: Given, updates: Updates): Updates {
+  return {
+    ...updates,
+    adam: (name, slot, ...rest) => {
+      const next = updates.adam(name, slot, ...rest);
+      inPlace.clear(stateNames.sum(name), next.value);
+      return next;
+    },
+  };
+}

@@ -5,15 +5,16 @@ import { batchGradients } from '../edm2/gradients.ts';
 import { elementLoss } from '../edm2/loss.ts';
 import { forceNormalize } from '../edm2/mp-layers.ts';
 import { denoise, logVariance } from '../edm2/precondition.ts';
-import { stepNumbers, stepScalars } from '../edm2/step-scalars.ts';
+import { stepScalars } from '../edm2/step-scalars.ts';
 import { trainStep } from '../edm2/train-step.ts';
 import type { Batch, Parameters, RandomSource, TrainState } from '../edm2/types.ts';
-import { tensorOf, tensorsOf } from '../engine/graph/host.ts';
+import { hostOf, tensorsOf } from '../engine/graph/host.ts';
 import { float32, recordProgram, type Entry, type Given } from '../engine/graph/program.ts';
 import { GraphSession } from '../engine/graph/session.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { flattenState, layoutOf, unflattenState, type StateLayout } from '../programs/flat-state.ts';
-import { batchOf, stepInputs, trainingStep } from '../programs/training-step.ts';
+import { takeStep } from '../programs/take-step.ts';
+import { batchOf, emptySum, trainingStep, type TrainingStep } from '../programs/training-step.ts';
 import { drawsNothing, type EngineName } from './engine.ts';
 import type { Tensor, Tensor1D, Tensor4D } from './tensors.ts';
 
@@ -88,11 +89,12 @@ class EagerSteps implements Steps {
   }
 }
 
-/** The step that training runs: one call of a recorded graph, with the state in the session. */
+/** The steps that training takes: calls of a recorded graph, with the state in the session. */
 class GraphSteps implements Steps {
   readonly #training: TrainingConfig;
   readonly #layout: StateLayout;
   readonly #names: readonly string[];
+  readonly #step: TrainingStep;
   readonly #session: GraphSession;
 
   constructor(plan: NetworkPlan, training: TrainingConfig, start: TrainState) {
@@ -100,35 +102,47 @@ class GraphSteps implements Steps {
     this.#layout = layoutOf(start);
     const flat = flattenState(start);
     this.#names = Object.keys(flat);
-    const { resolution, channels } = plan.shape;
-    const drawn = {
-      sigma: float32(training.batchSize),
-      noise: float32(training.batchSize, resolution, resolution, channels),
-    };
-    const train = trainingStep(plan, training, this.#layout, 'float32');
-    const { images, labels } = train.inputs;
+    this.#step = trainingStep(plan, training, this.#layout, 'float32');
+    const { batchSize, microBatch } = training;
+    const { resolution, channels, labelDim } = plan.shape;
+    const pictures = float32(batchSize, resolution, resolution, channels);
     const look: Entry = {
-      inputs: { images: images!, ...(labels === undefined ? {} : { labels }), ...drawn },
+      inputs: {
+        images: pictures,
+        ...(labelDim > 0 ? { labels: float32(batchSize, labelDim) } : {}),
+        sigma: float32(batchSize),
+        noise: pictures,
+      },
       run: ({ inputs, state }) => {
         const stored = unflattenState(state, this.#layout);
-        const { gradients, ...rest } = lookAt(plan, training, stored, batchOf(inputs), drawsOf(inputs));
+        const { gradients, ...rest } = lookAt(plan, training, stored, batchOf(inputs, 'float32'), drawsOf(inputs));
         return { outputs: { ...rest, ...gradients } };
       },
     };
-    const fed: Entry = {
-      inputs: { ...train.inputs, ...drawn },
-      run: (given) => train.run({ ...given, random: randomOf(drawsOf(given.inputs)) }),
+    /** An entry whose random numbers are fed, with its pictures. */
+    const fed = (entry: Entry): Entry => {
+      const count = microBatch ?? batchSize;
+      if (entry.inputs.images === undefined) return entry; // draws nothing
+      const drawn = { sigma: float32(count), noise: float32(count, resolution, resolution, channels) };
+      return {
+        inputs: { ...entry.inputs, ...drawn },
+        run: (given) => entry.run({ ...given, random: randomOf(drawsOf(given.inputs)) }),
+      };
     };
+    const steps = Object.entries(this.#step.entries).map(([name, entry]) => [name, fed(entry)] as const);
     const spec = {
-      state: Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)])),
-      entries: { look, train: fed },
+      state: {
+        ...Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)])),
+        ...this.#step.sums,
+      },
+      entries: { look, ...Object.fromEntries(steps) },
     };
     this.#session = new GraphSession(recordProgram(spec));
   }
 
   async initialise(start: TrainState): Promise<void> {
     const flat = flattenState(start);
-    await this.#session.initialise((name) => flat[name]!);
+    await this.#session.initialise((name) => emptySum(this.#step, name) ?? flat[name]!);
   }
 
   async look({ images, labels }: Batch, draws: Draws): Promise<Look> {
@@ -138,10 +152,11 @@ class GraphSteps implements Steps {
     return { loss: loss as Tensor4D, sigma: sigma as Tensor1D, gradients };
   }
 
-  async step(nimg: number, batch: Batch, draws: Draws): Promise<Tensor1D> {
-    const inputs = { ...stepInputs(batch, stepNumbers(this.#training, nimg)), ...draws };
-    const { lossPerImage } = await this.#session.run('train', inputs, drawsNothing, ['lossPerImage']);
-    return tensorOf(lossPerImage!) as Tensor1D;
+  async step(nimg: number, { images, labels }: Batch, draws: Draws): Promise<Tensor1D> {
+    const given = { images, ...(labels === null ? {} : { labels }), ...draws };
+    const batch = Object.fromEntries(Object.entries(given).map(([name, tensor]) => [name, hostOf(tensor)]));
+    const step = await takeStep(this.#session, { training: this.#training, nimg, batch, measure: false });
+    return tf.tensor1d(step!.lossPerImage);
   }
 
   async state(): Promise<TrainState> {

@@ -1,6 +1,8 @@
 import { planNetwork } from '../../contract/architecture.ts';
 import type { DataShape, NetworkConfig } from '../../contract/network.ts';
 import { countOperations, totalOperations } from '../../contract/operations.ts';
+import { imagesAtOnce } from '../../contract/micro-batch.ts';
+import { trainingOf } from '../../contract/runs.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
 import type { MeasuredSpeed } from '../store/runs.ts';
 
@@ -30,10 +32,10 @@ export function expectedSpeed(
 ): { imagesPerSecond: number | null; scaled: boolean } {
   const operations = operationsOf(wanted);
   const candidates = measured
-    .map(({ config, shape, imagesPerSecond }) => ({
+    .map(({ config, shape, imagesPerSecond, microBatch }) => ({
       network: config.network,
       shape,
-      training: config.training,
+      training: trainingOf({ config, microBatch }),
       imagesPerSecond,
     }))
     .filter(({ training }) => training.precision === wanted.training.precision);
@@ -58,9 +60,8 @@ function isSame(a: Workload, b: Workload): boolean {
   );
 }
 
-/** Pictures that go through the network together. */
-function atOnce({ training: { batchSize, microBatch } }: Workload): number {
-  return Math.min(microBatch ?? batchSize, batchSize);
+function atOnce({ training }: Workload): number {
+  return imagesAtOnce(training);
 }
 
 function operationsOf({ network, shape }: Workload): number {

@@ -10,7 +10,7 @@ import {
 } from '../../contract/job-failures.ts';
 import type { JobOutcome, JobRequest } from '../../contract/job-messages.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
-import type { LogLine, RunState } from '../../contract/runs.ts';
+import { trainingOf, type LogLine, type RunState } from '../../contract/runs.ts';
 import { systemFailure } from '../../contract/system-errors.ts';
 import { machineMemory } from '../engine/runtime/memory.ts';
 import type { Library } from '../store/library.ts';
@@ -123,11 +123,11 @@ function ofOutcome(parameters: JobParameters, outcome: JobOutcome, asked: Asked)
 function memoryUse({ db }: Library, parameters: JobParameters): MemoryUse {
   if (parameters.kind === 'sample') return { kind: 'sample', pictures: parameters.request.batchSize };
   if (parameters.kind !== 'train') return { kind: 'other' };
-  const { config, shape } = getRun(db, parameters.runId);
+  const run = getRun(db, parameters.runId);
   return {
     kind: 'train',
-    plan: planNetwork(config.network, shape),
-    training: config.training,
+    plan: planNetwork(run.config.network, run.shape),
+    training: trainingOf(run),
     capacity: machineMemory(),
   };
 }

@@ -51,6 +51,7 @@ interface RunRow extends SummaryRow {
   resolution: number;
   channels: number;
   labelDim: number;
+  microBatch: number | null;
   device: string | null;
 }
 
@@ -69,13 +70,18 @@ const SOURCE = `
   LEFT JOIN ticks AS newest ON newest.run_id = runs.id AND newest.${COUNTS}
     AND newest.nimg = (SELECT max(nimg) FROM ticks WHERE run_id = runs.id AND ${COUNTS})`;
 
+/** From its next process on. @param microBatch null: a whole batch at once */
+export function setMicroBatch(db: Database, id: number, microBatch: number | null): void {
+  statement(db, 'UPDATE runs SET micro_batch = ? WHERE id = ?').run(microBatch, id);
+}
+
 /** @returns the new run's id; it is `queued` */
 export function insertRun(db: Database, run: NewRun, createdAt = Date.now()): number {
   const result = statement(
     db,
     `INSERT INTO runs (name, notes, tags, state, dataset_id, parent_run_id, config, preset, resolution, channels,
-       label_dim, seed, duration_images, parameters, created_at)
-     VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       label_dim, seed, duration_images, micro_batch, parameters, created_at)
+     VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     run.name,
     run.notes,
@@ -89,6 +95,7 @@ export function insertRun(db: Database, run: NewRun, createdAt = Date.now()): nu
     run.shape.labelDim,
     run.config.training.seed,
     run.config.training.durationImages,
+    run.config.training.microBatch,
     run.parameters,
     createdAt,
   );
@@ -115,15 +122,17 @@ export function getRunSummary(db: Database, id: number): RunSummary {
 export function getRun(db: Database, id: number): Run {
   const row = statement<[number], RunRow>(
     db,
-    `SELECT ${SUMMARY}, runs.config, runs.resolution, runs.channels, runs.label_dim AS labelDim, runs.device
+    `SELECT ${SUMMARY}, runs.config, runs.resolution, runs.channels, runs.label_dim AS labelDim,
+       runs.micro_batch AS microBatch, runs.device
      ${SOURCE} WHERE runs.id = ?`,
   ).get(id);
   if (row === undefined) throw noRun(id);
-  const { config, resolution, channels, labelDim, device, ...summary } = row;
+  const { config, resolution, channels, labelDim, microBatch, device, ...summary } = row;
   return {
     ...toSummary(summary),
     config: readColumn(RunConfig, config, [`Run ${id}`, 'configuration']),
     shape: { resolution, channels, labelDim },
+    microBatch,
     device,
     resumes: statement<[number], number>(db, 'SELECT DISTINCT nimg FROM resumes WHERE run_id = ? ORDER BY nimg')
       .pluck()
@@ -207,6 +216,7 @@ export function runsOfDataset(db: Database, datasetId: number): string[] {
 /** How fast a run trained. */
 export interface MeasuredSpeed {
   readonly config: RunConfig;
+  readonly microBatch: number | null;
   readonly shape: DataShape;
   /** Of its newest tick. */
   readonly imagesPerSecond: number;
@@ -214,21 +224,22 @@ export interface MeasuredSpeed {
 
 /** Speeds of the newest runs that have one, newest first. */
 export function measuredSpeeds(db: Database, limit: number): MeasuredSpeed[] {
-  type Row = DataShape & { id: number; config: string; imagesPerSecond: number };
+  type Row = DataShape & { id: number; config: string; microBatch: number | null; imagesPerSecond: number };
   const rows = statement<[number], Row>(
     db,
     `SELECT * FROM (
        SELECT runs.id, runs.config, runs.resolution, runs.channels, runs.label_dim AS labelDim,
+         runs.micro_batch AS microBatch,
          (SELECT images_per_second FROM ticks
           WHERE run_id = runs.id AND ${COUNTS} AND images_per_second IS NOT NULL
           ORDER BY nimg DESC LIMIT 1) AS imagesPerSecond
        FROM runs)
      WHERE imagesPerSecond > 0 ORDER BY id DESC LIMIT ?`,
   ).all(limit);
-  return readableRows(db, rows, ({ id, config, resolution, channels, labelDim, imagesPerSecond }) => ({
+  return readableRows(db, rows, ({ id, config, resolution, channels, labelDim, ...measured }) => ({
     config: readColumn(RunConfig, config, [`Run ${id}`, 'configuration']),
     shape: { resolution, channels, labelDim },
-    imagesPerSecond,
+    ...measured,
   }));
 }
 

@@ -1,5 +1,6 @@
 import { bytes, table, threeDigits } from '../words.ts';
 import type { BenchResult, Speed } from './measure.ts';
+import type { PartsResult, StepInUse } from './parts.ts';
 import type { Timing } from './rounds.ts';
 
 /** Seconds with the smallest and the largest: "0.512 s (0.508–0.530)". */
@@ -26,6 +27,36 @@ export function benchWords({ batch, steps, evaluations, train, sample, quiet }: 
     ),
     `Drawing takes ${evaluations} evaluations of the network. A share of 100 % would mean that a network takes no longer ` +
       'than its convolutions.',
+    quietWords(quiet),
+  ].join('\n\n');
+}
+
+/** What micro-batches cost and save, as a table and sentences. */
+export function partsWords({
+  batch,
+  microBatch,
+  cut,
+  whole,
+  alone,
+  speedRatio,
+  peakRatio,
+  quiet,
+}: PartsResult): string {
+  const row = (name: string, step: StepInUse): string[] => [
+    name,
+    spread(step.time),
+    threeDigits(step.imagesPerSecond),
+    bytes(step.peakBytes),
+  ];
+  const rows = [row(`batch ${batch} in micro-batches of ${microBatch}`, cut), row(`batch ${microBatch}`, alone)];
+  if (whole !== null) rows.push(row(`batch ${batch} at once`, whole));
+  const speed =
+    speedRatio === null
+      ? `Batch ${batch} at once would not fit into this machine's memory.`
+      : `In micro-batches images/s are ${threeDigits(speedRatio)} of those of the batch at once.`;
+  return [
+    table(['training step', 'time (min–max)', 'images/s', 'peak memory'], rows, [2, 3]),
+    `${speed} Peak memory is ${threeDigits(peakRatio)} times that of a batch of ${microBatch}.`,
     quietWords(quiet),
   ].join('\n\n');
 }

@@ -2,9 +2,12 @@ import type { Command } from 'commander';
 import { Precision } from '../../../contract/precision.ts';
 import { AppError } from '../../../contract/errors.ts';
 import type { RungName } from '../../../contract/ladder.ts';
+import { imagesAtOnce, microBatchProblem } from '../../../contract/micro-batch.ts';
+import type { TrainingConfig } from '../../../contract/training.ts';
 import { wholeNumber } from '../arguments.ts';
-import { measure } from '../bench/measure.ts';
-import { benchWords } from '../bench/report.ts';
+import { measure, type BenchResult } from '../bench/measure.ts';
+import { measureParts } from '../bench/parts.ts';
+import { benchWords, partsWords } from '../bench/report.ts';
 import { withoutService } from '../command.ts';
 import { addNetworkOptions, readNetwork, type NetworkOptions } from '../network-options.ts';
 import type { Output } from '../output.ts';
@@ -19,6 +22,7 @@ interface BenchOptions extends NetworkOptions {
   readonly precision: string;
   readonly threads?: string;
   readonly rounds: string;
+  readonly microBatch?: string;
 }
 
 /** `edm2 bench`: how fast a network trains and draws on this machine, without a library. */
@@ -28,6 +32,7 @@ export function addBench(program: Command): void {
   command
     .option('--precision <name>', 'of the activations: fp32, bf16 or fp16', 'fp32')
     .option('--threads <n>', "of TensorFlow's kernels; default: one per physical core")
+    .option('--micro-batch <n>', 'compare training in micro-batches of so many images with the batch at once')
     .option('--rounds <n>', 'turns of each measurement', '7')
     .action(async (options: BenchOptions, command: Command) => {
       await withoutService(command, (output) => bench(output, options));
@@ -43,11 +48,24 @@ async function bench(output: Output, options: BenchOptions): Promise<void> {
     `Preset ${preset} in configuration ${rung}: ${network.modelChannels} channels, ${resolution}×${resolution} pictures, ` +
       `${classes}, batch ${training.batchSize}, ${training.precision}.`,
   );
+  const onProgress = (share: number, words: string): void => output.progress(share, words);
   const limits = { rounds, limitSeconds: LIMIT_SECONDS, warmUps: 2, turnSeconds: TURN_SECONDS };
-  const result = await measure(subject, threads, limits, (share, words) => output.progress(share, words));
-  output.event('bench', { preset, rung, shape: subject.shape, precision: training.precision, threads, ...result });
-  output.say(`On: ${result.device} (${result.processor}), TensorFlow ${result.tensorflow}.\n`);
-  output.say(benchWords(result));
+  const told = { preset, rung, shape: subject.shape, precision: training.precision, threads };
+  if (training.microBatch === null) {
+    const result = await measure(subject, threads, limits, onProgress);
+    output.event('bench', { ...told, ...result });
+    output.say(onDevice(result));
+    output.say(benchWords(result));
+  } else {
+    const result = await measureParts(subject, threads, limits, onProgress);
+    output.event('bench', { ...told, ...result });
+    output.say(onDevice(result));
+    output.say(partsWords(result));
+  }
+}
+
+function onDevice({ device, processor, tensorflow }: Pick<BenchResult, 'device' | 'processor' | 'tensorflow'>): string {
+  return `On: ${device} (${processor}), TensorFlow ${tensorflow}.\n`;
 }
 
 interface Asked {
@@ -59,6 +77,19 @@ interface Asked {
   readonly rounds: number;
 }
 
+/** Unless micro-batches are what is measured, a batch is what goes through the network at once. */
+function batches(
+  training: TrainingConfig,
+  asked: string | undefined,
+): { batchSize: number; microBatch: number | null } {
+  if (asked === undefined) return { batchSize: imagesAtOnce(training), microBatch: null };
+  const { batchSize } = training;
+  const microBatch = wholeNumber(asked, '--micro-batch', batchSize - 1);
+  const problem = microBatchProblem({ batchSize, microBatch });
+  if (problem !== null) throw new AppError('invalid-input', `--micro-batch: ${problem}.`);
+  return { batchSize, microBatch };
+}
+
 /** @throws {AppError} 'invalid-input' for what can't be meant */
 export function readOptions(options: BenchOptions): Asked {
   const precision = Precision.safeParse(options.precision);
@@ -66,13 +97,7 @@ export function readOptions(options: BenchOptions): Asked {
     throw new AppError('invalid-input', `--precision is fp32, bf16 or fp16, not "${options.precision}".`);
   }
   const { preset, rung, config, shape } = readNetwork(options);
-  const { batchSize, microBatch } = config.training;
-  const training = {
-    ...config.training,
-    batchSize: Math.min(microBatch ?? batchSize, batchSize),
-    microBatch: null,
-    precision: precision.data,
-  };
+  const training = { ...config.training, ...batches(config.training, options.microBatch), precision: precision.data };
   return {
     ...{ preset, rung, subject: { config: { ...config, training }, shape } },
     threads: options.threads === undefined ? null : wholeNumber(options.threads, '--threads', 1024),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { countParameters, planNetwork, type ParameterCount } from '../../../contract/architecture.ts';
 import type { RungName } from '../../../contract/ladder.ts';
+import { imagesAtOnce } from '../../../contract/micro-batch.ts';
 import { estimateMemory, type MemoryEstimate } from '../../../contract/memory.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import { countOperations, operationKinds, totalOperations, type OperationKind } from '../../../contract/operations.ts';
@@ -41,14 +42,13 @@ interface Counted {
 export function countNetwork({ preset, rung, config, shape }: AskedNetwork): Counted {
   const plan = planNetwork(config.network, shape);
   const { byKind, total } = totalOperations(countOperations(plan));
-  const { batchSize, microBatch } = config.training;
   return {
     preset,
     rung,
     shape,
     parameters: countParameters(plan),
     multiplyAdds: { ...byKind, total },
-    batch: Math.min(microBatch ?? batchSize, batchSize),
+    batch: imagesAtOnce(config.training),
     memoryEstimate: estimateMemory(plan, config.training),
   };
 }

@@ -13,7 +13,7 @@ import {
   type RunSummary,
 } from '../../../contract/runs.ts';
 import { progressWords } from '../../../contract/time-left.ts';
-import { ENGINE_HELP, engineNamed, findRun } from '../arguments.ts';
+import { ENGINE_HELP, engineNamed, findRun, wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { endingSentence } from '../ending.ts';
 import { bytes, duration, images, table, threeDigits } from '../words.ts';
@@ -64,13 +64,14 @@ export function addRuns(program: Command): void {
   one('resume', 'go on with a paused run and show its progress')
     .option('--detach', 'return at once; the run goes on in the background')
     .option('--engine <name>', ENGINE_HELP, 'graph')
-    .action(async (wanted: string, options: { detach?: boolean; engine: string }, command: Command) => {
+    .option('--micro-batch <n>', 'images that go through the network at once, from now on; all: a whole batch')
+    .action(async (wanted: string, options: ResumeOptions, command: Command) => {
       await withService(
         command,
-        () => engineNamed(options.engine),
-        async (context, engine) => {
+        () => ({ engine: engineNamed(options.engine), ...microBatchNamed(options.microBatch) }),
+        async (context, how) => {
           const run = await chosen(context, wanted);
-          const { jobId } = await context.client.call(resumeRun, { id: run.id, engine });
+          const { jobId } = await context.client.call(resumeRun, { id: run.id, ...how });
           context.output.event('run', { runId: run.id, jobId, name: run.name });
           if (options.detach !== true) return follow(context, run.id, jobId);
           context.output.say(`Run ${run.id} goes on in the background.`);
@@ -78,6 +79,17 @@ export function addRuns(program: Command): void {
         },
       );
     });
+}
+
+interface ResumeOptions {
+  readonly detach?: boolean;
+  readonly engine: string;
+  readonly microBatch?: string;
+}
+
+function microBatchNamed(text: string | undefined): { microBatch?: number | null } {
+  if (text === undefined) return {};
+  return { microBatch: text === 'all' ? null : wholeNumber(text, '--micro-batch') };
 }
 
 async function chosen({ client }: CommandContext, wanted: string): Promise<RunSummary> {
@@ -122,6 +134,10 @@ async function show({ client, output }: CommandContext, id: number): Promise<voi
     ['Dataset', run.datasetName],
     ['Preset', run.preset],
     ['Network', `${threeDigits(run.parameters / 1e6)} M parameters, ${run.shape.resolution}×${run.shape.resolution}`],
+    [
+      'Micro-batch',
+      run.microBatch === null ? null : `${run.microBatch} of a batch of ${run.config.training.batchSize}`,
+    ],
     ['Seen', `${images(run.nimg)} of ${images(run.durationImages)}`],
     ['Loss', run.lastLoss === null ? null : threeDigits(run.lastLoss)],
     ['Speed', run.imagesPerSecond === null ? null : `${threeDigits(run.imagesPerSecond)} images/s`],

@@ -21,12 +21,14 @@ const Tensors = z.record(
   z.strictObject({ shape: z.array(z.int()), dtype: z.enum(['float32', 'int32', 'uint8', 'bool']) }),
 );
 
+const Draw = z.strictObject({ purpose: z.string(), part: z.enum(['none', 'skip', 'cut']), rowSize: z.int() });
+
 /** A file is 64 hexadecimal digits, the hash of all that follows, and a line end; a line with this; and the graph. */
 const Header = z.strictObject({
   state: Tensors,
   entries: z.record(
     z.string(),
-    z.strictObject({ inputs: Tensors, purposes: z.array(z.string()), outputs: z.array(z.string()) }),
+    z.strictObject({ inputs: Tensors, draws: z.array(Draw), outputs: z.array(z.string()) }),
   ),
   nodes: z.int(),
 });

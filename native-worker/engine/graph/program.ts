@@ -1,9 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '../tensorflow.ts';
-import { attr, GraphBuilder, type Value } from './builder.ts';
+import { attr, GraphBuilder } from './builder.ts';
 import { DataType } from './proto/tensorflow_pb.js';
 import type { Reduced } from './mixed-types.ts';
+import { nodeNames, type DrawNames } from './names.ts';
 import { Recorder } from './recorder.ts';
+import { RandomNumbers } from './random-numbers.ts';
 import { Variables } from './variables.ts';
 
 export interface TensorSpec {
@@ -26,13 +28,13 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 export interface Given {
   readonly inputs: Tensors;
   readonly state: Tensors;
-  /** Random numbers whose seed is fed at each run, one seed a purpose. */
+  /** Random numbers whose seed is fed at each run, one seed a purpose; of a part those of its rows (`Entry.partOf`). */
   readonly random: {
     normal(shape: readonly number[], purpose: string): Tensor;
     uniform(shape: readonly number[], purpose: string): Tensor;
   };
   /** Updates of state that TensorFlow does in place. */
-  readonly inPlace: Pick<Variables, 'adam' | 'approach'>;
+  readonly inPlace: Pick<Variables, 'adam' | 'add' | 'approach' | 'clear'>;
   /** To the reduced type of the program, if it has one, and back; to tfjs the results are float32. */
   readonly casts: Pick<Recorder, 'reduce' | 'restore'>;
 }
@@ -40,6 +42,11 @@ export interface Given {
 /** One thing that a graph can do. State that it doesn't return stays as it is. */
 export interface Entry {
   readonly inputs: Specs;
+  /**
+   * The entry computes some rows of so many; which, is said at each run. Its random numbers, whose shapes begin with the
+   * rows of a part, are cut out of what is drawn for all rows.
+   */
+  readonly partOf?: number;
   readonly run: (given: Given) => { readonly outputs: Tensors; readonly state?: Tensors };
 }
 
@@ -63,23 +70,10 @@ export interface GraphProgram {
 
 export interface EntryNames {
   readonly inputs: Specs;
-  /** Purposes of random numbers, in the order of first use. */
-  readonly purposes: readonly string[];
+  /** Random numbers by their purpose, in the order of first use. */
+  readonly draws: readonly DrawNames[];
   readonly outputs: readonly string[];
 }
-
-/** Names of nodes. TensorFlow allows letters, digits and _ . \ - / in them. */
-const tidyName = (name: string): string => name.replace(/[^A-Za-z0-9_.\\/-]/g, '_');
-export const nodeNames = {
-  initial: (state: string): string => tidyName(`initial/${state}`),
-  initialised: 'initialised',
-  stored: (state: string): string => tidyName(`stored/${state}`),
-  input: (entry: string, name: string): string => tidyName(`${entry}/in/${name}`),
-  seed: (entry: string, purpose: string): string => tidyName(`${entry}/seed/${purpose}`),
-  output: (entry: string, name: string): string => tidyName(`${entry}/out/${name}`),
-  /** A target, so that the updates of an entry happen. */
-  done: (entry: string): string => tidyName(`${entry}/done`),
-};
 
 const dataTypes: Readonly<Record<TensorSpec['dtype'], DataType>> = {
   float32: DataType.DT_FLOAT,
@@ -122,22 +116,10 @@ function recordEntry(
   recorder: Recorder,
   variables: Variables,
   entry: string,
-  { inputs, run }: Entry,
+  { inputs, run, partOf }: Entry,
   targets: string[],
 ): EntryNames {
-  const seeds = new Map<string, Value>();
-  const draw =
-    (op: string) =>
-    (shape: readonly number[], purpose: string): Tensor => {
-      const seed = seeds.get(purpose) ?? builder.placeholder(nodeNames.seed(entry, purpose), DataType.DT_INT32, [2]);
-      seeds.set(purpose, seed);
-      const ref = builder.add(op, [builder.int32(shape).ref, seed.ref], {
-        dtype: attr.type(DataType.DT_FLOAT),
-        T: attr.type(DataType.DT_INT32),
-        Tseed: attr.type(DataType.DT_INT32),
-      });
-      return recorder.tensor({ ref, dtype: DataType.DT_FLOAT, shape });
-    };
+  const random = new RandomNumbers(builder, recorder, entry, partOf ?? null);
   variables.begin();
   const outputs = recorder.run(() => {
     const results: string[] = [];
@@ -151,7 +133,10 @@ function recordEntry(
       const { outputs, state } = run({
         inputs: Object.fromEntries(fed),
         state: variables.tensors(),
-        random: { normal: draw('StatelessRandomNormal'), uniform: draw('StatelessRandomUniform') },
+        random: {
+          normal: (shape, purpose) => random.draw('StatelessRandomNormal', shape, purpose),
+          uniform: (shape, purpose) => random.draw('StatelessRandomUniform', shape, purpose),
+        },
         inPlace: variables,
         casts: { reduce: (x) => recorder.reduce(x), restore: (x) => recorder.restore(x) },
       });
@@ -165,7 +150,7 @@ function recordEntry(
     return results;
   });
   targets.push(after(builder, variables.updates, nodeNames.done(entry)));
-  return { inputs: asFed(inputs), purposes: [...seeds.keys()], outputs };
+  return { inputs: asFed(inputs), draws: random.draws(), outputs };
 }
 
 /** What a session has to know of tensors to feed them. */

@@ -2,11 +2,11 @@ import { inWords, type HostTensor } from '../session/host-tensor.ts';
 import type { NativeTensor } from '../session/native-tensor.ts';
 import type { SessionOptions } from '../session/options.ts';
 import { Session } from '../session/session.ts';
+import { keyAndCounter } from '../philox.ts';
+import type { Seed } from '../random.ts';
 import { hostOf, type Fed } from './host.ts';
-import { nodeNames, type GraphProgram, type Specs, type TensorSpec } from './program.ts';
-
-/** Two 32-bit integers. */
-type Seed = readonly [number, number];
+import { nodeNames, type DrawNames } from './names.ts';
+import type { GraphProgram, Specs, TensorSpec } from './program.ts';
 
 /** Tensors of a session, by the names of the nodes that they are fed to. */
 type Feeds = Readonly<Record<string, NativeTensor>>;
@@ -65,6 +65,7 @@ export class GraphSession {
    * @param inputs  must stay as they are until the run is over
    * @param seed    seed of each purpose of random numbers
    * @param outputs which of the entry's outputs are wanted; what only others need isn't computed
+   * @param first   of an entry that computes a part (`Entry.partOf`), the first of its rows
    * @throws {Error} if an input is missing, or has another shape or type than the program was recorded for
    * @throws {TensorFlowError} whatever goes wrong inside the graph
    */
@@ -73,6 +74,7 @@ export class GraphSession {
     inputs: Readonly<Record<string, Fed>>,
     seed: (purpose: string) => Seed,
     outputs: readonly string[],
+    first = 0,
   ): Promise<Record<string, HostTensor>> {
     const names = this.#program.entries[entry];
     if (names === undefined) throw new Error(`the program has no entry ${entry}`);
@@ -80,12 +82,10 @@ export class GraphSession {
       ...Object.entries(names.inputs).map(([name, spec]): [string, HostTensor] => {
         return [nodeNames.input(entry, name), fitting(name, spec, inputs[name])];
       }),
-      ...names.purposes.map((purpose): [string, HostTensor] => {
-        return [nodeNames.seed(entry, purpose), { ...SEED, values: Int32Array.from(seed(purpose)) }];
-      }),
+      ...names.draws.flatMap((draw) => fedToDraw(entry, draw, seed(draw.purpose), first)),
     ];
     const tensors = await this.#inTurn(async () => {
-      const feeds = this.#nextFeeds(entry);
+      const feeds = this.#nextFeeds(entry, fed);
       for (const [node, host] of fed) feeds[node]!.write(host);
       const fetches = outputs.map((name) => nodeNames.output(entry, name));
       return await this.#session.run({ feeds, fetches, targets: [nodeNames.done(entry)] });
@@ -107,24 +107,42 @@ export class GraphSession {
     return result;
   }
 
-  #nextFeeds(entry: string): Feeds {
-    const known = this.#feeds.get(entry) ?? { sets: [this.#newFeeds(entry), this.#newFeeds(entry)] as const, turn: 0 };
+  #nextFeeds(entry: string, fed: readonly [string, HostTensor][]): Feeds {
+    const known = this.#feeds.get(entry) ?? { sets: [this.#newFeeds(fed), this.#newFeeds(fed)] as const, turn: 0 };
     this.#feeds.set(entry, known);
     known.turn = 1 - known.turn;
     return known.sets[known.turn]!;
   }
 
-  #newFeeds(entry: string): Feeds {
-    const { inputs, purposes } = this.#program.entries[entry]!;
-    const named = Object.entries(inputs).map(([name, spec]) => [nodeNames.input(entry, name), spec] as const);
-    const seeds = purposes.map((purpose) => [nodeNames.seed(entry, purpose), SEED] as const);
+  #newFeeds(fed: readonly [string, HostTensor][]): Feeds {
+    const nodes = new Map(fed); // some are named twice
     return Object.fromEntries(
-      [...named, ...seeds].map(([node, { dtype, shape }]) => [node, this.#session.allocate(dtype, shape)]),
+      [...nodes].map(([node, { dtype, shape }]) => [node, this.#session.allocate(dtype, shape)]),
     );
   }
 }
 
-const SEED = { dtype: 'int32', shape: [2] } as const;
+/** What the random numbers of one purpose are drawn from. @param first row of a part */
+function fedToDraw(
+  entry: string,
+  { purpose, part, rowSize }: DrawNames,
+  seed: Seed,
+  first: number,
+): [string, HostTensor][] {
+  if (part === 'skip') {
+    const { key, counter } = keyAndCounter(seed, first * rowSize);
+    return [
+      [nodeNames.key(entry, purpose), integers(key, [1, 2])],
+      [nodeNames.counter(entry, purpose), integers(counter, [2, 2])],
+    ];
+  }
+  const seeds: [string, HostTensor] = [nodeNames.seed(entry, purpose), integers(seed)];
+  return part === 'cut' ? [seeds, [nodeNames.begin(entry), integers([first, 0])]] : [seeds];
+}
+
+function integers(values: ArrayLike<number>, shape: readonly number[] = [values.length]): HostTensor<'int32'> {
+  return { dtype: 'int32', shape, values: Int32Array.from(values) };
+}
 
 /** The numbers of what is fed, if they are what the program was recorded for. */
 function fitting(name: string, spec: Specs[string], fed: Fed | undefined): HostTensor {

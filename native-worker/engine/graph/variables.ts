@@ -156,6 +156,24 @@ export class Variables {
     );
   }
 
+  /** state ← state + addend, in place. */
+  add(name: string, addend: Tensor): void {
+    const { handle, dtype } = this.#find(name);
+    const value = this.#recorder.value(addend);
+    this.updates.push(this.#builder.add('AssignAddVariableOp', [handle, value.ref], { dtype: attr.type(dtype) }));
+  }
+
+  /** state ← 0. @param after is computed first; whatever needs the state as it was must be, then */
+  clear(name: string, after: Tensor): void {
+    const { handle, dtype, shape } = this.#find(name);
+    const { ref } = this.#recorder.value(after);
+    const zeros = this.#builder.add('Fill', [this.#builder.int32(shape).ref, this.#builder.scalar(0).ref, `^${ref}`], {
+      T: attr.type(dtype),
+      index_type: attr.type(DataType.DT_INT32),
+    });
+    this.updates.push(this.#builder.add('AssignVariableOp', [handle, zeros], { dtype: attr.type(dtype) }));
+  }
+
   #as(value: Value, dtype: DataType): Value {
     return value.dtype === dtype ? value : this.#builder.cast(value, dtype);
   }

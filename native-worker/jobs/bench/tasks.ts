@@ -1,6 +1,5 @@
 import { planNetwork } from '../../../contract/architecture.ts';
 import type { BenchSubject, BenchTask } from '../../../contract/bench.ts';
-import type { TrainingConfig } from '../../../contract/training.ts';
 import { initialState } from '../../edm2/initial.ts';
 import { oneHotRows } from '../../edm2/layout.ts';
 import { randomSource } from '../../edm2/random.ts';
@@ -40,7 +39,7 @@ export function prepareTask(task: BenchTask, subject: BenchSubject): Promise<Run
 }
 
 async function training({ config, shape }: BenchSubject): Promise<RunTask> {
-  const training: TrainingConfig = { ...config.training, microBatch: null };
+  const { training } = config;
   const plan = planNetwork(config.network, shape);
   const random = randomSource(randomKernels, training.seed, 0);
   const { batchSize } = training;

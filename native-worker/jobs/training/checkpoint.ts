@@ -25,11 +25,21 @@ export interface Checkpoint {
   readonly state: TrainState;
 }
 
+/** A checkpoint as it is read. */
+export interface ReadCheckpoint extends Checkpoint {
+  /** It was written when dropout masks were drawn for each micro-batch on its own. */
+  readonly masksByMicroBatch: boolean;
+}
+
+const WHOLE_BATCH = 'whole batch';
+
 const Metadata = z.object({
   format: z.literal(FORMAT),
   nimg: z.coerce.number().int().nonnegative(),
   trainSeconds: z.coerce.number().nonnegative(),
   tickSeconds: z.coerce.number().nonnegative(),
+  /** Of what dropout masks are drawn: of a whole batch; earlier versions, which don't say it, of a micro-batch. */
+  masks: z.literal(WHOLE_BATCH).optional(),
 });
 
 /** Names in the file: the official ones, under what they belong to. `average` counts along `TrainingConfig.emaStds`. */
@@ -67,6 +77,7 @@ export function writeCheckpoint(file: string, runId: number, checkpoint: Checkpo
     nimg: String(checkpoint.nimg),
     trainSeconds: String(checkpoint.trainSeconds),
     tickSeconds: String(tick.seconds),
+    masks: WHOLE_BATCH,
   });
 }
 
@@ -80,15 +91,21 @@ export function writeCheckpoint(file: string, runId: number, checkpoint: Checkpo
  * @returns the state's tensors belong to the caller
  * @throws {AppError} 'not-found', 'corrupt-file', 'not-finite'
  */
-export function readCheckpoint(file: string, sha256: string, plan: NetworkPlan, averages: number): Checkpoint {
+export function readCheckpoint(file: string, sha256: string, plan: NetworkPlan, averages: number): ReadCheckpoint {
   const opened = openVerified(file, sha256);
   try {
     const metadata = Metadata.safeParse(opened.metadata);
     if (!metadata.success)
       throw new AppError('corrupt-file', `${file} is not a checkpoint that this version can read.`);
-    const { nimg, trainSeconds, tickSeconds } = metadata.data;
+    const { nimg, trainSeconds, tickSeconds, masks } = metadata.data;
     const losses = [...opened.readAs(TICK_LOSSES, 'F32')];
-    return { nimg, trainSeconds, tick: { losses, seconds: tickSeconds }, state: readState(opened, plan, averages) };
+    return {
+      nimg,
+      trainSeconds,
+      tick: { losses, seconds: tickSeconds },
+      state: readState(opened, plan, averages),
+      masksByMicroBatch: masks === undefined,
+    };
   } finally {
     opened.close();
   }

@@ -2,19 +2,22 @@ import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { disposeState } from '../../edm2/initial.ts';
+import { gradientsInParts, microBatches, type BatchGradients } from '../../edm2/gradients.ts';
 import { encodePixels } from '../../edm2/pixels.ts';
 import { denoise } from '../../edm2/precondition.ts';
 import { randomSource } from '../../edm2/random.ts';
 import { stepScalars } from '../../edm2/step-scalars.ts';
-import { trainStep } from '../../edm2/train-step.ts';
-import type { Batch, StepResult, TrainState } from '../../edm2/types.ts';
+import { applyGradients } from '../../edm2/train-step.ts';
+import type { Batch, TrainState } from '../../edm2/types.ts';
 import { tensorOf } from '../../engine/graph/host.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { EagerSampler, type BatchSampler } from '../../programs/batch-sampler.ts';
+import { stepProgress, type GoesOn, type Step } from '../../programs/take-step.ts';
+import { breathe } from '../context.ts';
 import { disposeAll } from '../tensor-files.ts';
 import type { PictureBatch } from './batch.ts';
-import type { Step, Trainer, TrainerPlan } from './trainer.ts';
+import type { Trainer, TrainerPlan } from './trainer.ts';
 
 /** Trains op by op: every kernel is called from JavaScript. Slower than a graph, and easier to look into. */
 export class EagerTrainer implements Trainer {
@@ -34,26 +37,49 @@ export class EagerTrainer implements Trainer {
     this.#state = state;
   }
 
-  async step(nimg: number, pictures: PictureBatch, measure: boolean): Promise<Step> {
-    const training = this.#training;
-    const result: StepResult = tf.tidy(() => {
-      const random = randomSource(randomKernels, training.seed, nimg);
-      const scalars = stepScalars(training, nimg);
-      return trainStep(this.#plan, training, this.#state, encoded(pictures), scalars, random, measure) as never;
-    });
+  async step(nimg: number, pictures: PictureBatch, measure: boolean, goesOn?: GoesOn): Promise<Step | null> {
+    const backward = await this.#backward(nimg, pictures, measure, goesOn);
+    if (backward === null) return null;
+    const scalars = stepScalars(this.#training, nimg);
+    const result = applyGradients(this.#plan, this.#training, this.#state, backward, scalars);
     disposeState(this.#state);
     this.#state = result.state;
-    tf.dispose([result.loss, result.sigma]);
-    const { lossPerImage, magnitudes } = result;
+    const { loss, magnitudes } = result;
     const step: Step = {
-      lossPerImage: await lossPerImage.data<'float32'>(),
+      lossPerImage: await backward.lossPerImage.data<'float32'>(),
       magnitudes: magnitudes && {
         weights: await magnitudes.weights.data<'float32'>(),
         activations: await magnitudes.activations.data<'float32'>(),
       },
     };
-    tf.dispose([lossPerImage, ...(magnitudes === null ? [] : [magnitudes.weights, magnitudes.activations])]);
+    tf.dispose([loss, scalars, backward, magnitudes] as never);
     return step;
+  }
+
+  async #backward(
+    nimg: number,
+    pictures: PictureBatch,
+    measure: boolean,
+    goesOn?: GoesOn,
+  ): Promise<BatchGradients | null> {
+    const { parameters, buffers } = this.#state;
+    const network = { plan: this.#plan, parameters, buffers };
+    const random = randomSource(randomKernels, this.#training.seed, nimg);
+    const batch = tf.tidy(() => encoded(pictures) as never) as Batch;
+    try {
+      const start = performance.now();
+      const of = microBatches(this.#training);
+      const parts = gradientsInParts(network, this.#training, batch, random, { measure });
+      for (let part = parts.next(); ; part = parts.next()) {
+        if (part.done === true) return part.value;
+        await breathe();
+        if (goesOn?.(stepProgress(part.value, of, start)) !== false) continue;
+        parts.return(null as never);
+        return null;
+      }
+    } finally {
+      tf.dispose(batch as never);
+    }
   }
 
   withState<T>(use: (state: TrainState) => T): Promise<T> {

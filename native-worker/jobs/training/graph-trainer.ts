@@ -1,22 +1,22 @@
 import { disposeState } from '../../edm2/initial.ts';
 import { denoise } from '../../edm2/precondition.ts';
 import { precisionOf } from '../../edm2/precision.ts';
-import { seedFor } from '../../edm2/seeds.ts';
-import { stepNumbers } from '../../edm2/step-scalars.ts';
 import type { TrainState } from '../../edm2/types.ts';
 import { tensorsOf } from '../../engine/graph/host.ts';
 import { cachedProgram } from '../../engine/graph/program-cache.ts';
 import { float32, recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/graph/program.ts';
 import { GraphSession } from '../../engine/graph/session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
+import type { HostTensor } from '../../engine/session/host-tensor.ts';
 import type { BatchSampler } from '../../programs/batch-sampler.ts';
 import { flattenState, layoutOf, unflattenState, type StateLayout } from '../../programs/flat-state.ts';
 import { emptySampling, samplingProgram, SessionSampler } from '../../programs/sampling.ts';
-import { stepInputs, trainingStep } from '../../programs/training-step.ts';
+import { takeStep, type GoesOn, type Step } from '../../programs/take-step.ts';
+import { emptySum, trainingStep } from '../../programs/training-step.ts';
 import { disposeAll } from '../tensor-files.ts';
 import type { PictureBatch } from './batch.ts';
 import { programKey } from './program-key.ts';
-import type { Step, Trainer, TrainerPlan } from './trainer.ts';
+import type { Trainer, TrainerPlan } from './trainer.ts';
 
 /**
  * Settings that reach a step through what is fed, or not at all. The program is recorded without them, so that runs that
@@ -47,10 +47,10 @@ export class GraphTrainer implements Trainer {
     const layout = layoutOf(state);
     const flat = flattenState(state);
     try {
-      const { program, sampling } = recorded(plan, layout, flat);
+      const { program, empty } = recorded(plan, layout, flat);
       const session = new GraphSession(program);
       try {
-        await session.initialise((name) => emptySampling(sampling, name) ?? flat[name]!);
+        await session.initialise((name) => empty(name) ?? flat[name]!);
       } catch (error) {
         session.close();
         throw error;
@@ -62,16 +62,9 @@ export class GraphTrainer implements Trainer {
     }
   }
 
-  async step(nimg: number, batch: PictureBatch, measure: boolean): Promise<Step> {
-    const { training } = this.#plan;
-    const wanted = ['lossPerImage', ...(measure ? ['weights', 'activations'] : [])];
-    const seed = (purpose: string): readonly [number, number] => seedFor(training.seed, purpose, nimg);
-    const outputs = await this.#session.run('train', stepInputs(batch, stepNumbers(training, nimg)), seed, wanted);
-    const numbers = (name: string): Float32Array => outputs[name]!.values as Float32Array;
-    return {
-      lossPerImage: numbers('lossPerImage'),
-      magnitudes: measure ? { weights: numbers('weights'), activations: numbers('activations') } : null,
-    };
+  step(nimg: number, { images, labels }: PictureBatch, measure: boolean, goesOn?: GoesOn): Promise<Step | null> {
+    const batch = { images, ...(labels === null ? {} : { labels }) };
+    return takeStep(this.#session, { training: this.#plan.training, nimg, batch, measure }, goesOn);
   }
 
   async withState<T>(use: (state: TrainState) => T): Promise<T> {
@@ -93,22 +86,26 @@ export class GraphTrainer implements Trainer {
   }
 }
 
-/** The program of a run, from the cache if it is there, and the part of it that draws. */
+/** The program of a run, from the cache if it is there, and what of its state is no training state, as it begins. */
 function recorded(
   plan: TrainerPlan,
   layout: StateLayout,
   state: ReturnType<typeof flattenState>,
-): { readonly program: GraphProgram; readonly sampling: ProgramSpec } {
+): { readonly program: GraphProgram; readonly empty: (name: string) => HostTensor | undefined } {
   const specs = Object.fromEntries(Object.entries(state).map(([name, { shape }]) => [name, float32(...shape)]));
   const sampling = gridSampling(plan, layout);
   const neutral: TrainerPlan = { ...plan, training: { ...plan.training, ...FED } };
   const reduced = reducedTypeOf(plan.training.precision);
+  const step = trainingStep(plan.plan, neutral.training, layout);
   const spec: ProgramSpec = {
-    state: { ...specs, ...sampling.state },
-    entries: { train: trainingStep(plan.plan, neutral.training, layout), ...sampling.entries },
+    state: { ...specs, ...step.sums, ...sampling.state },
+    entries: { ...step.entries, ...sampling.entries },
     reduced,
   };
-  return { program: cachedProgram(programKey([neutral, reduced]), () => recordProgram(spec)), sampling };
+  return {
+    program: cachedProgram(programKey([neutral, reduced]), () => recordProgram(spec)),
+    empty: (name) => emptySampling(sampling, name) ?? emptySum(step, name),
+  };
 }
 
 /** Draws with the grid's average as it is at that moment, where it is: weights are normalised at each evaluation. */

@@ -31,9 +31,11 @@ export async function drawGrid(session: TrainingSession): Promise<boolean> {
     tell({ done, total, unit: 'steps', text });
     return context.requested() === null;
   };
-  const pixels = await drawPictures({ ...request, batchSize: gridBatch(run.config, labelDim), onStep }).finally(() =>
-    sampler.dispose(),
-  );
+  const pixels = await drawPictures({
+    ...request,
+    batchSize: gridBatch({ grid, training: session.training }, labelDim),
+    onStep,
+  }).finally(() => sampler.dispose());
   context.send({ type: 'progress', progress: null });
   if (pixels === null) return false;
   const sampleId = await saveSheet(context.library, pixels, channels, {

@@ -1,8 +1,9 @@
 import { planNetwork, type NetworkPlan } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
+import { imagesAtOnce } from '../../../contract/micro-batch.ts';
 import { checkEngine } from '../../../contract/precision.ts';
-import type { LogLine, Run } from '../../../contract/runs.ts';
-import type { Engine } from '../../../contract/training.ts';
+import { trainingOf, type LogLine, type Run } from '../../../contract/runs.ts';
+import type { Engine, TrainingConfig } from '../../../contract/training.ts';
 import { openDataset, type PackedDataset } from '../../data/dataset-file.ts';
 import { initialState } from '../../edm2/initial.ts';
 import { randomSource } from '../../edm2/random.ts';
@@ -18,7 +19,7 @@ import { insideLibrary } from '../../store/paths.ts';
 import { getRun } from '../../store/runs.ts';
 import type { JobContext } from '../context.ts';
 import { BatchReader, readBatch } from './batch.ts';
-import { readCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { readCheckpoint, type ReadCheckpoint } from './checkpoint.ts';
 import { EagerTrainer } from './eager-trainer.ts';
 import { GraphTrainer } from './graph-trainer.ts';
 import { gridBatch } from './grid-batch.ts';
@@ -30,6 +31,8 @@ export interface TrainingSession {
   readonly context: JobContext;
   readonly run: Run;
   readonly plan: NetworkPlan;
+  /** As configured, in the micro-batches of this process. */
+  readonly training: TrainingConfig;
   readonly dataset: PackedDataset;
   readonly batches: BatchReader;
   readonly meter: TickMeter;
@@ -56,13 +59,22 @@ export async function openSession(context: JobContext, runId: number, engine: En
     const nimg = checkpoint?.nimg ?? 0;
     if (run.nimg > nimg)
       await log('info', `${run.nimg - nimg} images after the last checkpoint are trained again.`, nimg);
+    if (checkpoint?.masksByMicroBatch === true && hadMasksByMicroBatch(run)) {
+      await log(
+        'info',
+        'Dropout masks no longer depend on the micro-batch: from here on this run draws others than the version that began it.',
+        nimg,
+      );
+    }
     await patiently(() => rewindRun(library.db, runId, nimg));
     context.send({ type: 'rewound', nimg });
-    const { training, grid } = run.config;
+    const { grid } = run.config;
+    const training = trainingOf(run);
     return {
       context,
       run,
       plan,
+      training,
       dataset,
       meter: new TickMeter(checkpoint?.tick.losses, checkpoint?.tick.seconds),
       batches: new BatchReader((at) => readBatch(dataset, run.shape.labelDim, training, at)),
@@ -71,7 +83,10 @@ export async function openSession(context: JobContext, runId: number, engine: En
         {
           plan,
           training,
-          grid: { average: training.emaStds.indexOf(grid.emaStd), count: gridBatch(run.config, run.shape.labelDim) },
+          grid: {
+            average: training.emaStds.indexOf(grid.emaStd),
+            count: gridBatch({ grid, training }, run.shape.labelDim),
+          },
         },
         checkpoint?.state ?? initialState(plan, training.emaStds.length, randomSource(randomKernels, training.seed, 0)),
       ),
@@ -130,13 +145,17 @@ function checkFits({ shape, datasetName }: Run, dataset: PackedDataset): void {
   }
 }
 
+function hadMasksByMicroBatch({ config: { network, training } }: Run): boolean {
+  return network.dropout > 0 && imagesAtOnce(training) < training.batchSize;
+}
+
 /** The newest checkpoint that can be read: a damaged one is said in the log and the one before is tried. */
 async function newestCheckpoint(
   { library }: JobContext,
   run: Run,
   plan: NetworkPlan,
   log: (level: LogLine['level'], text: string, nimg: number) => Promise<void>,
-): Promise<Checkpoint | null> {
+): Promise<ReadCheckpoint | null> {
   for (const { file, sha256, nimg } of checkpointsToResume(library.db, run.id)) {
     try {
       return readCheckpoint(insideLibrary(library.folder, file), sha256, plan, run.config.training.emaStds.length);

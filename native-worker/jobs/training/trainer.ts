@@ -2,6 +2,7 @@ import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import type { TrainState } from '../../edm2/types.ts';
 import type { BatchSampler } from '../../programs/batch-sampler.ts';
+import type { GoesOn, Step } from '../../programs/take-step.ts';
 import type { PictureBatch } from './batch.ts';
 
 /** What a trainer must know before it begins; a graph has all shapes fixed in it. */
@@ -12,22 +13,6 @@ export interface TrainerPlan {
   readonly grid: { readonly average: number; readonly count: number };
 }
 
-/** Root mean squares of a step, dimensionless. */
-export interface StepMagnitudes {
-  /** In the order of `weightNames(plan)`. */
-  readonly weights: Float32Array;
-  /** In the order of `blockNames(plan)`. */
-  readonly activations: Float32Array;
-}
-
-/** What an optimiser step tells. */
-export interface Step {
-  /** Mean loss per element of each picture, [N]. */
-  readonly lossPerImage: Float32Array;
-  /** Only if asked for. */
-  readonly magnitudes: StepMagnitudes | null;
-}
-
 /** Takes optimiser steps and owns the state that they change. One thing at a time may be asked of it. */
 export interface Trainer {
   /**
@@ -36,8 +21,11 @@ export interface Trainer {
    * @param nimg    training images seen before the step
    * @param batch   must stay as it is until the step is over
    * @param measure whether to return magnitudes
+   * @param goesOn  asked between micro-batches; false drops the step. The state is then as it was, and can be read, but no
+   *   other step can be taken
+   * @returns       null if the step was dropped
    */
-  step(nimg: number, batch: PictureBatch, measure: boolean): Promise<Step>;
+  step(nimg: number, batch: PictureBatch, measure: boolean, goesOn?: GoesOn): Promise<Step | null>;
   /** Lends the whole state, to be written to a file; the tensors are valid until `use` returns. */
   withState<T>(use: (state: TrainState) => T): Promise<T>;
   /** Draws with the average of the run's grids as it is now; dispose it before the next step. */

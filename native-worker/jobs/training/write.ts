@@ -10,10 +10,10 @@ import { dropFiles, recordFiles } from '../../store/recorded-files.ts';
 import { insertSnapshot } from '../../store/snapshots.ts';
 import { write } from '../../store/statements.ts';
 import { insertTick } from '../../store/ticks.ts';
+import type { StepMagnitudes } from '../../programs/take-step.ts';
 import { writeSnapshot } from '../snapshot-file.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { trainSeconds, type TrainingSession } from './session.ts';
-import type { StepMagnitudes } from './trainer.ts';
 
 /** Ends the tick: its numbers and magnitudes become one transaction, then the service hears of it. */
 export async function writeTick(session: TrainingSession, magnitudes: StepMagnitudes): Promise<void> {

@@ -2,10 +2,11 @@ import { countParameters, planNetwork } from '../../../contract/architecture.ts'
 import { AppError } from '../../../contract/errors.ts';
 import { runDeleted } from '../../../contract/events.ts';
 import { checkMemory } from '../../../contract/memory-advice.ts';
+import { microBatchProblem } from '../../../contract/micro-batch.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import * as calls from '../../../contract/runs.ts';
 import { runSystem } from '../../../contract/system.ts';
-import type { Engine, RunConfig } from '../../../contract/training.ts';
+import type { Engine, RunConfig, TrainingConfig } from '../../../contract/training.ts';
 import type { TrainingMemory } from '../../engine/runtime/memory.ts';
 import { listCheckpoints } from '../../store/checkpoints.ts';
 import { datasetFile, getDataset } from '../../store/datasets.ts';
@@ -39,9 +40,11 @@ export function runHandlers(parts: ServiceParts): Handler[] {
       endTraining(parts, id, 'pause');
       return {};
     }),
-    handler(calls.resumeRun, async ({ id, engine }) => {
-      await checkDevicePrecision(parts.runtimes, store.getRun(db, id).config.training.precision, engine);
-      return { jobId: resumeRun(parts, id, engine) };
+    handler(calls.resumeRun, async ({ id, engine, microBatch }) => {
+      const { training } = store.getRun(db, id).config;
+      if (microBatch !== undefined) checkMicroBatch({ ...training, microBatch });
+      await checkDevicePrecision(parts.runtimes, training.precision, engine);
+      return { jobId: resumeRun(parts, id, engine, microBatch) };
     }),
     handler(calls.stopRun, ({ id }) => {
       endTraining(parts, id, 'stop');
@@ -142,8 +145,22 @@ function createRun(
   return { runId, jobId };
 }
 
-/** @returns the new job's id */
-function resumeRun({ library, queue, outcomes }: ServiceParts, id: number, engine: Engine): number {
+/** @throws {AppError} 'invalid-input' if the batch can't be cut so */
+function checkMicroBatch(training: Pick<TrainingConfig, 'batchSize' | 'microBatch'>): void {
+  const problem = microBatchProblem(training);
+  if (problem !== null) throw new AppError('invalid-input', `${problem[0]!.toUpperCase()}${problem.slice(1)}.`);
+}
+
+/**
+ * @param microBatch from now on; undefined: as before
+ * @returns          the new job's id
+ */
+function resumeRun(
+  { library, queue, outcomes }: ServiceParts,
+  id: number,
+  engine: Engine,
+  microBatch: number | null | undefined,
+): number {
   const { db } = library;
   const run = store.getRunSummary(db, id);
   if (run.trashedAt !== null) throw new AppError('conflict', `"${run.name}" is in the trash. Restore it first.`);
@@ -155,6 +172,7 @@ function resumeRun({ library, queue, outcomes }: ServiceParts, id: number, engin
   datasetFile(db, run.datasetId); // throws if its pictures are gone
   const jobId = write(db, () => {
     store.setRunState(db, id, 'queued');
+    if (microBatch !== undefined) store.setMicroBatch(db, id, microBatch);
     return queue.add({ parameters: { kind: 'train', runId: id, engine }, title: run.name, runId: id });
   });
   outcomes.announceRun(id);

@@ -9,6 +9,7 @@ import { unfinishedFiles } from './007-unfinished-files.ts';
 import { libraryId } from './008-library-id.ts';
 import { rewoundFiles } from './009-rewound-files.ts';
 import { selfDescribed } from './010-self-described.ts';
+import { microBatch } from './011-micro-batch.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   libraryId,
   rewoundFiles,
   selfDescribed,
+  microBatch,
 ];

@@ -181,7 +181,7 @@ export const advancedGroups: readonly FieldGroup[] = [
         label: 'Micro-batch',
         unit: 'images',
         whenEmpty: 'the whole batch at once',
-        help: 'Images that go through the network at once; smaller needs less memory. Must divide the batch size.',
+        help: 'Images that go through the network at once; smaller needs less memory. Must divide the batch size, and can be changed later.',
       },
       {
         path: 'training.rampUpImages',

@@ -9,7 +9,10 @@ test.each([
   ['training.horizontalFlips=perhaps', 'training.horizontalFlips must be true or false.'],
   ['network.channelMult=2', 'network.channelMult must be a list, such as [1,2,2].'],
   ['network.channelMult=[]', 'network.channelMult must have at least 1 entry.'],
-  ['training.microBatch=5', 'training.microBatch is not possible: batch size 32 is not a multiple of micro-batch 5.'],
+  [
+    'training.microBatch=5',
+    'training.microBatch is not possible: batch size 32 is not a multiple of micro-batch 5; the nearest that divide it are 4 and 8.',
+  ],
 ])('--set %s is answered with what the value may be', (setting, sentence) => {
   expect(() => configFrom('demo', [setting])).toThrow(sentence);
 });

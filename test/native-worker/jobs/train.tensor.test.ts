@@ -18,7 +18,7 @@ import { listLog } from '../../../native-worker/store/log.ts';
 import { readMagnitudes } from '../../../native-worker/store/magnitudes.ts';
 import { checkpointPath, snapshotPath } from '../../../native-worker/store/paths.ts';
 import { patiently } from '../../../native-worker/store/patience.ts';
-import { getRun } from '../../../native-worker/store/runs.ts';
+import { getRun, setMicroBatch } from '../../../native-worker/store/runs.ts';
 import { openSafetensors } from '../../../native-worker/store/safetensors.ts';
 import { listSamples } from '../../../native-worker/store/samples.ts';
 import { getSnapshot, listSnapshots } from '../../../native-worker/store/snapshots.ts';
@@ -55,6 +55,19 @@ function afterSteps(steps: number, what: Requested): () => Requested {
 }
 
 const ticksOf = (runId: number) => readTicks(library.db, runId, { afterNimg: -1, maxPoints: 1000 });
+
+/** Makes the newest checkpoint of a run one of an earlier version, which doesn't say of what masks are drawn. */
+function forgetMasks(runId: number): void {
+  const { file } = checkpointsToResume(library.db, runId)[0]!;
+  const path = join(library.folder, file);
+  const bytes = readFileSync(path);
+  const from = bytes.indexOf(',"masks":"whole batch"');
+  expect(from).toBeGreaterThan(0);
+  bytes.fill(' ', from, from + ',"masks":"whole batch"'.length);
+  writeFileSync(path, bytes);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  library.db.prepare('UPDATE checkpoints SET sha256 = ? WHERE file = ?').run(sha256, file);
+}
 
 /** Every tensor of a file, as bytes. */
 function tensorsOf(file: string): Map<string, unknown> {
@@ -207,6 +220,92 @@ describe('a run that is interrupted', () => {
       expect(magnitudes(paused)).toEqual(magnitudes(straight));
     },
   );
+
+  describe('inside a step of four micro-batches', () => {
+    const config = (change: Partial<RunConfig['training']> = {}): RunConfig => tinyConfig({ microBatch: 1, ...change });
+    /** After so many steps and micro-batches: the job asks before each step and after each part but the last. */
+    const inStep = (steps: number, part: number, what: Requested): (() => Requested) =>
+      afterSteps(steps * 4 + part, what);
+    /** A machine on which a micro-batch takes half a minute. */
+    const slowly = (): void => {
+      let clock = 0;
+      vi.spyOn(performance, 'now').mockImplementation(() => (clock += 30_000));
+    };
+
+    test('and is paused or killed after any of them takes the step again, bit for bit as undisturbed', async () => {
+      const straight = newRun(config());
+      await train(straight);
+      const runId = newRun(config());
+      for (const part of [1, 2, 3]) {
+        slowly();
+        const { outcome, messages } = await train(runId, inStep(2, part, 'pause'));
+        vi.restoreAllMocks();
+        expect(outcome).toEqual({ kind: 'paused' });
+        expect(getRun(library.db, runId).nimg).toBe(part * 2 * 4);
+        expect(listLog(library.db, runId, 20).map(({ text }) => text)).toContain(
+          `A step was under way: ${part} of its 4 micro-batches are dropped. It is taken whole when the run goes on.`,
+        );
+        const told = messages.flatMap((message) => (message.type === 'progress' ? [message.progress] : []));
+        expect(told).toContainEqual({ done: 1, total: 4, unit: 'micro-batches', text: 'Taking a step' });
+      }
+      const crash = inStep(1, 2, 'stop');
+      await expect(
+        train(runId, () => {
+          if (crash() !== null) throw new Error('crash');
+          return null;
+        }),
+      ).rejects.toThrow('crash');
+      expect((await train(runId)).outcome).toEqual({ kind: 'finished' });
+      expect(ticksOf(runId).loss).toEqual(ticksOf(straight).loss);
+      expect(lastState(runId)).toEqual(lastState(straight));
+    });
+
+    test('waits for the end of the step if that is near', async () => {
+      const runId = newRun(config());
+      expect((await train(runId, inStep(1, 1, 'pause'))).outcome).toEqual({ kind: 'paused' });
+      expect(getRun(library.db, runId).nimg).toBe(2 * 4);
+    });
+
+    test('hears of a pause before its first step is done', async () => {
+      const runId = newRun(config());
+      slowly();
+      const { outcome, messages } = await train(runId, afterSteps(1, 'pause'));
+      expect(outcome).toEqual({ kind: 'paused' });
+      expect(messages.filter(({ type }) => type === 'stepping')).toHaveLength(1);
+      expect(getRun(library.db, runId).nimg).toBe(0);
+    });
+
+    test('may go on in other micro-batches, with the same result within rounding', async () => {
+      const straight = newRun(config({ microBatch: null }));
+      await train(straight);
+      const runId = newRun(config({ microBatch: null }));
+      await train(runId, afterSteps(7, 'pause'));
+      setMicroBatch(library.db, runId, 2);
+      await train(runId);
+      expect(getRun(library.db, runId).microBatch).toBe(2);
+      expect(getRun(library.db, runId).config.training.microBatch).toBeNull();
+      expect(listLog(library.db, runId, 10).map(({ text }) => text)).toContain(
+        'Training goes on at 28 images, in 2 micro-batches of 2 images.',
+      );
+      const expected = ticksOf(straight).loss;
+      ticksOf(runId).loss.forEach((loss, index) => expect(loss).toBeCloseTo(expected[index]!, 3));
+    });
+  });
+
+  test('and was begun when dropout masks depended on the micro-batch says that they no longer do', async () => {
+    const says = async (dropout: number, microBatch: number | null, earlier: boolean): Promise<boolean> => {
+      const tiny = tinyConfig({ microBatch });
+      const runId = newRun({ ...tiny, network: { ...tiny.network, dropout } });
+      await train(runId, afterSteps(8, 'pause'));
+      if (earlier) forgetMasks(runId);
+      await train(runId, afterSteps(0, 'pause'));
+      return listLog(library.db, runId, 10).some(({ text }) => text.startsWith('Dropout masks no longer depend'));
+    };
+    expect(await says(0.1, 2, true)).toBe(true);
+    expect(await says(0.1, 2, false)).toBe(false);
+    expect(await says(0.1, null, true)).toBe(false);
+    expect(await says(0, 2, true)).toBe(false);
+  });
 
   test('that is stopped ends with a last snapshot and a checkpoint', async () => {
     const runId = newRun(tinyConfig());

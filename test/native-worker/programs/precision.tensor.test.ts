@@ -9,9 +9,8 @@ import { oneHot } from '../../../native-worker/edm2/layout.ts';
 import { precisionOf } from '../../../native-worker/edm2/precision.ts';
 import type { Network } from '../../../native-worker/edm2/precondition.ts';
 import { seedFor } from '../../../native-worker/edm2/seeds.ts';
-import { stepNumbers } from '../../../native-worker/edm2/step-scalars.ts';
 import type { Batch } from '../../../native-worker/edm2/types.ts';
-import { tensorOf, tensorsOf } from '../../../native-worker/engine/graph/host.ts';
+import { hostOf, tensorsOf } from '../../../native-worker/engine/graph/host.ts';
 import { float32, recordProgram, type Entry, type Specs } from '../../../native-worker/engine/graph/program.ts';
 import { DataType, GraphDefSchema } from '../../../native-worker/engine/graph/proto/tensorflow_pb.js';
 import { GraphSession } from '../../../native-worker/engine/graph/session.ts';
@@ -19,7 +18,8 @@ import { reducedTypeOf } from '../../../native-worker/engine/precision.ts';
 import { precisionSupport, readCpuFlags } from '../../../native-worker/engine/runtime/precision-support.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
 import { flattenState, layoutOf, unflattenState } from '../../../native-worker/programs/flat-state.ts';
-import { stepInputs, trainingStep } from '../../../native-worker/programs/training-step.ts';
+import { takeStep } from '../../../native-worker/programs/take-step.ts';
+import { trainingStep } from '../../../native-worker/programs/training-step.ts';
 import { normal, tinyNetwork, tinyPlan, tinyTraining, type Tensor } from '../edm2/support.ts';
 
 const batch: Batch = {
@@ -57,14 +57,9 @@ async function gradientsIn(
       const { parameters, buffers } = unflattenState(state, layout);
       const given = { images: inputs.images as Batch['images'], labels: inputs.labels as Batch['labels'] };
       const reduced = precisionOf(precision, casts);
-      const { gradients } = batchGradients(
-        { ...network, parameters, buffers },
-        training,
-        given,
-        random,
-        false,
-        reduced,
-      );
+      const { gradients } = batchGradients({ ...network, parameters, buffers }, training, given, random, {
+        precision: reduced,
+      });
       return { outputs: gradients };
     },
   };
@@ -118,7 +113,7 @@ async function trainer(
   const flat = flattenState(state);
   const program = recordProgram({
     state: specsOf(flat),
-    entries: { train: trainingStep(network.plan, training, layout, 'float32') },
+    entries: trainingStep(network.plan, training, layout, 'float32').entries,
     reduced: reducedTypeOf(training.precision),
   });
   const session = new GraphSession(program);
@@ -127,10 +122,10 @@ async function trainer(
   const nodes = fromBinary(GraphDefSchema, program.graph).node;
   return {
     step: async (nimg) => {
-      const inputs = stepInputs(batch, stepNumbers(training, nimg));
-      const seedOf = (purpose: string): readonly [number, number] => seedFor(5, purpose, nimg);
-      const { lossPerImage } = await session.run('train', inputs, seedOf, ['lossPerImage']);
-      return tf.tidy(() => tf.mean(tensorOf(lossPerImage!)).dataSync()[0]!);
+      const images = { images: hostOf(batch.images), labels: hostOf(batch.labels!) };
+      const step = { training: { ...training, seed: 5 }, nimg, batch: images, measure: false };
+      const { lossPerImage } = (await takeStep(session, step))!;
+      return lossPerImage.reduce((sum, loss) => sum + loss, 0) / lossPerImage.length;
     },
     parameters: async () => tensorsOf(await session.read(names)),
     types: (op) => nodes.filter((node) => node.op === op).map((node) => node.attr.T!.value.value),

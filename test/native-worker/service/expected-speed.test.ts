@@ -7,7 +7,7 @@ import { expectedSpeed } from '../../../native-worker/service/expected-speed.ts'
 const demo = findPreset('demo')!.config;
 const shape = { resolution: 32, channels: 3, labelDim: 9 };
 const of = ({ network, training }: RunConfig, at = shape) => ({ network, training, shape: at });
-const measured = [{ config: demo, shape, imagesPerSecond: 40 }];
+const measured = [{ config: demo, microBatch: null, shape, imagesPerSecond: 40 }];
 const withTraining = (change: Partial<RunConfig['training']>): RunConfig => ({
   ...demo,
   training: { ...demo.training, ...change },
@@ -21,9 +21,15 @@ test('the same network is as fast as it was, whatever its rate, classes and leng
   });
 });
 
+test('a run counts with the micro-batch in which it went on', () => {
+  const cut = [{ ...measured[0]!, microBatch: 16 }];
+  expect(expectedSpeed(of(withTraining({ microBatch: 16 })), cut)).toEqual({ imagesPerSecond: 40, scaled: false });
+  expect(expectedSpeed(of(demo), cut).scaled).toBe(true);
+});
+
 test('the newest of several runs counts, and a run of the network itself before any other', () => {
   const newest = [
-    { config: climb(demo, 'C'), shape, imagesPerSecond: 99 },
+    { config: climb(demo, 'C'), microBatch: null, shape, imagesPerSecond: 99 },
     { ...measured[0]!, imagesPerSecond: 41 },
   ];
   expect(expectedSpeed(of(demo), [...newest, ...measured])).toEqual({ imagesPerSecond: 41, scaled: false });
@@ -35,7 +41,9 @@ test('another network is scaled by its multiply-adds', () => {
   expect(scaled).toBe(true);
   expect(imagesPerSecond).toBeGreaterThan(40 / 2);
   expect(imagesPerSecond).toBeLessThan(40 / 1.3);
-  const back = expectedSpeed(of(demo), [{ config: deeper, shape, imagesPerSecond: imagesPerSecond! }]);
+  const back = expectedSpeed(of(demo), [
+    { config: deeper, microBatch: null, shape, imagesPerSecond: imagesPerSecond! },
+  ]);
   expect(back.imagesPerSecond).toBeCloseTo(40, 9);
   const rung = expectedSpeed(of(climb(demo, 'A')), measured);
   expect(rung.scaled).toBe(true);

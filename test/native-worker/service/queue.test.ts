@@ -69,6 +69,26 @@ test('pause, resume and stop go through the process and its checkpoint', async (
   await expect(under.client.call(runs.pauseRun, { id: runId })).rejects.toMatchObject({ code: 'conflict' });
 });
 
+test('a run goes on in another micro-batch, which must divide its batch, and its config stays as it was', async () => {
+  const { runId, jobId } = await training();
+  await under.client.call(runs.pauseRun, { id: runId });
+  await ended(jobId);
+  const resume = (microBatch: number | null) => under.client.call(runs.resumeRun, { id: runId, microBatch });
+  await expect(resume(3)).rejects.toMatchObject({
+    code: 'invalid-input',
+    message: 'Batch size 4 is not a multiple of micro-batch 3; the nearest that divide it are 2 and 4.',
+  });
+  expect(await run(runId)).toMatchObject({ state: 'paused', microBatch: null });
+  const { jobId: second } = await resume(2);
+  await until(async () => (await job(second)).progress !== null);
+  await under.client.call(runs.pauseRun, { id: runId });
+  await ended(second);
+  expect(await run(runId)).toMatchObject({ microBatch: 2, config: { training: { microBatch: null } } });
+  const { jobId: third } = await under.client.call(runs.resumeRun, { id: runId });
+  await until(async () => (await job(third)).progress !== null);
+  expect((await run(runId)).microBatch).toBe(2);
+});
+
 test('of two runs one waits, can be overtaken, and can leave the queue before it began', async () => {
   const first = await training();
   const [second, third] = [await create('finish b'), await create('finish c')];

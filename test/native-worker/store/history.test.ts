@@ -358,8 +358,8 @@ test('speeds are those of the newest tick that has one, newest run first', () =>
   }
   const shape = { resolution: 16, channels: 3, labelDim: 2 };
   expect(measuredSpeeds(library.db, 10)).toEqual([
-    { config, shape, imagesPerSecond: 50 },
-    { config, shape, imagesPerSecond: 20 },
+    { config, microBatch: null, shape, imagesPerSecond: 50 },
+    { config, microBatch: null, shape, imagesPerSecond: 20 },
   ]);
   expect(measuredSpeeds(library.db, 1)).toHaveLength(1);
 });

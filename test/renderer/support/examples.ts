@@ -59,6 +59,7 @@ export function exampleRun(part: Partial<Run> = {}): Run {
     ...exampleRunSummary(),
     config: findPreset('demo')!.config,
     shape: { resolution: 32, channels: 3, labelDim: 2 },
+    microBatch: null,
     device: 'CPU, 2 threads',
     resumes: [],
     ...part,

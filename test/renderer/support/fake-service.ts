@@ -73,6 +73,10 @@ class FakeSocket extends EventTarget {
     queueMicrotask(() => this.receive({ kind: 'reply', id, reply: service.reply(call, input) }));
   }
 
+  close(): void {
+    this.dispatchEvent(new Event('close'));
+  }
+
   receive(message: unknown): void {
     this.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(message) }));
   }

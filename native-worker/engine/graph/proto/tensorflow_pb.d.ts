@@ -375,6 +375,11 @@ export enum DataType {
    * @generated from enum value: DT_RESOURCE = 20;
    */
   DT_RESOURCE = 20,
+
+  /**
+   * @generated from enum value: DT_UINT64 = 23;
+   */
+  DT_UINT64 = 23,
 }
 
 /**

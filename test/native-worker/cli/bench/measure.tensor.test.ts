@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { countParameters, planNetwork } from '../../../../contract/architecture.ts';
 import { RunConfig } from '../../../../contract/training.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import { measure } from '../../../../native-worker/cli/bench/measure.ts';
+import { measureParts } from '../../../../native-worker/cli/bench/parts.ts';
 import { startWorker } from '../../../../native-worker/cli/bench/worker.ts';
 
 const demo = findPreset('demo')!.config;
@@ -34,6 +36,36 @@ test('a tiny network is measured, and its figures agree with each other', async 
   );
   expect(shares).toEqual([...shares].sort((a, b) => a - b));
   expect(shares.at(-1)).toBe(1);
+});
+
+test('micro-batches are measured beside the batch at once and a batch of their size', async () => {
+  const cut = { ...subject, config: { ...subject.config, training: { ...subject.config.training, microBatch: 2 } } };
+  const found = await measureParts(cut, 1, once, () => undefined);
+  expect(found).toMatchObject({ batch: 4, microBatch: 2 });
+  expect(found.cut.imagesPerSecond).toBeCloseTo(4 / found.cut.time.median, 6);
+  expect(found.alone.imagesPerSecond).toBeCloseTo(2 / found.alone.time.median, 6);
+  expect(found.speedRatio).toBeCloseTo(found.cut.imagesPerSecond / found.whole!.imagesPerSecond, 6);
+  expect(found.peakRatio).toBeCloseTo(found.cut.peakBytes / found.alone.peakBytes, 6);
+});
+
+/** Highest resident memory of a process that takes two steps, bytes. */
+async function peakOf(batchSize: number, microBatch: number | null): Promise<number> {
+  const config = { ...demo, training: { ...demo.training, batchSize, microBatch } };
+  const worker = await startWorker({ config, shape: { resolution: 32, channels: 3, labelDim: 10 } }, 1);
+  try {
+    await worker.run('train');
+    await worker.run('train');
+    return worker.peakBytes;
+  } finally {
+    await worker.close();
+  }
+}
+
+test('a batch of 64 in micro-batches of 4 takes the memory of a batch of 4 and of one gradient, within a tenth', async () => {
+  const { total } = countParameters(planNetwork(demo.network, { resolution: 32, channels: 3, labelDim: 10 }));
+  const [alone, cut] = [await peakOf(4, null), await peakOf(64, 4)];
+  expect(cut).toBeLessThan(1.1 * (alone + 4 * total));
+  expect(cut).toBeGreaterThan(0.9 * alone);
 });
 
 test('a process that cannot measure what it is told says why', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BenchResult, Speed } from '../../../../native-worker/cli/bench/measure.ts';
-import { benchWords } from '../../../../native-worker/cli/bench/report.ts';
+import { benchWords, partsWords } from '../../../../native-worker/cli/bench/report.ts';
 import { timing } from '../../../../native-worker/cli/bench/rounds.ts';
 import { readOptions } from '../../../../native-worker/cli/commands/bench.ts';
 
@@ -46,6 +46,35 @@ test('the batch is what goes through the network at once, and can be asked for',
   const asked = readOptions({ ...options, batch: '16', precision: 'bf16', threads: '3' });
   expect(asked.subject.config.training).toMatchObject({ batchSize: 16, precision: 'bf16' });
   expect(asked.threads).toBe(3);
+});
+
+test('micro-batches are measured if they are asked for, of the batch that was asked for', () => {
+  expect(readOptions({ ...options, batch: '128', microBatch: '8' }).subject.config.training).toMatchObject({
+    batchSize: 128,
+    microBatch: 8,
+  });
+  expect(() => readOptions({ ...options, batch: '128', microBatch: '24' })).toThrow(
+    '--micro-batch: batch size 128 is not a multiple of micro-batch 24; the nearest that divide it are 16 and 32.',
+  );
+  expect(() => readOptions({ ...options, batch: '8', microBatch: '8' })).toThrow('from 1 to 7');
+});
+
+test('what micro-batches cost and save is told in a table and two ratios', () => {
+  const { time } = speed(0.5, 0.75);
+  const step = { time, imagesPerSecond: 32, peakBytes: 700e6 };
+  const parts = {
+    ...{ device: '', processor: '', tensorflow: '', batch: 128, microBatch: 8, quiet: true },
+    ...{ cut: step, alone: step, whole: { ...step, peakBytes: 1.9e9 }, speedRatio: 0.8071, peakRatio: 1.05 },
+  };
+  const words = partsWords(parts);
+  expect(words).toMatch(/batch 128 in micro-batches of 8 +0\.500 s .* 32\.0 +700 MB/u);
+  expect(words).toMatch(/batch 128 at once .* 1\.90 GB/u);
+  expect(words).toContain(
+    'images/s are 0.807 of those of the batch at once. Peak memory is 1.05 times that of a batch of 8.',
+  );
+  expect(partsWords({ ...parts, whole: null, speedRatio: null })).toContain(
+    "Batch 128 at once would not fit into this machine's memory.",
+  );
 });
 
 test('a precision that there is not is refused by name', () => {

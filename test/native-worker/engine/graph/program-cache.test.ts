@@ -13,10 +13,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(join(folder, '..'), { recursive: true, force: true }));
 
+const noise = { purpose: 'noise', part: 'skip', rowSize: 12 } as const;
 const program = (nodes: number): GraphProgram => ({
   graph: Uint8Array.from({ length: 1000 }, (_, index) => (index * nodes) % 256), // line ends among them
   state: { a: { shape: [3, 4], dtype: 'float32' }, b: { shape: [], dtype: 'int32' } },
-  entries: { train: { inputs: { x: { shape: [2], dtype: 'bool' } }, purposes: ['noise'], outputs: ['y'] } },
+  entries: { train: { inputs: { x: { shape: [2], dtype: 'bool' } }, draws: [noise], outputs: ['y'] } },
   nodes,
 });
 const ask = (key: string, nodes = 7): GraphProgram =>

@@ -38,8 +38,8 @@ async function weightsOver(rung: RungName, steps: number): Promise<{ first: numb
   const trainer = await trainerOf(rung, 1, 0.01);
   const at: number[][] = [];
   for (let k = 0; k < steps; k++) {
-    const { magnitudes } = await trainer.step(8 * k, batchAt(8 * k), true);
-    at.push([...magnitudes!.weights]);
+    const step = await trainer.step(8 * k, batchAt(8 * k), true);
+    at.push([...step!.magnitudes!.weights]);
   }
   trainer.dispose();
   return { first: at[0]!, last: at.at(-1)! };

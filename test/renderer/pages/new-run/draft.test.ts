@@ -20,7 +20,11 @@ test.each([
   ['training.batchSize', '1.5', 'Must be a whole number.'],
   ['training.batchSize', '9000', 'Must be at most 8,192.'],
   ['training.emaStds', '0.05, 0.3', 'Value 2: must be less than 0.2887.'],
-  ['training.microBatch', '5', 'Batch size 32 is not a multiple of micro-batch 5.'],
+  [
+    'training.microBatch',
+    '5',
+    'Batch size 32 is not a multiple of micro-batch 5; the nearest that divide it are 4 and 8.',
+  ],
   ['network.channelMult', '', 'This must not be empty.'],
   ['network.channelMult', '1 1 1 1 1 1 1', 'Give at most 6 values.'],
   ['grid.emaStd', '0.2', 'The grid wants sigma_rel 0.2, but the run keeps 0.05 and 0.1.'],

@@ -1,6 +1,6 @@
 import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
-import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
+import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/svelte';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { getSettings, Settings } from '../../../../contract/app.ts';
 import { listDatasets } from '../../../../contract/datasets.ts';
@@ -18,6 +18,7 @@ import {
   getRun,
   listRuns,
   pauseRun,
+  resumeRun,
   runLog,
   runMagnitudes,
   runSnapshots,
@@ -249,4 +250,21 @@ test('a run that computes on the processor beside a GPU says so aloud, and where
   });
   expect(await screen.findByText(/although this machine has a GPU \(NVIDIA GeForce RTX 4090\)/)).toBeTruthy();
   expect(screen.getByRole('link', { name: 'Let the doctor look' }).getAttribute('href')).toBe('#/settings');
+});
+
+test("a paused run goes on in micro-batches of one's choice, and each says what it takes", async () => {
+  const paused = { ...run, state: 'paused' as const, nimg: 256 };
+  service.answer(getRun, () => paused);
+  service.answer(resumeRun, () => ({ jobId: 2 }));
+  show('overview');
+  await fireEvent.keyDown(await screen.findByRole('button', { name: 'More actions' }), { key: 'Enter' });
+  await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume in other micro-batches…' }));
+  const select = await screen.findByLabelText<HTMLSelectElement>('Images at once');
+  const labels = [...select.options].map(({ text }) => text);
+  expect(labels[0]).toMatch(/^32, the whole batch: about \d+ MB$/);
+  expect(labels.map((label) => parseInt(label, 10))).toEqual([32, 16, 8, 4, 2, 1]);
+  await fireEvent.change(select, { target: { value: select.options[2]!.value } });
+  const buttons = await screen.findAllByRole('button', { name: 'Resume' });
+  await fireEvent.click(buttons.at(-1)!);
+  await waitFor(() => expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', microBatch: 8 }]));
 });

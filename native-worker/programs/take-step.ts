@@ -1,0 +1,123 @@
+import { microBatches } from '../edm2/gradients.ts';
+import { seedFor, type Seed } from '../edm2/seeds.ts';
+import { stepNumbers } from '../edm2/step-scalars.ts';
+import type { TrainingConfig } from '../../contract/training.ts';
+import type { GraphSession } from '../engine/graph/session.ts';
+import { numberOf, sizeOf, type HostTensor } from '../engine/session/host-tensor.ts';
+import { scalarInputs } from './scalar-inputs.ts';
+
+/** Numbers of a batch, as `trainingStep` is fed with them. The first dimension of each is the pictures. */
+export type HostBatch = Readonly<Record<string, HostTensor>>;
+
+/** What an optimiser step tells. */
+export interface Step {
+  /** Mean loss per element of each picture, [N]. */
+  readonly lossPerImage: Float32Array;
+  /** Only if asked for. */
+  readonly magnitudes: StepMagnitudes | null;
+}
+
+/** Root mean squares of a step, dimensionless. */
+export interface StepMagnitudes {
+  /** In the order of `weightNames(plan)`. */
+  readonly weights: Float32Array;
+  /** In the order of `blockNames(plan)`. */
+  readonly activations: Float32Array;
+}
+
+/** How far a step has come. */
+export interface StepProgress {
+  /** Micro-batches that are done, and how many there are. */
+  readonly done: number;
+  readonly of: number;
+  /** Since the step began, and that the rest will take if it goes on as it went so far. */
+  readonly seconds: number;
+  readonly secondsLeft: number;
+}
+
+/** @param start when the step began, by `performance.now()` */
+export function stepProgress(done: number, of: number, start: number): StepProgress {
+  const seconds = (performance.now() - start) / 1000;
+  return { done, of, seconds, secondsLeft: (seconds / done) * (of - done) };
+}
+
+/** Asked between micro-batches; false drops the step. */
+export type GoesOn = (progress: StepProgress) => boolean;
+
+/** A step that is to be taken. */
+export interface StepToTake {
+  /** The run's, with the micro-batch that the program was recorded for. */
+  readonly training: TrainingConfig;
+  /** Training images seen before. */
+  readonly nimg: number;
+  readonly batch: HostBatch;
+  /** Whether to return magnitudes. */
+  readonly measure: boolean;
+}
+
+/**
+ * Takes a training step in a session whose program has the entries of `trainingStep`.
+ *
+ * @returns null if it was dropped. Nothing but the sums has changed then, and no other step can be taken
+ */
+export async function takeStep(session: GraphSession, step: StepToTake, goesOn?: GoesOn): Promise<Step | null> {
+  return microBatches(step.training) === 1 ? await wholeStep(session, step) : await stepInParts(session, step, goesOn);
+}
+
+async function wholeStep(session: GraphSession, step: StepToTake): Promise<Step> {
+  const { batch, measure } = step;
+  const wanted = ['lossPerImage', ...(measure ? ['weights', 'activations'] : [])];
+  const numbers = numbersOf(await session.run('train', { ...batch, ...scalarsOf(step) }, seedOf(step), wanted));
+  return {
+    lossPerImage: numbers('lossPerImage'),
+    magnitudes: measure ? { weights: numbers('weights'), activations: numbers('activations') } : null,
+  };
+}
+
+async function stepInParts(session: GraphSession, step: StepToTake, goesOn: GoesOn = () => true): Promise<Step | null> {
+  const { training, batch, measure } = step;
+  const size = training.microBatch!;
+  const count = microBatches(training);
+  const lossPerImage = new Float32Array(training.batchSize);
+  const meanSquares: Float32Array[] = [];
+  const start = performance.now();
+  for (let done = 0; done < count; done += 1) {
+    if (done > 0 && !goesOn(stepProgress(done, count, start))) return null;
+    const first = done * size;
+    const inputs = { ...partOf(batch, first, size), again: numberOf(done === 0 ? 0 : 1) };
+    const wanted = ['lossPerImage', ...(measure ? ['meanSquares'] : [])];
+    const numbers = numbersOf(await session.run('accumulate', inputs, seedOf(step), wanted, first));
+    lossPerImage.set(numbers('lossPerImage'), first);
+    if (measure) meanSquares.push(numbers('meanSquares'));
+  }
+  const numbers = numbersOf(await session.run('apply', scalarsOf(step), seedOf(step), measure ? ['weights'] : []));
+  return {
+    lossPerImage,
+    magnitudes: measure ? { weights: numbers('weights'), activations: rootsOfMeans(meanSquares) } : null,
+  };
+}
+
+function scalarsOf({ training, nimg }: StepToTake): Record<string, HostTensor> {
+  return scalarInputs(stepNumbers(training, nimg));
+}
+
+function seedOf({ training, nimg }: StepToTake): (purpose: string) => Seed {
+  return (purpose) => seedFor(training.seed, purpose, nimg);
+}
+
+function numbersOf(outputs: Readonly<Record<string, HostTensor>>): (name: string) => Float32Array {
+  return (name) => outputs[name]!.values as Float32Array;
+}
+
+/** Some pictures of a batch; the numbers are the same memory. */
+function partOf(batch: HostBatch, first: number, count: number): HostBatch {
+  const part = ({ dtype, shape, values }: HostTensor): HostTensor => {
+    const row = sizeOf(shape.slice(1));
+    return { dtype, shape: [count, ...shape.slice(1)], values: values.subarray(first * row, (first + count) * row) };
+  };
+  return Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, part(host)]));
+}
+
+function rootsOfMeans(parts: readonly Float32Array[]): Float32Array {
+  return parts[0]!.map((_, at) => Math.sqrt(parts.reduce((sum, part) => sum + part[at]!, 0) / parts.length));
+}
