@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { MICRO_BATCHES } from '../../contract/jobs.ts';
 import { gridsBetween, progressWords, secondsToGo } from '../../contract/time-left.ts';
 
 const run = { nimg: 500, durationImages: 1500, imagesPerSecond: 10, sampleImages: 0, gridSeconds: null };
@@ -23,6 +24,7 @@ test('the time to go has the grids in it, at the speed of the newest', () => {
   const withGrids = { ...run, sampleImages: 400, gridSeconds: 60 };
   expect(secondsToGo(withGrids)).toBe(100 + 3 * 60);
   expect(secondsToGo({ ...withGrids, nimg: 800 }, drawing)).toBe(70 + 2 * 60 + 20);
+  expect(secondsToGo(withGrids, { ...drawing, unit: MICRO_BATCHES })).toBe(secondsToGo(withGrids));
 });
 
 test('the last grid is never "0 s left": while the first is drawn nobody knows', () => {

@@ -6,15 +6,15 @@ import { clockTime, duration, images, imagesOf, when } from '../format.ts';
 /**
  * What a run is doing, as a sentence.
  *
- * @param drawing how far the grid is that it draws now; null: it trains
+ * @param doing what its job tells of itself (`jobs.doingOf`)
  */
-export function stateSentence(run: RunSummary | Run, drawing: Progress | null = null, now = Date.now()): string {
+export function stateSentence(run: RunSummary | Run, doing: Progress | null = null, now = Date.now()): string {
   const seen = imagesOf(run.nimg, run.durationImages);
   switch (run.state) {
     case 'queued':
       return run.nimg > 0 ? `Waiting to go on at ${images(run.nimg)}` : 'Waiting for the device';
     case 'running': {
-      if (drawing !== null) return progressWords(drawing);
+      if (doing !== null) return progressWords(doing);
       const since = run.startedAt === null ? '' : ` since ${when(run.startedAt, now)}`;
       return run.nimg === 0 ? `Starting${since}` : `Training${since}, ${seen}`;
     }

@@ -1,5 +1,5 @@
 import { jobChanged } from '../../../contract/events.ts';
-import { cancelJob, listJobs, type Job, type Progress } from '../../../contract/jobs.ts';
+import { cancelJob, listJobs, MICRO_BATCHES, type Job, type Progress } from '../../../contract/jobs.ts';
 import { client } from '../client/index.ts';
 import { attempt } from './toasts.svelte.ts';
 
@@ -28,11 +28,17 @@ class Jobs {
     return this.all?.find((job) => job.id === id);
   }
 
-  /** How far the grid is that a run draws now; null: it draws none. */
-  drawingOf(runId: number): Progress | null {
+  /** What a run does now, if it tells: draw a grid, or take a long step. */
+  doingOf(runId: number): Progress | null {
     return (
       this.open.find((job) => job.runId === runId && job.kind === 'train' && job.state === 'running')?.progress ?? null
     );
+  }
+
+  /** How far the grid is that a run draws now; null: it draws none. */
+  drawingOf(runId: number): Progress | null {
+    const doing = this.doingOf(runId);
+    return doing?.unit === MICRO_BATCHES ? null : doing;
   }
 
   async cancel(id: number): Promise<void> {
