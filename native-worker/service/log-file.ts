@@ -16,5 +16,6 @@ export function openLog(libraryFolder: string): Logger {
   const file = destination({ dest: path, sync: true, mkdir: true, maxLength: MAX_WAITING_BYTES });
   // A full disk must not end the service; what is kept is written with the next line that finds room.
   file.on('error', () => undefined);
-  return pino({ base: { pid: process.pid } }, file);
+  // Not `file` itself: of that pino wants a fatal line written before it goes on, and stands still until there is room.
+  return pino({ base: { pid: process.pid } }, { write: (line) => void file.write(line) });
 }

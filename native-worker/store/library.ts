@@ -3,6 +3,7 @@ import { closeSync, existsSync, fsyncSync, lstatSync, openSync, writeSync } from
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
+import { isFull, isLocked } from '../../contract/system-errors.ts';
 import type { LibraryIdentity } from '../../contract/library.ts';
 import { placeOf, removeOwn, watchPlace } from '../system/files.ts';
 import { needAccess, refusal } from '../system/refusal.ts';
@@ -94,6 +95,9 @@ function openAsHolder(folder: string, steps: readonly Migration[]): Library {
       if (!db.open) return;
       try {
         db.pragma('wal_checkpoint(TRUNCATE)');
+      } catch (error) {
+        // Then what was written stays in the -wal, where whoever opens the index next finds it.
+        if (!isFull(error) && !isLocked(error)) throw error;
       } finally {
         db.close();
       }

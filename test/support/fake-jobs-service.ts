@@ -27,9 +27,10 @@ const service = (await startService({
   jobScript: fakeJob,
   environment: fakeEnvironment,
   pages: makePages(aside),
+  patienceMs: 5000,
 }))!;
 const url = values.serve ? await service.openWeb('127.0.0.1', 0) : null;
-process.on('SIGINT', () => void service.stop());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void service.stop());
 process.stdout.write(`${JSON.stringify({ ready: true, socket: service.socket, pid: process.pid, url })}\n`);
 await service.ended;
 process.exit(0);

@@ -136,7 +136,7 @@ test('an old service that ends in a folder that was made anew takes nothing away
   const { runId } = await train(fresh.client, a);
   old.child.kill('SIGTERM');
   process.kill(old.child.pid!, 'SIGCONT');
-  await old.exit;
+  expect(await old.exit).toBe(0); // in order, not by the signal
   expect((await connected(a)).pid).toBe(fresh.child.pid);
   expect((await fresh.client.call(getRun, { id: runId })).state).toBe('running');
   expect(existsSync(join(a, OPEN_MARKER))).toBe(true);

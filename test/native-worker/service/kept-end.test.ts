@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -6,13 +6,14 @@ import { listDatasets } from '../../../contract/datasets.ts';
 import { getJob, type Job } from '../../../contract/jobs.ts';
 import { createRun, getRun, runLog } from '../../../contract/runs.ts';
 import { openClient, type ServiceClient } from '../../../native-worker/client/service-client.ts';
+import { openLog } from '../../../native-worker/service/log-file.ts';
 import { holdIndex } from '../../support/hold-index.ts';
 import { until } from '../../support/service-library.ts';
 import { fakeJobsService, ServiceProcesses, type Started } from '../../support/service-process.ts';
-import { describeOnSmallDisks, mountSmallDisk } from '../../support/small-disk.ts';
+import { describeOnSmallDisks, mountSmallDisk, type SmallDisk } from '../../support/small-disk.ts';
 import { tinyConfig } from '../../support/training-library.ts';
 
-/** A service that is killed while it waits to record how a job ended: real processes, with fake jobs. */
+/** A service that ends while it waits to record how a job ended: real processes, with fake jobs. */
 
 let folder: string;
 let cleanUp: (() => Promise<void> | void)[] = [];
@@ -33,11 +34,12 @@ async function serve(args: string[] = []): Promise<{ service: Started; client: S
 }
 
 /**
- * Lets a run fail where that can't be recorded, kills the service, and starts another one.
+ * Lets a run fail where that can't be recorded, ends the service, and starts another one.
  *
  * @param obstruct @returns what takes the obstacle away
  */
-async function killWhileItWaits(
+async function endWhileItWaits(
+  signal: 'SIGKILL' | 'SIGTERM',
   obstruct: () => Promise<() => Promise<void> | void> | (() => void),
   args: string[] = [],
 ): Promise<{ client: ServiceClient; runId: number; job: Job }> {
@@ -52,8 +54,8 @@ async function killWhileItWaits(
   rmSync(join(folder, 'told'), { recursive: true });
   mkdirSync(join(folder, 'fail-now'));
   await until(async () => (await progress()) !== 'Training');
-  service.child.kill('SIGKILL');
-  await service.exit;
+  service.child.kill(signal);
+  expect(await service.exit).toBe(signal === 'SIGTERM' ? 0 : null);
   await makeWay();
   const again = (await serve(args)).client;
   const job = await until(async () => {
@@ -71,25 +73,44 @@ async function hold(): Promise<() => Promise<void>> {
 
 const reason = 'The loss became NaN at 16 images.';
 
-async function expectItsReason({ client, runId, job }: Awaited<ReturnType<typeof killWhileItWaits>>): Promise<void> {
+async function expectItsReason({ client, runId, job }: Awaited<ReturnType<typeof endWhileItWaits>>): Promise<void> {
   expect(job).toMatchObject({ state: 'failed', error: reason, errorCode: 'not-finite' });
   expect(await client.call(getRun, { id: runId })).toMatchObject({ state: 'failed', error: reason });
   expect((await client.call(runLog, { id: runId })).map(({ text }) => text)).toEqual([reason]);
 }
 
 test('how a run ended is known to the next service where the index was locked until its own was killed', async () => {
-  await expectItsReason(await killWhileItWaits(hold));
+  await expectItsReason(await endWhileItWaits('SIGKILL', hold));
 });
 
 test('a run that had failed is not trained on by the service that takes the place of a dead one', async () => {
-  await expectItsReason(await killWhileItWaits(hold, ['--go-on']));
+  await expectItsReason(await endWhileItWaits('SIGKILL', hold, ['--go-on']));
 });
 
 describeOnSmallDisks('on a full disk', () => {
-  test('how a run ended is known to the next service, too', async () => {
-    const disk = mountSmallDisk();
+  let disk: SmallDisk;
+  beforeEach(() => {
+    disk = mountSmallDisk();
     cleanUp.push(() => disk.remove());
     folder = join(disk.place, 'library');
-    await expectItsReason(await killWhileItWaits(() => disk.fill()));
+  });
+
+  test('how a run ended is known to the next service, too', async () => {
+    await expectItsReason(await endWhileItWaits('SIGKILL', () => disk.fill()));
+  });
+
+  test('a service that is asked to end does so, and how a run ended is known to the next one', async () => {
+    await expectItsReason(await endWhileItWaits('SIGTERM', () => disk.fill()));
+  });
+
+  test('a line of the log that can not be written holds nobody up, however grave', () => {
+    mkdirSync(join(folder, 'logs'), { recursive: true });
+    const log = openLog(folder);
+    const makeRoom = disk.fill();
+    for (let line = 0; line < 30; line++) log.fatal({ line, padding: 'x'.repeat(1000) }, 'no room');
+    makeRoom();
+    log.info('room');
+    const lines = readFileSync(join(folder, 'logs/service.log'), 'utf8').trim().split('\n');
+    expect(lines.map((text) => JSON.parse(text) as object)).toHaveLength(31); // those that had to wait, too
   });
 });
