@@ -6,8 +6,9 @@ import { GREETING_TIMEOUT_MS } from '../../contract/rpc-client.ts';
 import { openClient, type ServiceClient } from '../client/service-client.ts';
 import { startService } from '../client/start-service.ts';
 import { LOGS_FOLDER } from '../store/paths.ts';
+import { unusableLibrary } from '../store/unusable.ts';
 import { makeFolder } from '../system/make-folder.ts';
-import { claimFolder, unusableLibrary } from './library-folder.ts';
+import { claimFolder } from './library-folder.ts';
 import { isLibraryIn, readAddress, type ServiceAddress } from './ownership.ts';
 import { serviceScript } from './program-files.ts';
 

@@ -1,9 +1,9 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { AppError, hasSystemCode } from '../../contract/errors.ts';
-import { systemFailure } from '../../contract/system-errors.ts';
+import { AppError } from '../../contract/errors.ts';
+import { isFull } from '../../contract/system-errors.ts';
 import { DATABASE_NAME, HELD_NAME, OPEN_MARKER } from '../store/paths.ts';
-import { refusal } from '../system/refusal.ts';
+import { unusableLibrary } from '../store/unusable.ts';
 import { makeFolder } from '../system/make-folder.ts';
 
 /** What systems put into a disk's top folder, and into any folder that is looked at. */
@@ -58,18 +58,7 @@ function foreignFolder(folder: string, names: readonly string[]): AppError {
 
 /** What to say where there is no library's folder and none can be made; what lies above it is not its user's to change. */
 function unmakeableLibrary(folder: string, cause: unknown): AppError {
-  if (systemFailure(cause)?.code === 'no-space') return unusableLibrary(folder, cause);
+  if (isFull(cause)) return unusableLibrary(folder, cause);
   const message = `The library's folder ${folder} can't be made. Name one of your own with --library, or in EDM2_LIBRARY.`;
-  return new AppError('forbidden', message, { cause });
-}
-
-/** What to say of a library's folder that the system refuses: 'no-space' where its disk is full, else 'forbidden'. */
-export function unusableLibrary(folder: string, cause: unknown): AppError {
-  if (hasSystemCode(cause, 'ENOSPC')) {
-    return new AppError('no-space', `The disk of ${folder} is full. Make room and start again.`, { cause });
-  }
-  const refused = refusal(cause);
-  if (refused?.code === 'forbidden') return refused;
-  const message = `The library folder ${folder} can't be written. Choose another one with --library.`;
   return new AppError('forbidden', message, { cause });
 }

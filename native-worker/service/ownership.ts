@@ -8,9 +8,10 @@ import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import { LibraryIdentity } from '../../contract/library.ts';
 import { writeAll, writeDurably } from '../store/durable-file.ts';
 import { HELD_NAME } from '../store/paths.ts';
+import { unusableLibrary } from '../store/unusable.ts';
 import { placeOf, removeOwn } from '../system/files.ts';
 import { takeLock, type ProcessLock } from '../system/process-lock.ts';
-import { claimFolder, unusableLibrary } from './library-folder.ts';
+import { claimFolder } from './library-folder.ts';
 
 /**
  * One service a library. Two files tell it: `service.held` is locked by the service as long as it lives, and

@@ -6,13 +6,14 @@ import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import { isFull, isLocked } from '../../contract/system-errors.ts';
 import type { LibraryIdentity } from '../../contract/library.ts';
 import { placeOf, removeOwn, watchPlace } from '../system/files.ts';
-import { needAccess, refusal } from '../system/refusal.ts';
+import { needAccess } from '../system/refusal.ts';
 import { makeFolder } from '../system/make-folder.ts';
 import { beginAnew, holdsFiles, indexLost, lacksIndex } from './lost-index.ts';
 import { migrate, newestVersion, refuseNewer, schemaVersion, type Migration } from './migrate.ts';
 import { migrations } from './migrations/all.ts';
 import { BACKUPS_FOLDER, databasePath, LOGS_FOLDER, OPEN_MARKER, TEMPORARY_FOLDER } from './paths.ts';
 import { readNote } from './settings.ts';
+import { unusableLibrary } from './unusable.ts';
 
 /** An open library: its folder, and this process's connection to its index. */
 export interface Library {
@@ -115,7 +116,7 @@ function makeFolders(folder: string): void {
       makeFolder(path);
       isLink = lstatSync(path).isSymbolicLink();
     } catch (error) {
-      throw cannotWrite(folder, error);
+      throw unusableLibrary(folder, error);
     }
     if (isLink) {
       throw new AppError(
@@ -210,27 +211,10 @@ function writeMarker(marker: string, mark: string): void {
   }
 }
 
-function cannotWrite(folder: string, cause: unknown): AppError {
-  if (hasSystemCode(cause, 'ENOSPC')) {
-    return new AppError('no-space', `The disk of ${folder} is full. Make room and start again.`, { cause });
-  }
-  const refused = refusal(cause);
-  if (refused?.code === 'forbidden') return refused;
-  return new AppError(
-    'forbidden',
-    `The library folder ${folder} can't be written. Choose another one with --library.`,
-    { cause },
-  );
-}
-
 /** Turns SQLite's errors into sentences. */
 function readable(error: unknown, folder: string): unknown {
   if (hasSystemCode(error, 'SQLITE_CORRUPT') || hasSystemCode(error, 'SQLITE_NOTADB'))
     return indexLost(folder, 'is damaged', error);
-  if (hasSystemCode(error, 'SQLITE_FULL')) {
-    return new AppError('no-space', `The disk of ${folder} is full. Make room and start again.`, { cause: error });
-  }
-  if (hasSystemCode(error, 'SQLITE_CANTOPEN') || hasSystemCode(error, 'SQLITE_READONLY'))
-    return cannotWrite(folder, error);
-  return error;
+  const unusable = ['SQLITE_FULL', 'SQLITE_CANTOPEN', 'SQLITE_READONLY'].some((code) => hasSystemCode(error, code));
+  return unusable ? unusableLibrary(folder, error) : error;
 }

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectToService } from '../../../native-worker/service/connect.ts';
-import { claimFolder, unusableLibrary } from '../../../native-worker/service/library-folder.ts';
+import { claimFolder } from '../../../native-worker/service/library-folder.ts';
 import { takeLibrary } from '../../../native-worker/service/ownership.ts';
 import { serviceScript } from '../../../native-worker/service/program-files.ts';
+import { openLibrary } from '../../../native-worker/store/library.ts';
+import { describeOnSmallDisks, mountSmallDisk } from '../../support/small-disk.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -32,9 +34,22 @@ describe('a library that is a file, lies below one, or in /proc', () => {
   });
 });
 
-test('a full disk is told from a folder that may not be written', () => {
-  const full = Object.assign(new Error('write'), { code: 'ENOSPC' });
-  expect(unusableLibrary(folder, full)).toMatchObject({ code: 'no-space' });
+describeOnSmallDisks('on a full disk', () => {
+  test.each(['there is one', 'there is none yet'])('a library is refused as that, where %s', async (before) => {
+    const disk = mountSmallDisk();
+    const library = join(disk.place, 'library');
+    if (before === 'there is one') {
+      takeLibrary(library)!.release();
+      openLibrary(library, { migrate: true }).close();
+      writeFileSync(join(library, 'logs/service-start.log'), '');
+    }
+    disk.fill();
+    await expect(connectToService(library)).rejects.toMatchObject({
+      code: 'no-space',
+      message: `The disk of ${library} is full. Make room and start again.`,
+    });
+    disk.remove();
+  });
 });
 
 describe('a folder that is no library and not empty', () => {
