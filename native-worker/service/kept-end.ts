@@ -9,8 +9,9 @@ import { makeFolder } from '../system/make-folder.ts';
 import type { JobEnd } from './job-end.ts';
 
 /**
- * How a training job ended, in a file of the job's own folder: for when the index can't take it, and its service dies
- * while it waits. The file is made when the job begins, as large as it ever gets, so that a full disk has room for it.
+ * How a training job ended, in a file of the job's own folder until the index has all of it: for when the service dies
+ * between, or while it waits for an index that can't take it. The file is made when the job begins, as large as it ever
+ * gets, so that a full disk has room for it.
  */
 
 /** The longest end is a crash's last sixteen lines of 400 characters, each of up to six bytes in JSON. */
@@ -26,7 +27,7 @@ export function reserveEnd(library: Library, jobId: number): void {
   overwrite(path, 'w', Buffer.alloc(BYTES));
 }
 
-/** Keeps the end of a job that can't be recorded yet. @throws {Error} of the system, where there was no room either */
+/** Keeps the end of a job that is not recorded yet. @throws {Error} of the system, where there was no room either */
 export function keepEnd(library: Library, jobId: number, { state, failure, run, log }: JobEnd): void {
   const content = Buffer.alloc(BYTES);
   content.write(JSON.stringify({ state, failure, run, log } satisfies TrainingEnd));

@@ -336,15 +336,14 @@ export class Queue {
     const { library, log, watcher } = this.#parts;
     const { db } = library;
     const progress = running?.progress ?? null;
-    let end: JobEnd | null = null;
-    const onWait = (why: string): void => {
-      this.#tellWaiting(id, running, why);
-      if (end !== null && parameters.kind === 'train') this.#keepEnd(id, end);
-    };
-    const patience: Patience = { forRoom: true, forMs: Infinity, onWait };
+    const patience: Patience = { forRoom: true, forMs: Infinity, onWait: (why) => this.#tellWaiting(id, running, why) };
+    let kept = false;
     const settle = async (): Promise<EndedJob | null> => {
-      end = judge();
-      return end === null ? null : watcher.onEnd(id, parameters, end);
+      const end = judge();
+      if (end === null) return null;
+      if (parameters.kind === 'train' && !kept) this.#keepEnd(id, end);
+      kept = true;
+      return watcher.onEnd(id, parameters, end);
     };
     const ended = await this.#patiently(settle, patience).catch((error: unknown): EndedJob => {
       if (this.#over.signal.aborted) throw error;

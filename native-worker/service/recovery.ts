@@ -7,7 +7,7 @@ import { checkpointsToResume } from '../store/checkpoints.ts';
 import { endJob, requeueJob, runningJobs } from '../store/jobs.ts';
 import type { Library } from '../store/library.ts';
 import { insertLog } from '../store/log.ts';
-import { setRunState } from '../store/runs.ts';
+import { getRunSummary, setRunState } from '../store/runs.ts';
 import { lostEnd, type JobEnd } from './job-end.ts';
 import { keptEnd } from './kept-end.ts';
 import { sweep } from '../store/sweep.ts';
@@ -83,8 +83,11 @@ function settleRun({ db }: Library, jobId: number | null, runId: number, known: 
   const nimg = checkpointsToResume(db, runId)[0]?.nimg;
   const { state, failure, run, log } = known ?? lostEnd(nimg);
   write(db, () => {
-    for (const line of log) insertLog(db, { runId, nimg: nimg ?? null, ...line });
-    if (run !== null) setRunState(db, runId, run, failure?.message ?? null);
+    // Its run may have been told before the service died, and its job not yet.
+    if (run !== null && (known === null || getRunSummary(db, runId).state !== run)) {
+      for (const line of log) insertLog(db, { runId, nimg: nimg ?? null, ...line });
+      setRunState(db, runId, run, failure?.message ?? null);
+    }
     if (jobId !== null) endJob(db, jobId, { state, error: failure?.message ?? null, errorCode: failure?.code ?? null });
   });
 }

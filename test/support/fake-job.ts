@@ -103,7 +103,7 @@ switch (orders) {
     await untilAsked();
     await send({ type: 'stepping' });
     // Real time is the matter: longer than a job may take over its first step in the tests that start this one.
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await new Promise((resolve) => setTimeout(resolve, orders === 'slow-to-end' ? 400 : 3500));
     await checkpoint(320);
     await end({ kind: 'paused' });
     break;

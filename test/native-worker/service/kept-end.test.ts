@@ -1,17 +1,23 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listDatasets } from '../../../contract/datasets.ts';
 import { getJob, type Job } from '../../../contract/jobs.ts';
 import { createRun, getRun, runLog } from '../../../contract/runs.ts';
 import { openClient, type ServiceClient } from '../../../native-worker/client/service-client.ts';
+import { keepEnd, reserveEnd } from '../../../native-worker/service/kept-end.ts';
 import { openLog } from '../../../native-worker/service/log-file.ts';
+import { recover } from '../../../native-worker/service/recovery.ts';
+import * as stored from '../../../native-worker/store/jobs.ts';
+import { insertLog, listLog } from '../../../native-worker/store/log.ts';
+import { getRunSummary, setRunState } from '../../../native-worker/store/runs.ts';
 import { holdIndex } from '../../support/hold-index.ts';
 import { until } from '../../support/service-library.ts';
 import { fakeJobsService, ServiceProcesses, type Started } from '../../support/service-process.ts';
 import { describeOnSmallDisks, mountSmallDisk, type SmallDisk } from '../../support/small-disk.ts';
-import { tinyConfig } from '../../support/training-library.ts';
+import { makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
 
 /** A service that ends while it waits to record how a job ended: real processes, with fake jobs. */
 
@@ -85,6 +91,34 @@ test('how a run ended is known to the next service where the index was locked un
 
 test('a run that had failed is not trained on by the service that takes the place of a dead one', async () => {
   await expectItsReason(await endWhileItWaits('SIGKILL', hold, ['--go-on']));
+});
+
+test('a service that was killed when the run had its end and the job had not says it once, and does not undo it', async () => {
+  const made = await makeLibrary();
+  const { library } = made;
+  const runId = makeRun(library, made.datasetId, tinyConfig());
+  const id = stored.insertJob(library.db, {
+    parameters: { kind: 'train', runId, engine: 'graph' },
+    title: 'test',
+    runId,
+  });
+  stored.startJob(library.db, id, null);
+  reserveEnd(library, id);
+  const log = [{ level: 'error' as const, text: reason }];
+  keepEnd(library, id, {
+    state: 'failed',
+    failure: { code: 'not-finite', message: reason },
+    run: 'failed',
+    log,
+    made: null,
+  });
+  insertLog(library.db, { runId, nimg: 16, ...log[0]! });
+  setRunState(library.db, runId, 'failed', reason);
+  await recover(library, pino({ level: 'silent' }), { onChange: () => undefined, goOn: true });
+  expect(stored.getJob(library.db, id)).toMatchObject({ state: 'failed', error: reason, errorCode: 'not-finite' });
+  expect(getRunSummary(library.db, runId)).toMatchObject({ state: 'failed', error: reason });
+  expect(listLog(library.db, runId, 10).map(({ text }) => text)).toEqual([reason]);
+  made.remove();
 });
 
 describeOnSmallDisks('on a full disk', () => {
