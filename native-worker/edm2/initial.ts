@@ -1,32 +1,38 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import type { ParameterPlan } from '../../contract/plan.ts';
+import { readState, type StateSource } from './state-source.ts';
 import type { Buffers, Parameters, RandomSource, TrainState } from './types.ts';
 
 /**
  * A network that has seen nothing: parameters as `plan` says (in config G weights N(0, 1) and gains 0), Fourier
  * frequencies 2π·N(0, 1) and phases 2π·U(0, 1), empty moments, averages equal to the weights. In A, B and G it denoises
- * to c_skip · x.
- *
- * @param averages how many power-function averages are kept
- * @returns        tensors that belong to the caller (`disposeState`)
+ * to c_skip · x. A tensor that is asked for again is drawn again.
  *
  * Source: arXiv:2312.02696, Sec. B.4 (config D and later), Eq. 35 and 104.
  */
+export function initialSource(plan: NetworkPlan, random: RandomSource): StateSource {
+  const parameters = new Map(plan.parameters.map((parameter) => [parameter.name, parameter]));
+  const buffers = new Map(plan.buffers.map((buffer) => [buffer.name, buffer]));
+  const parameter = (name: string): tf.Tensor => initialValue(parameters.get(name)!, random);
+  const zeros = (name: string): tf.Tensor => tf.zeros(internalShape(parameters.get(name)!.shape));
+  return {
+    parameter,
+    firstMoment: zeros,
+    secondMoment: zeros,
+    average: (_index, name) => parameter(name),
+    buffer: (name) => initialBuffer(buffers.get(name)!, random),
+  };
+}
+
+/**
+ * The same, whole.
+ *
+ * @param averages how many power-function averages are kept
+ * @returns        tensors that belong to the caller (`disposeState`)
+ */
 export function initialState(plan: NetworkPlan, averages: number, random: RandomSource): TrainState {
-  const parameters: Parameters = Object.fromEntries(
-    plan.parameters.map((parameter) => [parameter.name, initialValue(parameter, random)]),
-  );
-  const buffers: Buffers = Object.fromEntries(
-    plan.buffers.map(({ name, shape, role }) => {
-      const draw =
-        role === 'frequencies' ? random.normal([...shape], `init ${name}`) : random.uniform([...shape], `init ${name}`);
-      const scaled = tf.mul<tf.Tensor1D>(draw, 2 * Math.PI);
-      draw.dispose();
-      return [name, scaled];
-    }),
-  );
-  return freshState(parameters, buffers, averages);
+  return readState(plan, averages, initialSource(plan, random));
 }
 
 /** The state in which training starts from given weights: empty moments, averages equal to the weights. */
@@ -61,8 +67,16 @@ function initialValue({ name, shape, initial }: ParameterPlan, random: RandomSou
   }
 }
 
+function initialBuffer({ name, shape, role }: NetworkPlan['buffers'][number], random: RandomSource): tf.Tensor1D {
+  return tf.tidy(() => {
+    const draw =
+      role === 'frequencies' ? random.normal([...shape], `init ${name}`) : random.uniform([...shape], `init ${name}`);
+    return tf.mul<tf.Tensor1D>(draw, 2 * Math.PI);
+  });
+}
+
 /** OIHW to [K, K, Cin, Cout], [out, in] to [in, out]. */
-function internalShape(shape: readonly number[]): number[] {
+export function internalShape(shape: readonly number[]): number[] {
   if (shape.length === 4) return [shape[2]!, shape[3]!, shape[1]!, shape[0]!];
   return [...shape].reverse();
 }

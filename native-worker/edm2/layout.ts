@@ -43,20 +43,38 @@ export function parametersFrom(
   plan: NetworkPlan,
   read: (name: string) => Omit<OfficialTensor, 'name'> | null,
 ): Parameters {
-  return Object.fromEntries(plan.parameters.map(({ name, shape }) => [name, load(name, shape, read)]));
+  return Object.fromEntries(plan.parameters.map(({ name, shape }) => [name, fromFile(name, shape, read(name))]));
 }
 
 /** As `parametersFrom`, for the Fourier features' frequencies and phases. */
 export function buffersFrom(plan: NetworkPlan, read: (name: string) => Omit<OfficialTensor, 'name'> | null): Buffers {
-  return Object.fromEntries(plan.buffers.map(({ name, shape }) => [name, load(name, shape, read) as tf.Tensor1D]));
+  return Object.fromEntries(
+    plan.buffers.map(({ name, shape }) => [name, fromFile(name, shape, read(name)) as tf.Tensor1D]),
+  );
 }
 
-function load(
+/**
+ * A tensor of a network from an official one.
+ *
+ * @param shape the official shape that it must have
+ * @param found null: there is none
+ * @throws {AppError} 'corrupt-file'
+ */
+export function fromFile(
   name: string,
   shape: readonly number[],
-  read: (name: string) => Omit<OfficialTensor, 'name'> | null,
+  found: Omit<OfficialTensor, 'name'> | null,
 ): tf.Tensor {
-  const found = read(name);
+  const { data } = checkFile(name, shape, found);
+  return tf.tidy(() => fromOfficial(tf.tensor(data, [...shape], 'float32')));
+}
+
+/** What was found, if it is what the network needs. @throws {AppError} 'corrupt-file' */
+export function checkFile<Found extends { readonly shape: readonly number[] }>(
+  name: string,
+  shape: readonly number[],
+  found: Found | null,
+): Found {
   if (found === null)
     throw new AppError('corrupt-file', `The file has no tensor "${name}"; it belongs to another network.`);
   if (found.shape.join() !== shape.join()) {
@@ -65,7 +83,7 @@ function load(
       `Tensor "${name}" is [${found.shape}] where the network needs [${shape}]; the file belongs to another network.`,
     );
   }
-  return tf.tidy(() => fromOfficial(tf.tensor(found.data, [...found.shape], 'float32')));
+  return found;
 }
 
 /** One-hot classes as the network wants them, [N, labelDim]; null stands for no class and gives zeros. */

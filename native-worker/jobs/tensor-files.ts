@@ -35,7 +35,8 @@ export function readBuffers(file: SafetensorsFile, plan: NetworkPlan, prefix = '
   return buffersFrom(plan, (name) => readFloats(file, `${prefix}${name}`));
 }
 
-function readFloats(file: SafetensorsFile, name: string): Omit<OfficialTensor, 'name'> | null {
+/** A tensor of floats, or null. @throws {AppError} 'corrupt-file' if it holds others, 'not-finite' */
+export function readFloats(file: SafetensorsFile, name: string): Omit<OfficialTensor, 'name'> | null {
   const info = file.tensors.get(name);
   if (info === undefined) return null;
   const data = file.read(name);

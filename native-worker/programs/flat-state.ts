@@ -1,4 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { NetworkPlan } from '../../contract/architecture.ts';
+import { internalShape } from '../edm2/initial.ts';
+import type { StateSource } from '../edm2/state-source.ts';
 import type { Buffers, Parameters, TrainState } from '../edm2/types.ts';
 
 /** Names of state in a graph: what it is, then the official name. */
@@ -35,6 +38,38 @@ export interface StateLayout {
   readonly shapes: Readonly<Record<string, readonly number[]>>;
   readonly averages: number;
   readonly buffers: readonly string[];
+}
+
+/** The state of a run, before there is any. @param averages how many are kept */
+export function plannedLayout(plan: NetworkPlan, averages: number): StateLayout {
+  return {
+    parameters: plan.parameters.map(({ name }) => name),
+    shapes: Object.fromEntries(plan.parameters.map(({ name, shape }) => [name, internalShape(shape)])),
+    averages,
+    buffers: plan.buffers.map(({ name }) => name),
+  };
+}
+
+/** How a training state comes from its source: by its name in a graph, the shape of each tensor and the way to it. */
+export function stateParts(
+  plan: NetworkPlan,
+  averages: number,
+): ReadonlyMap<string, { readonly shape: readonly number[]; readonly read: (source: StateSource) => Tensor }> {
+  type Part = { shape: readonly number[]; read: (source: StateSource) => Tensor };
+  const parts = new Map<string, Part>();
+  for (const { name, shape: official } of plan.parameters) {
+    const shape = internalShape(official);
+    parts.set(stateNames.parameter(name), { shape, read: (source) => source.parameter(name) });
+    parts.set(stateNames.first(name), { shape, read: (source) => source.firstMoment(name) });
+    parts.set(stateNames.second(name), { shape, read: (source) => source.secondMoment(name) });
+    for (let index = 0; index < averages; index += 1) {
+      parts.set(stateNames.average(index, name), { shape, read: (source) => source.average(index, name) });
+    }
+  }
+  for (const { name, shape } of plan.buffers) {
+    parts.set(stateNames.buffer(name), { shape, read: (source) => source.buffer(name) });
+  }
+  return parts;
 }
 
 export function layoutOf({ parameters, averages, buffers }: TrainState): StateLayout {

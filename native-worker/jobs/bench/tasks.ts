@@ -1,6 +1,6 @@
 import { planNetwork } from '../../../contract/architecture.ts';
 import type { BenchSubject, BenchTask } from '../../../contract/bench.ts';
-import { initialState } from '../../edm2/initial.ts';
+import { initialSource, initialState } from '../../edm2/initial.ts';
 import { oneHotRows } from '../../edm2/layout.ts';
 import { randomSource } from '../../edm2/random.ts';
 import type { Parameters } from '../../edm2/types.ts';
@@ -45,7 +45,7 @@ async function training({ config, shape }: BenchSubject): Promise<RunTask> {
   const { batchSize } = training;
   const trainer = await GraphTrainer.open(
     { plan, training, grid: { average: 0, count: 1 } },
-    initialState(plan, training.emaStds.length, random),
+    initialSource(plan, random),
   );
   const { resolution, channels, labelDim } = shape;
   const pixels = Uint8Array.from({ length: batchSize * resolution ** 2 * channels }, (_, at) => (at * 31) % 256);

@@ -1,16 +1,12 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import * as z from 'zod';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
+import { checkFile, fromFile } from '../../edm2/layout.ts';
+import type { StateSource } from '../../edm2/state-source.ts';
 import type { TrainState } from '../../edm2/types.ts';
-import { tf } from '../../engine/tensorflow.ts';
-import {
-  openVerified,
-  writeSafetensors,
-  type SafetensorsFile,
-  type TensorToWrite,
-  type WrittenFile,
-} from '../../store/safetensors.ts';
-import { readBuffers, readParameters, tensorsToWrite } from '../tensor-files.ts';
+import { openVerified, writeSafetensors, type TensorToWrite, type WrittenFile } from '../../store/safetensors.ts';
+import { readFloats, tensorsToWrite } from '../tensor-files.ts';
 
 /** Raised whenever an older version could not read the file. */
 const FORMAT = 'edm2-checkpoint/1';
@@ -25,10 +21,13 @@ export interface Checkpoint {
   readonly state: TrainState;
 }
 
-/** A checkpoint as it is read. */
-export interface ReadCheckpoint extends Checkpoint {
+/** A checkpoint file that was opened to be gone on from. Whoever opens it closes it. */
+export interface OpenCheckpoint extends Omit<Checkpoint, 'state'> {
+  /** Its state; good until it is closed. */
+  readonly source: StateSource;
   /** It was written when dropout masks were drawn for each micro-batch on its own. */
   readonly masksByMicroBatch: boolean;
+  close(): void;
 }
 
 const WHOLE_BATCH = 'whole batch';
@@ -82,16 +81,15 @@ export function writeCheckpoint(file: string, runId: number, checkpoint: Checkpo
 }
 
 /**
- * Reads a checkpoint file. Every byte is compared with what was written, and every number must be finite: a state that
+ * Opens a checkpoint file. Every byte is compared with what was written, and every number must be finite: a state that
  * holds others would go on to nothing.
  *
  * @param sha256   of the file, as its row says
  * @param plan     network of the run; every tensor must be there in its shape
  * @param averages how many averages the run keeps
- * @returns the state's tensors belong to the caller
  * @throws {AppError} 'not-found', 'corrupt-file', 'not-finite'
  */
-export function readCheckpoint(file: string, sha256: string, plan: NetworkPlan, averages: number): ReadCheckpoint {
+export function openCheckpoint(file: string, sha256: string, plan: NetworkPlan, averages: number): OpenCheckpoint {
   const opened = openVerified(file, sha256);
   try {
     const metadata = Metadata.safeParse(opened.metadata);
@@ -99,25 +97,37 @@ export function readCheckpoint(file: string, sha256: string, plan: NetworkPlan, 
       throw new AppError('corrupt-file', `${file} is not a checkpoint that this version can read.`);
     const { nimg, trainSeconds, tickSeconds, masks } = metadata.data;
     const losses = [...opened.readAs(TICK_LOSSES, 'F32')];
+    const shapes = new Map([...plan.parameters, ...plan.buffers].map(({ name, shape }) => [name, shape]));
+    const owners = [
+      PARAMETERS,
+      FIRST_MOMENTS,
+      SECOND_MOMENTS,
+      ...Array.from({ length: averages }, (_, k) => average(k)),
+    ];
+    for (const { name } of plan.parameters) {
+      for (const owner of owners) checkFile(name, shapes.get(name)!, readFloats(opened, `${owner}${name}`));
+    }
+    for (const { name, shape } of plan.buffers) checkFile(name, shape, readFloats(opened, `${BUFFERS}${name}`));
+    const read = (owner: string, name: string): Tensor => {
+      const shape = shapes.get(name)!;
+      return fromFile(name, shape, { shape, data: opened.readAs(`${owner}${name}`, 'F32') });
+    };
     return {
       nimg,
       trainSeconds,
       tick: { losses, seconds: tickSeconds },
-      state: readState(opened, plan, averages),
+      source: {
+        parameter: (name) => read(PARAMETERS, name),
+        firstMoment: (name) => read(FIRST_MOMENTS, name),
+        secondMoment: (name) => read(SECOND_MOMENTS, name),
+        average: (index, name) => read(average(index), name),
+        buffer: (name) => read(BUFFERS, name) as Tensor1D,
+      },
       masksByMicroBatch: masks === undefined,
+      close: () => opened.close(),
     };
-  } finally {
+  } catch (error) {
     opened.close();
+    throw error;
   }
-}
-
-/** A file that turns out damaged half way leaves no tensors behind. */
-function readState(file: SafetensorsFile, plan: NetworkPlan, averages: number): TrainState {
-  return tf.tidy(() => ({
-    parameters: readParameters(file, plan, PARAMETERS),
-    firstMoments: readParameters(file, plan, FIRST_MOMENTS),
-    secondMoments: readParameters(file, plan, SECOND_MOMENTS),
-    averages: Array.from({ length: averages }, (_, index) => readParameters(file, plan, average(index))),
-    buffers: readBuffers(file, plan, BUFFERS),
-  }));
 }

@@ -1,15 +1,17 @@
-import { disposeState } from '../../edm2/initial.ts';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { denoise } from '../../edm2/precondition.ts';
 import { precisionOf } from '../../edm2/precision.ts';
+import type { StateSource } from '../../edm2/state-source.ts';
 import type { TrainState } from '../../edm2/types.ts';
-import { tensorsOf } from '../../engine/graph/host.ts';
+
+import { hostOf, tensorsOf } from '../../engine/graph/host.ts';
 import { cachedProgram } from '../../engine/graph/program-cache.ts';
 import { float32, recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/graph/program.ts';
 import { GraphSession } from '../../engine/graph/session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
 import type { BatchSampler } from '../../programs/batch-sampler.ts';
-import { flattenState, layoutOf, unflattenState, type StateLayout } from '../../programs/flat-state.ts';
+import { plannedLayout, stateParts, unflattenState, type StateLayout } from '../../programs/flat-state.ts';
 import { emptySampling, samplingProgram, SessionSampler } from '../../programs/sampling.ts';
 import { takeStep, type GoesOn, type Step } from '../../programs/take-step.ts';
 import { emptySum, trainingStep } from '../../programs/training-step.ts';
@@ -42,23 +44,19 @@ export class GraphTrainer implements Trainer {
     this.#session = session;
   }
 
-  /** @param state the trainer's from now on; its tensors are gone afterwards, whatever happens */
-  static async open(plan: TrainerPlan, state: TrainState): Promise<GraphTrainer> {
-    const layout = layoutOf(state);
-    const flat = flattenState(state);
+  /** @param source of the state; each tensor goes into the session before the next is read */
+  static async open(plan: TrainerPlan, source: StateSource): Promise<GraphTrainer> {
+    const averages = plan.training.emaStds.length;
+    const layout = plannedLayout(plan.plan, averages);
+    const parts = stateParts(plan.plan, averages);
+    const { program, empty } = recorded(plan, layout, parts);
+    const session = new GraphSession(program);
     try {
-      const { program, empty } = recorded(plan, layout, flat);
-      const session = new GraphSession(program);
-      try {
-        await session.initialise((name) => empty(name) ?? flat[name]!);
-      } catch (error) {
-        session.close();
-        throw error;
-      }
-      return new GraphTrainer(plan, layout, Object.keys(flat), session);
-    } finally {
-      disposeState(state);
-      disposeAll(state.buffers);
+      await session.initialise((name) => empty(name) ?? takenFrom(parts.get(name)!.read(source)));
+      return new GraphTrainer(plan, layout, [...parts.keys()], session);
+    } catch (error) {
+      session.close();
+      throw error;
     }
   }
 
@@ -86,13 +84,22 @@ export class GraphTrainer implements Trainer {
   }
 }
 
+/** The numbers of a tensor, which is gone then. */
+function takenFrom(tensor: Tensor): HostTensor {
+  try {
+    return hostOf(tensor);
+  } finally {
+    tensor.dispose();
+  }
+}
+
 /** The program of a run, from the cache if it is there, and what of its state is no training state, as it begins. */
 function recorded(
   plan: TrainerPlan,
   layout: StateLayout,
-  state: ReturnType<typeof flattenState>,
+  parts: ReturnType<typeof stateParts>,
 ): { readonly program: GraphProgram; readonly empty: (name: string) => HostTensor | undefined } {
-  const specs = Object.fromEntries(Object.entries(state).map(([name, { shape }]) => [name, float32(...shape)]));
+  const specs = Object.fromEntries([...parts].map(([name, { shape }]) => [name, float32(...shape)]));
   const sampling = gridSampling(plan, layout);
   const neutral: TrainerPlan = { ...plan, training: { ...plan.training, ...FED } };
   const reduced = reducedTypeOf(plan.training.precision);

@@ -5,9 +5,9 @@ import { checkEngine } from '../../../contract/precision.ts';
 import { trainingOf, type LogLine, type Run } from '../../../contract/runs.ts';
 import type { Engine, TrainingConfig } from '../../../contract/training.ts';
 import { openDataset, type PackedDataset } from '../../data/dataset-file.ts';
-import { initialState } from '../../edm2/initial.ts';
+import { initialSource } from '../../edm2/initial.ts';
 import { randomSource } from '../../edm2/random.ts';
-import type { TrainState } from '../../edm2/types.ts';
+import { readState, type StateSource } from '../../edm2/state-source.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { checkpointsToResume } from '../../store/checkpoints.ts';
 import { datasetFile, getDataset } from '../../store/datasets.ts';
@@ -19,7 +19,7 @@ import { insideLibrary } from '../../store/paths.ts';
 import { getRun } from '../../store/runs.ts';
 import type { JobContext } from '../context.ts';
 import { BatchReader, readBatch } from './batch.ts';
-import { readCheckpoint, type ReadCheckpoint } from './checkpoint.ts';
+import { openCheckpoint, type OpenCheckpoint } from './checkpoint.ts';
 import { EagerTrainer } from './eager-trainer.ts';
 import { GraphTrainer } from './graph-trainer.ts';
 import { gridBatch } from './grid-batch.ts';
@@ -51,11 +51,12 @@ export async function openSession(context: JobContext, runId: number, engine: En
   checkEngine(run.config.training.precision, engine);
   const plan = planNetwork(run.config.network, run.shape);
   const dataset = openLibraryDataset(library, run.datasetId);
+  let checkpoint: OpenCheckpoint | null = null;
   try {
     checkFits(run, dataset);
     const log = (level: LogLine['level'], text: string, nimg: number): Promise<void> =>
       writeLog({ context, run, nimg }, level, text);
-    const checkpoint = await newestCheckpoint(context, run, plan, log);
+    checkpoint = await newestCheckpoint(context, run, plan, log);
     const nimg = checkpoint?.nimg ?? 0;
     if (run.nimg > nimg)
       await log('info', `${run.nimg - nimg} images after the last checkpoint are trained again.`, nimg);
@@ -88,7 +89,7 @@ export async function openSession(context: JobContext, runId: number, engine: En
             count: gridBatch({ grid, training }, run.shape.labelDim),
           },
         },
-        checkpoint?.state ?? initialState(plan, training.emaStds.length, randomSource(randomKernels, training.seed, 0)),
+        checkpoint?.source ?? initialSource(plan, randomSource(randomKernels, training.seed, 0)),
       ),
       nimg,
       secondsBefore: checkpoint?.trainSeconds ?? 0,
@@ -97,6 +98,8 @@ export async function openSession(context: JobContext, runId: number, engine: En
   } catch (error) {
     dataset.close();
     throw error;
+  } finally {
+    checkpoint?.close();
   }
 }
 
@@ -105,8 +108,9 @@ export function closeSession(session: TrainingSession): void {
   session.dataset.close();
 }
 
-async function makeTrainer(engine: Engine, plan: TrainerPlan, state: TrainState): Promise<Trainer> {
-  return engine === 'graph' ? await GraphTrainer.open(plan, state) : new EagerTrainer(plan, state);
+async function makeTrainer(engine: Engine, plan: TrainerPlan, source: StateSource): Promise<Trainer> {
+  if (engine === 'graph') return await GraphTrainer.open(plan, source);
+  return new EagerTrainer(plan, readState(plan.plan, plan.training.emaStds.length, source));
 }
 
 /** Seconds of training since the run began, pauses left out. */
@@ -155,10 +159,10 @@ async function newestCheckpoint(
   run: Run,
   plan: NetworkPlan,
   log: (level: LogLine['level'], text: string, nimg: number) => Promise<void>,
-): Promise<ReadCheckpoint | null> {
+): Promise<OpenCheckpoint | null> {
   for (const { file, sha256, nimg } of checkpointsToResume(library.db, run.id)) {
     try {
-      return readCheckpoint(insideLibrary(library.folder, file), sha256, plan, run.config.training.emaStds.length);
+      return openCheckpoint(insideLibrary(library.folder, file), sha256, plan, run.config.training.emaStds.length);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       await log('warn', `The checkpoint of ${nimg} images can't be read and is passed over: ${error.message}`, nimg);

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 import { planNetwork } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { partOf, randomSource } from '../../../native-worker/edm2/random.ts';
-import { initialState } from '../../../native-worker/edm2/initial.ts';
+import { initialSource } from '../../../native-worker/edm2/initial.ts';
 import { officialTensors } from '../../../native-worker/edm2/layout.ts';
+import { readState } from '../../../native-worker/edm2/state-source.ts';
 import { seedFor } from '../../../native-worker/edm2/seeds.ts';
 import { float32, recordProgram, type Entry } from '../../../native-worker/engine/graph/program.ts';
 import { GraphSession } from '../../../native-worker/engine/graph/session.ts';
@@ -11,7 +12,7 @@ import { randomKernels } from '../../../native-worker/engine/random.ts';
 import { EagerTrainer } from '../../../native-worker/jobs/training/eager-trainer.ts';
 import { GraphTrainer } from '../../../native-worker/jobs/training/graph-trainer.ts';
 import type { Trainer } from '../../../native-worker/jobs/training/trainer.ts';
-import { flattenState, layoutOf } from '../../../native-worker/programs/flat-state.ts';
+import { plannedLayout, stateParts } from '../../../native-worker/programs/flat-state.ts';
 import { trainingStep } from '../../../native-worker/programs/training-step.ts';
 import { pictureBatch } from '../../support/picture-batch.ts';
 import { tinyConfig } from '../../support/training-library.ts';
@@ -57,9 +58,11 @@ async function open(
 ): Promise<Trainer> {
   const plan = planNetwork({ ...network, dropout }, shape);
   const training = { ...tiny, ...change, microBatch };
-  const start = initialState(plan, training.emaStds.length, randomSource(randomKernels, 1, 0));
+  const start = initialSource(plan, randomSource(randomKernels, 1, 0));
   const asked = { plan, training, grid: { average: 0, count: 4 } };
-  return engine === 'graph' ? await GraphTrainer.open(asked, start) : new EagerTrainer(asked, start);
+  return engine === 'graph'
+    ? await GraphTrainer.open(asked, start)
+    : new EagerTrainer(asked, readState(plan, training.emaStds.length, start));
 }
 
 /** The whole state, by name. */
@@ -165,10 +168,10 @@ test('the graph is the same size however many micro-batches there are', () => {
   const plan = planNetwork(network, shape);
   const nodes = (batchSize: number): number => {
     const training = { ...tiny, batchSize, microBatch: 2 };
-    const start = initialState(plan, training.emaStds.length, randomSource(randomKernels, 1, 0));
-    const flat = flattenState(start);
-    const step = trainingStep(plan, training, layoutOf(start));
-    const state = Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)]));
+    const averages = training.emaStds.length;
+    const step = trainingStep(plan, training, plannedLayout(plan, averages));
+    const parts = [...stateParts(plan, averages)];
+    const state = Object.fromEntries(parts.map(([name, { shape }]) => [name, float32(...shape)]));
     return recordProgram({ state: { ...state, ...step.sums }, entries: step.entries }).nodes;
   };
   expect(Math.abs(nodes(64) - nodes(4))).toBeLessThan(5); // equal constants are one node

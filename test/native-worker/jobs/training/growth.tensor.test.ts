@@ -3,7 +3,7 @@ import { planNetwork } from '../../../../contract/architecture.ts';
 import { climb, type RungName } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import { RunConfig } from '../../../../contract/training.ts';
-import { initialState } from '../../../../native-worker/edm2/initial.ts';
+import { initialSource } from '../../../../native-worker/edm2/initial.ts';
 import { officialTensors } from '../../../../native-worker/edm2/layout.ts';
 import { randomSource } from '../../../../native-worker/edm2/random.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
@@ -26,7 +26,7 @@ function trainerOf(rung: RungName, seed = 1, learningRate?: number): Promise<Gra
   const { network, training: climbed } = climb(small, rung);
   const training = { ...climbed, seed, ...(learningRate === undefined ? {} : { learningRate }) };
   const plan = planNetwork(network, { resolution: 8, channels: 3, labelDim: 4 });
-  const start = initialState(plan, training.emaStds.length, randomSource(randomKernels, seed, 0));
+  const start = initialSource(plan, randomSource(randomKernels, seed, 0));
   return GraphTrainer.open({ plan, training, grid: { average: 0, count: 4 } }, start);
 }
 

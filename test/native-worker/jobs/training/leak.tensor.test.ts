@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { planNetwork } from '../../../../contract/architecture.ts';
-import { initialState } from '../../../../native-worker/edm2/initial.ts';
+import { initialSource } from '../../../../native-worker/edm2/initial.ts';
 import { randomSource } from '../../../../native-worker/edm2/random.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
@@ -30,7 +30,7 @@ test(`${STEPS} steps of a recorded network leave memory as it was`, async () => 
   const random = randomSource(randomKernels, 1, 0);
   const trainer = await GraphTrainer.open(
     { plan, training, grid: { average: 0, count: 4 } },
-    initialState(plan, training.emaStds.length, random),
+    initialSource(plan, random),
   );
   const batch = pictureBatch([4, 4, 4, 3], 2);
   const step = (index: number): Promise<unknown> => trainer.step(4 * index, batch, index % 10 === 0);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { planNetwork } from '../../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../../contract/training.ts';
-import { initialState } from '../../../../native-worker/edm2/initial.ts';
+import { initialSource } from '../../../../native-worker/edm2/initial.ts';
 import { randomSource } from '../../../../native-worker/edm2/random.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import { GraphTrainer } from '../../../../native-worker/jobs/training/graph-trainer.ts';
@@ -31,7 +31,7 @@ async function losses(change: Partial<TrainingConfig>): Promise<number[]> {
   const random = randomSource(randomKernels, 1, 0);
   const trainer = await GraphTrainer.open(
     { plan, training: config, grid: { average: 0, count: 4 } },
-    initialState(plan, config.emaStds.length, random),
+    initialSource(plan, random),
   );
   const batch = pictureBatch([4, 8, 8, 3], 2);
   const found: number[] = [];

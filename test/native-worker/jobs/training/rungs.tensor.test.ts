@@ -4,9 +4,9 @@ import { planNetwork } from '../../../../contract/architecture.ts';
 import { climb, rungNames } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import { RunConfig } from '../../../../contract/training.ts';
-import { initialState } from '../../../../native-worker/edm2/initial.ts';
+import { initialSource } from '../../../../native-worker/edm2/initial.ts';
 import { randomSource } from '../../../../native-worker/edm2/random.ts';
-import type { TrainState } from '../../../../native-worker/edm2/types.ts';
+import { readState } from '../../../../native-worker/edm2/state-source.ts';
 import { tensorOf } from '../../../../native-worker/engine/graph/host.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
@@ -31,7 +31,7 @@ test.each(rungNames)('config %s trains as one graph as it does op by op', async 
   const plan = planNetwork(network, { resolution: 8, channels: 3, labelDim: 4 });
   const random = randomSource(randomKernels, 1, 0);
   const batch = pictureBatch([4, 8, 8, 3], 4);
-  const start = (): TrainState => initialState(plan, training.emaStds.length, random);
+  const start = initialSource(plan, random);
   const shared: TrainerPlan = { plan, training, grid: { average: 0, count: 4 } };
   const noise = tf.mul<Tensor4D>(random.normal([4, 8, 8, 3], 'pictures'), 0.5);
   const run = async (trainer: Trainer): Promise<{ losses: number[]; drawn: number[] }> => {
@@ -45,8 +45,8 @@ test.each(rungNames)('config %s trains as one graph as it does op by op', async 
     trainer.dispose();
     return { losses, drawn };
   };
-  const eager = await run(new EagerTrainer(shared, start()));
-  const graph = await run(await GraphTrainer.open(shared, start()));
+  const eager = await run(new EagerTrainer(shared, readState(plan, training.emaStds.length, start)));
+  const graph = await run(await GraphTrainer.open(shared, start));
   graph.losses.forEach((loss, index) => expect(loss).toBeCloseTo(eager.losses[index]!, 3));
   graph.drawn.forEach((value, index) => expect(value).toBeCloseTo(eager.drawn[index]!, 2));
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { planNetwork } from '../../../../contract/architecture.ts';
-import { initialState } from '../../../../native-worker/edm2/initial.ts';
+import { initialSource } from '../../../../native-worker/edm2/initial.ts';
+import type { StateSource } from '../../../../native-worker/edm2/state-source.ts';
 import { randomSource } from '../../../../native-worker/edm2/random.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
@@ -12,7 +13,7 @@ const { network, training } = tinyConfig({ batchSize: 64 });
 const plan = planNetwork(network, { resolution: 16, channels: 3, labelDim: 2 });
 
 function open(): Promise<GraphTrainer> {
-  const start = initialState(plan, training.emaStds.length, randomSource(randomKernels, 1, 0));
+  const start = initialSource(plan, randomSource(randomKernels, 1, 0));
   return GraphTrainer.open({ plan, training, grid: { average: 0, count: 4 } }, start);
 }
 
@@ -30,10 +31,12 @@ test('messages are heard and files are read while a step is computed', async () 
 
 test('a start that TensorFlow refuses leaves no tensors behind', async () => {
   const before = tf.memory().numTensors;
-  const start = initialState(plan, training.emaStds.length, randomSource(randomKernels, 1, 0));
-  const { 'unet.out_gain': gain, ...rest } = start.parameters;
-  const broken = { ...start, parameters: { 'unet.out_gain': tf.cast(gain!, 'int32'), ...rest } };
-  gain!.dispose();
+  const start = initialSource(plan, randomSource(randomKernels, 1, 0));
+  const broken: StateSource = {
+    ...start,
+    parameter: (name) =>
+      tf.tidy(() => tf.cast(start.parameter(name), name === 'unet.out_gain' ? 'int32' : 'float32')),
+  };
   await expect(GraphTrainer.open({ plan, training, grid: { average: 0, count: 4 } }, broken)).rejects.toThrow(
     /unet\.out_gain is fed as int32/,
   );
