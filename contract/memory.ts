@@ -8,17 +8,17 @@ const FLOAT32 = 4;
 
 /**
  * Bytes of a number of the activations, on average, in reduced precision on a CPU, which keeps much of it in float32:
- * measured as below, 64 channels peaked at 1405 MB in bfloat16. A GPU keeps 2 of nearly all.
+ * measured with 64 channels in bfloat16. A GPU keeps 2 of nearly all.
  */
 const REDUCED = 3.6;
 
 /**
- * What a process holds beside its network, and what passing values take relative to what is kept. Both from two
- * measurements: with the recorded graph on a CPU (batch 16, 32×32, config G) networks of 32 and 64 channels for which
- * 204 and 788 MB are counted below peaked at 690 and 1469 MB.
+ * What a process holds beside its network; and how many values of the size of the weights come and go within a step: forced
+ * weights, gradients on their way, what Adam and the averages compute with. Both from the peaks of processes on a CPU that
+ * took steps of the presets demo, small (32×32) and XS (64×64) in micro-batches of three sizes each.
  */
-const RUNTIME = 420e6;
-const WORKSPACE = 1 / 3;
+const RUNTIME = 620e6;
+const PASSING = 3;
 
 /** An estimate, in bytes, of what training takes at its peak. */
 export interface MemoryEstimate {
@@ -36,12 +36,14 @@ export interface MemoryEstimate {
   /** TensorFlow and Node. */
   readonly runtime: number;
   readonly total: number;
+  /** A second state, which is held while a checkpoint is written beside training. Where it doesn't fit, training waits. */
+  readonly whileWriting: number;
 }
 
 /**
  * Estimates the memory of a training step. State follows from the number of parameters; activations are counted as the
- * tensors that the functions' gradients need, which is what a recorded graph keeps. It is an estimate: expect a third
- * more or less, and two to three times as much op by op.
+ * tensors that the functions' gradients need, which is what a recorded graph keeps. Measured peaks were within 15 % of it;
+ * op by op it is two to three times as much.
  */
 export function estimateMemory(
   plan: NetworkPlan,
@@ -52,9 +54,8 @@ export function estimateMemory(
   const activationsPerImage = keptElements(plan) * bytes;
   const activations = activationsPerImage * imagesAtOnce(training);
   const [gradients, moments, averages] = [weights, 2 * weights, training.emaStds.length * weights];
-  const kept = weights + gradients + moments + averages + activations;
-  const workspace = kept * WORKSPACE;
-  const total = kept + workspace + RUNTIME;
+  const workspace = PASSING * weights;
+  const total = weights + gradients + moments + averages + activations + workspace + RUNTIME;
   return {
     weights,
     gradients,
@@ -65,6 +66,7 @@ export function estimateMemory(
     workspace,
     runtime: RUNTIME,
     total,
+    whileWriting: weights + moments + averages,
   };
 }
 

@@ -1,9 +1,12 @@
 import { basename } from 'node:path';
+import type { NetworkPlan } from '../../contract/architecture.ts';
 import type { Buffers, Parameters } from '../edm2/types.ts';
+import type { HeldTensors } from '../engine/graph/session.ts';
 import { tf } from '../engine/tensorflow.ts';
+import { stateNames } from '../programs/flat-state.ts';
 import { openVerifiedOnce, writeSafetensors, type WrittenFile } from '../store/safetensors.ts';
 import { readFacts, snapshotMetadata, type FileOrigin, type SnapshotFacts } from './snapshot-facts.ts';
-import { readBuffers, readParameters, tensorsToWrite } from './tensor-files.ts';
+import { readBuffers, readParameters, tensorsToWrite, type HeldTensor } from './tensor-files.ts';
 
 /** An averaged network, ready to draw: a snapshot file says all there is to know about it. */
 export interface SnapshotNetwork extends SnapshotFacts {
@@ -11,17 +14,31 @@ export interface SnapshotNetwork extends SnapshotFacts {
   readonly buffers: Buffers;
 }
 
+/** Tensors of a state that make up the snapshot of an average. @param index along `TrainingConfig.emaStds` */
+export function snapshotTensors({ parameters, buffers }: NetworkPlan, index: number): HeldTensor[] {
+  return [
+    ...parameters.map(({ name, shape }) => ({ held: stateNames.average(index, name), name, shape })),
+    ...buffers.map(({ name, shape }) => ({ held: stateNames.buffer(name), name, shape })),
+  ];
+}
+
 /**
  * Writes an averaged network durably, with the official state-dict names and layouts, in float32: half precision would
- * cost post-hoc averages 2e-4 to 5e-4 of relative error. Reading the tensors is a stop of the GPU.
+ * cost post-hoc averages 2e-4 to 5e-4 of relative error.
  *
- * @param file absolute path; its folder exists
+ * @param file  absolute path; its folder exists
+ * @param state holds the `snapshotTensors`, which are taken
  * @throws {AppError} 'no-space'
  */
-export function writeSnapshot(file: string, network: SnapshotNetwork, origin: FileOrigin): WrittenFile {
-  const { parameters, buffers } = network;
-  const tensors = [...tensorsToWrite(parameters), ...tensorsToWrite(buffers)];
-  return writeSafetensors(file, tensors, snapshotMetadata(network, origin));
+export function writeSnapshot(
+  file: string,
+  facts: SnapshotFacts,
+  state: HeldTensors,
+  index: number,
+  origin: FileOrigin,
+): Promise<WrittenFile> {
+  const tensors = tensorsToWrite(state, snapshotTensors(facts.plan, index));
+  return writeSafetensors(file, tensors, snapshotMetadata(facts, origin));
 }
 
 /**

@@ -1,23 +1,32 @@
 import type * as tfjs from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import { AppError } from '../../contract/errors.ts';
-import { buffersFrom, officialTensors, parametersFrom, type OfficialTensor } from '../edm2/layout.ts';
+import { buffersFrom, parametersFrom, toOfficialNumbers, type OfficialTensor } from '../edm2/layout.ts';
 import type { Buffers, Parameters } from '../edm2/types.ts';
+import type { HeldTensors } from '../engine/graph/session.ts';
 import type { SafetensorsFile, TensorToWrite } from '../store/safetensors.ts';
 
 /** Between tensors of the device and tensors of files, which have the official names, shapes and layouts. */
 
-/**
- * Brings tensors to the host for writing, float32 in the official layout. This is a stop of the GPU.
- *
- * @param prefix goes before each name
- */
-export function tensorsToWrite(tensors: Readonly<Record<string, tfjs.Tensor>>, prefix = ''): TensorToWrite[] {
-  return officialTensors(tensors).map(({ name, shape, data }) => ({
-    name: `${prefix}${name}`,
+/** A tensor of a state that is held, and what it is in a file. */
+export interface HeldTensor {
+  /** By `stateNames`. */
+  readonly held: string;
+  /** In the file, and its official shape. */
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** Tensors for a file, float32 in the official layout; each is taken when its turn comes. */
+export function tensorsToWrite(state: HeldTensors, tensors: readonly HeldTensor[]): TensorToWrite[] {
+  return tensors.map(({ held, name, shape }) => ({
+    name,
     dtype: 'F32',
     shape,
-    data,
+    data: () => {
+      const inside = state.take(held);
+      return toOfficialNumbers(inside.shape, inside.values as Float32Array).data;
+    },
   }));
 }
 

@@ -16,7 +16,7 @@ import { drawGrid, owesGrid } from './training/grid.ts';
 import { passes } from './training/milestones.ts';
 import { closeSession, openSession, writeLog, type TrainingSession } from './training/session.ts';
 import type { Step, StepProgress } from '../programs/take-step.ts';
-import { saveCheckpoint, writeSnapshots, writeTick } from './training/write.ts';
+import { canWriteBeside, saveCheckpoint, writeSnapshots, writeTick } from './training/write.ts';
 
 /** How a run that was asked to end says it ended. */
 const ENDINGS = { pause: 'paused', stop: 'stopped', cancel: 'cancelled' } as const;
@@ -43,13 +43,14 @@ export const runTrain: RunJob<'train'> = async (context, { runId, engine }) => {
     while (session.nimg < durationImages) {
       const asked = context.requested();
       if (asked !== null) return await endEarly(session, asked);
+      session.writes.check();
       await advance(session, hearing);
       hearing();
       await breathe();
     }
     return await finish(session);
   } finally {
-    closeSession(session);
+    await closeSession(session);
   }
 };
 
@@ -79,10 +80,14 @@ async function advance(session: TrainingSession, hearing: () => void): Promise<v
 
   const { snapshotImages, checkpointImages, sampleImages } = logging;
   const isDue = (every: number): boolean => passes(before, after, every);
+  const writes = isDue(snapshotImages) || isDue(checkpointImages);
+  if (writes) await session.writes.done(); // what was due before: no more than one state is held
   if (isDue(snapshotImages)) await writeSnapshots(session);
   if (isDue(checkpointImages)) await saveCheckpoint(session);
-  if (isDue(sampleImages)) await drawGrid(session);
-  if ([snapshotImages, checkpointImages, sampleImages].some(isDue)) collectGarbage();
+  if (writes && !canWriteBeside(session)) await session.writes.done();
+  if (!isDue(sampleImages)) return;
+  await drawGrid(session);
+  collectGarbage();
 }
 
 /** A step that is to be dropped is waited for if it ends sooner. */
@@ -156,6 +161,7 @@ async function endEarly(session: TrainingSession, asked: NonNullable<Requested>)
   session.context.send({ type: 'stepping' });
   await saveCheckpoint(session);
   if (session.nimg > 0) await writeSnapshots(session);
+  await session.writes.done();
   return endAs(session, asked);
 }
 
@@ -167,6 +173,7 @@ async function endAs(session: TrainingSession, asked: NonNullable<Requested>): P
 async function finish(session: TrainingSession): Promise<JobOutcome> {
   await saveCheckpoint(session);
   await writeSnapshots(session);
+  await session.writes.done();
   if (owesGrid(session) && !(await drawGrid(session))) {
     // All is trained. A run that is paused here draws what is missing when it goes on.
     if (session.context.requested() === 'pause') return endAs(session, 'pause');

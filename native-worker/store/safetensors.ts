@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import { MAX_IO_BYTES, writeAll, writeDurably } from './durable-file.ts';
+import { MAX_IO_BYTES, writeAllAt, writeDurablyAsync } from './durable-file.ts';
 import { openRegularFile, type OpenFile } from './open-file.ts';
 import {
   corrupt,
@@ -34,13 +34,16 @@ export interface ArrayOf {
 }
 export type TensorData = ArrayOf[Dtype];
 
-/** A tensor to be written; row-major. F16 is rounded to nearest, ties to even. */
+/**
+ * A tensor to be written; row-major. F16 is rounded to nearest, ties to even. Numbers that a function gives are asked for
+ * when their turn comes, so that not all need be in memory.
+ */
 export type TensorToWrite = {
   [D in Dtype]: {
     readonly name: string;
     readonly dtype: D;
     readonly shape: readonly number[];
-    readonly data: ArrayOf[D];
+    readonly data: ArrayOf[D] | (() => ArrayOf[D]);
   };
 }[Dtype];
 
@@ -55,35 +58,36 @@ export interface WrittenFile {
 }
 
 /**
- * Writes a tensor file durably (see `writeDurably`). Names, types, shapes and metadata are as given; wide types come
- * first in the file.
+ * Writes a tensor file durably (see `writeDurably`), tensor by tensor; the process goes on between two. Names, types,
+ * shapes and metadata are as given; wide types come first in the file.
  *
  * @throws {AppError} 'shape' if data does not fill its shape, 'invalid-input' for a name that occurs twice, 'no-space'
  */
-export function writeSafetensors(
+export async function writeSafetensors(
   file: string,
   tensors: readonly TensorToWrite[],
   metadata: Record<string, string> = {},
-): WrittenFile {
-  for (const { name, shape, data } of tensors) {
-    if (elementCount(shape) !== data.length) {
-      throw new AppError('shape', `Tensor "${name}" of shape [${shape.join(', ')}] was given ${data.length} numbers.`);
-    }
-  }
+): Promise<WrittenFile> {
+  for (const { name, shape, data } of tensors) if (typeof data !== 'function') checkCount(name, shape, data);
   const layout = layOut(tensors.toSorted((a, b) => elementBytes[b.dtype] - elementBytes[a.dtype]));
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  return writeDurably(file, (fd) => {
+  return await writeDurablyAsync(file, async (handle) => {
     const hash = createHash('sha256');
     let sizeBytes = 0;
-    const put = (bytes: Uint8Array) => {
+    const put = async (bytes: Uint8Array): Promise<void> => {
       for (let at = 0; at < bytes.byteLength; at += MAX_IO_BYTES) hash.update(bytes.subarray(at, at + MAX_IO_BYTES));
-      writeAll(fd, bytes);
+      await writeAllAt(handle, bytes, sizeBytes);
       sizeBytes += bytes.byteLength;
     };
-    put(encodeHeader({ metadata, tensors: layout }));
-    for (const name of layout.keys()) put(bytesOf(byName.get(name)!));
+    await put(encodeHeader({ metadata, tensors: layout }));
+    for (const name of layout.keys()) await put(bytesOf(byName.get(name)!));
     return { sha256: hash.digest('hex'), sizeBytes };
   });
+}
+
+function checkCount(name: string, shape: readonly number[], { length }: TensorData): void {
+  if (elementCount(shape) === length) return;
+  throw new AppError('shape', `Tensor "${name}" of shape [${shape.join(', ')}] was given ${length} numbers.`);
 }
 
 /**
@@ -273,8 +277,10 @@ function numbersOf(dtype: Dtype, bytes: Uint8Array<ArrayBuffer>): TensorData {
   }
 }
 
-function bytesOf({ dtype, data }: TensorToWrite): Uint8Array {
-  const view = dtype === 'F16' ? new Float16Array(data) : data;
+function bytesOf({ name, dtype, shape, data: given }: TensorToWrite): Uint8Array {
+  const data = typeof given === 'function' ? given() : given;
+  checkCount(name, shape, data);
+  const view = dtype === 'F16' ? new Float16Array(data as Float32Array) : data;
   if (view.byteLength !== data.length * elementBytes[dtype]) {
     throw new AppError('shape', `${view.constructor.name} is not the array for ${dtype}.`);
   }

@@ -3,6 +3,7 @@ import { planNetwork } from '../../contract/architecture.ts';
 import { rungs } from '../../contract/ladder.ts';
 import type { RungName } from '../../contract/ladder.ts';
 import { estimateMemory } from '../../contract/memory.ts';
+import { findPreset } from '../../contract/presets.ts';
 import { NetworkConfig } from '../../contract/network.ts';
 import { countOperations, totalOperations } from '../../contract/operations.ts';
 import type { NetworkPlan } from '../../contract/plan.ts';
@@ -61,16 +62,24 @@ test('a small block counts as by hand', () => {
   });
 });
 
-// Peaks of a process with the recorded graph on a CPU, batch 16, 32×32×3, 10 classes.
+// Peaks of processes with the recorded graph on a CPU, batch 64, 10 classes, float32.
 test.each([
-  ['32 channels', { modelChannels: 32, numBlocks: 1, attnResolutions: [8] }, 690e6],
-  ['64 channels', { modelChannels: 64, numBlocks: 2, attnResolutions: [16, 8] }, 1469e6],
-])('the memory of a network of %s is estimated within a tenth of what was measured', (_name, network, measured) => {
-  const config = NetworkConfig.parse({ channelMult: [1, 2, 2], channelsPerHead: 32, ...network });
-  const plan = planNetwork(config, { resolution: 32, channels: 3, labelDim: 10 });
-  const { total } = estimateMemory(plan, { batchSize: 16, microBatch: null, emaStds: [0.05, 0.1] });
-  expect(Math.abs(total / measured - 1)).toBeLessThan(0.1);
-});
+  ['demo', 8, 742e6],
+  ['demo', 16, 828e6],
+  ['demo', 32, 986e6],
+  ['small', 8, 1238e6],
+  ['small', 16, 1525e6],
+  ['small', 32, 2141e6],
+  ['xs', 4, 6485e6],
+])(
+  'the memory of preset %s in micro-batches of %i is estimated within 15 % of what was measured',
+  (name, microBatch, measured) => {
+    const { config, resolution } = findPreset(name)!;
+    const plan = planNetwork(config.network, { resolution, channels: 3, labelDim: 10 });
+    const { total } = estimateMemory(plan, { ...config.training, batchSize: 64, microBatch });
+    expect(Math.abs(total / measured - 1)).toBeLessThan(0.15);
+  },
+);
 
 test('activations grow with what goes through the network at once, state does not', () => {
   const of = (batchSize: number, microBatch: number | null): ReturnType<typeof estimateMemory> =>

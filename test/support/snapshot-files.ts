@@ -25,11 +25,11 @@ export function planOf(library: Library, runId: number): NetworkPlan {
 }
 
 /** Writes a snapshot's file and row, as training does. */
-export function makeSnapshot(
+export async function makeSnapshot(
   library: Library,
   { runId, nimg, emaStd }: { runId: number; nimg: number; emaStd: number },
   k: number,
-): void {
+): Promise<void> {
   const file = snapshotPath(runId, nimg, emaStd);
   const path = insideLibrary(library.folder, file);
   mkdirSync(dirname(path), { recursive: true });
@@ -38,7 +38,7 @@ export function makeSnapshot(
     const count = shape.reduce((product, size) => product * size, 1);
     return { name, shape, dtype: 'F32' as const, data: Float32Array.from({ length: count }, (_, i) => value(i)) };
   };
-  const written = writeSafetensors(
+  const written = await writeSafetensors(
     path,
     [
       ...plan.parameters.map(({ name, shape }) => tensor(name, shape, (i) => numberAt(k, i))),

@@ -102,7 +102,8 @@ export function countWords({ config }: AskedNetwork, { preset, rung, shape, ...c
       rows.map(([name, size]) => [name, bytes(size)]),
       [1],
     ),
-    'Training takes about three times the multiply-adds. The memory is an estimate: expect a third more or less.',
+    'Training takes about three times the multiply-adds. The memory is an estimate: expect 15 % more or less, and\n' +
+      `${bytes(memory.whileWriting)} more while a checkpoint is written, where there is room for it.`,
   ].join('\n\n');
 }
 

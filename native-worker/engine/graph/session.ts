@@ -8,6 +8,14 @@ import { hostOf, type Fed } from './host.ts';
 import { nodeNames, type DrawNames } from './names.ts';
 import type { GraphProgram, Specs, TensorSpec } from './program.ts';
 
+/** State that is kept while it moves on. */
+export interface HeldTensors {
+  /** A tensor's numbers; it is not held any more. */
+  take(name: string): HostTensor;
+  /** Lets go of all that wasn't taken. */
+  release(): void;
+}
+
 /** Tensors of a session, by the names of the nodes that they are fed to. */
 type Feeds = Readonly<Record<string, NativeTensor>>;
 
@@ -51,6 +59,29 @@ export class GraphSession {
     } finally {
       for (const tensor of Object.values(feeds)) tensor.dispose();
     }
+  }
+
+  /**
+   * Keeps the state as it is once all runs that were asked for are over, whatever comes after. Costs nothing at first: what
+   * a later run changes is copied then.
+   */
+  async hold(names: readonly string[]): Promise<HeldTensors> {
+    const tensors = await this.#inTurn(() => this.#session.run({ fetches: names.map(nodeNames.stored) }));
+    const held = new Map(names.map((name, index) => [name, tensors[index]!]));
+    return {
+      take: (name) => {
+        const tensor = held.get(name);
+        if (tensor === undefined) throw new Error(`${name} is not held`);
+        held.delete(name);
+        const host = tensor.read();
+        tensor.dispose();
+        return host;
+      },
+      release: () => {
+        for (const tensor of held.values()) tensor.dispose();
+        held.clear();
+      },
+    };
   }
 
   /** The state as it is once all runs that were asked for are over. */

@@ -4,25 +4,25 @@ import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { checkFile, fromFile } from '../../edm2/layout.ts';
 import type { StateSource } from '../../edm2/state-source.ts';
-import type { TrainState } from '../../edm2/types.ts';
+import type { HeldTensors } from '../../engine/graph/session.ts';
+import { stateNames } from '../../programs/flat-state.ts';
 import { openVerified, writeSafetensors, type TensorToWrite, type WrittenFile } from '../../store/safetensors.ts';
-import { readFloats, tensorsToWrite } from '../tensor-files.ts';
+import { readFloats, tensorsToWrite, type HeldTensor } from '../tensor-files.ts';
 
 /** Raised whenever an older version could not read the file. */
 const FORMAT = 'edm2-checkpoint/1';
 
-/** The whole state of a training run at one moment: with it the run goes on as if it had never stopped. */
-export interface Checkpoint {
+/** A moment of a training run. With it and the whole state the run goes on as if it had never stopped. */
+export interface Moment {
   readonly nimg: number;
   /** Seconds of training since the run began, pauses left out. */
   readonly trainSeconds: number;
   /** Losses of the images since the last tick, and the seconds that their steps took. */
   readonly tick: { readonly losses: readonly number[]; readonly seconds: number };
-  readonly state: TrainState;
 }
 
 /** A checkpoint file that was opened to be gone on from. Whoever opens it closes it. */
-export interface OpenCheckpoint extends Omit<Checkpoint, 'state'> {
+export interface OpenCheckpoint extends Moment {
   /** Its state; good until it is closed. */
   readonly source: StateSource;
   /** It was written when dropout masks were drawn for each micro-batch on its own. */
@@ -49,32 +49,48 @@ const average = (index: number): string => `average/${index}/`;
 const BUFFERS = 'buffers/';
 const TICK_LOSSES = 'tick/losses';
 
+/** All tensors of a state. @param averages how many the run keeps */
+export function checkpointTensors({ parameters, buffers }: NetworkPlan, averages: number): HeldTensor[] {
+  const each = (held: (name: string) => string, owner: string): HeldTensor[] =>
+    parameters.map(({ name, shape }) => ({ held: held(name), name: `${owner}${name}`, shape }));
+  return [
+    ...each(stateNames.parameter, PARAMETERS),
+    ...each(stateNames.first, FIRST_MOMENTS),
+    ...each(stateNames.second, SECOND_MOMENTS),
+    ...buffers.map(({ name, shape }) => ({ held: stateNames.buffer(name), name: `${BUFFERS}${name}`, shape })),
+    ...Array.from({ length: averages }, (_, index) =>
+      each((name) => stateNames.average(index, name), average(index)),
+    ).flat(),
+  ];
+}
+
 /**
- * Writes a checkpoint file durably, all tensors in float32. Reading the state is a stop of the GPU.
+ * Writes a checkpoint file durably, all tensors in float32.
  *
- * @param file  absolute path; its folder exists
- * @param runId the run whose state it is
+ * @param file    absolute path; its folder exists
+ * @param runId   the run whose state it is
+ * @param state   holds the `tensors`, which are taken
+ * @param tensors `checkpointTensors`
  * @throws {AppError} 'no-space'
  */
-export function writeCheckpoint(file: string, runId: number, checkpoint: Checkpoint): WrittenFile {
-  const { state, tick } = checkpoint;
-  const tensors: TensorToWrite[] = [
-    ...tensorsToWrite(state.parameters, PARAMETERS),
-    ...tensorsToWrite(state.firstMoments, FIRST_MOMENTS),
-    ...tensorsToWrite(state.secondMoments, SECOND_MOMENTS),
-    ...tensorsToWrite(state.buffers, BUFFERS),
-  ];
-  for (const [index, parameters] of state.averages.entries()) {
-    tensors.push(...tensorsToWrite(parameters, average(index)));
-  }
+export function writeCheckpoint(
+  file: string,
+  runId: number,
+  { nimg, trainSeconds, tick }: Moment,
+  state: HeldTensors,
+  tensors: readonly HeldTensor[],
+): Promise<WrittenFile> {
   const losses = Float32Array.from(tick.losses);
-  tensors.push({ name: TICK_LOSSES, dtype: 'F32', shape: [losses.length], data: losses });
-  return writeSafetensors(file, tensors, {
+  const written: TensorToWrite[] = [
+    ...tensorsToWrite(state, tensors),
+    { name: TICK_LOSSES, dtype: 'F32', shape: [losses.length], data: losses },
+  ];
+  return writeSafetensors(file, written, {
     format: FORMAT,
     kind: 'checkpoint',
     run: String(runId),
-    nimg: String(checkpoint.nimg),
-    trainSeconds: String(checkpoint.trainSeconds),
+    nimg: String(nimg),
+    trainSeconds: String(trainSeconds),
     tickSeconds: String(tick.seconds),
     masks: WHOLE_BATCH,
   });

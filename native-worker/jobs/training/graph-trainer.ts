@@ -2,12 +2,11 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { denoise } from '../../edm2/precondition.ts';
 import { precisionOf } from '../../edm2/precision.ts';
 import type { StateSource } from '../../edm2/state-source.ts';
-import type { TrainState } from '../../edm2/types.ts';
 
-import { hostOf, tensorsOf } from '../../engine/graph/host.ts';
+import { hostOf } from '../../engine/graph/host.ts';
 import { cachedProgram } from '../../engine/graph/program-cache.ts';
 import { float32, recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/graph/program.ts';
-import { GraphSession } from '../../engine/graph/session.ts';
+import { GraphSession, type HeldTensors } from '../../engine/graph/session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
 import type { BatchSampler } from '../../programs/batch-sampler.ts';
@@ -15,7 +14,6 @@ import { plannedLayout, stateParts, unflattenState, type StateLayout } from '../
 import { emptySampling, samplingProgram, SessionSampler } from '../../programs/sampling.ts';
 import { takeStep, type GoesOn, type Step } from '../../programs/take-step.ts';
 import { emptySum, trainingStep } from '../../programs/training-step.ts';
-import { disposeAll } from '../tensor-files.ts';
 import type { PictureBatch } from './batch.ts';
 import { programKey } from './program-key.ts';
 import type { Trainer, TrainerPlan } from './trainer.ts';
@@ -33,14 +31,10 @@ const FED = { seed: 0, durationImages: 1, learningRate: 1, decayBatches: 0, ramp
  */
 export class GraphTrainer implements Trainer {
   readonly #plan: TrainerPlan;
-  readonly #layout: StateLayout;
-  readonly #state: readonly string[];
   readonly #session: GraphSession;
 
-  private constructor(plan: TrainerPlan, layout: StateLayout, state: readonly string[], session: GraphSession) {
+  private constructor(plan: TrainerPlan, session: GraphSession) {
     this.#plan = plan;
-    this.#layout = layout;
-    this.#state = state;
     this.#session = session;
   }
 
@@ -53,7 +47,7 @@ export class GraphTrainer implements Trainer {
     const session = new GraphSession(program);
     try {
       await session.initialise((name) => empty(name) ?? takenFrom(parts.get(name)!.read(source)));
-      return new GraphTrainer(plan, layout, [...parts.keys()], session);
+      return new GraphTrainer(plan, session);
     } catch (error) {
       session.close();
       throw error;
@@ -65,13 +59,8 @@ export class GraphTrainer implements Trainer {
     return takeStep(this.#session, { training: this.#plan.training, nimg, batch, measure }, goesOn);
   }
 
-  async withState<T>(use: (state: TrainState) => T): Promise<T> {
-    const flat = tensorsOf(await this.#session.read(this.#state));
-    try {
-      return use(unflattenState(flat, this.#layout));
-    } finally {
-      disposeAll(flat);
-    }
+  hold(names: readonly string[]): Promise<HeldTensors> {
+    return this.#session.hold(names);
   }
 
   sampler(): BatchSampler {

@@ -25,6 +25,7 @@ import { GraphTrainer } from './graph-trainer.ts';
 import { gridBatch } from './grid-batch.ts';
 import type { Trainer, TrainerPlan } from './trainer.ts';
 import { TickMeter } from './tick.ts';
+import { Writes } from './writes.ts';
 
 /** A run while it trains: what it reads, what it is, and how far it has come. */
 export interface TrainingSession {
@@ -37,6 +38,7 @@ export interface TrainingSession {
   readonly batches: BatchReader;
   readonly meter: TickMeter;
   readonly trainer: Trainer;
+  readonly writes: Writes;
   /** Training images seen. */
   nimg: number;
   /** Seconds of training when this process began to train, pauses left out, and the clock then. */
@@ -91,6 +93,7 @@ export async function openSession(context: JobContext, runId: number, engine: En
         },
         checkpoint?.source ?? initialSource(plan, randomSource(randomKernels, training.seed, 0)),
       ),
+      writes: new Writes(),
       nimg,
       secondsBefore: checkpoint?.trainSeconds ?? 0,
       startedAt: performance.now(),
@@ -103,7 +106,8 @@ export async function openSession(context: JobContext, runId: number, engine: En
   }
 }
 
-export function closeSession(session: TrainingSession): void {
+export async function closeSession(session: TrainingSession): Promise<void> {
+  await session.writes.over();
   session.trainer.dispose();
   session.dataset.close();
 }

@@ -1,6 +1,6 @@
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
-import type { TrainState } from '../../edm2/types.ts';
+import type { HeldTensors } from '../../engine/graph/session.ts';
 import type { BatchSampler } from '../../programs/batch-sampler.ts';
 import type { GoesOn, Step } from '../../programs/take-step.ts';
 import type { PictureBatch } from './batch.ts';
@@ -26,8 +26,12 @@ export interface Trainer {
    * @returns       null if the step was dropped
    */
   step(nimg: number, batch: PictureBatch, measure: boolean, goesOn?: GoesOn): Promise<Step | null>;
-  /** Lends the whole state, to be written to a file; the tensors are valid until `use` returns. */
-  withState<T>(use: (state: TrainState) => T): Promise<T>;
+  /**
+   * Keeps parts of the state as they are now, however training goes on.
+   *
+   * @param names by `stateNames`
+   */
+  hold(names: readonly string[]): Promise<HeldTensors>;
   /** Draws with the average of the run's grids as it is now; dispose it before the next step. */
   sampler(): BatchSampler;
   dispose(): void;

@@ -1,18 +1,21 @@
 import type { TickColumns } from '../../../contract/runs.ts';
 import { CHECKPOINTS_KEPT } from '../../../contract/training.ts';
-import { blockNames, weightNames } from '../../../contract/architecture.ts';
+import { blockNames, countParameters, weightNames } from '../../../contract/architecture.ts';
 import { learningRate } from '../../edm2/schedule.ts';
+import { machineMemory } from '../../engine/runtime/memory.ts';
 import { forgetOldCheckpoints, insertCheckpoint } from '../../store/checkpoints.ts';
 import { insertMagnitudes } from '../../store/magnitudes.ts';
+import type { HeldTensors } from '../../engine/graph/session.ts';
 import { patiently } from '../../store/patience.ts';
 import { checkpointPath, snapshotPath } from '../../store/paths.ts';
 import { dropFiles, recordFiles } from '../../store/recorded-files.ts';
+import type { WrittenFile } from '../../store/safetensors.ts';
 import { insertSnapshot } from '../../store/snapshots.ts';
 import { write } from '../../store/statements.ts';
 import { insertTick } from '../../store/ticks.ts';
 import type { StepMagnitudes } from '../../programs/take-step.ts';
-import { writeSnapshot } from '../snapshot-file.ts';
-import { writeCheckpoint } from './checkpoint.ts';
+import { snapshotTensors, writeSnapshot } from '../snapshot-file.ts';
+import { checkpointTensors, writeCheckpoint } from './checkpoint.ts';
 import { trainSeconds, type TrainingSession } from './session.ts';
 
 /** Ends the tick: its numbers and magnitudes become one transaction, then the service hears of it. */
@@ -47,53 +50,77 @@ export async function writeTick(session: TrainingSession, magnitudes: StepMagnit
   context.send({ type: 'ticked', ticks });
 }
 
-/** Writes every average to a snapshot file, then their rows in one transaction. */
+/** Begins to write every average to a snapshot file, then their rows in one transaction. Training may go on meanwhile. */
 export async function writeSnapshots(session: TrainingSession): Promise<void> {
   const { context, run, plan, trainer, nimg } = session;
   const { library } = context;
   const classes = run.shape.labelDim > 0 ? session.dataset.classes : [];
   const { emaStds } = run.config.training;
   const files = emaStds.map((emaStd) => snapshotPath(run.id, nimg, emaStd));
-  await recordFiles(
-    library,
-    files,
-    (paths) =>
-      trainer.withState(({ averages, buffers }) =>
-        emaStds.map((emaStd, index) =>
-          writeSnapshot(
-            paths[index]!,
-            { nimg, emaStd, plan, classes, parameters: averages[index]!, buffers },
-            { kind: 'snapshot', runId: run.id },
+  const origin = { kind: 'snapshot', runId: run.id } as const;
+  const states: HeldTensors[] = [];
+  for (const index of emaStds.keys()) {
+    states.push(await trainer.hold(snapshotTensors(plan, index).map(({ held }) => held)));
+  }
+  session.writes.add(async () => {
+    try {
+      await recordFiles(
+        library,
+        files,
+        async (paths) => {
+          const written: WrittenFile[] = [];
+          for (const [index, emaStd] of emaStds.entries()) {
+            const facts = { nimg, emaStd, plan, classes };
+            written.push(await writeSnapshot(paths[index]!, facts, states[index]!, index, origin));
+          }
+          return written;
+        },
+        (written) =>
+          emaStds.forEach((emaStd, index) =>
+            insertSnapshot(library.db, { runId: run.id, nimg, emaStd, file: files[index]!, ...written[index]! }),
           ),
-        ),
-      ),
-    (written) =>
-      emaStds.forEach((emaStd, index) =>
-        insertSnapshot(library.db, { runId: run.id, nimg, emaStd, file: files[index]!, ...written[index]! }),
-      ),
-  );
-  context.send({ type: 'snapshots' });
+      );
+    } finally {
+      for (const state of states) state.release();
+    }
+    context.send({ type: 'snapshots' });
+  });
 }
 
 /**
- * Writes the whole state to a checkpoint file, then its row, and only then lets go of the oldest: at any moment there
- * is one to go on from. A loss that isn't finite has ended the run before, so no checkpoint holds one that has gone
- * wrong.
+ * Begins to write the whole state to a checkpoint file, then its row, and only then lets go of the oldest: at any moment
+ * there is one to go on from. A loss that isn't finite has ended the run before, so no checkpoint holds one that has gone
+ * wrong. Training may go on meanwhile.
  */
 export async function saveCheckpoint(session: TrainingSession): Promise<void> {
-  const { context, run, nimg, trainer } = session;
+  const { context, run, plan, nimg, trainer } = session;
   const { library } = context;
   const file = checkpointPath(run.id, nimg);
-  const tick = session.meter.partial();
-  await recordFiles(
-    library,
-    [file],
-    ([path]) =>
-      trainer.withState((state) =>
-        writeCheckpoint(path!, run.id, { nimg, trainSeconds: trainSeconds(session), tick, state }),
-      ),
-    (written) => insertCheckpoint(library.db, { runId: run.id, nimg, file, ...written }),
-  );
-  await patiently(() => dropFiles(library, () => forgetOldCheckpoints(library.db, run.id, CHECKPOINTS_KEPT)));
-  context.send({ type: 'snapshots' });
+  const moment = { nimg, trainSeconds: trainSeconds(session), tick: session.meter.partial() };
+  const tensors = checkpointTensors(plan, run.config.training.emaStds.length);
+  const state = await trainer.hold(tensors.map(({ held }) => held));
+  session.writes.add(async () => {
+    try {
+      await recordFiles(
+        library,
+        [file],
+        ([path]) => writeCheckpoint(path!, run.id, moment, state, tensors),
+        (written) => insertCheckpoint(library.db, { runId: run.id, nimg, file, ...written }),
+      );
+    } finally {
+      state.release();
+    }
+    await patiently(() => dropFiles(library, () => forgetOldCheckpoints(library.db, run.id, CHECKPOINTS_KEPT)));
+    context.send({ type: 'snapshots' });
+  });
+}
+
+/** Bytes of the whole state, float32. */
+function stateBytes({ plan, training }: TrainingSession): number {
+  return 4 * countParameters(plan).total * (3 + training.emaStds.length);
+}
+
+/** Whether there is memory for a second state beside the first, which training needs if it goes on while one is written. */
+export function canWriteBeside(session: TrainingSession): boolean {
+  return stateBytes(session) < machineMemory() - process.memoryUsage.rss();
 }

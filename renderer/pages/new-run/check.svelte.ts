@@ -51,7 +51,7 @@ export class Preflight {
     const { bytes, device } = this.info.trainingMemory;
     return memoryProblem(this.plan, config.training, bytes, device);
   });
-  /** Start what is estimated not to fit: estimates can be wrong by a third. */
+  /** Start what is estimated not to fit: estimates can be wrong. */
   force = $state(false);
   /** Bytes that snapshots and checkpoints will take. */
   readonly diskBytes: number | null = $derived(

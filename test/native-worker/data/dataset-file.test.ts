@@ -115,13 +115,13 @@ describe('a tensor file that is no packed dataset is refused', () => {
   const images: TensorToWrite = { name: 'images', dtype: 'U8', shape: [2, 4, 4, 3], data: new Uint8Array(96) };
   const labels: TensorToWrite = { name: 'labels', dtype: 'I32', shape: [2], data: Int32Array.of(0, 1) };
 
-  function refused(tensors: TensorToWrite[], meta: Record<string, string> = metadata): void {
-    writeSafetensors(file, tensors, meta);
+  async function refused(tensors: TensorToWrite[], meta: Record<string, string> = metadata): Promise<void> {
+    await writeSafetensors(file, tensors, meta);
     expect(() => openDataset(file).close()).toThrow(expect.objectContaining({ code: 'corrupt-file' }));
   }
 
-  test('but the whole one is not', () => {
-    writeSafetensors(file, [images, labels], metadata);
+  test('but the whole one is not', async () => {
+    await writeSafetensors(file, [images, labels], metadata);
     openDataset(file).close();
   });
 

@@ -6,6 +6,8 @@ import {
   officialTensors,
   oneHot,
   parametersFrom,
+  toOfficial,
+  toOfficialNumbers,
 } from '../../../native-worker/edm2/layout.ts';
 import type { OfficialTensor } from '../../../native-worker/edm2/layout.ts';
 import { decodePixels, encodePixels } from '../../../native-worker/edm2/pixels.ts';
@@ -36,6 +38,16 @@ test('an official filter [out, in, row, column] becomes [row, column, in, out]',
   const ours = fromOfficial(official).arraySync() as number[][][][];
   const theirs = official.arraySync();
   expect(ours[4]![1]![2]![0]).toBe(theirs[0]![2]![4]![1]);
+});
+
+test('numbers on the host are sorted as tensors are', () => {
+  for (const shape of [[3, 3, 5, 37], [1, 1, 20, 16], [7, 33], [4], []]) {
+    const tensor = tf.randomNormal(shape);
+    const official = toOfficial(tensor);
+    const numbers = toOfficialNumbers(shape, tensor.dataSync<'float32'>());
+    expect(numbers.shape).toEqual(official.shape);
+    expect([...numbers.data]).toEqual([...official.dataSync()]);
+  }
 });
 
 test('a missing or misshapen tensor is refused by name', () => {

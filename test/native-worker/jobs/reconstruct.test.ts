@@ -30,9 +30,9 @@ beforeEach(async () => {
   const made = await makeLibrary();
   ({ library, remove } = made);
   runId = makeRun(library, made.datasetId, tinyConfig());
-  TIMES.forEach((nimg, t) =>
-    LENGTHS.forEach((emaStd, s) => makeSnapshot(library, { runId, nimg, emaStd }, 10 * t + s)),
-  );
+  for (const [t, nimg] of TIMES.entries()) {
+    for (const [s, emaStd] of LENGTHS.entries()) await makeSnapshot(library, { runId, nimg, emaStd }, 10 * t + s);
+  }
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -192,7 +192,7 @@ describe('nothing is kept', () => {
 
   test('when a snapshot is of another network', async () => {
     library.db.prepare('UPDATE runs SET config = json_set(config, ?, 2)').run('$.network.numBlocks');
-    makeSnapshot(library, { runId, nimg: 96, emaStd: 0.05 }, 20);
+    await makeSnapshot(library, { runId, nimg: 96, emaStd: 0.05 }, 20);
     await expect(reconstruct({ targets: [target(0.15)] })).rejects.toMatchObject({
       code: 'corrupt-file',
       message: expect.stringContaining('another network') as string,

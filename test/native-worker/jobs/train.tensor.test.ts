@@ -6,6 +6,7 @@ import { blockNames, planNetwork, weightNames } from '../../../contract/architec
 import { AppError } from '../../../contract/errors.ts';
 import type { JobMessage, JobOutcome } from '../../../contract/job-messages.ts';
 import type { RunConfig } from '../../../contract/training.ts';
+import { deferred } from '../../../native-worker/cli/deferred.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
 import type { Requested } from '../../../native-worker/jobs/context.ts';
 import { readSnapshot } from '../../../native-worker/jobs/snapshot-file.ts';
@@ -55,6 +56,15 @@ function afterSteps(steps: number, what: Requested): () => Requested {
 }
 
 const ticksOf = (runId: number) => readTicks(library.db, runId, { afterNimg: -1, maxPoints: 1000 });
+
+/** Does something before a checkpoint file is opened to be written. */
+function onOpeningCheckpoint(act: () => void | Promise<void>): void {
+  const open = fs.promises.open;
+  vi.spyOn(fs.promises, 'open').mockImplementation(async (path, flags, mode) => {
+    if (String(path).includes('/checkpoints/.')) await act();
+    return await open(path, flags, mode);
+  });
+}
 
 /** Makes the newest checkpoint of a run one of an earlier version, which doesn't say of what masks are drawn. */
 function forgetMasks(runId: number): void {
@@ -186,6 +196,42 @@ describe('a run that reaches its duration', () => {
     ticksOf(parts).loss.forEach((loss, index) => expect(loss).toBeCloseTo(expected[index]!, 3));
   });
 
+  test('goes on while a checkpoint is written, which is of the moment when it was due', async () => {
+    const straight = newRun(tinyConfig());
+    await train(straight);
+    const runId = newRun(tinyConfig());
+    const ticked = deferred<null>();
+    onOpeningCheckpoint(() => ticked.promise.then(() => undefined)); // the one at 32 waits for the tick at 48
+    await train(runId, (messages) => {
+      if (messages.filter(({ type }) => type === 'ticked').length === 3) ticked.resolve(null);
+      return null;
+    });
+    vi.restoreAllMocks();
+    expect(ticksOf(runId).nimg).toEqual([16, 32, 48, 64]);
+    expect(lastState(runId)).toEqual(lastState(straight));
+    const at32 = (id: number) => tensorsOf(checkpointPath(id, 32));
+    expect(at32(runId)).toEqual(at32(straight));
+  });
+
+  test('waits for a checkpoint to be written where there is no memory for a second state', async () => {
+    const runId = newRun(tinyConfig());
+    vi.spyOn(process, 'constrainedMemory').mockReturnValue(1);
+    const begun: number[] = [];
+    const ended: number[] = [];
+    let steps = 0;
+    onOpeningCheckpoint(async () => {
+      begun.push(steps);
+      for (let turn = 0; turn < 1000; turn += 1) await new Promise(setImmediate);
+      ended.push(steps);
+    });
+    await train(runId, () => {
+      steps += 1;
+      return null;
+    });
+    expect(begun).toEqual([8, 16]);
+    expect(ended).toEqual(begun);
+  });
+
   test('trains without classes when the run asks for that', async () => {
     const runId = newRun(tinyConfig({ classConditional: false }, { sampleImages: 100 }));
     expect((await train(runId)).outcome).toEqual({ kind: 'finished' });
@@ -271,7 +317,7 @@ describe('a run that is interrupted', () => {
       slowly();
       const { outcome, messages } = await train(runId, afterSteps(1, 'pause'));
       expect(outcome).toEqual({ kind: 'paused' });
-      expect(messages.filter(({ type }) => type === 'stepping')).toHaveLength(1);
+      expect(messages.map(({ type }) => type)).toContain('stepping');
       expect(getRun(library.db, runId).nimg).toBe(0);
     });
 
@@ -443,13 +489,9 @@ describe('a run that goes wrong', () => {
 
   test('ends as no-space when the disk is full, and leaves the checkpoint before', async () => {
     const runId = newRun(tinyConfig({}, { snapshotImages: 0, checkpointImages: 16 }));
-    const open = fs.openSync;
     let checkpoints = 0;
-    vi.spyOn(fs, 'openSync').mockImplementation((path, flags, mode) => {
-      if (String(path).includes('/checkpoints/.') && ++checkpoints === 2) {
-        throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-      }
-      return open(path, flags, mode);
+    onOpeningCheckpoint(() => {
+      if (++checkpoints === 2) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
     });
     await expect(train(runId)).rejects.toMatchObject({ code: 'no-space' });
     expect(listCheckpoints(library.db, runId).map(({ nimg }) => nimg)).toEqual([16]);

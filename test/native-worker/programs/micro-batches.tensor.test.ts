@@ -3,7 +3,6 @@ import { planNetwork } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { partOf, randomSource } from '../../../native-worker/edm2/random.ts';
 import { initialSource } from '../../../native-worker/edm2/initial.ts';
-import { officialTensors } from '../../../native-worker/edm2/layout.ts';
 import { readState } from '../../../native-worker/edm2/state-source.ts';
 import { seedFor } from '../../../native-worker/edm2/seeds.ts';
 import { float32, recordProgram, type Entry } from '../../../native-worker/engine/graph/program.ts';
@@ -15,6 +14,7 @@ import type { Trainer } from '../../../native-worker/jobs/training/trainer.ts';
 import { plannedLayout, stateParts } from '../../../native-worker/programs/flat-state.ts';
 import { trainingStep } from '../../../native-worker/programs/training-step.ts';
 import { pictureBatch } from '../../support/picture-batch.ts';
+import { stateOf } from '../../support/state-of.ts';
 import { tinyConfig } from '../../support/training-library.ts';
 
 const random = randomSource(randomKernels, 5, 64);
@@ -65,17 +65,6 @@ async function open(
     : new EagerTrainer(asked, readState(plan, training.emaStds.length, start));
 }
 
-/** The whole state, by name. */
-function stateOf(trainer: Trainer): Promise<Record<string, readonly number[]>> {
-  return trainer.withState(({ parameters, firstMoments, secondMoments, averages }) =>
-    Object.fromEntries(
-      [parameters, firstMoments, secondMoments, ...averages].flatMap((tensors, record) =>
-        officialTensors(tensors).map(({ name, data }) => [`${record}/${name}`, [...data]] as const),
-      ),
-    ),
-  );
-}
-
 /** Losses and state after some steps. */
 async function after(
   trainer: Trainer,
@@ -83,7 +72,7 @@ async function after(
 ): Promise<{ losses: number[]; state: Record<string, readonly number[]> }> {
   const losses: number[] = [];
   for (let k = 0; k < steps; k += 1) losses.push(...(await trainer.step(8 * k, batchAt(8 * k), true))!.lossPerImage);
-  const state = await stateOf(trainer);
+  const state = await stateOf(trainer, planNetwork(network, shape), tiny.emaStds.length);
   trainer.dispose();
   return { losses, state };
 }
@@ -136,7 +125,7 @@ test.each(['graph', 'eager'] as const)(
     for (const dropAfter of [1, 2, 3]) {
       const trainer = await open(engine, 2);
       await trainer.step(0, batchAt(0), false);
-      const before = await stateOf(trainer);
+      const before = await stateOf(trainer, planNetwork(network, shape), tiny.emaStds.length);
       const heard: number[] = [];
       const step = await trainer.step(8, batchAt(8), true, ({ done, of }) => {
         expect(of).toBe(4);
@@ -145,7 +134,7 @@ test.each(['graph', 'eager'] as const)(
       });
       expect(step).toBeNull();
       expect(heard).toEqual([1, 2, 3].slice(0, dropAfter));
-      expect(await stateOf(trainer)).toEqual(before);
+      expect(await stateOf(trainer, planNetwork(network, shape), tiny.emaStds.length)).toEqual(before);
       trainer.dispose();
     }
   },
@@ -159,7 +148,7 @@ test('a gradient that is not finite in one micro-batch counts as 0, and the next
   await trainer.step(0, { images: images.images, labels: { ...images.labels!, values: bad } }, false);
   const after = await trainer.step(8, batchAt(8), false);
   expect(after!.lossPerImage.every((loss) => Number.isFinite(loss))).toBe(true);
-  const state = await stateOf(trainer);
+  const state = await stateOf(trainer, planNetwork(network, shape), tiny.emaStds.length);
   expect(Object.values(state).every((values) => values.every((value) => Number.isFinite(value)))).toBe(true);
   trainer.dispose();
 });

@@ -19,18 +19,20 @@ let under: ServiceUnderTest;
 let runId: number;
 beforeEach(async () => {
   under = await startServiceUnderTest({ jobScript: join(root, 'native-worker/jobs/main.ts') });
-  runId = addRun();
+  runId = await addRun();
 });
 afterEach(() => under.end());
 
 /** A run that is over, with snapshots of 0.05 and 0.1 at 32 and 64 images. */
-function addRun(training: Parameters<typeof tinyConfig>[0] = {}): number {
+async function addRun(training: Parameters<typeof tinyConfig>[0] = {}): Promise<number> {
   const library = openLibrary(under.folder);
   const id = makeRun(library, under.datasetId, tinyConfig(training));
   setRunState(library.db, id, 'finished');
-  [32, 64].forEach((nimg, t) =>
-    [0.05, 0.1].forEach((emaStd, s) => makeSnapshot(library, { runId: id, nimg, emaStd }, 10 * t + s)),
-  );
+  for (const [t, nimg] of [32, 64].entries()) {
+    for (const [s, emaStd] of [0.05, 0.1].entries()) {
+      await makeSnapshot(library, { runId: id, nimg, emaStd }, 10 * t + s);
+    }
+  }
   library.close();
   return id;
 }
@@ -100,7 +102,7 @@ test.each([
 });
 
 test('a run with an exponential average is refused', async () => {
-  const exponential = addRun({ averaging: 'exponential', emaStds: [0.1] });
+  const exponential = await addRun({ averaging: 'exponential', emaStds: [0.1] });
   await expect(
     under.client.call(calls.keepReconstructions, { runId: exponential, targets: [{ emaStd: 0.2 }] }),
   ).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('exponential') as string });
@@ -158,7 +160,7 @@ async function litteringJob(): Promise<{ own: ServiceUnderTest; jobId: number; f
   const library = openLibrary(own.folder);
   const id = makeRun(library, own.datasetId, tinyConfig());
   library.db.prepare(`UPDATE runs SET name = 'litter', state = 'finished'`).run(); // what the fake job is to do
-  makeSnapshot(library, { runId: id, nimg: 32, emaStd: 0.1 }, 1);
+  await makeSnapshot(library, { runId: id, nimg: 32, emaStd: 0.1 }, 1);
   library.close();
   const { jobId } = await own.client.call(calls.keepReconstructions, { runId: id, targets: [{ emaStd: 0.2 }] });
   const folder = join(own.folder, 'files/tmp');

@@ -23,12 +23,12 @@ const tensors = [
   { name: 'none', shape: [0, 4], data: new Float32Array(0) },
 ];
 
-test('a file that was written tensor by tensor is the one that is written at once, to the last bit', () => {
+test('a file that was written tensor by tensor is the one that is written at once, to the last bit', async () => {
   const stream = new SafetensorsStream(file, tensors, { about: 'it' });
   for (const { name, data } of tensors) stream.write(name, data);
   const written = stream.finish();
   const other = join(folder, 'b.safetensors');
-  const atOnce = writeSafetensors(
+  const atOnce = await writeSafetensors(
     other,
     tensors.map((tensor) => ({ ...tensor, dtype: 'F32' as const })),
     { about: 'it' },

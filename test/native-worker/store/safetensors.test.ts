@@ -54,12 +54,12 @@ const tensor: fc.Arbitrary<TensorToWrite> = fc
   });
 
 describe('what is written', () => {
-  test('is read back the same: any names, types, shapes and metadata', () => {
+  test('is read back the same: any names, types, shapes and metadata', async () => {
     const tensors = fc.uniqueArray(tensor, { selector: ({ name }) => name, maxLength: 6 });
     const metadata = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), { maxKeys: 4 });
-    fc.assert(
-      fc.property(tensors, metadata, (tensors, metadata) => {
-        writeSafetensors(file, tensors, metadata);
+    await fc.assert(
+      fc.asyncProperty(tensors, metadata, async (tensors, metadata) => {
+        await writeSafetensors(file, tensors, metadata);
         const opened = openSafetensors(file);
         try {
           expect(Object.entries(opened.metadata).sort()).toEqual(Object.entries(metadata).sort());
@@ -76,25 +76,29 @@ describe('what is written', () => {
     );
   });
 
-  test('is read back also under a name that means something to JavaScript', () => {
+  test('is read back also under a name that means something to JavaScript', async () => {
     const one = { dtype: 'F32', shape: [], data: Float32Array.of(3) } as const;
-    writeSafetensors(file, [{ name: '__proto__', ...one }], Object.fromEntries([['__proto__', 'text']]));
+    await writeSafetensors(file, [{ name: '__proto__', ...one }], Object.fromEntries([['__proto__', 'text']]));
     const opened = openSafetensors(file);
     expect(opened.read('__proto__')).toEqual(Float32Array.of(3));
     expect(Object.entries(opened.metadata)).toEqual([['__proto__', 'text']]);
     opened.close();
   });
 
-  test('has the hash and size that it is said to have', () => {
-    const written = writeSafetensors(file, [{ name: 'w', dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }], {
-      a: 'b',
-    });
+  test('has the hash and size that it is said to have', async () => {
+    const written = await writeSafetensors(
+      file,
+      [{ name: 'w', dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }],
+      {
+        a: 'b',
+      },
+    );
     const bytes = fs.readFileSync(file);
     expect(written).toEqual({ sha256: createHash('sha256').update(bytes).digest('hex'), sizeBytes: bytes.length });
   });
 
-  test('starts every tensor at a multiple of its element size, so that PyTorch can map it', () => {
-    writeSafetensors(file, [
+  test('starts every tensor at a multiple of its element size, so that PyTorch can map it', async () => {
+    await writeSafetensors(file, [
       { name: 'bytes', dtype: 'U8', shape: [3], data: Uint8Array.of(1, 2, 3) },
       { name: 'halves', dtype: 'F16', shape: [1], data: Float32Array.of(0.5) },
       { name: 'floats', dtype: 'F32', shape: [], data: Float32Array.of(3) },
@@ -112,20 +116,22 @@ describe('what is written', () => {
     opened.close();
   });
 
-  test('rounds F16 to the nearest half, ties to even, and keeps infinities and NaN', () => {
+  test('rounds F16 to the nearest half, ties to even, and keeps infinities and NaN', async () => {
     const data = Float32Array.of(1 / 3, 65504, 65520, -1e30, NaN, 2049, 2051, 5.9604645e-8, 1e-9);
-    writeSafetensors(file, [{ name: 'h', dtype: 'F16', shape: [9], data }]);
+    await writeSafetensors(file, [{ name: 'h', dtype: 'F16', shape: [9], data }]);
     expect(readAll().h).toEqual(
       Float32Array.of(0.333251953125, 65504, Infinity, -Infinity, NaN, 2048, 2052, 5.9604645e-8, 0),
     );
   });
 
-  test('must fill its shape and have names of its own', () => {
+  test('must fill its shape and have names of its own', async () => {
     const data = Float32Array.of(1, 2, 3);
-    expect(() => writeSafetensors(file, [{ name: 'w', dtype: 'F32', shape: [2], data }])).toThrow(/\[2\] was given 3/);
+    await expect(writeSafetensors(file, [{ name: 'w', dtype: 'F32', shape: [2], data }])).rejects.toThrow(
+      /\[2\] was given 3/,
+    );
     const twice: TensorToWrite = { name: 'w', dtype: 'F32', shape: [3], data };
-    expect(() => writeSafetensors(file, [twice, twice])).toThrow(/two entries/);
-    expect(() => writeSafetensors(file, [{ ...twice, name: '__metadata__' }])).toThrow(AppError);
+    await expect(writeSafetensors(file, [twice, twice])).rejects.toThrow(/two entries/);
+    await expect(writeSafetensors(file, [{ ...twice, name: '__metadata__' }])).rejects.toThrow(AppError);
     expect(fs.readdirSync(folder)).toEqual([]);
   });
 });
@@ -143,8 +149,8 @@ describe('what is read', () => {
     }
   });
 
-  test('can be a part of a tensor, and nothing beyond it', () => {
-    writeSafetensors(file, [
+  test('can be a part of a tensor, and nothing beyond it', async () => {
+    await writeSafetensors(file, [
       { name: 'a', dtype: 'U8', shape: [4], data: Uint8Array.of(1, 2, 3, 4) },
       { name: 'b', dtype: 'U8', shape: [2], data: Uint8Array.of(9, 9) },
     ]);
@@ -159,9 +165,9 @@ describe('what is read', () => {
     opened.close();
   });
 
-  test('can be a stretch of floats of either width as float32, and no other type', () => {
+  test('can be a stretch of floats of either width as float32, and no other type', async () => {
     const data = Float32Array.of(0.5, -2, 3, 1024);
-    writeSafetensors(file, [
+    await writeSafetensors(file, [
       { name: 'single', dtype: 'F32', shape: [2, 2], data },
       { name: 'half', dtype: 'F16', shape: [4], data },
       { name: 'bytes', dtype: 'U8', shape: [1], data: Uint8Array.of(7) },
@@ -176,8 +182,8 @@ describe('what is read', () => {
     opened.close();
   });
 
-  test('may be cut off after it was opened: that is noticed', () => {
-    writeSafetensors(file, [{ name: 'a', dtype: 'U8', shape: [1000], data: new Uint8Array(1000) }]);
+  test('may be cut off after it was opened: that is noticed', async () => {
+    await writeSafetensors(file, [{ name: 'a', dtype: 'U8', shape: [1000], data: new Uint8Array(1000) }]);
     const opened = openSafetensors(file);
     fs.truncateSync(file, 500);
     expect(() => opened.read('a')).toThrow(expect.objectContaining({ code: 'corrupt-file' }));
@@ -268,8 +274,8 @@ describe('hostile files are refused', () => {
     opened.close();
   });
 
-  test('cutting a good file anywhere', () => {
-    writeSafetensors(file, [{ name: 'a', dtype: 'F32', shape: [3], data: Float32Array.of(1, 2, 3) }], { k: 'v' });
+  test('cutting a good file anywhere', async () => {
+    await writeSafetensors(file, [{ name: 'a', dtype: 'F32', shape: [3], data: Float32Array.of(1, 2, 3) }], { k: 'v' });
     const whole = fs.readFileSync(file);
     for (let length = 0; length < whole.length; length++) {
       fs.writeFileSync(file, whole.subarray(0, length));
@@ -277,8 +283,8 @@ describe('hostile files are refused', () => {
     }
   });
 
-  test('changing any bytes of a good file gives other numbers or corrupt-file, never a crash', () => {
-    writeSafetensors(file, [
+  test('changing any bytes of a good file gives other numbers or corrupt-file, never a crash', async () => {
+    await writeSafetensors(file, [
       { name: 'a', dtype: 'F32', shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) },
       { name: 'b', dtype: 'U8', shape: [3], data: Uint8Array.of(1, 2, 3) },
     ]);

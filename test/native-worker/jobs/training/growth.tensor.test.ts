@@ -4,11 +4,11 @@ import { climb, type RungName } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import { RunConfig } from '../../../../contract/training.ts';
 import { initialSource } from '../../../../native-worker/edm2/initial.ts';
-import { officialTensors } from '../../../../native-worker/edm2/layout.ts';
 import { randomSource } from '../../../../native-worker/edm2/random.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import type { PictureBatch } from '../../../../native-worker/jobs/training/batch.ts';
 import { GraphTrainer } from '../../../../native-worker/jobs/training/graph-trainer.ts';
+import { stateOf } from '../../../support/state-of.ts';
 import { pictureBatch } from '../../../support/picture-batch.ts';
 
 const demo = findPreset('demo')!.config;
@@ -61,13 +61,9 @@ test('a recorded step is a function of state, batch, seed and nimg, to the last 
   const after = async (nimg: number, seed: number): Promise<Record<string, readonly number[]>> => {
     const trainer = await trainerOf('G', seed);
     for (const at of [nimg, nimg + 8]) await trainer.step(at, batchAt(0), false);
-    const state = await trainer.withState(({ parameters, firstMoments, secondMoments, averages }) =>
-      Object.fromEntries(
-        [parameters, firstMoments, secondMoments, ...averages].flatMap((tensors, record) =>
-          officialTensors(tensors).map(({ name, data }) => [`${record}/${name}`, [...data]] as const),
-        ),
-      ),
-    );
+    const { network, training } = climb(small, 'G');
+    const plan = planNetwork(network, { resolution: 8, channels: 3, labelDim: 4 });
+    const state = await stateOf(trainer, plan, training.emaStds.length);
     trainer.dispose();
     return state;
   };

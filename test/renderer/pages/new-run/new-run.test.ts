@@ -127,9 +127,9 @@ test('a plan that does not fit on the disk is refused', async () => {
 });
 
 test('a run too large for the device is refused with what would fit, and started when the user insists', async () => {
-  service.answer(appInfo, () => exampleInfo({ trainingMemory: { device: 'NVIDIA T4', bytes: 0.6e9 } }));
+  service.answer(appInfo, () => exampleInfo({ trainingMemory: { device: 'NVIDIA T4', bytes: 0.8e9 } }));
   await open();
-  expect(await screen.findByText(/and NVIDIA T4 has 0\.6 GB\. Micro-batch \d+ would fit/)).toBeTruthy();
+  expect(await screen.findByText(/and NVIDIA T4 has 0\.8 GB\. Micro-batch \d+ would fit/)).toBeTruthy();
   expect(startButton()).toHaveProperty('disabled', true);
   await fireEvent.click(screen.getByLabelText(/^Start it all the same/));
   await fireEvent.click(startButton());
