@@ -70,6 +70,7 @@ test.each([
   ['small', 8, 1238e6],
   ['small', 16, 1525e6],
   ['small', 32, 2141e6],
+  ['xs', 2, 6015e6],
   ['xs', 4, 6485e6],
 ])(
   'the memory of preset %s in micro-batches of %i is estimated within 15 % of what was measured',
