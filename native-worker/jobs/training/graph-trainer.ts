@@ -14,6 +14,7 @@ import { plannedLayout, stateParts, unflattenState, type StateLayout } from '../
 import { emptySampling, samplingProgram, SessionSampler } from '../../programs/sampling.ts';
 import { takeStep, type GoesOn, type Step } from '../../programs/take-step.ts';
 import { emptySum, trainingStep } from '../../programs/training-step.ts';
+import { collectGarbage } from '../collect-garbage.ts';
 import type { PictureBatch } from './batch.ts';
 import { programKey } from './program-key.ts';
 import type { Trainer, TrainerPlan } from './trainer.ts';
@@ -47,6 +48,7 @@ export class GraphTrainer implements Trainer {
     const session = new GraphSession(program);
     try {
       await session.initialise((name) => empty(name) ?? takenFrom(parts.get(name)!.read(source)));
+      collectGarbage(); // of recording, and the numbers that were handed over
       return new GraphTrainer(plan, session);
     } catch (error) {
       session.close();
