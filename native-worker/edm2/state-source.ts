@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
-import type { Buffers, Parameters, TrainState } from './types.ts';
+import type { Parameters, TrainState } from './types.ts';
 
 /**
  * Where a training state comes from, tensor by tensor, so that it need not be in memory twice. Each tensor belongs to who
@@ -25,6 +25,6 @@ export function readState(plan: NetworkPlan, averages: number, source: StateSour
     firstMoments: each((name) => source.firstMoment(name)),
     secondMoments: each((name) => source.secondMoment(name)),
     averages: Array.from({ length: averages }, (_, index) => each((name) => source.average(index, name))),
-    buffers: Object.fromEntries(plan.buffers.map(({ name }) => [name, source.buffer(name)])) as Buffers,
+    buffers: Object.fromEntries(plan.buffers.map(({ name }) => [name, source.buffer(name)])),
   };
 }

@@ -50,13 +50,15 @@ export function plannedLayout(plan: NetworkPlan, averages: number): StateLayout 
   };
 }
 
-/** How a training state comes from its source: by its name in a graph, the shape of each tensor and the way to it. */
-export function stateParts(
-  plan: NetworkPlan,
-  averages: number,
-): ReadonlyMap<string, { readonly shape: readonly number[]; readonly read: (source: StateSource) => Tensor }> {
-  type Part = { shape: readonly number[]; read: (source: StateSource) => Tensor };
-  const parts = new Map<string, Part>();
+/** A tensor of a training state: its shape inside, and how it comes from a source. */
+export interface StatePart {
+  readonly shape: readonly number[];
+  readonly read: (source: StateSource) => Tensor;
+}
+
+/** All tensors of a training state, by their names in a graph. @param averages how many are kept */
+export function stateParts(plan: NetworkPlan, averages: number): ReadonlyMap<string, StatePart> {
+  const parts = new Map<string, StatePart>();
   for (const { name, shape: official } of plan.parameters) {
     const shape = internalShape(official);
     parts.set(stateNames.parameter(name), { shape, read: (source) => source.parameter(name) });

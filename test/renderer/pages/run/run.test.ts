@@ -261,7 +261,7 @@ test("a paused run goes on in micro-batches of one's choice, and each says what 
   await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume in other micro-batches…' }));
   const select = await screen.findByLabelText<HTMLSelectElement>('Images at once');
   const labels = [...select.options].map(({ text }) => text);
-  expect(labels[0]).toMatch(/^32, the whole batch: about \d+ MB$/);
+  expect(labels[0]).toMatch(/^32, the whole batch: about [\d.]+ [MG]B$/);
   expect(labels.map((label) => parseInt(label, 10))).toEqual([32, 16, 8, 4, 2, 1]);
   await fireEvent.change(select, { target: { value: select.options[2]!.value } });
   const buttons = await screen.findAllByRole('button', { name: 'Resume' });
