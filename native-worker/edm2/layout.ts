@@ -30,14 +30,16 @@ export function toOfficialNumbers(
   const [inputs, outputs] = [shape.at(-2)!, shape.at(-1)!];
   const pixels = height * width;
   const data = new Float32Array(numbers.length);
-  // Outputs lie side by side: some are done together, so that what is read stays in the cache.
+  // Outputs lie side by side, and pixels will: what is read and written together stays in the cache.
   for (let first = 0; first < outputs; first += TOGETHER) {
     const end = Math.min(outputs, first + TOGETHER);
-    for (let pixel = 0; pixel < pixels; pixel += 1) {
-      for (let input = 0; input < inputs; input += 1) {
+    for (let input = 0; input < inputs; input += 1) {
+      for (let pixel = 0; pixel < pixels; pixel += 1) {
         const from = (pixel * inputs + input) * outputs;
+        let to = (first * inputs + input) * pixels + pixel;
         for (let output = first; output < end; output += 1) {
-          data[(output * inputs + input) * pixels + pixel] = numbers[from + output]!;
+          data[to] = numbers[from + output]!;
+          to += inputs * pixels;
         }
       }
     }
