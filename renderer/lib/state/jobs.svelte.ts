@@ -28,6 +28,13 @@ class Jobs {
     return this.all?.find((job) => job.id === id);
   }
 
+  /** Whether a run's newest training job ended for want of memory. */
+  ranOutOfMemory(runId: number): boolean {
+    const ofRun = (this.all ?? []).filter((job) => job.runId === runId && job.kind === 'train');
+    const newest = ofRun.sort((a, b) => b.id - a.id)[0];
+    return newest?.errorCode === 'out-of-memory';
+  }
+
   /** What a run does now, if it tells: draw a grid, or take a long step. */
   doingOf(runId: number): Progress | null {
     return (

@@ -268,3 +268,18 @@ test("a paused run goes on in micro-batches of one's choice, and each says what 
   await fireEvent.click(buttons.at(-1)!);
   await waitFor(() => expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', microBatch: 8 }]));
 });
+
+test('a run that ran out of memory offers to choose a micro-batch, one that failed otherwise does not', async () => {
+  service.answer(getRun, () => ({ ...run, state: 'failed' as const, error: 'The device ran out of memory.' }));
+  show('overview');
+  await screen.findByText('The device ran out of memory.');
+  const job = exampleJob({ id: 50, kind: 'train', runId: 7, state: 'failed', progress: null });
+  service.emit(jobChanged, { ...job, errorCode: 'not-finite' });
+  expect(screen.queryByRole('button', { name: 'Choose a micro-batch…' })).toBeNull();
+  service.emit(jobChanged, { ...job, errorCode: 'out-of-memory' });
+  await fireEvent.click(await screen.findByRole('button', { name: 'Choose a micro-batch…' }));
+  expect(await screen.findByLabelText('Images at once')).toBeTruthy();
+  // It is tried again, and ends for another reason.
+  service.emit(jobChanged, { ...job, id: 51, errorCode: 'interrupted' });
+  await waitFor(() => expect(screen.queryByRole('button', { name: 'Choose a micro-batch…' })).toBeNull());
+});
