@@ -72,6 +72,7 @@ test.each([
   ['small', 32, 2032e6],
   ['xs', 2, 6015e6],
   ['xs', 4, 6485e6],
+  ['xs', 8, 7694e6],
 ])(
   'the memory of preset %s in micro-batches of %i is estimated within 15 % of what was measured',
   (name, microBatch, measured) => {
