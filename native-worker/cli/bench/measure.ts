@@ -2,7 +2,7 @@ import { planNetwork } from '../../../contract/architecture.ts';
 import type { BenchSubject, BenchTask } from '../../../contract/bench.ts';
 import { countOperations, totalOperations } from '../../../contract/operations.ts';
 import { readProcessor } from '../../engine/runtime/processor.ts';
-import { alternate, type RoundOptions, type Timing } from './rounds.ts';
+import { allQuiet, alternate, type RoundOptions, type Timing } from './rounds.ts';
 import { startWorker } from './worker.ts';
 
 /** The speed of one thing that a network is used for. */
@@ -86,10 +86,9 @@ export async function measure(
 
   const train = await speed('train', 'train-convolutions', TRAINING_EVALUATIONS, 0);
   const sample = await speed('sample', 'sample-convolutions', evaluations, 0.5);
-  const quiet = [train.time, train.convolutions, sample.time, sample.convolutions].map((timing) => timing.quiet);
   return {
     ...{ device, tensorflow, processor: processorName(), batch: batchSize, steps, evaluations, train, sample },
-    quiet: quiet.includes(null) ? null : quiet.every(Boolean),
+    quiet: allQuiet([train.time, train.convolutions, sample.time, sample.convolutions]),
   };
 }
 

@@ -3,7 +3,7 @@ import type { BenchSubject } from '../../../contract/bench.ts';
 import { estimateMemory } from '../../../contract/memory.ts';
 import { machineMemory } from '../../engine/runtime/memory.ts';
 import { processorName } from './measure.ts';
-import { alternate, type RoundOptions, type Timing } from './rounds.ts';
+import { allQuiet, alternate, type RoundOptions, type Timing } from './rounds.ts';
 import { startWorker } from './worker.ts';
 
 /** A training step in one of the ways that are compared. */
@@ -71,13 +71,12 @@ export async function measureParts(
       return { time, imagesPerSecond: images / time.median, peakBytes: worker.peakBytes };
     });
     const { device, tensorflow } = workers[0]!;
-    const quiet = times.map((time) => time.quiet);
     return {
       ...{ device, tensorflow, processor: processorName(), batch: batchSize, microBatch: size },
       ...{ cut: cut!, alone: alone!, whole: atOnce ?? null },
       speedRatio: atOnce === undefined ? null : cut!.imagesPerSecond / atOnce.imagesPerSecond,
       peakRatio: cut!.peakBytes / alone!.peakBytes,
-      quiet: quiet.includes(null) ? null : quiet.every(Boolean),
+      quiet: allQuiet(times),
     };
   } finally {
     for (const worker of workers) await worker.close();

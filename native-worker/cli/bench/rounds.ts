@@ -129,6 +129,12 @@ export function timing(turns: readonly Turn[]): Timing {
   };
 }
 
+/** Whether all medians are those of undisturbed turns; null: this system doesn't tell. */
+export function allQuiet(timings: readonly Timing[]): boolean | null {
+  const quiet = timings.map((timing) => timing.quiet);
+  return quiet.includes(null) ? null : quiet.every(Boolean);
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;

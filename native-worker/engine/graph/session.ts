@@ -16,6 +16,27 @@ export interface HeldTensors {
   release(): void;
 }
 
+/** @param held tensors, from now on this function's; `read` gives the numbers of one */
+export function holding<Held extends { dispose(): void }>(
+  held: Map<string, Held>,
+  read: (tensor: Held) => HostTensor,
+): HeldTensors {
+  return {
+    take: (name) => {
+      const tensor = held.get(name);
+      if (tensor === undefined) throw new Error(`${name} is not held`);
+      held.delete(name);
+      const host = read(tensor);
+      tensor.dispose();
+      return host;
+    },
+    release: () => {
+      for (const tensor of held.values()) tensor.dispose();
+      held.clear();
+    },
+  };
+}
+
 /** Tensors of a session, by the names of the nodes that they are fed to. */
 type Feeds = Readonly<Record<string, NativeTensor>>;
 
@@ -67,21 +88,7 @@ export class GraphSession {
    */
   async hold(names: readonly string[]): Promise<HeldTensors> {
     const tensors = await this.#inTurn(() => this.#session.run({ fetches: names.map(nodeNames.stored) }));
-    const held = new Map(names.map((name, index) => [name, tensors[index]!]));
-    return {
-      take: (name) => {
-        const tensor = held.get(name);
-        if (tensor === undefined) throw new Error(`${name} is not held`);
-        held.delete(name);
-        const host = tensor.read();
-        tensor.dispose();
-        return host;
-      },
-      release: () => {
-        for (const tensor of held.values()) tensor.dispose();
-        held.clear();
-      },
-    };
+    return holding(new Map(names.map((name, index) => [name, tensors[index]!])), (tensor) => tensor.read());
   }
 
   /** The state as it is once all runs that were asked for are over. */

@@ -10,7 +10,7 @@ import { stepScalars } from '../../edm2/step-scalars.ts';
 import { applyGradients } from '../../edm2/train-step.ts';
 import type { Batch, TrainState } from '../../edm2/types.ts';
 import { hostOf, tensorOf } from '../../engine/graph/host.ts';
-import type { HeldTensors } from '../../engine/graph/session.ts';
+import { holding, type HeldTensors } from '../../engine/graph/session.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { flattenState } from '../../programs/flat-state.ts';
@@ -87,21 +87,7 @@ export class EagerTrainer implements Trainer {
   hold(names: readonly string[]): Promise<HeldTensors> {
     const flat = flattenState(this.#state);
     // A step replaces tensors and changes none, so another name for them is enough.
-    const held = new Map(names.map((name) => [name, flat[name]!.clone()]));
-    return Promise.resolve({
-      take: (name) => {
-        const tensor = held.get(name);
-        if (tensor === undefined) throw new Error(`${name} is not held`);
-        held.delete(name);
-        const host = hostOf(tensor);
-        tensor.dispose();
-        return host;
-      },
-      release: () => {
-        tf.dispose([...held.values()]);
-        held.clear();
-      },
-    });
+    return Promise.resolve(holding(new Map(names.map((name) => [name, flat[name]!.clone()])), hostOf));
   }
 
   sampler(): BatchSampler {

@@ -1,6 +1,7 @@
 import type { TickColumns } from '../../../contract/runs.ts';
 import { CHECKPOINTS_KEPT } from '../../../contract/training.ts';
-import { blockNames, countParameters, weightNames } from '../../../contract/architecture.ts';
+import { blockNames, weightNames } from '../../../contract/architecture.ts';
+import { estimateMemory } from '../../../contract/memory.ts';
 import { learningRate } from '../../edm2/schedule.ts';
 import { machineMemory } from '../../engine/runtime/memory.ts';
 import { forgetOldCheckpoints, insertCheckpoint } from '../../store/checkpoints.ts';
@@ -115,12 +116,8 @@ export async function saveCheckpoint(session: TrainingSession): Promise<void> {
   });
 }
 
-/** Bytes of the whole state, float32. */
-function stateBytes({ plan, training }: TrainingSession): number {
-  return 4 * countParameters(plan).total * (3 + training.emaStds.length);
-}
-
 /** Whether there is memory for a second state beside the first, which training needs if it goes on while one is written. */
 export function canWriteBeside(session: TrainingSession): boolean {
-  return stateBytes(session) < machineMemory() - process.memoryUsage.rss();
+  const { whileWriting } = estimateMemory(session.plan, session.training);
+  return whileWriting < machineMemory() - process.memoryUsage.rss();
 }

@@ -283,3 +283,12 @@ test('a run that ran out of memory offers to choose a micro-batch, one that fail
   service.emit(jobChanged, { ...job, id: 51, errorCode: 'interrupted' });
   await waitFor(() => expect(screen.queryByRole('button', { name: 'Choose a micro-batch…' })).toBeNull());
 });
+
+test('a micro-batch that is the whole batch is chosen as that', async () => {
+  service.answer(getRun, () => ({ ...run, state: 'paused' as const, microBatch: 32 }));
+  show('overview');
+  await fireEvent.keyDown(await screen.findByRole('button', { name: 'More actions' }), { key: 'Enter' });
+  await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume in other micro-batches…' }));
+  const select = await screen.findByLabelText<HTMLSelectElement>('Images at once');
+  expect(select.selectedOptions[0]!.text).toMatch(/^32, the whole batch/);
+});
