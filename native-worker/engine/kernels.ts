@@ -9,7 +9,7 @@ interface Call {
 }
 
 /**
- * Registers kernels of TensorFlow's that tfjs has no names for; `edm2/kernels.ts` says what they do and calls them. Each
+ * Registers kernels of TensorFlow's that tfjs has no names for; `edm2/tensors/kernels.ts` says what they do and calls them. Each
  * does in one pass over memory what takes tfjs's own several.
  */
 export function registerKernels(tf: Pick<typeof tfjs, 'registerKernel' | 'scalar' | 'tensor1d' | 'tidy'>): void {

@@ -1,7 +1,7 @@
 import type { Precision } from '../../contract/precision.ts';
 import { backend } from './binding.ts';
-import type { Reduced } from './graph/mixed-types.ts';
-import { DataType } from './graph/proto/tensorflow_pb.js';
+import type { Reduced } from './recording/mixed-types.ts';
+import { DataType } from './proto/tensorflow_pb.js';
 
 /** Sums and what leads to them: in few bits they would lose more than single numbers do, and squares would overflow. */
 const STATISTICS = ['Square', 'SquaredDifference', 'EuclideanNorm', 'Sum', 'Mean'];

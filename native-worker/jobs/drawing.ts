@@ -1,11 +1,11 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { DataShape } from '../../contract/network.ts';
 import type { SamplerConfig } from '../../contract/training.ts';
-import { oneHot } from '../edm2/layout.ts';
-import { decodePixels } from '../edm2/pixels.ts';
-import { seedFor } from '../edm2/seeds.ts';
-import { samplerSigmas } from '../edm2/heun.ts';
-import { samplerSteps } from '../edm2/stochastic.ts';
+import { oneHot } from '../edm2/tensors/layout.ts';
+import { decodePixels } from '../edm2/tensors/pixels.ts';
+import { seedFor } from '../edm2/tensors/seeds.ts';
+import { samplerSigmas } from '../edm2/sampling/heun.ts';
+import { samplerSteps } from '../edm2/sampling/stochastic.ts';
 import { randomKernels } from '../engine/random.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { BatchSampler } from '../programs/batch-sampler.ts';

@@ -1,6 +1,6 @@
 import type { ModelRef } from '../../contract/models.ts';
 import type { Recipe } from '../../contract/recipe.ts';
-import { buffersFrom, parametersFrom } from '../edm2/layout.ts';
+import { buffersFrom, parametersFrom } from '../edm2/tensors/layout.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { Library } from '../store/library.ts';
 import { findModel } from '../store/models.ts';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { NetworkPlan } from '../../contract/architecture.ts';
-import type { Buffers, Parameters } from '../edm2/types.ts';
-import type { HeldTensors } from '../engine/graph/session.ts';
+import type { Buffers, Parameters } from '../edm2/tensors/types.ts';
+import type { HeldTensors } from '../engine/session/graph-session.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { stateNames } from '../programs/flat-state.ts';
 import { openVerifiedOnce, writeSafetensors, type WrittenFile } from '../store/safetensors.ts';

@@ -1,9 +1,9 @@
 import type * as tfjs from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import { AppError } from '../../contract/errors.ts';
-import { buffersFrom, parametersFrom, toOfficialNumbers, type OfficialTensor } from '../edm2/layout.ts';
-import type { Buffers, Parameters } from '../edm2/types.ts';
-import type { HeldTensors } from '../engine/graph/session.ts';
+import { buffersFrom, parametersFrom, toOfficialNumbers, type OfficialTensor } from '../edm2/tensors/layout.ts';
+import type { Buffers, Parameters } from '../edm2/tensors/types.ts';
+import type { HeldTensors } from '../engine/session/graph-session.ts';
 import type { SafetensorsFile, TensorToWrite } from '../store/safetensors.ts';
 
 /** Between tensors of the device and tensors of files, which have the official names, shapes and layouts. */

@@ -2,7 +2,7 @@ import type { JobOutcome } from '../../contract/job-messages.ts';
 import { MICRO_BATCHES } from '../../contract/jobs.ts';
 import { imagesAtOnce } from '../../contract/micro-batch.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
-import { microBatches } from '../edm2/gradients.ts';
+import { microBatches } from '../edm2/training/gradients.ts';
 import { backend } from '../engine/binding.ts';
 import { describeDevice } from '../engine/device.ts';
 import { checkPrecision, readPrecisionSupport } from '../engine/runtime/precision-support.ts';

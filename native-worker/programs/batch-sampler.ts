@@ -1,7 +1,7 @@
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import { advance, beginSampling, disposeSampling } from '../edm2/heun.ts';
-import type { Denoiser, SamplerState, Stage } from '../edm2/heun.ts';
-import { addNoise } from '../edm2/stochastic.ts';
+import { advance, beginSampling, disposeSampling } from '../edm2/sampling/heun.ts';
+import type { Denoiser, SamplerState, Stage } from '../edm2/sampling/heun.ts';
+import { addNoise } from '../edm2/sampling/stochastic.ts';
 import { tf } from '../engine/tensorflow.ts';
 
 /** Takes a batch of pictures from noise to pictures, stage by stage (`samplerSteps`). */

@@ -1,8 +1,8 @@
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
-import { conv2d } from '../edm2/learned-layers.ts';
-import { upConv2d } from '../edm2/up-convolution.ts';
-import { float32, type Entry, type Given, type Specs } from '../engine/graph/program.ts';
+import { conv2d } from '../edm2/network/learned-layers.ts';
+import { upConv2d } from '../edm2/network/up-convolution.ts';
+import { float32, type Entry, type Given, type Specs } from '../engine/recording/program.ts';
 import { tf } from '../engine/tensorflow.ts';
 
 /** One convolution of a network. */

@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
-import { internalShape } from '../edm2/initial.ts';
-import type { StateSource } from '../edm2/state-source.ts';
-import type { Buffers, Parameters, TrainState } from '../edm2/types.ts';
+import { internalShape } from '../edm2/network/initial.ts';
+import type { StateSource } from '../edm2/training/state-source.ts';
+import type { Buffers, Parameters, TrainState } from '../edm2/tensors/types.ts';
 
 /** Names of state in a graph: what it is, then the official name. */
 export const stateNames = {

@@ -1,11 +1,11 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { DataShape } from '../../contract/network.ts';
-import { beginSampling, runStage } from '../edm2/heun.ts';
-import type { Denoiser, Stage, StageTensors } from '../edm2/heun.ts';
-import { addNoise } from '../edm2/stochastic.ts';
-import { tensorOf, type Fed } from '../engine/graph/host.ts';
-import { float32, type Given, type ProgramSpec, type Specs, type Tensors } from '../engine/graph/program.ts';
-import type { GraphSession } from '../engine/graph/session.ts';
+import { beginSampling, runStage } from '../edm2/sampling/heun.ts';
+import type { Denoiser, Stage, StageTensors } from '../edm2/sampling/heun.ts';
+import { addNoise } from '../edm2/sampling/stochastic.ts';
+import { tensorOf, type Fed } from '../engine/session/host.ts';
+import { float32, type Given, type ProgramSpec, type Specs, type Tensors } from '../engine/recording/program.ts';
+import type { GraphSession } from '../engine/session/graph-session.ts';
 import { numberOf, zerosOf, type HostTensor } from '../engine/session/host-tensor.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { BatchSampler } from './batch-sampler.ts';

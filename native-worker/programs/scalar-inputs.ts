@@ -1,7 +1,7 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
-import type { StepNumbers } from '../edm2/step-scalars.ts';
-import type { StepScalars } from '../edm2/types.ts';
-import { float32, type Given, type Specs } from '../engine/graph/program.ts';
+import type { StepNumbers } from '../edm2/training/step-scalars.ts';
+import type { StepScalars } from '../edm2/tensors/types.ts';
+import { float32, type Given, type Specs } from '../engine/recording/program.ts';
 import { numberOf, type HostTensor } from '../engine/session/host-tensor.ts';
 
 /** The numbers that change from step to step, as inputs of an entry. */

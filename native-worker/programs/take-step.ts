@@ -1,8 +1,8 @@
-import { microBatches } from '../edm2/gradients.ts';
-import { seedFor, type Seed } from '../edm2/seeds.ts';
-import { stepNumbers } from '../edm2/step-scalars.ts';
+import { microBatches } from '../edm2/training/gradients.ts';
+import { seedFor, type Seed } from '../edm2/tensors/seeds.ts';
+import { stepNumbers } from '../edm2/training/step-scalars.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
-import type { GraphSession } from '../engine/graph/session.ts';
+import type { GraphSession } from '../engine/session/graph-session.ts';
 import { numberOf, sizeOf, type HostTensor } from '../engine/session/host-tensor.ts';
 import { scalarInputs } from './scalar-inputs.ts';
 

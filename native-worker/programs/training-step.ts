@@ -1,12 +1,12 @@
 import type { Scalar, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
-import { gradientsAt, inStep, microBatches } from '../edm2/gradients.ts';
-import { encodeBytes } from '../edm2/pixels.ts';
-import { precisionOf } from '../edm2/precision.ts';
-import { trainStep, updateState, weightMagnitudes } from '../edm2/train-step.ts';
-import type { Batch } from '../edm2/types.ts';
-import { float32, type Entry, type Given, type Specs } from '../engine/graph/program.ts';
+import { gradientsAt, inStep, microBatches } from '../edm2/training/gradients.ts';
+import { encodeBytes } from '../edm2/tensors/pixels.ts';
+import { precisionOf } from '../edm2/tensors/precision.ts';
+import { trainStep, updateState, weightMagnitudes } from '../edm2/training/train-step.ts';
+import type { Batch } from '../edm2/tensors/types.ts';
+import { float32, type Entry, type Given, type Specs } from '../engine/recording/program.ts';
 import { zerosOf, type HostTensor } from '../engine/session/host-tensor.ts';
 import { stateNames, unflattenState, type StateLayout } from './flat-state.ts';
 import { scalarSpecs, scalarsOf } from './scalar-inputs.ts';

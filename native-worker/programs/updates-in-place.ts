@@ -1,6 +1,6 @@
-import { finiteGradient } from '../edm2/adam.ts';
-import type { Updates } from '../edm2/updates.ts';
-import type { Given } from '../engine/graph/program.ts';
+import { finiteGradient } from '../edm2/training/adam.ts';
+import type { Updates } from '../edm2/training/updates.ts';
+import type { Given } from '../engine/recording/program.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { stateNames } from './flat-state.ts';
 

@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Engine as EngineName } from '../../contract/training.ts';
-import { tensorsOf } from '../engine/graph/host.ts';
-import { recordProgram, type TensorSpec } from '../engine/graph/program.ts';
-import { GraphSession } from '../engine/graph/session.ts';
+import { tensorsOf } from '../engine/session/host.ts';
+import { recordProgram, type TensorSpec } from '../engine/recording/program.ts';
+import { GraphSession } from '../engine/session/graph-session.ts';
 
 export type { EngineName };
 

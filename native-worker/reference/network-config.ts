@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { planNetwork } from '../../contract/architecture.ts';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import { NetworkConfig } from '../../contract/network.ts';
-import { buffersFrom, parametersFrom } from '../edm2/layout.ts';
-import type { Network } from '../edm2/precondition.ts';
-import type { Parameters } from '../edm2/types.ts';
+import { buffersFrom, parametersFrom } from '../edm2/tensors/layout.ts';
+import type { Network } from '../edm2/network/precondition.ts';
+import type { Parameters } from '../edm2/tensors/types.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { ReferenceCase } from './case-file.ts';
 

@@ -5,8 +5,8 @@
 import { planNetwork } from '../../contract/architecture.ts';
 import { findPreset } from '../../contract/presets.ts';
 import { median } from '../../native-worker/cli/bench/rounds.ts';
-import { initialSource } from '../../native-worker/edm2/initial.ts';
-import { randomSource } from '../../native-worker/edm2/random.ts';
+import { initialSource } from '../../native-worker/edm2/network/initial.ts';
+import { randomSource } from '../../native-worker/edm2/tensors/random.ts';
 import { randomKernels } from '../../native-worker/engine/random.ts';
 import { GraphTrainer } from '../../native-worker/jobs/training/graph-trainer.ts';
 import { pictureBatch } from '../support/picture-batch.ts';

@@ -1,4 +1,4 @@
-import { oneHotRows } from '../../native-worker/edm2/layout.ts';
+import { oneHotRows } from '../../native-worker/edm2/tensors/layout.ts';
 import type { PictureBatch } from '../../native-worker/jobs/training/batch.ts';
 
 /**

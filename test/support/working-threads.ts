@@ -3,8 +3,8 @@
  * and prints how many threads did at least a tenth of the work. Linux.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { attr, GraphBuilder } from '../../native-worker/engine/graph/builder.ts';
-import { DataType } from '../../native-worker/engine/graph/proto/tensorflow_pb.js';
+import { attr, GraphBuilder } from '../../native-worker/engine/recording/builder.ts';
+import { DataType } from '../../native-worker/engine/proto/tensorflow_pb.js';
 import { Session } from '../../native-worker/engine/session/session.ts';
 import { tf } from '../../native-worker/engine/tensorflow.ts';
 

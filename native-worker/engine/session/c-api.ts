@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as koffi from 'koffi';
-import type { DataType } from '../graph/proto/tensorflow_pb.js';
+import type { DataType } from '../proto/tensorflow_pb.js';
 import { tensorflowLibrary } from './library.ts';
 import { tensorflowError } from './tensorflow-error.ts';
 

@@ -1,4 +1,4 @@
-import { DataType } from '../graph/proto/tensorflow_pb.js';
+import { DataType } from '../proto/tensorflow_pb.js';
 
 /** Types of numbers that go into a session and come out of it; those of 16 bits as their bits. */
 interface Numbers {

@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { ConfigProtoSchema } from '../graph/proto/tensorflow_pb.js';
+import { ConfigProtoSchema } from '../proto/tensorflow_pb.js';
 
 /**
  * What a session can choose for itself. What belongs to the process, because TensorFlow has it once (threads of kernels,

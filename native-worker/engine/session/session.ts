@@ -1,4 +1,4 @@
-import type { DataType } from '../graph/proto/tensorflow_pb.js';
+import type { DataType } from '../proto/tensorflow_pb.js';
 import { cApi, checked, throwUnlessOk, type Endpoint, type Pointer } from './c-api.ts';
 import { elementTypeOf, inWords, type ElementType } from './host-tensor.ts';
 import { NativeTensor } from './native-tensor.ts';

@@ -1,5 +1,5 @@
 import type { ToyFigures } from '../../../contract/toy.ts';
-import { blurredMixture, type GaussianMixture } from '../../edm2/gaussian-mixture.ts';
+import { blurredMixture, type GaussianMixture } from '../../edm2/toy/gaussian-mixture.ts';
 
 /** Cells of the histograms along a side: about the width of a branch each. */
 const CELLS = 48;

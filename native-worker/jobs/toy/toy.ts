@@ -1,8 +1,15 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { AppError } from '../../../contract/errors.ts';
 import type { ToyRequest, ToyResult, ToyTraining } from '../../../contract/toy.ts';
-import { advance, beginSampling, disposeSampling, guided, heunStages, samplerSigmas } from '../../edm2/heun.ts';
-import { seedFor } from '../../edm2/seeds.ts';
+import {
+  advance,
+  beginSampling,
+  disposeSampling,
+  guided,
+  heunStages,
+  samplerSigmas,
+} from '../../edm2/sampling/heun.ts';
+import { seedFor } from '../../edm2/tensors/seeds.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { excessLoss } from './excess.ts';

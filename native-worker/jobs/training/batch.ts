@@ -1,6 +1,6 @@
 import { batchIndices } from '../../data/batches.ts';
 import type { PackedDataset } from '../../data/dataset-file.ts';
-import { oneHotRows } from '../../edm2/layout.ts';
+import { oneHotRows } from '../../edm2/tensors/layout.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
 
 /** What a step learns from, as it lies in the dataset. */

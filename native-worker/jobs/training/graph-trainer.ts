@@ -1,12 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { denoise } from '../../edm2/precondition.ts';
-import { precisionOf } from '../../edm2/precision.ts';
-import type { StateSource } from '../../edm2/state-source.ts';
+import { denoise } from '../../edm2/network/precondition.ts';
+import { precisionOf } from '../../edm2/tensors/precision.ts';
+import type { StateSource } from '../../edm2/training/state-source.ts';
 
-import { hostOf } from '../../engine/graph/host.ts';
-import { cachedProgram } from '../../engine/graph/program-cache.ts';
-import { float32, recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/graph/program.ts';
-import { GraphSession, type HeldTensors } from '../../engine/graph/session.ts';
+import { hostOf } from '../../engine/session/host.ts';
+import { cachedProgram } from '../../engine/recording/program-cache.ts';
+import { float32, recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/recording/program.ts';
+import { GraphSession, type HeldTensors } from '../../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
 import type { BatchSampler } from '../../programs/batch-sampler.ts';

@@ -1,6 +1,6 @@
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
-import type { HeldTensors } from '../../engine/graph/session.ts';
+import type { HeldTensors } from '../../engine/session/graph-session.ts';
 import type { BatchSampler } from '../../programs/batch-sampler.ts';
 import type { GoesOn, Step } from '../../programs/take-step.ts';
 import type { PictureBatch } from './batch.ts';

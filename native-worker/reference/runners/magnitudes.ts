@@ -1,7 +1,7 @@
-import { forceNormalize } from '../../edm2/mp-layers.ts';
-import { denoise, logVariance } from '../../edm2/precondition.ts';
-import { rms } from '../../edm2/train-step.ts';
-import type { Parameters } from '../../edm2/types.ts';
+import { forceNormalize } from '../../edm2/network/mp-layers.ts';
+import { denoise, logVariance } from '../../edm2/network/precondition.ts';
+import { rms } from '../../edm2/training/train-step.ts';
+import type { Parameters } from '../../edm2/tensors/types.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { networkOf, override, weightsSource } from '../network-config.ts';
 import type { Runner } from '../runner.ts';

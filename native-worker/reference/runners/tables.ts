@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { samplerSigmas } from '../../edm2/heun.ts';
+import { samplerSigmas } from '../../edm2/sampling/heun.ts';
 import { innerProduct, profileResponse, solvePostHoc } from '../../../contract/post-hoc.ts';
 import { averageDecay, gammaFromSigmaRel, sigmaRelFromGamma } from '../../../contract/power-function.ts';
-import { learningRate } from '../../edm2/schedule.ts';
+import { learningRate } from '../../edm2/training/schedule.ts';
 import { compare } from '../compare.ts';
 import type { Comparison } from '../compare.ts';
 import type { Runner } from '../runner.ts';

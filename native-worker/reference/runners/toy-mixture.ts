@@ -1,4 +1,4 @@
-import { blurredMixture } from '../../edm2/gaussian-mixture.ts';
+import { blurredMixture } from '../../edm2/toy/gaussian-mixture.ts';
 import type { Runner } from '../runner.ts';
 
 /** Log density and score of each class of the toy data, at the points and noise levels of the file. */

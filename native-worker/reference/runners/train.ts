@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { TrainingConfig } from '../../../contract/training.ts';
-import { freshState } from '../../edm2/initial.ts';
-import { toOfficial } from '../../edm2/layout.ts';
-import { stepNumbers } from '../../edm2/step-scalars.ts';
-import type { Batch, Parameters } from '../../edm2/types.ts';
+import { freshState } from '../../edm2/network/initial.ts';
+import { toOfficial } from '../../edm2/tensors/layout.ts';
+import { stepNumbers } from '../../edm2/training/step-scalars.ts';
+import type { Batch, Parameters } from '../../edm2/tensors/types.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { ReferenceCase } from '../case-file.ts';
 import { networkOf, override } from '../network-config.ts';

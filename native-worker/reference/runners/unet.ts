@@ -1,7 +1,7 @@
-import { toOfficial } from '../../edm2/layout.ts';
-import { forceNormalize } from '../../edm2/mp-layers.ts';
-import { denoise, logVariance } from '../../edm2/precondition.ts';
-import type { Parameters } from '../../edm2/types.ts';
+import { toOfficial } from '../../edm2/tensors/layout.ts';
+import { forceNormalize } from '../../edm2/network/mp-layers.ts';
+import { denoise, logVariance } from '../../edm2/network/precondition.ts';
+import type { Parameters } from '../../edm2/tensors/types.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { ReferenceCase } from '../case-file.ts';
 import { networkOf } from '../network-config.ts';

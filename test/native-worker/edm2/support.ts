@@ -3,10 +3,10 @@ import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { NetworkConfig } from '../../../contract/network.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import { TrainingConfig } from '../../../contract/training.ts';
-import type { Network } from '../../../native-worker/edm2/precondition.ts';
-import { initialState } from '../../../native-worker/edm2/initial.ts';
-import { randomSource } from '../../../native-worker/edm2/random.ts';
-import type { Parameters, RandomSource } from '../../../native-worker/edm2/types.ts';
+import type { Network } from '../../../native-worker/edm2/network/precondition.ts';
+import { initialState } from '../../../native-worker/edm2/network/initial.ts';
+import { randomSource } from '../../../native-worker/edm2/tensors/random.ts';
+import type { Parameters, RandomSource } from '../../../native-worker/edm2/tensors/types.ts';
 import { randomKernels } from '../../../native-worker/engine/random.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
 

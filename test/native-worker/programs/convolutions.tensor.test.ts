@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { planNetwork } from '../../../contract/architecture.ts';
 import { findPreset } from '../../../contract/presets.ts';
-import { recordProgram } from '../../../native-worker/engine/graph/program.ts';
-import { GraphSession } from '../../../native-worker/engine/graph/session.ts';
+import { recordProgram } from '../../../native-worker/engine/recording/program.ts';
+import { GraphSession } from '../../../native-worker/engine/session/graph-session.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
 import { convolutionsOnly } from '../../../native-worker/programs/convolutions.ts';
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { planNetwork } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
-import { partOf, randomSource } from '../../../native-worker/edm2/random.ts';
-import { initialSource } from '../../../native-worker/edm2/initial.ts';
-import { readState } from '../../../native-worker/edm2/state-source.ts';
-import { seedFor } from '../../../native-worker/edm2/seeds.ts';
-import { float32, recordProgram, type Entry } from '../../../native-worker/engine/graph/program.ts';
-import { GraphSession } from '../../../native-worker/engine/graph/session.ts';
+import { partOf, randomSource } from '../../../native-worker/edm2/tensors/random.ts';
+import { initialSource } from '../../../native-worker/edm2/network/initial.ts';
+import { readState } from '../../../native-worker/edm2/training/state-source.ts';
+import { seedFor } from '../../../native-worker/edm2/tensors/seeds.ts';
+import { float32, recordProgram, type Entry } from '../../../native-worker/engine/recording/program.ts';
+import { GraphSession } from '../../../native-worker/engine/session/graph-session.ts';
 import { randomKernels } from '../../../native-worker/engine/random.ts';
 import { EagerTrainer } from '../../../native-worker/jobs/training/eager-trainer.ts';
 import { GraphTrainer } from '../../../native-worker/jobs/training/graph-trainer.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { attr, GraphBuilder } from '../../../../native-worker/engine/graph/builder.ts';
+import { attr, GraphBuilder } from '../../../../native-worker/engine/recording/builder.ts';
 import { backend } from '../../../../native-worker/engine/binding.ts';
-import { DataType } from '../../../../native-worker/engine/graph/proto/tensorflow_pb.js';
+import { DataType } from '../../../../native-worker/engine/proto/tensorflow_pb.js';
 import { cApi } from '../../../../native-worker/engine/session/c-api.ts';
 import { elements, type ElementType, type HostTensor } from '../../../../native-worker/engine/session/host-tensor.ts';
 import type { NativeTensor } from '../../../../native-worker/engine/session/native-tensor.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { planNetwork } from '../../../../contract/architecture.ts';
-import { initialSource } from '../../../../native-worker/edm2/initial.ts';
-import { randomSource } from '../../../../native-worker/edm2/random.ts';
+import { initialSource } from '../../../../native-worker/edm2/network/initial.ts';
+import { randomSource } from '../../../../native-worker/edm2/tensors/random.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 import { GraphTrainer } from '../../../../native-worker/jobs/training/graph-trainer.ts';

@@ -1,0 +1,105 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { NetworkPlan } from '../../../contract/architecture.ts';
+import { AppError } from '../../../contract/errors.ts';
+import { fourier, mpFourier } from './fourier.ts';
+import { learnedLayers } from './learned-layers.ts';
+import { fullPrecision } from '../tensors/precision.ts';
+import { freshWeights } from './prepared-weights.ts';
+import { runUnet } from './unet.ts';
+import type { Buffers, Forward, Parameters } from '../tensors/types.ts';
+
+/** A network with its weights. */
+export interface Network {
+  readonly plan: NetworkPlan;
+  readonly parameters: Parameters;
+  readonly buffers: Buffers;
+}
+
+/** What training adds to a forward pass. */
+export type ForwardOptions = Partial<Pick<Forward, 'drop' | 'observe' | 'precision' | 'weights'>>;
+
+/**
+ * The denoiser: D(x; σ) = c_skip x + c_out F(c_in x; c_noise). Weights may be of any scale, as stored or averaged.
+ *
+ * @param x      noisy pictures, float32 [N, R, R, channels]
+ * @param sigma  noise levels, [N], or [1] for all pictures
+ * @param labels one-hot classes, [N, labelDim]; null: none
+ * @returns      estimates of the clean pictures, [N, R, R, channels]; the caller disposes it
+ * @throws {AppError} 'shape' if the pictures do not fit the network
+ *
+ * Source: EDM, arXiv:2206.00364, Eq. 7 and Table 1.
+ */
+export function denoise(
+  network: Network,
+  x: tf.Tensor4D,
+  sigma: tf.Tensor1D,
+  labels: tf.Tensor2D | null,
+  { drop = null, observe = null, precision = fullPrecision, weights = freshWeights }: ForwardOptions = {},
+): tf.Tensor4D {
+  const { plan, parameters, buffers } = network;
+  const { resolution, channels, labelDim } = plan.shape;
+  if (x.shape[1] !== resolution || x.shape[2] !== resolution || x.shape[3] !== channels) {
+    throw new AppError(
+      'shape',
+      `denoise: pictures [${x.shape}] do not fit a network for ${resolution}×${resolution}×${channels}`,
+    );
+  }
+  if (labels !== null && labels.shape[1] !== labelDim) {
+    throw new AppError('shape', `denoise: labels [${labels.shape}] do not fit a network of ${labelDim} classes`);
+  }
+  return tf.tidy(() => {
+    const { cSkip, cOut, cIn, cNoise } = coefficients(sigma, plan.config.sigmaData);
+    const forward = { parameters, drop, observe, precision, weights };
+    const raw = runUnet(plan, buffers, forward, tf.mul(x, cIn), cNoise, labels);
+    observe?.('unet', raw);
+    return tf.add(tf.mul(x, cSkip), tf.mul(raw, cOut));
+  });
+}
+
+/**
+ * u(σ), the learned logarithm of the expected loss at a noise level, of a network that has it (`ladder.uncertainty`).
+ *
+ * @param sigma [N]
+ * @returns     [N, 1, 1, 1]; the caller disposes it
+ *
+ * Source: arXiv:2312.02696, Eq. 21.
+ */
+export function logVariance(
+  network: Network,
+  sigma: tf.Tensor1D,
+  { observe = null }: ForwardOptions = {},
+): tf.Tensor4D {
+  const { plan, buffers, parameters } = network;
+  const { ladder } = plan.config;
+  const features = ladder.noiseFeatures === 'mp-fourier' ? mpFourier : fourier;
+  const { linear } = learnedLayers({ parameters, observe, precision: fullPrecision, weights: freshWeights }, ladder);
+  return tf.tidy(() => {
+    const [freqs, phases] = [buffers['logvar_fourier.freqs']!, buffers['logvar_fourier.phases']!];
+    return tf.reshape(linear('logvar_linear', features(noiseFeature(sigma), freqs, phases)), [-1, 1, 1, 1]);
+  });
+}
+
+/**
+ * c_skip, c_out and c_in as [N, 1, 1, 1], c_noise as [N].
+ *
+ * Source: EDM, arXiv:2206.00364, Table 1.
+ */
+export function coefficients(
+  sigma: tf.Tensor1D,
+  sigmaData: number,
+): { cSkip: tf.Tensor4D; cOut: tf.Tensor4D; cIn: tf.Tensor4D; cNoise: tf.Tensor1D } {
+  const s = tf.reshape<tf.Rank.R4>(sigma, [-1, 1, 1, 1]);
+  const variance = tf.add<tf.Tensor4D>(tf.square(s), sigmaData ** 2); // of the noisy picture
+  const cIn = tf.rsqrt<tf.Tensor4D>(variance);
+  return {
+    cSkip: tf.div(sigmaData ** 2, variance),
+    cOut: tf.mul(tf.mul(s, sigmaData), cIn),
+    cIn,
+    cNoise: noiseFeature(sigma),
+  };
+}
+
+/** c_noise = ln(σ)/4. */
+function noiseFeature(sigma: tf.Tensor1D): tf.Tensor1D {
+  return tf.div(tf.log(sigma), 4);
+}

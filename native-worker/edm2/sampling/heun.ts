@@ -1,0 +1,146 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { SamplerConfig } from '../../../contract/training.ts';
+
+/** D(x; σ) of pictures [N, R, R, channels] at one noise level, [1]. The classes are its own business. */
+export type Denoiser = (x: tf.Tensor4D, sigma: tf.Tensor1D) => tf.Tensor4D;
+
+/**
+ * Noise levels σ_0 … σ_N of the sampler, the last one 0.
+ *
+ * @param sampler `steps` N ≥ 2: with one step the formula divides by zero
+ *
+ * Source: EDM, arXiv:2206.00364, Eq. 5.
+ */
+export function samplerSigmas({ steps, sigmaMin, sigmaMax, rho }: SamplerConfig): number[] {
+  const top = sigmaMax ** (1 / rho);
+  const bottom = sigmaMin ** (1 / rho);
+  return [...Array.from({ length: steps }, (_, i) => (top + (i / (steps - 1)) * (bottom - top)) ** rho), 0];
+}
+
+/**
+ * Guidance by a worse model: D_ref + g (D − D_ref). At g = 1 the guide is not evaluated.
+ *
+ * Source: arXiv:2406.02507, Eq. 3; with an unconditional guide it is classifier-free guidance.
+ */
+export function guided(main: Denoiser, guide: Denoiser, guidance: number): Denoiser {
+  if (guidance === 1) return main;
+  return (x, sigma) =>
+    tf.tidy(() => {
+      const reference = guide(x, sigma);
+      return tf.add(reference, tf.mul(tf.sub(main(x, sigma), reference), guidance));
+    });
+}
+
+/**
+ * One evaluation of the network and the move that follows it: from where the step began to
+ * start + current · (slope found now) + previous · (slope of the evaluation before).
+ */
+export interface Stage<Level = number, Weight = number> {
+  /** Noise level of the evaluation. */
+  readonly sigma: Level;
+  readonly current: Weight;
+  readonly previous: Weight;
+  /** 1: the move is the step's last; 0: it only leads to the step's second evaluation. */
+  readonly last: Weight;
+}
+
+/** A stage as a recorded graph is fed with it: the level as [1], the rest as scalars. */
+export type StageTensors = Stage<tf.Tensor1D, tf.Scalar>;
+
+/**
+ * The stages of a step from one noise level to the next: Euler's, then the trapezoidal correction unless the next level
+ * is 0.
+ *
+ * Source: EDM, arXiv:2206.00364, Alg. 1.
+ */
+export function heunStages(sigma: number, next: number): Stage[] {
+  const change = next - sigma;
+  if (next === 0) return [{ sigma, current: change, previous: 0, last: 1 }];
+  return [
+    { sigma, current: change, previous: 0, last: 0 },
+    { sigma: next, current: change / 2, previous: change / 2, last: 1 },
+  ];
+}
+
+/** What the sampler holds between two evaluations; each [N, R, R, channels]. */
+export interface SamplerState {
+  /** The pictures where the step began. */
+  readonly start: tf.Tensor4D;
+  /** Where the network is evaluated next. */
+  readonly at: tf.Tensor4D;
+  /** dx/dσ of the evaluation before; anything finite before the first. */
+  readonly slope: tf.Tensor4D;
+}
+
+/** Runs a stage; with both weights as tensors nothing depends on their values but the result, so it can be recorded. */
+export function runStage(denoise: Denoiser, { start, at, slope }: SamplerState, stage: StageTensors): SamplerState {
+  return tf.tidy(() => {
+    const { sigma, current, previous, last } = stage;
+    const found = tf.div<tf.Tensor4D>(tf.sub(at, denoise(at, sigma)), sigma);
+    const moved = tf.add<tf.Tensor4D>(start, tf.add(tf.mul(found, current), tf.mul(slope, previous)));
+    const next = tf.add<tf.Tensor4D>(tf.mul(moved, last), tf.mul(start, tf.sub(1, last)));
+    return { start: next, at: moved, slope: found } satisfies SamplerState;
+  });
+}
+
+/** The state in which sampling begins: noise of deviation σ. */
+export function beginSampling(noise: tf.Tensor4D, sigma: number | tf.Scalar): SamplerState {
+  return tf.tidy(() => {
+    const start = tf.mul<tf.Tensor4D>(noise, sigma);
+    const state: SamplerState = { start, at: start.clone(), slope: tf.zerosLike(start) };
+    return state as SamplerState & tf.TensorContainerObject;
+  });
+}
+
+/** A stage's numbers as tensors; the caller disposes them. */
+export function stageTensors({ sigma, current, previous, last }: Stage): StageTensors {
+  return {
+    sigma: tf.tensor1d([sigma]),
+    current: tf.scalar(current),
+    previous: tf.scalar(previous),
+    last: tf.scalar(last),
+  };
+}
+
+/**
+ * Deterministic second-order sampling.
+ *
+ * @param noise  standard normal numbers, [N, R, R, channels]
+ * @param sigmas of `samplerSigmas`
+ * @param onStep called after each of the N steps with the picture so far, which is the sampler's; returning false ends
+ *   sampling, and the result is null
+ * @returns      pictures, [N, R, R, channels]; the caller disposes them
+ *
+ * Source: EDM, arXiv:2206.00364, Alg. 1.
+ */
+export function heunSample(
+  denoise: Denoiser,
+  noise: tf.Tensor4D,
+  sigmas: readonly number[],
+  onStep: (step: number, x: tf.Tensor4D) => boolean = () => true,
+): tf.Tensor4D | null {
+  let state = beginSampling(noise, sigmas[0]!);
+  for (let step = 0; step + 1 < sigmas.length; step++) {
+    for (const stage of heunStages(sigmas[step]!, sigmas[step + 1]!)) state = advance(denoise, state, stage);
+    if (!onStep(step, state.start)) {
+      disposeSampling(state);
+      return null;
+    }
+  }
+  state.at.dispose();
+  state.slope.dispose();
+  return state.start;
+}
+
+/** Runs a stage op by op; the state it was given is gone afterwards. */
+export function advance(denoise: Denoiser, state: SamplerState, stage: Stage): SamplerState {
+  const tensors = stageTensors(stage);
+  const next = runStage(denoise, state, tensors);
+  disposeSampling(state);
+  tf.dispose(Object.values(tensors));
+  return next;
+}
+
+export function disposeSampling({ start, at, slope }: SamplerState): void {
+  tf.dispose([start, at, slope]);
+}

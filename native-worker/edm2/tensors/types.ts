@@ -1,0 +1,93 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { NetworkConfig } from '../../../contract/network.ts';
+import type { Precision } from './precision.ts';
+import type { WeightSource } from '../network/prepared-weights.ts';
+
+/**
+ * Tensors by their official state-dict name ("unet.enc.32x32_block0.conv_res0.weight"). Inside `edm2/` filters are
+ * [K, K, Cin, Cout] and linear weights [in, out], float32; files hold the official OIHW and [out, in] (`layout.ts`).
+ */
+export type Parameters = Readonly<Record<string, tf.Tensor>>;
+
+/** Fixed random frequencies and phases of the Fourier features, by official name; [channels] each. Never trained. */
+export type Buffers = Readonly<Record<string, tf.Tensor1D>>;
+
+/** What a forward pass needs beside its inputs. */
+export interface Forward {
+  readonly parameters: Parameters;
+  /** Drops activations; null: no dropout (sampling, or a network without it). The name is the block's. */
+  readonly drop: ((x: tf.Tensor4D, name: string) => tf.Tensor4D) | null;
+  /** Sees every named output, of blocks and of weights; it must not keep the tensor itself. */
+  readonly observe: ((name: string, output: tf.Tensor) => void) | null;
+  /** In which precision the activations between input and output are. */
+  readonly precision: Precision;
+  readonly weights: WeightSource;
+}
+
+/** The settings that concern a block. */
+export type BlockConfig = Pick<NetworkConfig, 'resBalance' | 'attnBalance' | 'clipAct' | 'ladder'>;
+
+/** Everything that a training step changes, and the buffers it needs. A checkpoint is this and the two counts. */
+export interface TrainState {
+  readonly parameters: Parameters;
+  readonly buffers: Buffers;
+  /** Adam's first and second moments, one tensor a parameter. */
+  readonly firstMoments: Parameters;
+  readonly secondMoments: Parameters;
+  /** Power-function averages of the parameters, in the order of `TrainingConfig.emaStds`. */
+  readonly averages: readonly Parameters[];
+}
+
+/** What one step learns from. */
+export interface Batch {
+  /** Pictures in the network's range (`encodePixels`), float32 [N, H, W, C]. */
+  readonly images: tf.Tensor4D;
+  /** One-hot classes, float32 [N, labelDim]; a row of zeros is a picture without a class. null: unconditional. */
+  readonly labels: tf.Tensor2D | null;
+}
+
+/**
+ * Where all random numbers come from: a pure function of purpose and shape, so that a step is one, too. The purpose
+ * names what the numbers are for ("noise", "sigma", "dropout unet.enc.8x8_block0"); the same purpose gives the same numbers.
+ */
+export interface RandomSource {
+  /** Standard normal numbers, float32. */
+  normal(shape: number[], purpose: string): tf.Tensor;
+  /** Uniform in [0, 1), float32. */
+  uniform(shape: number[], purpose: string): tf.Tensor;
+}
+
+/**
+ * The numbers that change from step to step, as float32 scalars so that a recorded step can be fed with them.
+ * `stepScalars` computes them from the image count.
+ */
+export interface StepScalars {
+  /** alpha, Eq. 67 with the linear ramp-up. */
+  readonly learningRate: tf.Scalar;
+  /** 1 / (1 − beta1^k) and 1 / sqrt(1 − beta2^k) at step k = 1, 2, …: Adam's bias corrections. */
+  readonly firstCorrection: tf.Scalar;
+  readonly secondCorrection: tf.Scalar;
+  /** 1 − beta of each average, Eq. 127; kept as the difference, because beta itself is too near 1 for float32. */
+  readonly averageRates: readonly tf.Scalar[];
+}
+
+/** What a step returns. All tensors belong to the caller; the state it was given stays untouched. */
+export interface StepResult {
+  readonly state: TrainState;
+  /** Mean over the batch's elements of λ(σ)/e^u (D − y)² + u; a scalar. */
+  readonly loss: tf.Scalar;
+  /** The same mean for each picture, [N]. */
+  readonly lossPerImage: tf.Tensor1D;
+  /** Noise level of each picture, [N]. */
+  readonly sigma: tf.Tensor1D;
+  /** Only if asked for. */
+  readonly magnitudes: Magnitudes | null;
+}
+
+/** Root mean squares of one step, dimensionless. */
+export interface Magnitudes {
+  /** Of each stored weight after forced normalisation, in the order of `weightNames(plan)`, [weights]. */
+  readonly weights: tf.Tensor1D;
+  /** Over batch, channels and pixels of each block's output, in the order of `blockNames(plan)`, [blocks]. */
+  readonly activations: tf.Tensor1D;
+}

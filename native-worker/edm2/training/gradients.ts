@@ -1,0 +1,242 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { blockNames } from '../../../contract/architecture.ts';
+import type { NetworkPlan } from '../../../contract/architecture.ts';
+import type { TrainingConfig } from '../../../contract/training.ts';
+import { dropout } from '../network/block.ts';
+import { elementLoss, trainingSigma } from './loss.ts';
+import { forceNormalize } from '../network/mp-layers.ts';
+import { fullPrecision, type Precision } from '../tensors/precision.ts';
+import { denoise, logVariance } from '../network/precondition.ts';
+import type { Network } from '../network/precondition.ts';
+import { partOf } from '../tensors/random.ts';
+import type { Batch, Forward, Parameters, RandomSource } from '../tensors/types.ts';
+
+/** A backward pass. All tensors belong to the caller, or to the tidy around the call. */
+export interface Gradients {
+  /** Of the scaled loss, summed over elements and averaged over the batch; as they come, NaN and ±∞ included. */
+  readonly gradients: Parameters;
+  /** Mean of the loss over each picture's elements, [N]. */
+  readonly lossPerImage: tf.Tensor1D;
+  readonly sigma: tf.Tensor1D;
+  /** Mean square of each block's output in the order of `blockNames`, [blocks]; null unless asked for. */
+  readonly meanSquares: tf.Tensor1D | null;
+}
+
+export interface BatchGradients extends Gradients {
+  /** The weights from which the optimiser goes on, as new tensors. */
+  readonly parameters: Parameters;
+}
+
+/** How a backward pass is computed. */
+export interface Backward {
+  /** Whether to measure block outputs. */
+  readonly measure: boolean;
+  /** Of the activations; gradients come in float32. */
+  readonly precision: Precision;
+}
+
+/** Passes of a step: `batchSize / microBatch`. */
+export function microBatches({ batchSize, microBatch }: Pick<TrainingConfig, 'batchSize' | 'microBatch'>): number {
+  return batchSize / (microBatch ?? batchSize);
+}
+
+/**
+ * The weights at which a step takes gradients, and from which its optimiser goes on, as new tensors: forced from E on, as
+ * stored before.
+ *
+ * The official code forces and stores the weights before each micro-batch. From the second one on that changes little,
+ * but not nothing: a stored weight of magnitude 1 + δ comes out as 0.9999 + δ·1e-4 at first. Here weights are forced once
+ * for the batch's first micro-batch and twice for the others and the optimiser, always from the stored ones: a third time
+ * would change a weight by less than 1e-8.
+ *
+ * @param stored as the step before left them
+ * @param again  false for a step's first micro-batch, and for the optimiser if there is no other; a scalar says it by 0 or 1
+ */
+export function inStep({ config }: NetworkPlan, stored: Parameters, again: boolean | tf.Scalar): Parameters {
+  if (config.ladder.weightNorm === 'forced') return forceNormalize(stored, again);
+  return Object.fromEntries(Object.entries(stored).map(([name, value]) => [name, value.clone()]));
+}
+
+/**
+ * Loss and gradients of a batch, micro-batch by micro-batch; gradients add up. Nothing that is drawn depends on how the
+ * batch is cut.
+ *
+ * @param network with its weights as stored
+ */
+export function batchGradients(
+  network: Network,
+  training: TrainingConfig,
+  batch: Batch,
+  random: RandomSource,
+  backward: Partial<Backward> = {},
+): BatchGradients {
+  return tf.tidy(() => {
+    const parts = gradientsInParts(network, training, batch, random, backward);
+    let part = parts.next();
+    while (part.done !== true) part = parts.next();
+    return part.value as BatchGradients & tf.TensorContainerObject;
+  });
+}
+
+/**
+ * As `batchGradients`, stopping after each micro-batch but the last and saying how many are done. Who doesn't go on calls
+ * `return`.
+ */
+export function* gradientsInParts(
+  { plan, parameters: stored, buffers }: Network,
+  training: TrainingConfig,
+  batch: Batch,
+  random: RandomSource,
+  { measure = false, precision = fullPrecision }: Partial<Backward>,
+): Generator<number, BatchGradients> {
+  const count = microBatches(training);
+  let parameters = inStep(plan, stored, false);
+  let total: Gradients | null = null;
+  try {
+    for (let index = 0; index < count; index += 1) {
+      if (index > 0) yield index;
+      if (index === 1) {
+        tf.dispose(parameters);
+        parameters = inStep(plan, stored, true);
+      }
+      const network = { plan, parameters, buffers };
+      const part = partGradients(network, training, batch, random, index, { measure, precision });
+      total = total === null ? part : addUp(total, part);
+    }
+    const result = { parameters, ...meansOf(total!, count) };
+    [parameters, total] = [{}, null];
+    return result;
+  } finally {
+    tf.dispose([parameters, total as never]);
+  }
+}
+
+/** Loss and gradients of a batch's micro-batch number `index`. @param network with its weights in this step */
+function partGradients(
+  network: Network,
+  training: TrainingConfig,
+  { images, labels }: Batch,
+  random: RandomSource,
+  index: number,
+  backward: Backward,
+): Gradients {
+  const { batchSize, microBatch } = training;
+  const size = microBatch ?? batchSize;
+  return tf.tidy(() => {
+    const whole = size === batchSize;
+    const part: Batch = {
+      images: whole ? images : tf.slice(images, index * size, size),
+      labels: whole || labels === null ? labels : tf.slice(labels, index * size, size),
+    };
+    const numbers = whole ? random : partOf(random, index * size, batchSize);
+    return gradientsAt(network, training, part, numbers, backward) as Gradients & tf.TensorContainerObject;
+  });
+}
+
+/** Adds a micro-batch to those before it and disposes both. */
+function addUp(a: Gradients, b: Gradients): Gradients {
+  const add = <T extends tf.Tensor>(x: T, y: T, join: (x: T, y: T) => T = tf.add): T => {
+    const sum = join(x, y);
+    tf.dispose([x, y]);
+    return sum;
+  };
+  const names = Object.keys(a.gradients);
+  const join = (x: tf.Tensor1D, y: tf.Tensor1D): tf.Tensor1D => tf.concat([x, y]);
+  return {
+    gradients: Object.fromEntries(names.map((name) => [name, add(a.gradients[name]!, b.gradients[name]!)])),
+    lossPerImage: add(a.lossPerImage, b.lossPerImage, join),
+    sigma: add(a.sigma, b.sigma, join),
+    meanSquares: a.meanSquares === null ? null : add(a.meanSquares, b.meanSquares!),
+  };
+}
+
+/** What was measured of a batch, from its sum over the micro-batches. */
+function meansOf(total: Gradients, count: number): Gradients {
+  const { meanSquares } = total;
+  if (meanSquares === null || count === 1) return total;
+  const means = tf.mul<tf.Tensor1D>(meanSquares, 1 / count);
+  meanSquares.dispose();
+  return { ...total, meanSquares: means };
+}
+
+/** A batch with its noise levels and noise. */
+interface NoisyBatch extends Batch {
+  readonly sigma: tf.Tensor1D;
+  /** Standard normal, of the shape of the images. */
+  readonly noise: tf.Tensor4D;
+}
+
+function addNoise(batch: Batch, training: TrainingConfig, random: RandomSource): NoisyBatch {
+  const count = batch.images.shape[0];
+  return {
+    images: training.horizontalFlips ? flipSome(batch.images, random) : batch.images,
+    labels: batch.labels,
+    sigma: trainingSigma(random.normal([count], 'sigma') as tf.Tensor1D, training.pMean, training.pStd),
+    noise: random.normal(batch.images.shape, 'noise') as tf.Tensor4D,
+  };
+}
+
+/** Mirrors each picture left to right with probability 1/2. */
+function flipSome(images: tf.Tensor4D, random: RandomSource): tf.Tensor4D {
+  const mirror = tf.cast(tf.less(random.uniform([images.shape[0], 1, 1, 1], 'flip'), 0.5), 'float32');
+  return tf.add(tf.mul(images, tf.sub(1, mirror)), tf.mul(tf.reverse(images, 2), mirror));
+}
+
+function dropoutFor(plan: NetworkPlan, random: RandomSource): Forward['drop'] {
+  const rate = plan.config.dropout;
+  if (rate === 0) return null;
+  return (x, name) => dropout(x, rate, random.uniform(x.shape, `dropout ${name} 0`));
+}
+
+/**
+ * Loss and gradients of some pictures of a batch.
+ *
+ * @param network with its weights in this step (`inStep`)
+ * @param random  the numbers of these pictures
+ */
+export function gradientsAt(
+  { plan, parameters, buffers }: Network,
+  training: TrainingConfig,
+  batch: Batch,
+  random: RandomSource,
+  { measure, precision }: Backward,
+): Gradients {
+  const { images, labels, sigma, noise } = addNoise(batch, training, random);
+  const drop = dropoutFor(plan, random);
+  // What the gradient function below computes on the side. It runs in a scope of its own, hence `tf.keep`.
+  const squares = new Map<string, tf.Tensor>();
+  let lossPerImage: tf.Tensor1D | null = null;
+  const blocks = new Set(measure ? blockNames(plan) : []);
+  const observe = (name: string, output: tf.Tensor): void => {
+    if (blocks.has(name)) squares.set(name, tf.keep(tf.tidy(() => tf.mean(tf.square(output)))));
+  };
+
+  const loss = (): tf.Scalar => {
+    const network = { plan, parameters, buffers };
+    const noisy = tf.add<tf.Tensor4D>(images, tf.mul(noise, tf.reshape(sigma, [-1, 1, 1, 1])));
+    const denoised = denoise(network, noisy, sigma, labels, { drop, precision, observe: measure ? observe : null });
+    const u = plan.config.ladder.uncertainty ? logVariance(network, sigma) : null;
+    const element = elementLoss(denoised, images, sigma, u, plan.config.sigmaData);
+    lossPerImage = tf.keep(tf.mean(element, [1, 2, 3]));
+    return tf.mul(tf.sum(element), training.lossScaling / training.batchSize);
+  };
+
+  const names = Object.keys(parameters);
+  const { value, grads } = tf.valueAndGrads(loss)(Object.values(parameters));
+  value.dispose();
+  return {
+    gradients: Object.fromEntries(names.map((name, index) => [name, grads[index]!])),
+    lossPerImage: handOver(lossPerImage!),
+    sigma,
+    meanSquares: measure
+      ? (tf.stack(blockNames(plan).map((name) => handOver(squares.get(name)!))) as tf.Tensor1D)
+      : null,
+  };
+}
+
+/** Gives a kept tensor to the scope around. */
+function handOver<T extends tf.Tensor>(kept: T): T {
+  const tensor: T = kept.clone();
+  kept.dispose();
+  return tensor;
+}

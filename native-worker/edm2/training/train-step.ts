@@ -1,0 +1,110 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { weightNames } from '../../../contract/architecture.ts';
+import type { NetworkPlan } from '../../../contract/architecture.ts';
+import type { TrainingConfig } from '../../../contract/training.ts';
+import { batchGradients, type BatchGradients } from './gradients.ts';
+import { fullPrecision } from '../tensors/precision.ts';
+import { newTensors, type Updates } from './updates.ts';
+import type { Batch, Parameters, RandomSource, StepResult, StepScalars, TrainState } from '../tensors/types.ts';
+
+/**
+ * One optimiser step, as a pure function: nothing is read back from the device, no clock, no randomness of its own.
+ *
+ * Forced normalisation, noise, loss and gradients, Adam, averages, in this order. So stored weights, and what enters
+ * the averages, are as Adam left them; they are normalised on use and forced again at the start of the next step.
+ *
+ * @param scalars `stepScalars(training, nimg)`
+ * @param random  all random numbers of the step
+ * @param measure whether to return magnitudes
+ * @param updates how Adam and the averages are applied
+ * @param precision of the activations; what the state holds is float32 always
+ * @returns       a new state and what was measured; the caller disposes the old state (`disposeState`)
+ *
+ * Source: arXiv:2312.02696, Sec. 2 and App. B.
+ */
+export function trainStep(
+  plan: NetworkPlan,
+  training: TrainingConfig,
+  state: TrainState,
+  batch: Batch,
+  scalars: StepScalars,
+  random: RandomSource,
+  measure = false,
+  updates: Updates = newTensors,
+  precision = fullPrecision,
+): StepResult {
+  return tf.tidy(() => {
+    const network = { plan, parameters: state.parameters, buffers: state.buffers };
+    const backward = batchGradients(network, training, batch, random, { measure, precision });
+    const result = applyGradients(plan, training, state, backward, scalars, updates);
+    return result as StepResult & tf.TensorContainerObject;
+  });
+}
+
+/**
+ * The end of a step, whose gradients are there: Adam on every parameter, then the averages of what it left.
+ *
+ * @param backward of the whole batch
+ * @returns        as `trainStep`
+ */
+export function applyGradients(
+  plan: NetworkPlan,
+  training: TrainingConfig,
+  state: TrainState,
+  { parameters: forced, gradients, lossPerImage, sigma, meanSquares }: BatchGradients,
+  scalars: StepScalars,
+  updates: Updates = newTensors,
+): StepResult {
+  return tf.tidy(() => {
+    const result: StepResult = {
+      state: updateState(state, forced, gradients, training, scalars, updates),
+      loss: tf.mean(lossPerImage),
+      lossPerImage,
+      sigma,
+      magnitudes:
+        meanSquares === null ? null : { weights: weightMagnitudes(plan, forced), activations: tf.sqrt(meanSquares) },
+    };
+    return result as StepResult & tf.TensorContainerObject;
+  });
+}
+
+/** Adam on every parameter, then the averages of what it left. @param forced the parameters where the gradients are */
+export function updateState(
+  state: TrainState,
+  forced: Parameters,
+  gradients: Parameters,
+  training: TrainingConfig,
+  scalars: StepScalars,
+  updates: Updates,
+): TrainState {
+  const parameters: Record<string, tf.Tensor> = {};
+  const firstMoments: Record<string, tf.Tensor> = {};
+  const secondMoments: Record<string, tf.Tensor> = {};
+  for (const [name, value] of Object.entries(forced)) {
+    const slot = { value, first: state.firstMoments[name]!, second: state.secondMoments[name]! };
+    const next = updates.adam(name, slot, gradients[name]!, training, scalars);
+    parameters[name] = next.value;
+    firstMoments[name] = next.first;
+    secondMoments[name] = next.second;
+  }
+  const averages = state.averages.map((average, index) => {
+    const rate = scalars.averageRates[index]!;
+    return Object.fromEntries(
+      Object.entries(parameters).map(([name, value]) => [
+        name,
+        updates.average(index, name, average[name]!, value, rate),
+      ]),
+    );
+  });
+  return { parameters, buffers: state.buffers, firstMoments, secondMoments, averages };
+}
+
+/** Of each stored weight, in the order of `weightNames(plan)`, [weights]. @param forced the parameters of the step */
+export function weightMagnitudes(plan: NetworkPlan, forced: Parameters): tf.Tensor1D {
+  return tf.stack(weightNames(plan).map((name) => rms(forced[`${name}.weight`]!))) as tf.Tensor1D;
+}
+
+/** Root mean square over all elements, a scalar. */
+export function rms(x: tf.Tensor): tf.Scalar {
+  return tf.tidy(() => tf.sqrt(tf.mean<tf.Scalar>(tf.square(x))));
+}

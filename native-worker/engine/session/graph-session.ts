@@ -1,0 +1,210 @@
+import { inWords, type HostTensor } from './host-tensor.ts';
+import type { NativeTensor } from './native-tensor.ts';
+import type { SessionOptions } from './options.ts';
+import { Session } from './session.ts';
+import { keyAndCounter } from '../philox.ts';
+import type { Seed } from '../random.ts';
+import { hostOf, type Fed } from './host.ts';
+import { nodeNames, type DrawNames } from '../recording/names.ts';
+import type { GraphProgram, Specs, TensorSpec } from '../recording/program.ts';
+
+/** State that is kept while it moves on. */
+export interface HeldTensors {
+  /** A tensor's numbers; it is not held any more. */
+  take(name: string): HostTensor;
+  /** Lets go of all that wasn't taken. */
+  release(): void;
+}
+
+/** @param held tensors, from now on this function's; `read` gives the numbers of one */
+export function holding<Held extends { dispose(): void }>(
+  held: Map<string, Held>,
+  read: (tensor: Held) => HostTensor,
+): HeldTensors {
+  return {
+    take: (name) => {
+      const tensor = held.get(name);
+      if (tensor === undefined) throw new Error(`${name} is not held`);
+      held.delete(name);
+      const host = read(tensor);
+      tensor.dispose();
+      return host;
+    },
+    release: () => {
+      for (const tensor of held.values()) tensor.dispose();
+      held.clear();
+    },
+  };
+}
+
+/** Tensors of a session, by the names of the nodes that they are fed to. */
+type Feeds = Readonly<Record<string, NativeTensor>>;
+
+/**
+ * A recorded program with its state, ready to run. The first run of a set of outputs takes a second or more, because
+ * TensorFlow plans it then.
+ *
+ * JavaScript goes on while it computes. Runs come one after another, in the order in which they were asked for.
+ */
+export class GraphSession {
+  readonly #program: GraphProgram;
+  readonly #session: Session;
+  /** Two sets of fed tensors for each entry, in turns: what the last run was fed with stays as it was during the next. */
+  readonly #feeds = new Map<string, { readonly sets: readonly [Feeds, Feeds]; turn: number }>();
+  /** Runs that were asked for and aren't over. */
+  #underWay = 0;
+  /** Settles when all of them are. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(program: GraphProgram, options: SessionOptions = {}) {
+    this.#program = program;
+    this.#session = new Session(program.graph, options);
+  }
+
+  /**
+   * Gives every state tensor its value, in the memory in which it stays.
+   *
+   * @param value asked for each name in turn, so that no more than one need be there beside the state
+   * @throws {Error} if one has another shape or type than the program was recorded for
+   */
+  async initialise(value: (name: string) => Fed): Promise<void> {
+    const feeds: Record<string, NativeTensor> = {};
+    try {
+      for (const [name, spec] of Object.entries(this.#program.state)) {
+        const host = fitting(name, spec, value(name));
+        const tensor = this.#session.allocate(spec.dtype, spec.shape);
+        feeds[nodeNames.initial(name)] = tensor;
+        tensor.write(host);
+      }
+      await this.#inTurn(() => this.#session.run({ feeds, targets: [nodeNames.initialised] }));
+    } finally {
+      for (const tensor of Object.values(feeds)) tensor.dispose();
+    }
+  }
+
+  /**
+   * Keeps the state as it is once all runs that were asked for are over, whatever comes after. Costs nothing at first: what
+   * a later run changes is copied then.
+   */
+  async hold(names: readonly string[]): Promise<HeldTensors> {
+    const tensors = await this.#inTurn(() => this.#session.run({ fetches: names.map(nodeNames.stored) }));
+    return holding(new Map(names.map((name, index) => [name, tensors[index]!])), (tensor) => tensor.read());
+  }
+
+  /** The state as it is once all runs that were asked for are over. */
+  async read(names: readonly string[]): Promise<Record<string, HostTensor>> {
+    const tensors = await this.#inTurn(() => this.#session.run({ fetches: names.map(nodeNames.stored) }));
+    return handOver(names, tensors);
+  }
+
+  /**
+   * Runs one entry, with its updates of the state.
+   *
+   * @param inputs  must stay as they are until the run is over
+   * @param seed    seed of each purpose of random numbers
+   * @param outputs which of the entry's outputs are wanted; what only others need isn't computed
+   * @param first   of an entry that computes a part (`Entry.partOf`), the first of its rows
+   * @throws {Error} if an input is missing, or has another shape or type than the program was recorded for
+   * @throws {TensorFlowError} whatever goes wrong inside the graph
+   */
+  async run(
+    entry: string,
+    inputs: Readonly<Record<string, Fed>>,
+    seed: (purpose: string) => Seed,
+    outputs: readonly string[],
+    first = 0,
+  ): Promise<Record<string, HostTensor>> {
+    const names = this.#program.entries[entry];
+    if (names === undefined) throw new Error(`the program has no entry ${entry}`);
+    const fed = [
+      ...Object.entries(names.inputs).map(([name, spec]): [string, HostTensor] => {
+        return [nodeNames.input(entry, name), fitting(name, spec, inputs[name])];
+      }),
+      ...names.draws.flatMap((draw) => fedToDraw(entry, draw, seed(draw.purpose), first)),
+    ];
+    const tensors = await this.#inTurn(async () => {
+      const feeds = this.#nextFeeds(entry, fed);
+      for (const [node, host] of fed) feeds[node]!.write(host);
+      const fetches = outputs.map((name) => nodeNames.output(entry, name));
+      return await this.#session.run({ feeds, fetches, targets: [nodeNames.done(entry)] });
+    });
+    return handOver(outputs, tensors);
+  }
+
+  /** What was asked for ends first. */
+  close(): void {
+    this.#session.close();
+  }
+
+  /** Begins at once if nothing is under way: what the caller does next goes on beside it. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#underWay === 0 ? run() : this.#last.then(run);
+    const end = (): void => void (this.#underWay -= 1);
+    this.#underWay += 1;
+    this.#last = result.then(end, end); // whoever asked hears of what went wrong
+    return result;
+  }
+
+  #nextFeeds(entry: string, fed: readonly [string, HostTensor][]): Feeds {
+    const known = this.#feeds.get(entry) ?? { sets: [this.#newFeeds(fed), this.#newFeeds(fed)] as const, turn: 0 };
+    this.#feeds.set(entry, known);
+    known.turn = 1 - known.turn;
+    return known.sets[known.turn]!;
+  }
+
+  #newFeeds(fed: readonly [string, HostTensor][]): Feeds {
+    const nodes = new Map(fed); // some are named twice
+    return Object.fromEntries(
+      [...nodes].map(([node, { dtype, shape }]) => [node, this.#session.allocate(dtype, shape)]),
+    );
+  }
+}
+
+/** What the random numbers of one purpose are drawn from. @param first row of a part */
+function fedToDraw(
+  entry: string,
+  { purpose, part, rowSize }: DrawNames,
+  seed: Seed,
+  first: number,
+): [string, HostTensor][] {
+  if (part === 'skip') {
+    const { key, counter } = keyAndCounter(seed, first * rowSize);
+    return [
+      [nodeNames.key(entry, purpose), integers(key, [1, 2])],
+      [nodeNames.counter(entry, purpose), integers(counter, [2, 2])],
+    ];
+  }
+  const seeds: [string, HostTensor] = [nodeNames.seed(entry, purpose), integers(seed)];
+  return part === 'cut' ? [seeds, [nodeNames.begin(entry), integers([first, 0])]] : [seeds];
+}
+
+function integers(values: ArrayLike<number>, shape: readonly number[] = [values.length]): HostTensor<'int32'> {
+  return { dtype: 'int32', shape, values: Int32Array.from(values) };
+}
+
+/** The numbers of what is fed, if they are what the program was recorded for. */
+function fitting(name: string, spec: Specs[string], fed: Fed | undefined): HostTensor {
+  if (fed === undefined) throw new Error(`there is no tensor ${name} to feed`);
+  if (!fits(spec, fed)) {
+    throw new Error(
+      `${name} is fed as ${inWords(fed as HostTensor)}, but the program was recorded for ${inWords(spec)}; ` +
+        'a graph keeps its shapes: record it again for others',
+    );
+  }
+  return hostOf(fed);
+}
+
+function fits({ dtype, shape }: TensorSpec, fed: Fed): boolean {
+  return fed.dtype === dtype && fed.shape.join() === shape.join();
+}
+
+/** Copies the numbers of fetched tensors and lets go of them, one by one. */
+function handOver(names: readonly string[], tensors: readonly NativeTensor[]): Record<string, HostTensor> {
+  return Object.fromEntries(
+    names.map((name, index) => {
+      const host = tensors[index]!.read();
+      tensors[index]!.dispose();
+      return [name, host];
+    }),
+  );
+}
