@@ -3,12 +3,11 @@ import type { DataShape } from '../../contract/network.ts';
 import type { SamplerConfig } from '../../contract/training.ts';
 import { oneHot } from '../edm2/tensors/layout.ts';
 import { decodePixels } from '../edm2/tensors/pixels.ts';
-import { seedFor } from '../edm2/tensors/seeds.ts';
-import { samplerSigmas } from '../edm2/sampling/heun.ts';
-import { samplerSteps } from '../edm2/sampling/stochastic.ts';
+import { seedFor } from '../edm2/tensors/random.ts';
+import { samplerSigmas, samplerSteps } from '../edm2/sampling/sampler.ts';
 import { randomKernels } from '../engine/random.ts';
 import { tf } from '../engine/tensorflow.ts';
-import type { BatchSampler } from '../programs/batch-sampler.ts';
+import type { BatchSampler } from '../programs/sampling.ts';
 import { breathe } from './context.ts';
 
 export interface DrawingRequest {

@@ -3,7 +3,7 @@ import { guideProblem, type GuideFacts } from '../../contract/guidance.ts';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import type { ModelRef } from '../../contract/models.ts';
 import type { GenerateRequest } from '../../contract/samples.ts';
-import type { BatchSampler } from '../programs/batch-sampler.ts';
+import type { BatchSampler } from '../programs/sampling.ts';
 import { networkSampler } from '../programs/network-sampler.ts';
 import type { Library } from '../store/library.ts';
 import { samplePath } from '../store/paths.ts';

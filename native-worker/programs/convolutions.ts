@@ -1,7 +1,7 @@
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
-import { conv2d } from '../edm2/network/learned-layers.ts';
-import { upConv2d } from '../edm2/network/up-convolution.ts';
+import { conv2d } from '../edm2/network/layers.ts';
+import { upConv2d } from '../edm2/network/resample.ts';
 import { float32, type Entry, type Given, type Specs } from '../engine/recording/program.ts';
 import { tf } from '../engine/tensorflow.ts';
 

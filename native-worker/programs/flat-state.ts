@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
-import { internalShape } from '../edm2/network/initial.ts';
-import type { StateSource } from '../edm2/training/state-source.ts';
+import { internalShape } from '../edm2/tensors/layout.ts';
+import type { StateSource } from '../edm2/training/state.ts';
 import type { Buffers, Parameters, TrainState } from '../edm2/tensors/types.ts';
 
 /** Names of state in a graph: what it is, then the official name. */

@@ -2,8 +2,7 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { checkEngine, type Precision } from '../../contract/precision.ts';
 import type { Engine } from '../../contract/training.ts';
 import { foldWeights, type FoldedNetwork } from '../edm2/sampling/fold.ts';
-import { guided } from '../edm2/sampling/heun.ts';
-import type { Denoiser } from '../edm2/sampling/heun.ts';
+import { guided, type Denoiser } from '../edm2/sampling/sampler.ts';
 import { denoise, type ForwardOptions, type Network } from '../edm2/network/precondition.ts';
 import { precisionOf } from '../edm2/tensors/precision.ts';
 import { preparedWeights } from '../edm2/network/prepared-weights.ts';
@@ -12,8 +11,7 @@ import { float32, recordProgram, type Specs, type Tensors } from '../engine/reco
 import { GraphSession } from '../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../engine/precision.ts';
 import { tf } from '../engine/tensorflow.ts';
-import { EagerSampler, type BatchSampler } from './batch-sampler.ts';
-import { emptySampling, samplingProgram, SessionSampler } from './sampling.ts';
+import { EagerSampler, emptySampling, samplingProgram, SessionSampler, type BatchSampler } from './sampling.ts';
 
 /** A network that draws, and one that guides it. */
 export interface GuidedNetwork<N extends Network = Network> {

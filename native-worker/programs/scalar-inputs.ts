@@ -1,5 +1,5 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
-import type { StepNumbers } from '../edm2/training/step-scalars.ts';
+import type { StepNumbers } from '../edm2/training/schedule.ts';
 import type { StepScalars } from '../edm2/tensors/types.ts';
 import { float32, type Given, type Specs } from '../engine/recording/program.ts';
 import { numberOf, type HostTensor } from '../engine/session/host-tensor.ts';

@@ -4,7 +4,7 @@ import type { TrainingConfig } from '../../contract/training.ts';
 import { gradientsAt, inStep, microBatches } from '../edm2/training/gradients.ts';
 import { encodeBytes } from '../edm2/tensors/pixels.ts';
 import { precisionOf } from '../edm2/tensors/precision.ts';
-import { trainStep, updateState, weightMagnitudes } from '../edm2/training/train-step.ts';
+import { trainStep, updateState, weightMagnitudes } from '../edm2/training/step.ts';
 import type { Batch } from '../edm2/tensors/types.ts';
 import { float32, type Entry, type Given, type Specs } from '../engine/recording/program.ts';
 import { zerosOf, type HostTensor } from '../engine/session/host-tensor.ts';

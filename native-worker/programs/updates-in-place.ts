@@ -1,5 +1,4 @@
-import { finiteGradient } from '../edm2/training/adam.ts';
-import type { Updates } from '../edm2/training/updates.ts';
+import { finiteGradient, type Updates } from '../edm2/training/adam.ts';
 import type { Given } from '../engine/recording/program.ts';
 import { tf } from '../engine/tensorflow.ts';
 import { stateNames } from './flat-state.ts';

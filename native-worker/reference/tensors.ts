@@ -1,5 +1,5 @@
 import { tf } from '../engine/tensorflow.ts';
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Numbers, ReferenceCase } from './case-file.ts';
 import type { Engine } from './engine.ts';
 
@@ -52,4 +52,4 @@ export async function withGradients<K extends string>(
   return { y: results.y!, gradients: named(names.map((name) => results[`d/${name}`]!)) };
 }
 
-export type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D };
+export type { Tensor, Tensor1D, Tensor2D, Tensor4D };

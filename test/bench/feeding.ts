@@ -5,7 +5,7 @@
 import { planNetwork } from '../../contract/architecture.ts';
 import { findPreset } from '../../contract/presets.ts';
 import { median } from '../../native-worker/cli/bench/rounds.ts';
-import { initialSource } from '../../native-worker/edm2/network/initial.ts';
+import { initialSource } from '../../native-worker/edm2/training/state.ts';
 import { randomSource } from '../../native-worker/edm2/tensors/random.ts';
 import { randomKernels } from '../../native-worker/engine/random.ts';
 import { GraphTrainer } from '../../native-worker/jobs/training/graph-trainer.ts';

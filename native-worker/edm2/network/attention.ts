@@ -1,6 +1,36 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { BlockPlan } from '../../../contract/architecture.ts';
+import { fixedFunctions } from './fixed-functions.ts';
+import { namedGroupNorm } from './group-norm.ts';
+import { learnedLayers } from './layers.ts';
 import { normalize } from './normalize.ts';
 import { fullPrecision } from '../tensors/precision.ts';
+import type { BlockConfig, Forward } from '../tensors/types.ts';
+
+/**
+ * Joins a block's output with self-attention over its pixels: a group norm before it bounds the logits in A and B,
+ * normalised queries, keys and values do so from C on.
+ *
+ * @param x [N, H, W, C]
+ *
+ * Source: arXiv:2312.02696, Sec. B.3 and Fig. 16 to 22.
+ */
+export function addAttention(
+  { name, heads }: BlockPlan,
+  config: BlockConfig,
+  forward: Forward,
+  x: tf.Tensor4D,
+): tf.Tensor4D {
+  const [main, branch] = fixedFunctions(config.ladder).sumWeights(config.attnBalance);
+  const { conv, qkv } = learnedLayers(forward, config.ladder);
+  const cosine = config.ladder.attentionNorm === 'cosine';
+  return tf.tidy(() => {
+    const input = cosine ? x : namedGroupNorm(forward, `${name}.attn_norm`, x);
+    const mixed = attend(qkv(`${name}.attn_qkv`, input), heads, cosine, forward.precision);
+    const y = conv(`${name}.attn_proj`, mixed, { outputScale: branch });
+    return tf.add(main === 1 ? x : tf.mul(x, main), y);
+  });
+}
 
 /**
  * Self-attention over all pixels. Cosine attention normalises queries, keys and values per head, so that the logits are
@@ -31,18 +61,4 @@ export function attend(qkv: tf.Tensor4D, heads: number, cosine = true, { activat
     const mixed = tf.matMul<tf.Tensor4D>(activations(tf.softmax(logits)), activations(v)); // [N, heads, pixels, C]
     return tf.reshape(heads === 1 ? mixed : tf.transpose(mixed, [0, 2, 1, 3]), [n, h, w, heads * channels]);
   });
-}
-
-/**
- * Sorts what belongs to the outputs of `attn_qkv`, its filters or its biases, so that the outputs stand as [q | k | v],
- * each [heads, C]. Official files (and so our stored weights) interleave them: output (head · C + channel) · 3 +
- * {0: q, 1: k, 2: v}. Sorting the filters is cheaper than sorting what they put out.
- *
- * @param x filters [1, 1, Cin, 3·heads·C] or biases [3·heads·C]
- */
-export function sortQkv<T extends tf.Tensor>(x: T): T {
-  const width = x.shape.at(-1)!;
-  return tf.tidy(() =>
-    tf.reshape(tf.transpose(tf.reshape(x, [x.size / width, width / 3, 3]), [0, 2, 1]), x.shape),
-  ) as T;
 }

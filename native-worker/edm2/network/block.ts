@@ -1,13 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BlockPlan } from '../../../contract/architecture.ts';
-import { addAttention } from './attention-branch.ts';
-import { clip } from './clip.ts';
-import { fixedFunctions } from './fixed-functions.ts';
-import { learnedLayers } from './learned-layers.ts';
-import { modulate } from './modulation.ts';
+import { addAttention } from './attention.ts';
+import { fixedFunctions, silu } from './fixed-functions.ts';
+import { learnedLayers } from './layers.ts';
 import { pixelNorm } from './normalize.ts';
 import { resample } from './resample.ts';
-import { silu } from './silu.ts';
+import { customGradient } from '../tensors/kernels.ts';
 import type { BlockConfig, Forward } from '../tensors/types.ts';
 
 /**
@@ -69,4 +67,34 @@ export function runBlock(
  */
 export function dropout(x: tf.Tensor4D, rate: number, uniform: tf.Tensor): tf.Tensor4D {
   return tf.tidy(() => tf.mul(x, tf.div(tf.cast(tf.greaterEqual(uniform, rate), 'float32'), 1 - rate)));
+}
+
+/**
+ * Scales the channels of a residual branch by the conditioning: y · (scale + 1), and + shift in A and B.
+ *
+ * @param y         [N, H, W, C]
+ * @param condition output of the block's `emb_linear`, [N or 1, C]: scales; or [N or 1, 2C]: scales, then shifts
+ *
+ * Source: arXiv:2312.02696, Fig. 16 to 22.
+ */
+export function modulate(y: tf.Tensor4D, condition: tf.Tensor2D): tf.Tensor4D {
+  const channels = y.shape[3];
+  const perPixel = (part: tf.Tensor2D): tf.Tensor4D => tf.reshape(part, [-1, 1, 1, channels]);
+  return tf.tidy(() => {
+    if (condition.shape[1] === channels) return tf.mul(y, perPixel(tf.add(condition, 1)));
+    const [scale, shift] = tf.split(condition, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
+    return tf.add(tf.mul(y, perPixel(tf.add(scale, 1))), perPixel(shift));
+  });
+}
+
+/** Clips to ±limit. Written out, the gradient needs only the output: it is 0 where that touches the limit. */
+export function clip(x: tf.Tensor4D, limit: number): tf.Tensor4D {
+  return customGradient(
+    x,
+    (x) => {
+      const y = tf.clipByValue(x, -limit, limit);
+      return { value: y, saved: [y] };
+    },
+    (dy, [y]) => tf.mul(dy, tf.cast(tf.less(tf.abs(y), limit), 'float32')),
+  );
 }

@@ -1,9 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { fixedFunctions } from './fixed-functions.ts';
-import { fourier, mpFourier } from './fourier.ts';
-import { learnedLayers } from './learned-layers.ts';
-import { positionalFeatures } from './positional.ts';
+import { learnedLayers } from './layers.ts';
 import type { Buffers, Forward } from '../tensors/types.ts';
 
 /**
@@ -48,4 +46,47 @@ function noiseFeatures({ config, noiseChannels }: NetworkPlan, buffers: Buffers,
   if (kind === 'positional') return positionalFeatures(cNoise, noiseChannels);
   const features = kind === 'fourier' ? fourier : mpFourier;
   return features(cNoise, buffers['unet.emb_fourier.freqs']!, buffers['unet.emb_fourier.phases']!);
+}
+
+/**
+ * Fourier features: y[n, i] = cos(a[n] · f[i] + φ[i]).
+ *
+ * @param a      c_noise = ln(σ)/4, [N]
+ * @param freqs  f, 2π · N(0, 1), [channels]
+ * @param phases φ, 2π · U(0, 1), [channels]
+ * @returns      [N, channels]
+ *
+ * Source: arXiv:2312.02696, Eq. 35; the stored buffers hold the 2π already. There is no sine half.
+ */
+export function fourier(a: tf.Tensor1D, freqs: tf.Tensor1D, phases: tf.Tensor1D): tf.Tensor2D {
+  return tf.tidy(() => tf.cos(tf.add(tf.mul(tf.reshape(a, [-1, 1]), tf.reshape(freqs, [1, -1])), phases)));
+}
+
+/** Magnitude-preserving Fourier features: the same times sqrt(2). Source: arXiv:2312.02696, Eq. 75. */
+export function mpFourier(a: tf.Tensor1D, freqs: tf.Tensor1D, phases: tf.Tensor1D): tf.Tensor2D {
+  return tf.tidy(() => tf.mul(fourier(a, freqs, phases), Math.SQRT2));
+}
+
+/** Ratio of the highest to the lowest frequency, nearly. */
+const SPAN = 10_000;
+
+/**
+ * Noise features of A and B: cos(a f_i) for all i, then sin(a f_i), with f_i = 10000^(−i/h), i = 0 … h − 1.
+ *
+ * @param a        c_noise = ln(σ)/4, [N]
+ * @param channels 2h, even
+ * @returns        [N, channels]
+ *
+ * Source: EDM's ADM network, after Vaswani et al., arXiv:1706.03762, Sec. 3.5.
+ */
+export function positionalFeatures(a: tf.Tensor1D, channels: number): tf.Tensor2D {
+  const half = channels / 2;
+  return tf.tidy(() => {
+    const frequencies = tf.tensor2d(
+      Array.from({ length: half }, (_, i) => SPAN ** (-i / half)),
+      [1, half],
+    );
+    const angles = tf.mul<tf.Tensor2D>(tf.reshape(a, [-1, 1]), frequencies);
+    return tf.concat<tf.Tensor2D>([tf.cos(angles), tf.sin(angles)], 1);
+  });
 }

@@ -1,7 +1,77 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkSwitches } from '../../../contract/switches.ts';
-import { mpCat, mpSum, mpSumWeights } from './mp-join.ts';
-import { MP_SILU_GAIN, mpSilu, silu } from './silu.ts';
+import { customGradient, sigmoidGradient } from '../tensors/kernels.ts';
+
+/** Root mean square of silu(x) for x ~ N(0, 1), rounded as in the paper (exactly 0.596469…). */
+const SILU_RMS = 0.596;
+
+/** What makes SiLU magnitude-preserving. */
+export const MP_SILU_GAIN = 1 / SILU_RMS;
+
+/**
+ * SiLU: y = x · sigmoid(x).
+ *
+ * The gradient is written out: with s = sigmoid(x), dy/dx = s + x · s · (1 − s).
+ */
+export function silu<T extends tf.Tensor>(x: T): T {
+  return customGradient(
+    x,
+    (x) => {
+      const s = tf.sigmoid(x);
+      return { value: tf.mul<T>(x, s), saved: [x, s] };
+    },
+    (dy, [x, s]) => tf.mul(dy, tf.add(s, sigmoidGradient(s, x))),
+  );
+}
+
+/**
+ * Magnitude-preserving SiLU: y = x · sigmoid(x) / 0.596.
+ *
+ * Source: arXiv:2312.02696, Eq. 81.
+ */
+export function mpSilu<T extends tf.Tensor>(x: T): T {
+  return tf.tidy(() => tf.div<T>(silu(x), SILU_RMS));
+}
+
+/**
+ * Magnitude-preserving sum: ((1 − t) a + t b) / sqrt((1 − t)² + t²). t weighs the second argument.
+ *
+ * @param a main path
+ * @param b residual branch, attention or class embedding
+ * @param t in [0, 1]: 0.3 in blocks, 0.5 in the embedding
+ *
+ * Source: arXiv:2312.02696, Eq. 88.
+ */
+export function mpSum<T extends tf.Tensor>(a: T, b: T, t: number): T {
+  const [main, branch] = mpSumWeights(t);
+  return tf.tidy(() => tf.add(tf.mul(a, main), tf.mul(b, branch)));
+}
+
+/** The factors of `a` and `b` in that sum. */
+export function mpSumWeights(t: number): [number, number] {
+  const norm = Math.hypot(1 - t, t);
+  return [(1 - t) / norm, t / norm];
+}
+
+/**
+ * Magnitude-preserving concatenation along the channels: both parts contribute as if they had equally many channels,
+ * in the ratio (1 − t) : t.
+ *
+ * @param a main path, [N, H, W, Na]
+ * @param b skip connection, [N, H, W, Nb]
+ * @param t in (0, 1), weight of `b`
+ * @returns [N, H, W, Na + Nb]
+ *
+ * Source: arXiv:2312.02696, Eq. 103.
+ */
+export function mpCat(a: tf.Tensor4D, b: tf.Tensor4D, t: number): tf.Tensor4D {
+  const na = a.shape[3];
+  const nb = b.shape[3];
+  const norm = Math.sqrt((na + nb) / ((1 - t) ** 2 + t ** 2));
+  return tf.tidy(() =>
+    tf.concat([tf.mul(a, (norm * (1 - t)) / Math.sqrt(na)), tf.mul(b, (norm * t) / Math.sqrt(nb))], 3),
+  );
+}
 
 /**
  * The functions of a network that learn nothing. Where a convolution follows or precedes, blocks use bare SiLU and a

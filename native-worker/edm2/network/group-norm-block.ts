@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BlockPlan } from '../../../contract/architecture.ts';
-import { addAttention } from './attention-branch.ts';
-import { clip } from './clip.ts';
+import { addAttention } from './attention.ts';
+import { clip, modulate } from './block.ts';
 import { fixedFunctions } from './fixed-functions.ts';
 import { namedGroupNorm } from './group-norm.ts';
-import { learnedLayers } from './learned-layers.ts';
-import { modulate } from './modulation.ts';
+import { learnedLayers } from './layers.ts';
 import { resample } from './resample.ts';
 import type { BlockConfig, Forward } from '../tensors/types.ts';
 

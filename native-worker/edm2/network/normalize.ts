@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { customGradient } from '../tensors/custom-gradient.ts';
-import { euclideanNorm } from '../tensors/kernels.ts';
+import { customGradient, euclideanNorm } from '../tensors/kernels.ts';
 
 /**
  * Keeps the divisor away from zero. It is added to the root mean square, outside the root, as the official code does;

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
-import { fourier, mpFourier } from './fourier.ts';
-import { learnedLayers } from './learned-layers.ts';
+import { fourier, mpFourier } from './embedding.ts';
+import { learnedLayers } from './layers.ts';
 import { fullPrecision } from '../tensors/precision.ts';
 import { freshWeights } from './prepared-weights.ts';
 import { runUnet } from './unet.ts';
@@ -72,7 +72,7 @@ export function logVariance(
   const { plan, buffers, parameters } = network;
   const { ladder } = plan.config;
   const features = ladder.noiseFeatures === 'mp-fourier' ? mpFourier : fourier;
-  const { linear } = learnedLayers({ parameters, observe, precision: fullPrecision, weights: freshWeights }, ladder);
+  const { linear } = learnedLayers({ parameters, observe }, ladder);
   return tf.tidy(() => {
     const [freqs, phases] = [buffers['logvar_fourier.freqs']!, buffers['logvar_fourier.phases']!];
     return tf.reshape(linear('logvar_linear', features(noiseFeature(sigma), freqs, phases)), [-1, 1, 1, 1]);

@@ -5,7 +5,7 @@ import { embed } from './embedding.ts';
 import { fixedFunctions } from './fixed-functions.ts';
 import { namedGroupNorm } from './group-norm.ts';
 import { runGroupNormBlock } from './group-norm-block.ts';
-import { learnedLayers } from './learned-layers.ts';
+import { learnedLayers } from './layers.ts';
 import type { Buffers, Forward } from '../tensors/types.ts';
 
 /**

@@ -135,3 +135,9 @@ export function oneHotRows(labels: readonly (number | null)[] | Int32Array, labe
   });
   return rows;
 }
+
+/** OIHW to [K, K, Cin, Cout], [out, in] to [in, out]. */
+export function internalShape(shape: readonly number[]): number[] {
+  if (shape.length === 4) return [shape[2]!, shape[3]!, shape[1]!, shape[0]!];
+  return [...shape].reverse();
+}

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Precision as PrecisionName } from '../../../contract/precision.ts';
-import { customGradient } from './custom-gradient.ts';
+import { customGradient } from './kernels.ts';
 
 /** What an engine offers that keeps numbers in fewer bits; to tfjs both results are float32. */
 export interface Casts {

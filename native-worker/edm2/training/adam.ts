@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import type { StepScalars } from '../tensors/types.ts';
+import { moveAverage } from './averages.ts';
 
 /** A parameter with its two moments. */
 export interface AdamSlot {
@@ -63,3 +64,19 @@ export function finiteOrClamped<T extends tf.Tensor>(x: T): T {
     return tf.where(tf.isInf(numbers), tf.mul(tf.sign(numbers), LIMIT), numbers);
   });
 }
+
+/**
+ * How a step changes what it keeps. By default it computes new tensors, as the formulas say (`newTensors`); an engine
+ * that holds the state may do the same in place.
+ */
+export interface Updates {
+  /** Adam's step of the parameter `name`. */
+  adam(name: string, slot: AdamSlot, gradient: tf.Tensor, training: TrainingConfig, scalars: StepScalars): AdamSlot;
+  /** The average `index` of the parameter `name` moves towards its value: ema + rate · (value − ema). */
+  average(index: number, name: string, ema: tf.Tensor, value: tf.Tensor, rate: tf.Scalar): tf.Tensor;
+}
+
+export const newTensors: Updates = {
+  adam: (_name, slot, gradient, training, scalars) => adamStep(slot, gradient, training, scalars),
+  average: (_index, _name, ema, value, rate) => moveAverage(ema, value, rate),
+};

@@ -4,7 +4,7 @@ import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { dropout } from '../network/block.ts';
 import { elementLoss, trainingSigma } from './loss.ts';
-import { forceNormalize } from '../network/mp-layers.ts';
+import { forceNormalize } from '../network/layers.ts';
 import { fullPrecision, type Precision } from '../tensors/precision.ts';
 import { denoise, logVariance } from '../network/precondition.ts';
 import type { Network } from '../network/precondition.ts';

@@ -1,6 +1,6 @@
 import { planNetwork } from '../../../contract/architecture.ts';
 import type { BenchSubject, BenchTask } from '../../../contract/bench.ts';
-import { initialSource, initialState } from '../../edm2/network/initial.ts';
+import { initialSource, initialState } from '../../edm2/training/state.ts';
 import { oneHotRows } from '../../edm2/tensors/layout.ts';
 import { randomSource } from '../../edm2/tensors/random.ts';
 import type { Parameters } from '../../edm2/tensors/types.ts';

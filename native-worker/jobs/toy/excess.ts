@@ -1,7 +1,7 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { blurredMixture } from '../../edm2/toy/gaussian-mixture.ts';
-import { seedFor } from '../../edm2/tensors/seeds.ts';
-import { TOY_SIGMA_DATA } from '../../edm2/toy/toy-network.ts';
+import { seedFor } from '../../edm2/tensors/random.ts';
+import { TOY_SIGMA_DATA } from '../../edm2/toy/network.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { toyTraining, tree, truePoints, type PointDenoiser } from './network.ts';

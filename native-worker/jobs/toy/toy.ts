@@ -8,8 +8,8 @@ import {
   guided,
   heunStages,
   samplerSigmas,
-} from '../../edm2/sampling/heun.ts';
-import { seedFor } from '../../edm2/tensors/seeds.ts';
+} from '../../edm2/sampling/sampler.ts';
+import { seedFor } from '../../edm2/tensors/random.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { excessLoss } from './excess.ts';

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { checkFile, fromFile } from '../../edm2/tensors/layout.ts';
-import type { StateSource } from '../../edm2/training/state-source.ts';
+import type { StateSource } from '../../edm2/training/state.ts';
 import type { HeldTensors } from '../../engine/session/graph-session.ts';
 import { stateNames } from '../../programs/flat-state.ts';
 import { openVerified, writeSafetensors, type TensorToWrite, type WrittenFile } from '../../store/safetensors.ts';

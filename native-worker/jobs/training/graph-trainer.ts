@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { denoise } from '../../edm2/network/precondition.ts';
 import { precisionOf } from '../../edm2/tensors/precision.ts';
-import type { StateSource } from '../../edm2/training/state-source.ts';
+import type { StateSource } from '../../edm2/training/state.ts';
 
 import { hostOf } from '../../engine/session/host.ts';
 import { cachedProgram } from '../../engine/recording/program-cache.ts';
@@ -9,9 +9,8 @@ import { float32, recordProgram, type GraphProgram, type ProgramSpec } from '../
 import { GraphSession, type HeldTensors } from '../../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
-import type { BatchSampler } from '../../programs/batch-sampler.ts';
+import { emptySampling, samplingProgram, SessionSampler, type BatchSampler } from '../../programs/sampling.ts';
 import { plannedLayout, stateParts, unflattenState, type StateLayout } from '../../programs/flat-state.ts';
-import { emptySampling, samplingProgram, SessionSampler } from '../../programs/sampling.ts';
 import { takeStep, type GoesOn, type Step } from '../../programs/take-step.ts';
 import { emptySum, trainingStep } from '../../programs/training-step.ts';
 import { collectGarbage } from '../collect-garbage.ts';

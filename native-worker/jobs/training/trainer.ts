@@ -1,7 +1,7 @@
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import type { HeldTensors } from '../../engine/session/graph-session.ts';
-import type { BatchSampler } from '../../programs/batch-sampler.ts';
+import type { BatchSampler } from '../../programs/sampling.ts';
 import type { GoesOn, Step } from '../../programs/take-step.ts';
 import type { PictureBatch } from './batch.ts';
 

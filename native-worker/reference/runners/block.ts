@@ -4,7 +4,7 @@ import { blockParameters } from '../../../contract/parameters.ts';
 import { defaultSwitches } from '../../../contract/switches.ts';
 import { runBlock } from '../../edm2/network/block.ts';
 import { fromOfficial, toOfficial } from '../../edm2/tensors/layout.ts';
-import { forceNormalize } from '../../edm2/network/mp-layers.ts';
+import { forceNormalize } from '../../edm2/network/layers.ts';
 import { fullPrecision } from '../../edm2/tensors/precision.ts';
 import { freshWeights } from '../../edm2/network/prepared-weights.ts';
 import type { Parameters } from '../../edm2/tensors/types.ts';

@@ -1,6 +1,6 @@
-import { forceNormalize } from '../../edm2/network/mp-layers.ts';
+import { forceNormalize } from '../../edm2/network/layers.ts';
 import { denoise, logVariance } from '../../edm2/network/precondition.ts';
-import { rms } from '../../edm2/training/train-step.ts';
+import { rms } from '../../edm2/training/step.ts';
 import type { Parameters } from '../../edm2/tensors/types.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { networkOf, override, weightsSource } from '../network-config.ts';

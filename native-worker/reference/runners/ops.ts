@@ -1,17 +1,17 @@
 import * as z from 'zod';
+import { rungs } from '../../../contract/ladder.ts';
 import { adamStep } from '../../edm2/training/adam.ts';
-import { mpFourier } from '../../edm2/network/fourier.ts';
+import { mpFourier } from '../../edm2/network/embedding.ts';
 import { fromOfficial, toOfficial } from '../../edm2/tensors/layout.ts';
-import { mpCat, mpSum } from '../../edm2/network/mp-join.ts';
-import { forceNormalize, mpConv2d, mpLinear } from '../../edm2/network/mp-layers.ts';
-import { mpSilu } from '../../edm2/network/silu.ts';
+import { mpCat, mpSilu, mpSum } from '../../edm2/network/fixed-functions.ts';
+import { forceNormalize, learnedLayers } from '../../edm2/network/layers.ts';
 import { normalize } from '../../edm2/network/normalize.ts';
 import { decodePixels, encodePixels } from '../../edm2/tensors/pixels.ts';
 import { resample } from '../../edm2/network/resample.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { Runner } from '../runner.ts';
 import { numbers, numbersNchw, pictures, tensor, withGradients } from '../tensors.ts';
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '../tensors.ts';
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '../tensors.ts';
 
 type Values = Map<string, ArrayLike<number>>;
 
@@ -90,7 +90,7 @@ export const runFourier: Runner = async (reference, engine) => {
   return { values: new Map([['y', numbers(y)]]) };
 };
 
-/** A layer with its weight as stored and after forced normalisation, with gain 1 (a number) and other gains (scalars). */
+/** A layer with its weight as stored and after forced normalisation, with no gain (1) and with others (scalars). */
 export const runMpConv: Runner = async (reference, engine) => {
   const { gains } = z.looseObject({ gains: z.array(z.number()) }).parse(reference.config);
   const values: Values = new Map();
@@ -105,11 +105,10 @@ export const runMpConv: Runner = async (reference, engine) => {
     }));
     values.set(`weight_after.${mode}`, numbers(toOfficial(weight)));
     for (const number of gains) {
-      const layer = ({ x, weight, gain }: Record<string, Tensor>): Tensor => {
-        const factor = (gain as Scalar | undefined) ?? null;
-        return isConv
-          ? mpConv2d(x as Tensor4D, weight as Tensor4D, factor)
-          : mpLinear(x as Tensor2D, weight as Tensor2D, factor);
+      const layer = ({ x, weight, ...gain }: Record<string, Tensor>): Tensor => {
+        const { conv, linear } = learnedLayers({ parameters: { 'layer.weight': weight!, ...gain } }, rungs.G.switches);
+        const options = { gain: 'gain' };
+        return isConv ? conv('layer', x as Tensor4D, options) : linear('layer', x as Tensor2D, options);
       };
       const inputs: Record<string, Tensor> = number === 1 ? { x, weight } : { x, weight, gain: tf.scalar(number) };
       const { y, gradients } = await withGradients(engine, inputs, load('r'), layer);

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { solvePostHoc } from '../../../contract/post-hoc.ts';
 import { averageRate, gammaFromSigmaRel } from '../../../contract/power-function.ts';
-import { moveAverage } from '../../edm2/training/updates.ts';
+import { moveAverage } from '../../edm2/training/averages.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { Runner } from '../runner.ts';
 import { numbers, tensor } from '../tensors.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { samplerSteps } from '../../edm2/sampling/stochastic.ts';
+import { samplerSteps } from '../../edm2/sampling/sampler.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { networkSampler } from '../../programs/network-sampler.ts';
 import { networkOf } from '../network-config.ts';

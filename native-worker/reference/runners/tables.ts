@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { samplerSigmas } from '../../edm2/sampling/heun.ts';
+import { samplerSigmas } from '../../edm2/sampling/sampler.ts';
 import { innerProduct, profileResponse, solvePostHoc } from '../../../contract/post-hoc.ts';
 import { averageDecay, gammaFromSigmaRel, sigmaRelFromGamma } from '../../../contract/power-function.ts';
 import { learningRate } from '../../edm2/training/schedule.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { TrainingConfig } from '../../../contract/training.ts';
-import { freshState } from '../../edm2/network/initial.ts';
+import { freshState } from '../../edm2/training/state.ts';
 import { toOfficial } from '../../edm2/tensors/layout.ts';
-import { stepNumbers } from '../../edm2/training/step-scalars.ts';
+import { stepNumbers } from '../../edm2/training/schedule.ts';
 import type { Batch, Parameters } from '../../edm2/tensors/types.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { ReferenceCase } from '../case-file.ts';

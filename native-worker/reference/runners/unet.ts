@@ -1,5 +1,5 @@
 import { toOfficial } from '../../edm2/tensors/layout.ts';
-import { forceNormalize } from '../../edm2/network/mp-layers.ts';
+import { forceNormalize } from '../../edm2/network/layers.ts';
 import { denoise, logVariance } from '../../edm2/network/precondition.ts';
 import type { Parameters } from '../../edm2/tensors/types.ts';
 import { tf } from '../../engine/tensorflow.ts';

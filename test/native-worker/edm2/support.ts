@@ -1,10 +1,12 @@
 import { planNetwork } from '../../../contract/architecture.ts';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
+import { rungs } from '../../../contract/ladder.ts';
 import { NetworkConfig } from '../../../contract/network.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import { TrainingConfig } from '../../../contract/training.ts';
+import { learnedLayers } from '../../../native-worker/edm2/network/layers.ts';
 import type { Network } from '../../../native-worker/edm2/network/precondition.ts';
-import { initialState } from '../../../native-worker/edm2/network/initial.ts';
+import { initialState } from '../../../native-worker/edm2/training/state.ts';
 import { randomSource } from '../../../native-worker/edm2/tensors/random.ts';
 import type { Parameters, RandomSource } from '../../../native-worker/edm2/tensors/types.ts';
 import { randomKernels } from '../../../native-worker/engine/random.ts';
@@ -35,6 +37,16 @@ export function relativeDifference(a: Tensor, b: Tensor): number {
 /** The gradient of sum(f(x) · r) by tfjs, for comparison with one that is written out. */
 export function gradientOf(f: (x: Tensor) => Tensor, x: Tensor, r: Tensor): Tensor {
   return tf.grad(f)(x, r);
+}
+
+/** A convolution of config G with the given filters, of any scale. */
+export function mpConv2d(x: Tensor4D, filters: Tensor): Tensor4D {
+  return learnedLayers({ parameters: { 'layer.weight': filters } }, rungs.G.switches).conv('layer', x);
+}
+
+/** A linear layer of config G with the given weight, of any scale. */
+export function mpLinear(x: Tensor, weight: Tensor): Tensor {
+  return learnedLayers({ parameters: { 'layer.weight': weight } }, rungs.G.switches).linear('layer', x as never);
 }
 
 /** A network that a test trains in milliseconds; it has every kind of block. */

@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest';
 import { planNetwork } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
-import { partOf, randomSource } from '../../../native-worker/edm2/tensors/random.ts';
-import { initialSource } from '../../../native-worker/edm2/network/initial.ts';
-import { readState } from '../../../native-worker/edm2/training/state-source.ts';
-import { seedFor } from '../../../native-worker/edm2/tensors/seeds.ts';
+import { partOf, randomSource, seedFor } from '../../../native-worker/edm2/tensors/random.ts';
+import { initialSource, readState } from '../../../native-worker/edm2/training/state.ts';
 import { float32, recordProgram, type Entry } from '../../../native-worker/engine/recording/program.ts';
 import { GraphSession } from '../../../native-worker/engine/session/graph-session.ts';
 import { randomKernels } from '../../../native-worker/engine/random.ts';

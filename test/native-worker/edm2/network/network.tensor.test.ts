@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { attend, sortQkv } from '../../../../native-worker/edm2/network/attention.ts';
+import { attend } from '../../../../native-worker/edm2/network/attention.ts';
+import { mpWeight, sortQkv } from '../../../../native-worker/edm2/network/layers.ts';
 import { dropout } from '../../../../native-worker/edm2/network/block.ts';
 import { elementLoss } from '../../../../native-worker/edm2/training/loss.ts';
-import { mpConv2d, mpWeight } from '../../../../native-worker/edm2/network/mp-layers.ts';
 import { denoise, logVariance } from '../../../../native-worker/edm2/network/precondition.ts';
 import type { Network } from '../../../../native-worker/edm2/network/precondition.ts';
-import { initialState } from '../../../../native-worker/edm2/network/initial.ts';
+import { initialState } from '../../../../native-worker/edm2/training/state.ts';
 import { oneHot } from '../../../../native-worker/edm2/tensors/layout.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
-import { normal, relativeDifference, rmsOf, source, tinyNetwork, tinyPlan } from '../support.ts';
+import { mpConv2d, normal, relativeDifference, rmsOf, source, tinyNetwork, tinyPlan } from '../support.ts';
 import type { Tensor, Tensor4D } from '../support.ts';
 
 const x = normal([4, 8, 8, 3], 10) as Tensor4D;

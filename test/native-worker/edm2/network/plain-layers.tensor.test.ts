@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { groupNorm, groupNormWithoutMean } from '../../../../native-worker/edm2/network/group-norm.ts';
-import { modulate } from '../../../../native-worker/edm2/network/modulation.ts';
-import { positionalFeatures } from '../../../../native-worker/edm2/network/positional.ts';
+import { modulate } from '../../../../native-worker/edm2/network/block.ts';
+import { positionalFeatures } from '../../../../native-worker/edm2/network/embedding.ts';
 import { attend } from '../../../../native-worker/edm2/network/attention.ts';
 import { finiteOrClamped } from '../../../../native-worker/edm2/training/adam.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';

@@ -1,17 +1,14 @@
 import fc from 'fast-check';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { rungs } from '../../../../contract/ladder.ts';
 import type { RungName } from '../../../../contract/ladder.ts';
 import { oneHot } from '../../../../native-worker/edm2/tensors/layout.ts';
-import { mpCat, mpSum } from '../../../../native-worker/edm2/network/mp-join.ts';
-import { mpConv2d, mpLinear } from '../../../../native-worker/edm2/network/mp-layers.ts';
+import { mpCat, mpSilu, mpSum } from '../../../../native-worker/edm2/network/fixed-functions.ts';
 import { pixelNorm } from '../../../../native-worker/edm2/network/normalize.ts';
 import { denoise } from '../../../../native-worker/edm2/network/precondition.ts';
 import type { Network } from '../../../../native-worker/edm2/network/precondition.ts';
-import { mpSilu } from '../../../../native-worker/edm2/network/silu.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
-import { normal, relativeDifference, rmsOf, tinyNetwork, tinyPlan } from '../support.ts';
+import { mpConv2d, mpLinear, normal, relativeDifference, rmsOf, tinyNetwork, tinyPlan } from '../support.ts';
 import type { Tensor4D } from '../support.ts';
 
 /** Every number of channels of the paper's sizes XS to XXL and of our small presets. */
@@ -28,7 +25,7 @@ test.each(widths)('layers of %i channels preserve the magnitude of random input'
     const filters = (size: number): Tensor4D => normal([size, size, width, 16], seed + 1, 3) as Tensor4D;
     expect(rmsOf(inside(mpConv2d(x, filters(3))))).toBeCloseTo(1, 0.7);
     expect(rmsOf(inside(mpConv2d(x, filters(1))))).toBeCloseTo(1, 0.7);
-    const y = mpLinear(normal([64, width], seed + 2) as Tensor2D, normal([width, 64], seed + 3, 0.2) as Tensor2D);
+    const y = mpLinear(normal([64, width], seed + 2), normal([width, 64], seed + 3, 0.2));
     expect(rmsOf(y)).toBeCloseTo(1, 0.7);
     expect(rmsOf(pixelNorm(tf.mul(x, 5)))).toBeCloseTo(1, 3);
     expect(rmsOf(mpSilu(x))).toBeCloseTo(1, 1);

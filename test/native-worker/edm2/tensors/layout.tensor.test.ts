@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { initialState } from '../../../../native-worker/edm2/network/initial.ts';
+import { initialState } from '../../../../native-worker/edm2/training/state.ts';
 import {
   buffersFrom,
   fromOfficial,
@@ -8,8 +8,8 @@ import {
   parametersFrom,
   toOfficial,
   toOfficialNumbers,
+  type OfficialTensor,
 } from '../../../../native-worker/edm2/tensors/layout.ts';
-import type { OfficialTensor } from '../../../../native-worker/edm2/tensors/layout.ts';
 import { decodePixels, encodePixels } from '../../../../native-worker/edm2/tensors/pixels.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 import { rmsOf, source, tinyPlan } from '../support.ts';

@@ -3,7 +3,7 @@ import { planNetwork } from '../../../../contract/architecture.ts';
 import { climb, type RungName } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import { RunConfig } from '../../../../contract/training.ts';
-import { initialSource } from '../../../../native-worker/edm2/network/initial.ts';
+import { initialSource } from '../../../../native-worker/edm2/training/state.ts';
 import { randomSource } from '../../../../native-worker/edm2/tensors/random.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import type { PictureBatch } from '../../../../native-worker/jobs/training/batch.ts';

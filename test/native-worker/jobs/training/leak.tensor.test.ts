@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { planNetwork } from '../../../../contract/architecture.ts';
-import { initialSource } from '../../../../native-worker/edm2/network/initial.ts';
+import { initialSource } from '../../../../native-worker/edm2/training/state.ts';
 import { randomSource } from '../../../../native-worker/edm2/tensors/random.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';

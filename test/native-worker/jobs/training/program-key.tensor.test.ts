@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { planNetwork } from '../../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../../contract/training.ts';
-import { initialSource } from '../../../../native-worker/edm2/network/initial.ts';
+import { initialSource } from '../../../../native-worker/edm2/training/state.ts';
 import { randomSource } from '../../../../native-worker/edm2/tensors/random.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import { GraphTrainer } from '../../../../native-worker/jobs/training/graph-trainer.ts';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { resample } from '../../../../native-worker/edm2/network/resample.ts';
-import { upConv2d, upFilters } from '../../../../native-worker/edm2/network/up-convolution.ts';
+import { resample, upConv2d, upFilters } from '../../../../native-worker/edm2/network/resample.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 import { gradientOf, normal, relativeDifference } from '../support.ts';
 import type { Tensor, Tensor4D } from '../support.ts';

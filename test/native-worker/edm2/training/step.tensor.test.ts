@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { weightNames, blockNames } from '../../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../../contract/training.ts';
-import { disposeState, freshState, initialState } from '../../../../native-worker/edm2/network/initial.ts';
+import { disposeState, freshState, initialState } from '../../../../native-worker/edm2/training/state.ts';
 import { officialTensors, oneHot } from '../../../../native-worker/edm2/tensors/layout.ts';
 import { gammaFromSigmaRel } from '../../../../contract/power-function.ts';
-import { stepScalars } from '../../../../native-worker/edm2/training/step-scalars.ts';
-import { trainStep } from '../../../../native-worker/edm2/training/train-step.ts';
+import { stepScalars } from '../../../../native-worker/edm2/training/schedule.ts';
+import { trainStep } from '../../../../native-worker/edm2/training/step.ts';
 import type { Batch, TrainState } from '../../../../native-worker/edm2/tensors/types.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 import { normal, relativeDifference, rmsOf, source, tinyNetwork, tinyPlan, tinyTraining } from '../support.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seedFor } from '../../../../native-worker/edm2/tensors/seeds.ts';
+import { seedFor } from '../../../../native-worker/edm2/tensors/random.ts';
 
 test('the same arguments give the same seed, on every machine', () => {
   // Resuming must draw what an earlier release drew: these numbers are part of the checkpoint format.

@@ -1,8 +1,35 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { ParameterPlan } from '../../../contract/plan.ts';
-import { readState, type StateSource } from '../training/state-source.ts';
+import { internalShape } from '../tensors/layout.ts';
 import type { Buffers, Parameters, RandomSource, TrainState } from '../tensors/types.ts';
+
+/**
+ * Where a training state comes from, tensor by tensor, so that it need not be in memory twice. Each tensor belongs to who
+ * asked for it.
+ */
+export interface StateSource {
+  parameter(name: string): tf.Tensor;
+  /** Adam's moments of a parameter. */
+  firstMoment(name: string): tf.Tensor;
+  secondMoment(name: string): tf.Tensor;
+  /** @param index along `TrainingConfig.emaStds` */
+  average(index: number, name: string): tf.Tensor;
+  buffer(name: string): tf.Tensor1D;
+}
+
+/** All of it at once. @param averages how many are kept */
+export function readState(plan: NetworkPlan, averages: number, source: StateSource): TrainState {
+  const each = (read: (name: string) => tf.Tensor): Parameters =>
+    Object.fromEntries(plan.parameters.map(({ name }) => [name, read(name)]));
+  return {
+    parameters: each((name) => source.parameter(name)),
+    firstMoments: each((name) => source.firstMoment(name)),
+    secondMoments: each((name) => source.secondMoment(name)),
+    averages: Array.from({ length: averages }, (_, index) => each((name) => source.average(index, name))),
+    buffers: Object.fromEntries(plan.buffers.map(({ name }) => [name, source.buffer(name)])),
+  };
+}
 
 /**
  * A network that has seen nothing: parameters as `plan` says (in config G weights N(0, 1) and gains 0), Fourier
@@ -73,10 +100,4 @@ function initialBuffer({ name, shape, role }: NetworkPlan['buffers'][number], ra
       role === 'frequencies' ? random.normal([...shape], `init ${name}`) : random.uniform([...shape], `init ${name}`);
     return tf.mul<tf.Tensor1D>(draw, 2 * Math.PI);
   });
-}
-
-/** OIHW to [K, K, Cin, Cout], [out, in] to [in, out]. */
-export function internalShape(shape: readonly number[]): number[] {
-  if (shape.length === 4) return [shape[2]!, shape[3]!, shape[1]!, shape[0]!];
-  return [...shape].reverse();
 }

@@ -1,9 +1,44 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkSwitches } from '../../../contract/switches.ts';
-import { sortQkv } from './attention.ts';
-import { mpWeight } from './mp-layers.ts';
-import type { Forward } from '../tensors/types.ts';
-import { upConv2d, upFilters } from './up-convolution.ts';
+import { normalize, normalizeAgain, unitAxes } from './normalize.ts';
+import { freshWeights } from './prepared-weights.ts';
+import { upConv2d, upFilters } from './resample.ts';
+import { fullPrecision } from '../tensors/precision.ts';
+import type { Forward, Parameters } from '../tensors/types.ts';
+
+/**
+ * The weight as it is used: every output unit has unit L2 norm, so that input of unit magnitude with uncorrelated
+ * entries comes out with unit magnitude; then the learned gain, if there is one.
+ *
+ * @param weight stored weight of any scale, [K, K, Cin, Cout] or [in, out]
+ * @param gain   learned scalar, [] ; null: 1
+ * @param scale  a constant factor on top
+ *
+ * Source: arXiv:2312.02696, Eq. 47. ‖w‖₂ = rms(w) · sqrt(N) with N the fan-in, hence 1/sqrt(N).
+ */
+export function mpWeight<T extends tf.Tensor>(weight: T, gain: tf.Scalar | null = null, scale = 1): T {
+  const fanIn = weight.size / weight.shape.at(-1)!;
+  const unit = normalize(weight, unitAxes(weight), scale / Math.sqrt(fanIn));
+  return gain === null ? unit : tf.mul(unit, gain);
+}
+
+/**
+ * Forced weight normalisation: every output unit of every stored weight gets unit root mean square, without gradient;
+ * gains stay. It happens before the forward pass in training, and must not replace normalisation on use: without that
+ * one's gradient Adam's second moment would fill with the component that is deleted here.
+ *
+ * @param again whether to do it twice, or a scalar that says so by 1 or 0. The second time leaves 0.9999 of what the first
+ *   left, and what the first left out
+ * @returns new tensors for all parameters; the caller disposes them
+ *
+ * Source: arXiv:2312.02696, Eq. 66.
+ */
+export function forceNormalize(parameters: Parameters, again: boolean | tf.Scalar = false): Parameters {
+  const force = (weight: tf.Tensor): tf.Tensor => normalizeAgain(weight, unitAxes(weight), again);
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [name, name.endsWith('.weight') ? force(value) : value.clone()]),
+  );
+}
 
 export interface LayerOptions {
   /** Name of a scalar parameter by which the output is multiplied, if the network has it. */
@@ -29,6 +64,9 @@ export interface LearnedLayers {
   readonly qkv: (name: string, x: tf.Tensor4D) => tf.Tensor4D;
 }
 
+/** What layers need: their parameters, and of a forward pass what differs from the usual. */
+type LayersOf = Pick<Forward, 'parameters'> & Partial<Pick<Forward, 'observe' | 'precision' | 'weights'>>;
+
 /**
  * The layers of a rung: weights as stored (A to C) or of unit norm (D to G, Eq. 47), then the gain (G), then the bias
  * (A, B). Forcing stored weights (E to G) is not done here but once a training step. Every output is observed.
@@ -37,7 +75,7 @@ export interface LearnedLayers {
  * alone, are in float32 whatever the precision.
  */
 export function learnedLayers(
-  { parameters, observe, precision, weights }: Pick<Forward, 'parameters' | 'observe' | 'precision' | 'weights'>,
+  { parameters, observe = null, precision = fullPrecision, weights = freshWeights }: LayersOf,
   { weightNorm }: NetworkSwitches,
 ): LearnedLayers {
   const scaled = (name: string, { gain: gainName, inputScale = 1, outputScale = 1 }: LayerOptions): tf.Tensor => {
@@ -95,4 +133,18 @@ export function conv2d(x: tf.Tensor4D, filters: tf.Tensor4D): tf.Tensor4D {
 
 function asItIs<T extends tf.Tensor>(x: T): T {
   return x;
+}
+
+/**
+ * Sorts what belongs to the outputs of `attn_qkv`, its filters or its biases, so that the outputs stand as [q | k | v],
+ * each [heads, C]. Official files (and so our stored weights) interleave them: output (head · C + channel) · 3 +
+ * {0: q, 1: k, 2: v}. Sorting the filters is cheaper than sorting what they put out.
+ *
+ * @param x filters [1, 1, Cin, 3·heads·C] or biases [3·heads·C]
+ */
+export function sortQkv<T extends tf.Tensor>(x: T): T {
+  const width = x.shape.at(-1)!;
+  return tf.tidy(() =>
+    tf.reshape(tf.transpose(tf.reshape(x, [x.size / width, width / 3, 3]), [0, 2, 1]), x.shape),
+  ) as T;
 }

@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { weightNames } from '../../../contract/architecture.ts';
-import type { NetworkPlan } from '../../../contract/architecture.ts';
+import { weightNames, type NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
-import { batchGradients, type BatchGradients } from './gradients.ts';
 import { fullPrecision } from '../tensors/precision.ts';
-import { newTensors, type Updates } from './updates.ts';
 import type { Batch, Parameters, RandomSource, StepResult, StepScalars, TrainState } from '../tensors/types.ts';
+import { newTensors, type Updates } from './adam.ts';
+import { batchGradients, type BatchGradients } from './gradients.ts';
 
 /**
  * One optimiser step, as a pure function: nothing is read back from the device, no clock, no randomness of its own.

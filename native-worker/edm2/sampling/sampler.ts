@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { SamplerConfig } from '../../../contract/training.ts';
+import type { ChurnConfig, SamplerConfig } from '../../../contract/training.ts';
 
 /** D(x; σ) of pictures [N, R, R, channels] at one noise level, [1]. The classes are its own business. */
 export type Denoiser = (x: tf.Tensor4D, sigma: tf.Tensor1D) => tf.Tensor4D;
@@ -44,9 +44,6 @@ export interface Stage<Level = number, Weight = number> {
   readonly last: Weight;
 }
 
-/** A stage as a recorded graph is fed with it: the level as [1], the rest as scalars. */
-export type StageTensors = Stage<tf.Tensor1D, tf.Scalar>;
-
 /**
  * The stages of a step from one noise level to the next: Euler's, then the trapezoidal correction unless the next level
  * is 0.
@@ -62,6 +59,45 @@ export function heunStages(sigma: number, next: number): Stage[] {
   ];
 }
 
+/** One step of the sampler, in numbers. */
+export interface SamplerStep {
+  /** Standard deviation of the fresh noise that is added first; 0: none. */
+  readonly added: number;
+  readonly stages: readonly Stage[];
+}
+
+/**
+ * All steps of a sampler: with `churn`, each first goes up to a higher noise level with fresh noise, and from there to
+ * the next level by Heun's method.
+ *
+ * Source: EDM, arXiv:2206.00364, Alg. 1 and 2.
+ */
+export function samplerSteps(sampler: SamplerConfig): SamplerStep[] {
+  const { steps, churn } = sampler;
+  const sigmas = samplerSigmas(sampler);
+  return Array.from({ length: steps }, (_, step) => {
+    const [sigma, next] = [sigmas[step]!, sigmas[step + 1]!];
+    const level = churn === undefined ? sigma : churnedLevel(churn, sigma, steps);
+    const added = level === sigma ? 0 : Math.sqrt(level ** 2 - sigma ** 2) * churn!.noise;
+    return { added, stages: heunStages(level, next) };
+  });
+}
+
+/** Most by which one step may raise the noise level, as a factor less 1: it at most doubles the variance. */
+const MOST = Math.SQRT2 - 1;
+
+/**
+ * The noise level to which a step first goes up: σ (1 + γ), γ = min(S_churn/N, √2 − 1) where S_min ≤ σ ≤ S_max.
+ *
+ * @param steps N
+ *
+ * Source: EDM, arXiv:2206.00364, Alg. 2 and Eq. 37 there.
+ */
+export function churnedLevel({ amount, min, max }: ChurnConfig, sigma: number, steps: number): number {
+  if (sigma < min || sigma > max) return sigma;
+  return sigma * (1 + Math.min(amount / steps, MOST));
+}
+
 /** What the sampler holds between two evaluations; each [N, R, R, channels]. */
 export interface SamplerState {
   /** The pictures where the step began. */
@@ -71,6 +107,37 @@ export interface SamplerState {
   /** dx/dσ of the evaluation before; anything finite before the first. */
   readonly slope: tf.Tensor4D;
 }
+
+/** The state in which sampling begins: noise of deviation σ. */
+export function beginSampling(noise: tf.Tensor4D, sigma: number | tf.Scalar): SamplerState {
+  return tf.tidy(() => {
+    const start = tf.mul<tf.Tensor4D>(noise, sigma);
+    const state: SamplerState = { start, at: start.clone(), slope: tf.zerosLike(start) };
+    return state as SamplerState & tf.TensorContainerObject;
+  });
+}
+
+/**
+ * Adds fresh noise at the beginning of a step.
+ *
+ * @param noise     standard normal numbers of the pictures' shape
+ * @param deviation `added` of the step
+ * @returns         a new state; its slope is the old one's tensor
+ */
+export function addNoise(
+  { start, slope }: SamplerState,
+  noise: tf.Tensor4D,
+  deviation: number | tf.Scalar,
+): SamplerState {
+  return tf.tidy(() => {
+    const raised = tf.add<tf.Tensor4D>(start, tf.mul(noise, deviation));
+    const state: SamplerState = { start: raised, at: raised.clone(), slope };
+    return state as SamplerState & tf.TensorContainerObject;
+  });
+}
+
+/** A stage as a recorded graph is fed with it: the level as [1], the rest as scalars. */
+export type StageTensors = Stage<tf.Tensor1D, tf.Scalar>;
 
 /** Runs a stage; with both weights as tensors nothing depends on their values but the result, so it can be recorded. */
 export function runStage(denoise: Denoiser, { start, at, slope }: SamplerState, stage: StageTensors): SamplerState {
@@ -83,13 +150,13 @@ export function runStage(denoise: Denoiser, { start, at, slope }: SamplerState, 
   });
 }
 
-/** The state in which sampling begins: noise of deviation σ. */
-export function beginSampling(noise: tf.Tensor4D, sigma: number | tf.Scalar): SamplerState {
-  return tf.tidy(() => {
-    const start = tf.mul<tf.Tensor4D>(noise, sigma);
-    const state: SamplerState = { start, at: start.clone(), slope: tf.zerosLike(start) };
-    return state as SamplerState & tf.TensorContainerObject;
-  });
+/** Runs a stage op by op; the state it was given is gone afterwards. */
+export function advance(denoise: Denoiser, state: SamplerState, stage: Stage): SamplerState {
+  const tensors = stageTensors(stage);
+  const next = runStage(denoise, state, tensors);
+  disposeSampling(state);
+  tf.dispose(Object.values(tensors));
+  return next;
 }
 
 /** A stage's numbers as tensors; the caller disposes them. */
@@ -130,15 +197,6 @@ export function heunSample(
   state.at.dispose();
   state.slope.dispose();
   return state.start;
-}
-
-/** Runs a stage op by op; the state it was given is gone afterwards. */
-export function advance(denoise: Denoiser, state: SamplerState, stage: Stage): SamplerState {
-  const tensors = stageTensors(stage);
-  const next = runStage(denoise, state, tensors);
-  disposeSampling(state);
-  tf.dispose(Object.values(tensors));
-  return next;
 }
 
 export function disposeSampling({ start, at, slope }: SamplerState): void {
