@@ -1,4 +1,4 @@
-import type { Seed } from './random.ts';
+import type { Seed } from '../../contract/seed.ts';
 
 /**
  * What a random op of TensorFlow's second version is fed with, so that it draws the numbers from `skip` on of what one of

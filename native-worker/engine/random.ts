@@ -1,9 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Seed } from '../../contract/seed.ts';
 import { backend } from './binding.ts';
 import { tf } from './tensorflow.ts';
-
-/** Two 32-bit integers: the whole state of a stateless random op. */
-export type Seed = readonly [number, number];
 
 function draw(op: string, shape: readonly number[], seed: Seed): Tensor {
   const engine = backend();

@@ -1,6 +1,7 @@
 import { microBatches } from '../edm2/training/gradients.ts';
-import { seedFor, type Seed } from '../edm2/tensors/random.ts';
+import { seedFor } from '../edm2/tensors/random.ts';
 import { stepNumbers } from '../edm2/training/schedule.ts';
+import type { Seed } from '../../contract/seed.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
 import type { GraphSession } from '../engine/session/graph-session.ts';
 import { numberOf, sizeOf, type HostTensor } from '../engine/session/host-tensor.ts';

@@ -1,8 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Seed } from '../../../contract/seed.ts';
 import type { RandomSource } from './types.ts';
-
-/** Two 32-bit integers: the whole state of a stateless random op. */
-export type Seed = readonly [number, number];
 
 /**
  * The seed of one set of random numbers: a pure function of the run's seed, what the numbers are for, and where in

@@ -3,7 +3,7 @@ import type { NativeTensor } from './native-tensor.ts';
 import type { SessionOptions } from './options.ts';
 import { Session } from './session.ts';
 import { keyAndCounter } from '../philox.ts';
-import type { Seed } from '../random.ts';
+import type { Seed } from '../../../contract/seed.ts';
 import { hostOf, type Fed } from './host.ts';
 import { nodeNames, type DrawNames } from '../recording/names.ts';
 import type { GraphProgram, Specs, TensorSpec } from '../recording/program.ts';
