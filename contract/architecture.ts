@@ -15,7 +15,7 @@ export type { BlockPlan, NetworkPlan } from './plan.ts';
  *   with attention that would get no whole head, widths that do not fall into groups, or switches that exclude each other
  */
 export function planNetwork(config: NetworkConfig, shape: DataShape): NetworkPlan {
-  checkSwitches(config.ladder);
+  checkSwitches(config.switches);
   checkResolution(config, shape);
   const widths = config.channelMult.map((multiplier) => config.modelChannels * multiplier);
   const noiseChannels = config.modelChannels * (config.channelMultNoise ?? config.channelMult[0]!);
@@ -69,7 +69,7 @@ function planEncoder(config: NetworkConfig, shape: DataShape, widths: readonly n
     name: `unet.enc.${size(shape.resolution)}_conv`,
     resolution: shape.resolution,
     // One more than the picture has, where a channel of ones stands in for biases.
-    inChannels: shape.channels + (config.ladder.biases ? 0 : 1),
+    inChannels: shape.channels + (config.switches.biases ? 0 : 1),
     outChannels: widths[0]!,
   };
   const blocks: BlockPlan[] = [];
@@ -181,8 +181,8 @@ function headsOf(config: NetworkConfig, width: number, resolution: number, lowes
 }
 
 /** Positional features are half cosines, half sines. */
-function checkNoiseFeatures({ ladder }: NetworkConfig, noiseChannels: number): void {
-  if (ladder.noiseFeatures === 'positional' && noiseChannels % 2 !== 0) {
+function checkNoiseFeatures({ switches }: NetworkConfig, noiseChannels: number): void {
+  if (switches.noiseFeatures === 'positional' && noiseChannels % 2 !== 0) {
     throw new AppError(
       'invalid-input',
       `Positional noise features come in pairs, but there are ${noiseChannels}; make modelChannels even.`,
@@ -190,8 +190,8 @@ function checkNoiseFeatures({ ladder }: NetworkConfig, noiseChannels: number): v
   }
 }
 
-function checkGroups({ ladder }: NetworkConfig, blocks: readonly (ConvPlan | BlockPlan)[]): void {
-  if (ladder.groupNorm === 'none' && ladder.attentionNorm !== 'group') return;
+function checkGroups({ switches }: NetworkConfig, blocks: readonly (ConvPlan | BlockPlan)[]): void {
+  if (switches.groupNorm === 'none' && switches.attentionNorm !== 'group') return;
   for (const { name, inChannels, outChannels } of blocks) {
     for (const width of [inChannels, outChannels]) {
       if (width % groupCount(width) !== 0) {

@@ -15,7 +15,7 @@ export const Guidance = z.strictObject({
 export type Guidance = z.infer<typeof Guidance>;
 
 /** What guided a sheet, and what the guide was: what `guide` names may be gone. */
-export const UsedGuidance = Guidance.extend({ runId: Id, nimg: z.int(), emaStd: z.number() });
+export const UsedGuidance = Guidance.extend({ runId: Id, nimg: z.int(), sigmaRel: z.number() });
 export type UsedGuidance = z.infer<typeof UsedGuidance>;
 
 /** Strength that is proposed: near the best that arXiv 2406.02507 found for a network of size S. */

@@ -145,13 +145,13 @@ export function climb(config: RunConfig, name: RungName): RunConfig {
   const rung = rungs[name];
   const { network, training, grid } = config;
   const listed = network.attnResolutions;
-  const std = exponentialWidth(training);
+  const sigmaRel = exponentialWidth(training);
   const exponential = rung.training.averaging === 'exponential';
   return RunConfig.parse({
     ...config,
     network: {
       ...network,
-      ladder: rung.switches,
+      switches: rung.switches,
       attnResolutions: rung.moreAttention && listed.length > 0 ? [2 * Math.max(...listed), ...listed] : listed,
       dropout: rung.dropout ?? network.dropout,
       clipAct: rung.clipAct === null ? null : (network.clipAct ?? rung.clipAct),
@@ -161,9 +161,9 @@ export function climb(config: RunConfig, name: RungName): RunConfig {
       ...rung.training,
       learningRate: training.learningRate * rung.learningRateFactor,
       decayBatches: rung.decay ? training.decayBatches : 0,
-      emaStds: exponential ? [std] : training.emaStds,
+      sigmaRels: exponential ? [sigmaRel] : training.sigmaRels,
     },
-    grid: { ...grid, emaStd: exponential ? std : grid.emaStd },
+    grid: { ...grid, sigmaRel: exponential ? sigmaRel : grid.sigmaRel },
   });
 }
 

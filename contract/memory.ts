@@ -47,13 +47,13 @@ export interface MemoryEstimate {
  */
 export function estimateMemory(
   plan: NetworkPlan,
-  training: Pick<TrainingConfig, 'batchSize' | 'microBatch' | 'emaStds'> & Partial<Pick<TrainingConfig, 'precision'>>,
+  training: Pick<TrainingConfig, 'batchSize' | 'microBatch' | 'sigmaRels'> & Partial<Pick<TrainingConfig, 'precision'>>,
 ): MemoryEstimate {
   const weights = countParameters(plan).total * FLOAT32;
   const bytes = (training.precision ?? 'fp32') === 'fp32' ? FLOAT32 : REDUCED;
   const activationsPerImage = keptElements(plan) * bytes;
   const activations = activationsPerImage * imagesAtOnce(training);
-  const [gradients, moments, averages] = [weights, 2 * weights, training.emaStds.length * weights];
+  const [gradients, moments, averages] = [weights, 2 * weights, training.sigmaRels.length * weights];
   const workspace = PASSING * weights;
   const total = weights + gradients + moments + averages + activations + workspace + RUNTIME;
   return {
@@ -86,7 +86,7 @@ function keptElements(plan: NetworkPlan): number {
 function keptOfBlock({ config }: NetworkPlan, block: BlockPlan): number {
   const { flavor, inChannels, outChannels, heads, resample } = block;
   const pixels = block.resolution ** 2;
-  const pixelNorms = config.ladder.groupNorm === 'none';
+  const pixelNorms = config.switches.groupNorm === 'none';
   const before = pixels * (resample === 'down' ? 4 : resample === 'up' ? 1 / 4 : 1);
   const branch = flavor === 'enc' && pixelNorms ? outChannels : inChannels;
   const first = (pixelNorms ? 2 * pixels : 3 * before) * branch; // activation, and the norm's result

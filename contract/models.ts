@@ -9,6 +9,6 @@ export const ModelRef = z.discriminatedUnion('kind', [
   /** A reconstructed average that was kept as a file. */
   z.strictObject({ kind: z.literal('reconstruction'), reconstructionId: Id }),
   /** Any sigma_rel at the time of one of a run's snapshots, reconstructed in memory; nothing is kept. */
-  z.strictObject({ kind: z.literal('recipe'), runId: Id, nimg: z.int().positive(), emaStd: SigmaRel }),
+  z.strictObject({ kind: z.literal('recipe'), runId: Id, nimg: z.int().positive(), sigmaRel: SigmaRel }),
 ]);
 export type ModelRef = z.infer<typeof ModelRef>;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { NetworkSwitches } from './switches.ts';
 
 /**
- * The EDM2 network, named as in the paper and the official code; config G unless `ladder` says otherwise. What the
+ * The EDM2 network, named as in the paper and the official code; config G unless `switches` say otherwise. What the
  * dataset decides (resolution, channels, classes) is added by `networkShape` when a run starts.
  */
 export const NetworkConfig = z.strictObject({
@@ -37,7 +37,7 @@ export const NetworkConfig = z.strictObject({
   /** Expected standard deviation of the training data (pixels in [-1, 1]). */
   sigmaData: z.number().positive().max(10).default(0.5),
   /** Which rung of the paper's ladder of configurations the network stands on, switch by switch. */
-  ladder: NetworkSwitches.prefault({}),
+  switches: NetworkSwitches.prefault({}),
 });
 export type NetworkConfig = z.infer<typeof NetworkConfig>;
 

@@ -40,7 +40,7 @@ export function countOperations(plan: NetworkPlan): OperationCount[] {
   const [input, ...encoder] = plan.encoder;
   const { channels, resolution } = plan.shape;
   const pixels = resolution ** 2;
-  const { groupNorm } = plan.config.ladder;
+  const { groupNorm } = plan.config.switches;
   const last = plan.decoder.at(-1)!.outChannels;
   const outNorm = groupNorm === 'none' ? 0 : normOf(groupNorm) + SILU;
   return [
@@ -81,7 +81,7 @@ function part(
   name: string,
   kinds: Partial<Record<OperationKind, number>>,
 ): OperationCount {
-  const perWeight = plan.config.ladder.weightNorm === 'none' ? 0 : WEIGHT_NORM;
+  const perWeight = plan.config.switches.weightNorm === 'none' ? 0 : WEIGHT_NORM;
   return { name, kinds: { ...none, ...kinds, weights: perWeight * sizes(plan, prefix) } };
 }
 
@@ -94,7 +94,7 @@ function sizes({ parameters }: NetworkPlan, prefix: string): number {
 
 function blockOperations(plan: NetworkPlan, block: BlockPlan): Partial<Record<OperationKind, number>> {
   const { flavor, resample, inChannels, outChannels, heads, skipChannels } = block;
-  const { groupNorm, attentionNorm, biases, fixedFunctions } = plan.config.ladder;
+  const { groupNorm, attentionNorm, biases, fixedFunctions } = plan.config.switches;
   const { clipAct } = plan.config;
   const pixels = block.resolution ** 2;
   const scaled = fixedFunctions === 'magnitude-preserving';
@@ -141,5 +141,5 @@ function normOf(groupNorm: 'standard' | 'no-mean' | 'none'): number {
 
 /** Features, sum and activations of the embedding. */
 function embeddingElements({ noiseChannels, embChannels, config }: NetworkPlan): number {
-  return 2 * noiseChannels + embChannels * (1 + SILU * config.ladder.embeddingLayers);
+  return 2 * noiseChannels + embChannels * (1 + SILU * config.switches.embeddingLayers);
 }

@@ -16,7 +16,7 @@ export function networkParameters({
   noiseChannels,
   embChannels,
 }: Layout): ParameterPlan[] {
-  const switches = config.ladder;
+  const { switches } = config;
   const [input, ...blocks] = encoder;
   const layer = (name: string, dims: number[], zero = false): ParameterPlan[] => learned(name, dims, switches, zero);
   return [
@@ -34,7 +34,7 @@ export function networkParameters({
 
 /** Fixed random numbers of the Fourier features; positional features need none. */
 export function networkBuffers({ config, noiseChannels }: Layout): BufferPlan[] {
-  const { noiseFeatures, uncertainty } = config.ladder;
+  const { noiseFeatures, uncertainty } = config.switches;
   return [
     ...(noiseFeatures === 'positional' ? [] : fourierBuffers('unet.emb_fourier', noiseChannels)),
     ...(uncertainty ? fourierBuffers('logvar_fourier', config.logvarChannels) : []),

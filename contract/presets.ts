@@ -1,3 +1,4 @@
+import { CONFIG_FORMAT } from './formats.ts';
 import { RunConfig } from './training.ts';
 import type * as z from 'zod';
 
@@ -21,7 +22,13 @@ function preset(
   resolution: number,
   config: Omit<z.input<typeof RunConfig>, 'version' | 'preset'>,
 ): Preset {
-  return { name, title, summary, resolution, config: RunConfig.parse({ version: 1, preset: name, ...config }) };
+  return {
+    name,
+    title,
+    summary,
+    resolution,
+    config: RunConfig.parse({ version: CONFIG_FORMAT, preset: name, ...config }),
+  };
 }
 
 /**

@@ -10,7 +10,7 @@ export const RecipeTerm = z.strictObject({
   snapshotId: Id,
   nimg: z.int().positive(),
   /** sigma_rel of the snapshot. */
-  emaStd: z.number(),
+  sigmaRel: z.number(),
   /** Negative ones are normal; those of a recipe add up to 1. */
   coefficient: z.number(),
 });
@@ -21,7 +21,7 @@ export const Recipe = z.strictObject({
   /** Training images of the average that is wanted. */
   nimg: z.int().positive(),
   /** Its sigma_rel. */
-  emaStd: z.number(),
+  sigmaRel: z.number(),
   /** Predicted error, relative to the profile that is wanted; 0: exact. See docs/post-hoc-ema.md. */
   error: z.number().nonnegative(),
   terms: z.array(RecipeTerm).min(1),
@@ -44,7 +44,7 @@ const SAME_LENGTH = 1e-9;
 export interface StoredAverage {
   readonly id: number;
   readonly nimg: number;
-  readonly emaStd: number;
+  readonly sigmaRel: number;
 }
 
 /** The run whose averages are mixed. */
@@ -71,7 +71,7 @@ export function reconstructionTimes(snapshots: readonly StoredAverage[]): number
 export function recipesAt(
   { name, averaging, snapshots }: RecipeSource,
   nimg: number | null,
-): (emaStd: number) => Recipe {
+): (sigmaRel: number) => Recipe {
   if (averaging !== 'power') {
     throw new AppError(
       'conflict',
@@ -80,21 +80,21 @@ export function recipesAt(
   }
   const moment = momentOf(name, snapshots, nimg);
   const stored = snapshots.filter((snapshot) => snapshot.nimg > 0 && snapshot.nimg <= moment);
-  const fit = postHocFit(stored.map((snapshot) => ({ time: snapshot.nimg, sigmaRel: snapshot.emaStd })));
-  return (emaStd) => {
-    gammaFromSigmaRel(emaStd); // throws for a length that does not exist
-    const same = stored.find((one) => one.nimg === moment && Math.abs(one.emaStd - emaStd) < SAME_LENGTH);
-    if (same !== undefined) return { nimg: moment, emaStd, error: 0, terms: [termOf(same, 1)] };
-    const { coefficients, error } = fit({ time: moment, sigmaRel: emaStd });
+  const fit = postHocFit(stored.map((snapshot) => ({ time: snapshot.nimg, sigmaRel: snapshot.sigmaRel })));
+  return (sigmaRel) => {
+    gammaFromSigmaRel(sigmaRel); // throws for a length that does not exist
+    const same = stored.find((one) => one.nimg === moment && Math.abs(one.sigmaRel - sigmaRel) < SAME_LENGTH);
+    if (same !== undefined) return { nimg: moment, sigmaRel, error: 0, terms: [termOf(same, 1)] };
+    const { coefficients, error } = fit({ time: moment, sigmaRel });
     const terms = stored.map((one, index) => termOf(one, coefficients[index]!));
-    return { nimg: moment, emaStd, error, terms: terms.filter((one) => Math.abs(one.coefficient) >= NEGLIGIBLE) };
+    return { nimg: moment, sigmaRel, error, terms: terms.filter((one) => Math.abs(one.coefficient) >= NEGLIGIBLE) };
   };
 }
 
-const termOf = ({ id, nimg, emaStd }: StoredAverage, coefficient: number): RecipeTerm => ({
+const termOf = ({ id, nimg, sigmaRel }: StoredAverage, coefficient: number): RecipeTerm => ({
   snapshotId: id,
   nimg,
-  emaStd,
+  sigmaRel,
   coefficient,
 });
 

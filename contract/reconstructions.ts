@@ -16,7 +16,7 @@ export const Reconstruction = z.strictObject({
   /** Training images of the average. */
   nimg: z.int().positive(),
   /** Its sigma_rel. */
-  emaStd: z.number(),
+  sigmaRel: z.number(),
   /** Predicted error, relative to the wanted profile; see docs/post-hoc-ema.md. */
   error: z.number().nonnegative(),
   /** The snapshots it was mixed from. They may be gone by now. */
@@ -35,7 +35,7 @@ export const KeepRequest = z.strictObject({
   targets: z
     .array(
       z.strictObject({
-        emaStd: SigmaRel,
+        sigmaRel: SigmaRel,
         /** null: named after its length and time. */
         name: ReconstructionName.nullable().default(null),
       }),

@@ -13,11 +13,11 @@ import { RunConfig } from './training.ts';
  * `dataset.json` in each dataset's. An index that is lost can be built from them again. Paths are relative to the library.
  */
 
-const Snapshot = z.strictObject({ file: z.string(), nimg: z.int(), emaStd: z.number(), createdAt: Timestamp });
-const Checkpoint = Snapshot.omit({ emaStd: true });
+const Snapshot = z.strictObject({ file: z.string(), nimg: z.int(), sigmaRel: z.number(), createdAt: Timestamp });
+const Checkpoint = Snapshot.omit({ sigmaRel: true });
 
 export const RunRecord = z.strictObject({
-  format: z.literal('edm2-run/1'),
+  format: z.literal('edm2-run/2'),
   id: Id,
   name: z.string(),
   notes: z.string(),

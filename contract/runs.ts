@@ -104,7 +104,7 @@ export const Snapshot = z.strictObject({
   runId: Id,
   nimg: z.int(),
   /** sigma_rel of the average. */
-  emaStd: z.number(),
+  sigmaRel: z.number(),
   sizeBytes: z.int(),
   sha256: z.string(),
   createdAt: Timestamp,

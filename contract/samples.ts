@@ -15,7 +15,7 @@ export const Sample = z.strictObject({
   /** Training images the network had seen. */
   nimg: z.int(),
   /** sigma_rel of the average that drew it. */
-  emaStd: z.number(),
+  sigmaRel: z.number(),
   snapshotId: Id.nullable(),
   /** What drew it, as it was asked for; null: the run itself, while it trained. What it names may be gone. */
   model: ModelRef.nullable(),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CONFIG_FORMAT, newerFormat } from './formats.ts';
 import { microBatchProblem } from './micro-batch.ts';
 import { NetworkConfig } from './network.ts';
 import { Precision } from './precision.ts';
@@ -42,8 +43,8 @@ export const TrainingConfig = z.strictObject({
   /** What becomes of gradients that are not finite. 'zero': they count as 0. 'clamp': NaN as 0, ±∞ as ±1e5 (config A). */
   nonFinite: z.enum(['zero', 'clamp']).default('zero'),
   /**
-   * Which averages of the weights are kept. 'power': one for each of `emaStds`. 'exponential': one, of constant
-   * half-life (config A); its files bear the one entry of `emaStds`, which should be near its relative width.
+   * Which averages of the weights are kept. 'power': one for each of `sigmaRels`. 'exponential': one, of constant
+   * half-life (config A); its files bear the one entry of `sigmaRels`, which should be near its relative width.
    */
   averaging: z.enum(['power', 'exponential']).default('power'),
   /** Half-life of the exponential average in images. */
@@ -51,7 +52,7 @@ export const TrainingConfig = z.strictObject({
   /** The half-life is at most this share of the images seen so far; null: no limit. */
   averageRampUp: z.number().positive().max(1).nullable().default(0.05),
   /** Relative widths sigma_rel of the power-function averages that are kept. */
-  emaStds: z.array(SigmaRel).min(1).max(8).default([0.05, 0.1]),
+  sigmaRels: z.array(SigmaRel).min(1).max(8).default([0.05, 0.1]),
   /** Mirror each picture left to right with probability 1/2. */
   horizontalFlips: z.boolean().default(false),
   /** Tell the network the class of each picture. */
@@ -120,8 +121,8 @@ export const GridConfig = z.strictObject({
   columns: z.int().min(1).max(32).default(8),
   /** Rows; at most the number of classes, if there are any. */
   rows: z.int().min(1).max(32).default(8),
-  /** Which average draws: one of `emaStds`. */
-  emaStd: SigmaRel.default(0.1),
+  /** Which average draws: one of `sigmaRels`. */
+  sigmaRel: SigmaRel.default(0.1),
   sampler: SamplerConfig,
 });
 export type GridConfig = z.infer<typeof GridConfig>;
@@ -129,8 +130,13 @@ export type GridConfig = z.infer<typeof GridConfig>;
 /** Everything that decides what a run does. Stored as JSON with the run and never changed afterwards. */
 export const RunConfig = z
   .strictObject({
-    /** Format of this record. */
-    version: z.literal(1),
+    /** Format of this record; earlier ones are read where they are stored (`upgraded`). */
+    version: z.literal(CONFIG_FORMAT, {
+      error: ({ input }) => {
+        const newer = newerFormat({ version: input });
+        return newer === null ? undefined : `the configuration ${newer}; update EDM2 Studio`;
+      },
+    }),
     /** Name of the preset it started from; for display. */
     preset: z.string().max(64).nullable(),
     network: NetworkConfig,
@@ -142,18 +148,18 @@ export const RunConfig = z
     const { training, grid } = config;
     const uncut = microBatchProblem(training);
     if (uncut !== null) context.addIssue({ code: 'custom', path: ['training', 'microBatch'], message: uncut });
-    if (training.averaging === 'exponential' && training.emaStds.length !== 1) {
+    if (training.averaging === 'exponential' && training.sigmaRels.length !== 1) {
       context.addIssue({
         code: 'custom',
-        path: ['training', 'emaStds'],
-        message: `an exponential average has one length, but emaStds lists ${training.emaStds.join(' and ')}`,
+        path: ['training', 'sigmaRels'],
+        message: `an exponential average has one length, but sigmaRels lists ${training.sigmaRels.join(' and ')}`,
       });
     }
-    if (!training.emaStds.includes(grid.emaStd)) {
+    if (!training.sigmaRels.includes(grid.sigmaRel)) {
       context.addIssue({
         code: 'custom',
-        path: ['grid', 'emaStd'],
-        message: `the grid wants sigma_rel ${grid.emaStd}, but the run keeps ${training.emaStds.join(' and ')}`,
+        path: ['grid', 'sigmaRel'],
+        message: `the grid wants sigma_rel ${grid.sigmaRel}, but the run keeps ${training.sigmaRels.join(' and ')}`,
       });
     }
     if (grid.sampler.sigmaMin >= grid.sampler.sigmaMax) {

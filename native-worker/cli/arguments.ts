@@ -1,5 +1,6 @@
 import type { Dataset } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
+import { todaysName } from '../../contract/formats.ts';
 import { climb, rungNames, type RungName } from '../../contract/ladder.ts';
 import { Precision } from '../../contract/precision.ts';
 import { findPreset, presets } from '../../contract/presets.ts';
@@ -181,7 +182,7 @@ function replace(config: RunConfig, setting: string): void {
       `--set takes NAME=VALUE, such as training.learningRate=0.005, not "${setting}".`,
     );
   }
-  const path = setting.slice(0, at).trim().split('.');
+  const path = setting.slice(0, at).trim().split('.').map(todaysName);
   const last = path.pop()!;
   let place: unknown = config;
   for (const part of path) place = isRecord(place) && Object.hasOwn(place, part) ? place[part] : undefined;

@@ -10,7 +10,7 @@ export interface ChosenModel {
   readonly run: Run;
   readonly model: ModelRef;
   readonly nimg: number;
-  readonly emaStd: number;
+  readonly sigmaRel: number;
   /** Predicted error of a reconstruction; null: the average is stored. */
   readonly error: number | null;
 }
@@ -22,7 +22,7 @@ export interface WantedModel {
   /** Training images; null: the newest. */
   readonly nimg: number | null;
   /** sigma_rel; null: the longest that is stored. */
-  readonly emaStd: number | null;
+  readonly sigmaRel: number | null;
 }
 
 /**
@@ -37,17 +37,18 @@ export async function chooseModel(client: ServiceClient, wanted: WantedModel): P
   const { snapshots } = await client.call(runSnapshots, { id });
   const nimg = momentOf(run.name, snapshots, wanted.nimg);
   const stored = snapshots.filter((one) => one.nimg === nimg);
-  const emaStd = wanted.emaStd ?? Math.max(...stored.map((one) => one.emaStd));
-  const isWanted = (one: { nimg: number; emaStd: number }): boolean =>
-    one.nimg === nimg && Math.abs(one.emaStd - emaStd) < 1e-9;
+  const sigmaRel = wanted.sigmaRel ?? Math.max(...stored.map((one) => one.sigmaRel));
+  const isWanted = (one: { nimg: number; sigmaRel: number }): boolean =>
+    one.nimg === nimg && Math.abs(one.sigmaRel - sigmaRel) < 1e-9;
   const found = stored.find(isWanted);
-  if (found !== undefined) return { run, model: { kind: 'snapshot', snapshotId: found.id }, nimg, emaStd, error: null };
+  if (found !== undefined)
+    return { run, model: { kind: 'snapshot', snapshotId: found.id }, nimg, sigmaRel, error: null };
   const kept = (await client.call(listReconstructions, { runId: id })).find(isWanted);
   if (kept !== undefined) {
     const model = { kind: 'reconstruction', reconstructionId: kept.id } as const;
-    return { run, model, nimg, emaStd, error: kept.error };
+    return { run, model, nimg, sigmaRel, error: kept.error };
   }
   const { averaging } = run.config.training;
-  const { error } = recipesAt({ name: run.name, averaging, snapshots }, nimg)(emaStd);
-  return { run, model: { kind: 'recipe', runId: id, nimg, emaStd }, nimg, emaStd, error };
+  const { error } = recipesAt({ name: run.name, averaging, snapshots }, nimg)(sigmaRel);
+  return { run, model: { kind: 'recipe', runId: id, nimg, sigmaRel }, nimg, sigmaRel, error };
 }

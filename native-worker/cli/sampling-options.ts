@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { AppError } from '../../contract/errors.ts';
 import { USUAL_STRENGTH } from '../../contract/guidance.ts';
 import type { Precision } from '../../contract/precision.ts';
@@ -14,13 +14,14 @@ import {
 } from './arguments.ts';
 import type { WantedModel } from './chosen-model.ts';
 import { firstIssue } from './issue-words.ts';
+import { addRenamed } from './renamed-option.ts';
 
 /** How pictures are drawn: options that say nothing about which pictures. */
 export interface SamplingOptions {
   readonly steps: string;
   readonly guide?: string;
   readonly guideNimg?: string;
-  readonly guideStd?: string;
+  readonly guideSigmaRel?: string;
   readonly guidance?: string;
   readonly churn?: string;
   readonly churnMin?: string;
@@ -40,11 +41,15 @@ export interface AskedSampling {
 }
 
 export function addSamplingOptions(command: Command): Command {
-  return command
+  command
     .option('--steps <n>', 'noise levels of the Heun sampler', '32')
     .option('--guide <name|id>', 'run whose network guides: without classes, or a worse one with the same classes')
-    .option('--guide-nimg <images>', 'snapshot of the guide; default: its newest')
-    .option('--guide-std <std>', 'sigma_rel of the guide; default: the longest that is stored')
+    .option('--guide-nimg <images>', 'snapshot of the guide; default: its newest');
+  const length = new Option(
+    '--guide-sigma-rel <value>',
+    'length of the average that guides; default: the longest that is stored',
+  );
+  return addRenamed(command, length, '--guide-std')
     .option('--guidance <strength>', `strength of guidance, 1: none (default with --guide: ${USUAL_STRENGTH})`)
     .option('--churn <amount>', 'S_churn: fresh noise in each step, up to this much in all; default: none')
     .option('--churn-min <sigma>', 'S_min: lowest noise level that gets fresh noise (default: 0)')
@@ -83,10 +88,13 @@ function readSampler(options: SamplingOptions): SamplerConfig {
   return sampler.data;
 }
 
-function readGuidance({ guide, guideNimg, guideStd, guidance }: SamplingOptions): AskedSampling['guidance'] {
+function readGuidance({ guide, guideNimg, guideSigmaRel, guidance }: SamplingOptions): AskedSampling['guidance'] {
   if (guide === undefined) {
-    if (guideNimg === undefined && guideStd === undefined && guidance === undefined) return null;
-    throw new AppError('invalid-input', '--guidance, --guide-nimg and --guide-std need --guide, the run that guides.');
+    if (guideNimg === undefined && guideSigmaRel === undefined && guidance === undefined) return null;
+    throw new AppError(
+      'invalid-input',
+      '--guidance, --guide-nimg and --guide-sigma-rel need --guide, the run that guides.',
+    );
   }
   const strength = guidance === undefined ? USUAL_STRENGTH : numberFrom(guidance, '--guidance', 0);
   if (strength > 100) throw new AppError('invalid-input', `--guidance is at most 100, not ${strength}.`);
@@ -94,7 +102,7 @@ function readGuidance({ guide, guideNimg, guideStd, guidance }: SamplingOptions)
     guide: {
       run: guide,
       nimg: guideNimg === undefined ? null : wholeNumber(guideNimg, '--guide-nimg'),
-      emaStd: guideStd === undefined ? null : positiveNumber(guideStd, '--guide-std'),
+      sigmaRel: guideSigmaRel === undefined ? null : positiveNumber(guideSigmaRel, '--guide-sigma-rel'),
     },
     strength,
   };

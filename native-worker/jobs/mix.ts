@@ -21,7 +21,7 @@ interface Ingredient {
 
 /** Averages that are mixed from snapshot files tensor by tensor. Whoever opens it closes it. */
 export interface Mix {
-  /** The network; nimg and emaStd are one of the snapshots'. */
+  /** The network; nimg and sigmaRel are one of the snapshots'. */
   readonly facts: SnapshotFacts;
   /** The official names of all tensors, parameters first. */
   readonly names: readonly string[];

@@ -41,7 +41,7 @@ function mixNetwork(library: Library, recipe: Recipe, onMixed: OnMixed): Snapsho
     };
     const { plan, classes } = mix.facts;
     const tensors = tf.tidy(() => ({ parameters: parametersFrom(plan, read), buffers: buffersFrom(plan, read) }));
-    return { nimg: recipe.nimg, emaStd: recipe.emaStd, plan, classes, ...tensors };
+    return { nimg: recipe.nimg, sigmaRel: recipe.sigmaRel, plan, classes, ...tensors };
   } finally {
     mix.close();
   }

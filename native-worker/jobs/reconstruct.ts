@@ -25,7 +25,7 @@ import { snapshotMetadata } from './snapshot-facts.ts';
 export const runReconstruct: RunJob<'reconstruct'> = async (context, { request }) => {
   const { library, job } = context;
   const recipeOf = recipesAt(recipeSource(library.db, request.runId), request.nimg);
-  const recipes = request.targets.map(({ emaStd }) => recipeOf(emaStd));
+  const recipes = request.targets.map(({ sigmaRel }) => recipeOf(sigmaRel));
   const folder = insideLibrary(library.folder, jobFolder(job.id));
   const mix = openMix(library, recipes);
   try {
@@ -68,9 +68,9 @@ async function writeMix(
 }
 
 /** A snapshot's metadata, and how it was made: a reader of snapshots needs not know of it. */
-function metadataOf({ facts }: Mix, { nimg, emaStd, error, terms }: Recipe, runId: number): Record<string, string> {
+function metadataOf({ facts }: Mix, { nimg, sigmaRel, error, terms }: Recipe, runId: number): Record<string, string> {
   return {
-    ...snapshotMetadata({ ...facts, nimg, emaStd }, { kind: 'reconstruction', runId }),
+    ...snapshotMetadata({ ...facts, nimg, sigmaRel }, { kind: 'reconstruction', runId }),
     reconstruction: JSON.stringify({ error, terms }),
   };
 }
@@ -85,7 +85,7 @@ async function keep(
   files: readonly string[],
   written: readonly WrittenFile[],
 ): Promise<JobOutcome> {
-  const places = recipes.map(({ nimg, emaStd }) => reconstructionPath(runId, nimg, emaStd, job.id));
+  const places = recipes.map(({ nimg, sigmaRel }) => reconstructionPath(runId, nimg, sigmaRel, job.id));
   await recordFiles(
     library,
     places,
@@ -95,7 +95,7 @@ async function keep(
       }),
     () =>
       recipes.forEach((recipe, index) => {
-        const name = targets[index]!.name ?? `sigma_rel ${recipe.emaStd} at ${recipe.nimg} images`;
+        const name = targets[index]!.name ?? `sigma_rel ${recipe.sigmaRel} at ${recipe.nimg} images`;
         const made = { ...recipe, ...written[index]!, runId, jobId: job.id, name, file: places[index]! };
         insertReconstruction(library.db, made);
       }),

@@ -70,7 +70,7 @@ async function draw(
   { main, guide, sampler, batchSize }: Drawer,
 ): Promise<JobOutcome> {
   const { model, seeds, guidance, precision, columns } = request;
-  const { runId, plan, nimg, emaStd } = main;
+  const { runId, plan, nimg, sigmaRel } = main;
   const { labelDim, resolution, channels } = plan.shape;
   const labels = labelsFor(request.labels, seeds, labelDim);
   const start = performance.now();
@@ -91,7 +91,7 @@ async function draw(
     runId,
     origin: 'generate',
     nimg,
-    emaStd,
+    sigmaRel,
     snapshotId: model.kind === 'snapshot' ? model.snapshotId : null,
     model,
     seeds,
@@ -99,7 +99,7 @@ async function draw(
     columns,
     resolution,
     sampler: request.sampler,
-    guidance: guide && { ...guidance!, runId: guide.runId, nimg: guide.nimg, emaStd: guide.emaStd },
+    guidance: guide && { ...guidance!, runId: guide.runId, nimg: guide.nimg, sigmaRel: guide.sigmaRel },
     precision,
     seconds: (performance.now() - start) / 1000,
     file: samplePath(runId, nimg, job.id),

@@ -7,7 +7,7 @@ import { insertSample, type NewSample } from '../store/samples.ts';
 /** What a sheet says of itself: all that its row holds, as JSON under this keyword. */
 const KEYWORD = 'edm2-studio';
 /** Raised whenever an older version could not read it. */
-const FORMAT = 'edm2-sheet/1';
+const FORMAT = 'edm2-sheet/2';
 
 /**
  * Writes pictures as one PNG that says what it shows, durably, and then its row.

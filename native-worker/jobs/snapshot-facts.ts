@@ -1,17 +1,20 @@
 import * as z from 'zod';
 import { planNetwork, type NetworkPlan } from '../../contract/architecture.ts';
 import { AppError } from '../../contract/errors.ts';
+import { upgraded } from '../../contract/formats.ts';
 import { DataShape, NetworkConfig } from '../../contract/network.ts';
 import type { SafetensorsFile } from '../store/safetensors.ts';
 
 /** Raised whenever an older version could not read the file. */
-const FORMAT = 'edm2-snapshot/1';
+const FORMAT = 'edm2-snapshot/2';
+/** Formats that `upgraded` makes today's: the first named the network's switches otherwise. */
+const EARLIER = ['edm2-snapshot/1'] as const;
 
 /** What a snapshot file says beside its tensors; it is all there is to know to draw with it. */
 export interface SnapshotFacts {
   readonly nimg: number;
   /** sigma_rel of the average. */
-  readonly emaStd: number;
+  readonly sigmaRel: number;
   readonly plan: NetworkPlan;
   /** Class names by label; empty: unconditional. */
   readonly classes: readonly string[];
@@ -20,7 +23,7 @@ export interface SnapshotFacts {
 const json = <T extends z.ZodType>(schema: T) =>
   z.string().transform((text, context): z.output<T> => {
     try {
-      return schema.parse(JSON.parse(text));
+      return schema.parse(upgraded(JSON.parse(text)));
     } catch (error) {
       context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
       return z.NEVER;
@@ -28,7 +31,7 @@ const json = <T extends z.ZodType>(schema: T) =>
   });
 
 const Metadata = z.object({
-  format: z.literal(FORMAT),
+  format: z.enum([FORMAT, ...EARLIER]),
   nimg: z.coerce.number().int().nonnegative(),
   ema_std: z.coerce.number().positive(),
   network: json(NetworkConfig),
@@ -49,8 +52,8 @@ export function readFacts(opened: SafetensorsFile, name: string): SnapshotFacts 
       cause: metadata.error,
     });
   }
-  const { nimg, ema_std: emaStd, network, data_shape: shape, classes } = metadata.data;
-  return { nimg, emaStd, plan: planNetwork(network, shape), classes };
+  const { nimg, ema_std: sigmaRel, network, data_shape: shape, classes } = metadata.data;
+  return { nimg, sigmaRel, plan: planNetwork(network, shape), classes };
 }
 
 /** What a file is and whose, for who finds it without its row. */
@@ -61,7 +64,7 @@ export interface FileOrigin {
 
 /** The metadata of a snapshot file, as `readFacts` reads it, and where it belongs. */
 export function snapshotMetadata(
-  { nimg, emaStd, plan, classes }: SnapshotFacts,
+  { nimg, sigmaRel, plan, classes }: SnapshotFacts,
   { kind, runId }: FileOrigin,
 ): Record<string, string> {
   return {
@@ -70,7 +73,7 @@ export function snapshotMetadata(
     run: String(runId),
     precision: 'float32',
     nimg: String(nimg),
-    ema_std: String(emaStd),
+    ema_std: String(sigmaRel),
     network: JSON.stringify(plan.config),
     data_shape: JSON.stringify(plan.shape),
     classes: JSON.stringify(classes),

@@ -14,7 +14,7 @@ export interface SnapshotNetwork extends SnapshotFacts {
   readonly buffers: Buffers;
 }
 
-/** Tensors of a state that make up the snapshot of an average. @param index along `TrainingConfig.emaStds` */
+/** Tensors of a state that make up the snapshot of an average. @param index along `TrainingConfig.sigmaRels` */
 export function snapshotTensors({ parameters, buffers }: NetworkPlan, index: number): HeldTensor[] {
   return [
     ...parameters.map(({ name, shape }) => ({ held: stateNames.average(index, name), name, shape })),

@@ -11,7 +11,7 @@ export interface FoundModel {
   readonly runId: number;
   readonly nimg: number;
   /** sigma_rel of the average. */
-  readonly emaStd: number;
+  readonly sigmaRel: number;
   /** A file with the whole network (relative to the library) and its hash, or what to mix it from. */
   readonly source: { readonly file: string; readonly sha256: string } | { readonly recipe: Recipe };
 }
@@ -25,19 +25,19 @@ export interface FoundModel {
 export function findModel(db: Database, ref: ModelRef): FoundModel {
   switch (ref.kind) {
     case 'snapshot': {
-      const { runId, nimg, emaStd, file, sha256 } = getSnapshot(db, ref.snapshotId);
+      const { runId, nimg, sigmaRel, file, sha256 } = getSnapshot(db, ref.snapshotId);
       checkCounts(db, 'snapshots', ref.snapshotId);
-      return { runId, nimg, emaStd, source: { file, sha256 } };
+      return { runId, nimg, sigmaRel, source: { file, sha256 } };
     }
     case 'reconstruction': {
-      const { runId, nimg, emaStd, file, sha256 } = getReconstruction(db, ref.reconstructionId);
+      const { runId, nimg, sigmaRel, file, sha256 } = getReconstruction(db, ref.reconstructionId);
       checkCounts(db, 'reconstructions', ref.reconstructionId);
-      return { runId, nimg, emaStd, source: { file, sha256 } };
+      return { runId, nimg, sigmaRel, source: { file, sha256 } };
     }
     case 'recipe': {
-      const { runId, nimg, emaStd } = ref;
-      const recipe = recipesAt(recipeSource(db, runId), nimg)(emaStd);
-      return { runId, nimg, emaStd, source: { recipe } };
+      const { runId, nimg, sigmaRel } = ref;
+      const recipe = recipesAt(recipeSource(db, runId), nimg)(sigmaRel);
+      return { runId, nimg, sigmaRel, source: { recipe } };
     }
     default:
       return ref satisfies never;

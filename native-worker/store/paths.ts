@@ -24,12 +24,12 @@ export const datasetFolder = (datasetId: number): string => `files/datasets/${da
 /** Where a job puts what is not a run's: the packed file of an import, before the service moves it into place. */
 export const jobFolder = (jobId: number): string => `${TEMPORARY_FOLDER}/job-${jobId}`;
 
-export const snapshotPath = (runId: number, nimg: number, emaStd: number): string =>
-  `${runFolder(runId)}/snapshots/${paddedNimg(nimg)}-${stdInName(emaStd)}.safetensors`;
+export const snapshotPath = (runId: number, nimg: number, sigmaRel: number): string =>
+  `${runFolder(runId)}/snapshots/${paddedNimg(nimg)}-${sigmaRelInName(sigmaRel)}.safetensors`;
 
 /** @param name what tells reconstructions of one moment and length apart: the job's id */
-export const reconstructionPath = (runId: number, nimg: number, emaStd: number, name: number): string =>
-  `${runFolder(runId)}/reconstructions/${paddedNimg(nimg)}-${stdInName(emaStd)}-${name}.safetensors`;
+export const reconstructionPath = (runId: number, nimg: number, sigmaRel: number, name: number): string =>
+  `${runFolder(runId)}/reconstructions/${paddedNimg(nimg)}-${sigmaRelInName(sigmaRel)}-${name}.safetensors`;
 
 export const checkpointPath = (runId: number, nimg: number): string =>
   `${runFolder(runId)}/checkpoints/${paddedNimg(nimg)}.safetensors`;
@@ -46,9 +46,9 @@ export const mosaicPath = (datasetId: number): string => `${datasetFolder(datase
 export const jobLogPath = (jobId: number): string => `${LOGS_FOLDER}/job-${jobId}.log`;
 
 /** Three decimals, as the official file names have; all of them where three would make two lengths one. */
-function stdInName(emaStd: number): string {
-  const short = emaStd.toFixed(3);
-  return Number(short) === emaStd ? short : String(emaStd);
+function sigmaRelInName(sigmaRel: number): string {
+  const short = sigmaRel.toFixed(3);
+  return Number(short) === sigmaRel ? short : String(sigmaRel);
 }
 
 function paddedNimg(nimg: number): string {

@@ -18,7 +18,7 @@ interface Row extends Omit<Reconstruction, 'terms'> {
   terms: string;
 }
 
-const COLUMNS = `id, run_id AS runId, job_id AS jobId, name, nimg, ema_std AS emaStd, error, terms, size_bytes AS sizeBytes,
+const COLUMNS = `id, run_id AS runId, job_id AS jobId, name, nimg, ema_std AS sigmaRel, error, terms, size_bytes AS sizeBytes,
   sha256, created_at AS createdAt`;
 
 /** @returns its id */
@@ -33,7 +33,7 @@ export function insertReconstruction(db: Database, made: NewReconstruction, crea
       made.jobId,
       made.name,
       made.nimg,
-      made.emaStd,
+      made.sigmaRel,
       made.error,
       JSON.stringify(made.terms),
       made.file,
@@ -84,6 +84,11 @@ export function deleteReconstructionRow(db: Database, id: number): string {
 
 const Terms = z.array(RecipeTerm);
 
+/** Column `terms` of a row. @throws {AppError} 'corrupt-file' */
+export function readTerms(id: number, text: string): RecipeTerm[] {
+  return readColumn(Terms, text, [`Reconstruction ${id}`, 'terms']);
+}
+
 function toReconstruction(row: Row): Reconstruction {
-  return { ...row, terms: readColumn(Terms, row.terms, [`Reconstruction ${row.id}`, 'terms']) };
+  return { ...row, terms: readTerms(row.id, row.terms) };
 }

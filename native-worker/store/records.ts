@@ -9,6 +9,7 @@ import { countRewinds, undoneFiles } from './history.ts';
 import type { Library } from './library.ts';
 import { readRegularFile } from './open-file.ts';
 import { datasetRecordPath, insideLibrary, runRecordPath } from './paths.ts';
+import { readTerms } from './reconstructions.ts';
 import { getRun } from './runs.ts';
 import { undescribedSamples } from './samples.ts';
 import { statement } from './statements.ts';
@@ -69,7 +70,7 @@ function runRecord(db: Database, id: number): RunRecord {
     'SELECT parent.id, parent.name FROM runs JOIN runs AS parent ON parent.id = runs.parent_run_id WHERE runs.id = ?',
   );
   return {
-    format: 'edm2-run/1',
+    format: 'edm2-run/2',
     id,
     name: run.name,
     notes: run.notes,
@@ -90,13 +91,13 @@ function runRecord(db: Database, id: number): RunRecord {
     resumes: all<Row<'resumes'>>('SELECT nimg, at FROM resumes WHERE run_id = ? ORDER BY nimg, at'),
     rewinds: countRewinds(db, id),
     undone: undoneFiles(db, id),
-    reconstructions: all<Row<'reconstructions'> & { terms: string }>(
-      `SELECT file, nimg, ema_std AS emaStd, created_at AS createdAt, name, error, terms FROM reconstructions
+    reconstructions: all<Omit<Row<'reconstructions'>, 'terms'> & { id: number; terms: string }>(
+      `SELECT id, file, nimg, ema_std AS sigmaRel, created_at AS createdAt, name, error, terms FROM reconstructions
        WHERE run_id = ? ORDER BY id`,
-    ).map((made) => ({ ...made, terms: JSON.parse(made.terms) as Row<'reconstructions'>['terms'] })),
+    ).map(({ id: made, terms, ...facts }) => ({ ...facts, terms: readTerms(made, terms) })),
     earlier: {
       snapshots: all(
-        `SELECT file, nimg, ema_std AS emaStd, created_at AS createdAt FROM snapshots
+        `SELECT file, nimg, ema_std AS sigmaRel, created_at AS createdAt FROM snapshots
          WHERE run_id = ? AND self_described = 0 ORDER BY nimg, ema_std`,
       ),
       checkpoints: all(

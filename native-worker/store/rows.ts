@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type * as z from 'zod';
 import { AppError } from '../../contract/errors.ts';
+import { newerFormat, upgraded } from '../../contract/formats.ts';
 
 /**
  * Columns that hold JSON. A row that can't be read (a damaged disk, somebody's hand, an older or newer program) costs
@@ -29,7 +30,7 @@ export function unreadableRows(db: Database): string[] {
 }
 
 /**
- * Reads a JSON column.
+ * Reads a JSON column, whatever version wrote it.
  *
  * @param what names the row ("Run 3") and the column ("tags")
  * @throws {AppError} 'corrupt-file'
@@ -39,10 +40,18 @@ export function readColumn<T extends z.ZodType>(
   text: string,
   what: [row: string, column: string],
 ): z.output<T> {
+  const [row, column] = what;
+  let stored: unknown;
   try {
-    return schema.parse(JSON.parse(text));
+    stored = upgraded(JSON.parse(text));
+    return schema.parse(stored);
   } catch (cause) {
-    const [row, column] = what;
+    const newer = newerFormat(stored);
+    if (newer !== null) {
+      throw new AppError('corrupt-file', `${row} can't be read: its ${column} ${newer}. Update EDM2 Studio.`, {
+        cause,
+      });
+    }
     throw new AppError(
       'corrupt-file',
       `${row} can't be read: what the library's index holds as its ${column} makes no sense. The rest works without it; ` +

@@ -24,7 +24,7 @@ interface SampleRow extends Omit<Sample, 'seeds' | 'labels' | 'sampler' | 'model
   sampler: string;
 }
 
-const COLUMNS = `id, run_id AS runId, origin, nimg, ema_std AS emaStd, snapshot_id AS snapshotId, model, seeds, labels, columns,
+const COLUMNS = `id, run_id AS runId, origin, nimg, ema_std AS sigmaRel, snapshot_id AS snapshotId, model, seeds, labels, columns,
   resolution, sampler, guidance, precision, seconds, created_at AS createdAt`;
 
 /** @returns the new sample's id */
@@ -43,7 +43,7 @@ export function insertSample(db: Database, sample: NewSample, createdAt = Date.n
     sample.model === null ? null : JSON.stringify(sample.model),
     sample.origin,
     sample.nimg,
-    sample.emaStd,
+    sample.sigmaRel,
     JSON.stringify(sample.seeds),
     JSON.stringify(sample.labels),
     sample.columns,

@@ -10,7 +10,7 @@ export interface NewSnapshot {
   runId: number;
   nimg: number;
   /** sigma_rel of the average. */
-  emaStd: number;
+  sigmaRel: number;
   /** Relative to the library; see `snapshotPath`. */
   file: string;
   sizeBytes: number;
@@ -19,7 +19,7 @@ export interface NewSnapshot {
 }
 
 const COLUMNS =
-  'id, run_id AS runId, nimg, ema_std AS emaStd, size_bytes AS sizeBytes, sha256, created_at AS createdAt';
+  'id, run_id AS runId, nimg, ema_std AS sigmaRel, size_bytes AS sizeBytes, sha256, created_at AS createdAt';
 
 /**
  * Records a snapshot; one of the same run, nimg and length is replaced (a resumed run comes by again).
@@ -42,7 +42,7 @@ export function insertSnapshot(db: Database, snapshot: NewSnapshot, createdAt = 
       .get(
         snapshot.runId,
         snapshot.nimg,
-        snapshot.emaStd,
+        snapshot.sigmaRel,
         snapshot.file,
         snapshot.sizeBytes,
         snapshot.sha256,

@@ -21,9 +21,9 @@ test('a network for other pictures or other classes does not guide, and the sent
 });
 
 test('references are the same if they name the same network, whatever the order of their fields', () => {
-  const recipe = { kind: 'recipe', runId: 1, nimg: 64, emaStd: 0.15 } as const;
-  const { emaStd, nimg, runId, kind } = recipe;
-  expect(sameModel(recipe, { emaStd, nimg, runId, kind })).toBe(true);
-  expect(sameModel(recipe, { ...recipe, emaStd: 0.1 })).toBe(false);
+  const recipe = { kind: 'recipe', runId: 1, nimg: 64, sigmaRel: 0.15 } as const;
+  const { sigmaRel, nimg, runId, kind } = recipe;
+  expect(sameModel(recipe, { sigmaRel, nimg, runId, kind })).toBe(true);
+  expect(sameModel(recipe, { ...recipe, sigmaRel: 0.1 })).toBe(false);
   expect(sameModel({ kind: 'snapshot', snapshotId: 3 }, { kind: 'reconstruction', reconstructionId: 3 })).toBe(false);
 });

@@ -16,7 +16,7 @@ function networkOf(rung: RungName, network: Partial<NetworkConfig>): NetworkConf
   const { switches, moreAttention } = rungs[rung];
   const attnResolutions = [16, 8];
   if (moreAttention) attnResolutions.unshift(32);
-  return NetworkConfig.parse({ attnResolutions, ...network, ladder: switches });
+  return NetworkConfig.parse({ attnResolutions, ...network, switches });
 }
 
 type Row = [RungName, Partial<ParameterCount>];
@@ -170,7 +170,7 @@ test('two blocks count as by hand, tensor by tensor', () => {
 });
 
 test('a config without switches is config G', () => {
-  expect(findPreset('demo')!.config.network.ladder).toEqual(rungs.G.switches);
+  expect(findPreset('demo')!.config.network.switches).toEqual(rungs.G.switches);
   expect(rungs.G.switches).toEqual(defaultSwitches);
 });
 
@@ -216,7 +216,7 @@ test.each<[string, Partial<NetworkSwitches>, RegExp]>([
   ['zero weights under zero gains', { weightNorm: 'none', weightInit: 'uniform-zero' }, /switch gains off/],
 ])('%s are refused with a way out', (_what, switches, sentence) => {
   const { network } = findPreset('demo')!.config;
-  expect(() => planNetwork({ ...network, ladder: { ...defaultSwitches, ...switches } }, pictures)).toThrow(sentence);
+  expect(() => planNetwork({ ...network, switches: { ...defaultSwitches, ...switches } }, pictures)).toThrow(sentence);
 });
 
 test.each<[string, Partial<NetworkSwitches>]>([
@@ -229,12 +229,12 @@ test.each<[string, Partial<NetworkSwitches>]>([
   ['G with positional features', { noiseFeatures: 'positional' }],
 ])('%s plans', (_what, switches) => {
   const { network } = findPreset('demo')!.config;
-  const plan = planNetwork({ ...network, ladder: { ...defaultSwitches, ...switches } }, pictures);
+  const plan = planNetwork({ ...network, switches: { ...defaultSwitches, ...switches } }, pictures);
   expect(countParameters(plan).total).toBeGreaterThan(0);
 });
 
 test('widths that do not fall into groups are refused', () => {
   const { network } = findPreset('demo')!.config;
-  const odd = { ...network, modelChannels: 36, channelsPerHead: 36, ladder: rungs.C.switches };
+  const odd = { ...network, modelChannels: 36, channelsPerHead: 36, switches: rungs.C.switches };
   expect(() => planNetwork(odd, pictures)).toThrow(/groups/);
 });

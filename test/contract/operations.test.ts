@@ -13,7 +13,7 @@ const giga = 1e9;
 function sizeS(rung: RungName): NetworkPlan {
   const { switches, moreAttention, clipAct } = rungs[rung];
   const network = NetworkConfig.parse({
-    ...{ modelChannels: 192, channelMult: [1, 2, 3, 4], numBlocks: 3, clipAct, ladder: switches },
+    ...{ modelChannels: 192, channelMult: [1, 2, 3, 4], numBlocks: 3, clipAct, switches },
     attnResolutions: moreAttention ? [32, 16, 8] : [16, 8],
   });
   return planNetwork(network, { resolution: 64, channels: 4, labelDim: 1000 });
@@ -85,7 +85,7 @@ test.each([
 
 test('activations grow with what goes through the network at once, state does not', () => {
   const of = (batchSize: number, microBatch: number | null): ReturnType<typeof estimateMemory> =>
-    estimateMemory(sizeS('G'), { batchSize, microBatch, emaStds: [0.05, 0.1] });
+    estimateMemory(sizeS('G'), { batchSize, microBatch, sigmaRels: [0.05, 0.1] });
   expect(of(64, 16).activations).toBe(of(16, null).activations);
   expect(of(32, null).activations).toBe(2 * of(16, null).activations);
   expect(of(32, null).moments).toBe(of(16, null).moments);

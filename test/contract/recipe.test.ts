@@ -6,13 +6,13 @@ const LENGTHS = [0.05, 0.1];
 
 /** A run with snapshots of two lengths at each of the times; ids count from 1. */
 function source(times: readonly number[], averaging: RecipeSource['averaging'] = 'power'): RecipeSource {
-  const snapshots = times.flatMap((nimg, t) => LENGTHS.map((emaStd, s) => ({ id: 1 + 2 * t + s, nimg, emaStd })));
+  const snapshots = times.flatMap((nimg, t) => LENGTHS.map((sigmaRel, s) => ({ id: 1 + 2 * t + s, nimg, sigmaRel })));
   return { name: 'birds', averaging, snapshots };
 }
 
 test('a recipe is of the newest snapshot unless told otherwise, and its coefficients add up to 1', () => {
   const recipe = recipesAt(source([100, 200, 300]), null)(0.15);
-  expect(recipe).toMatchObject({ nimg: 300, emaStd: 0.15 });
+  expect(recipe).toMatchObject({ nimg: 300, sigmaRel: 0.15 });
   expect(recipe.terms.map(({ snapshotId }) => snapshotId)).toEqual([1, 2, 3, 4, 5, 6]);
   expect(recipe.terms.reduce((sum, { coefficient }) => sum + coefficient, 0)).toBeCloseTo(1, 12);
   expect(recipe.error).toBeGreaterThan(0);
@@ -23,11 +23,11 @@ test('later snapshots are left out, and do not change what an earlier moment giv
   expect(recipesAt(source([100, 200, 300, 400]), 200)(0.07)).toEqual(before);
 });
 
-test.each(LENGTHS)('the stored length %f is its snapshot itself, exactly', (emaStd) => {
-  const id = 3 + LENGTHS.indexOf(emaStd);
-  const recipe = recipesAt(source([100, 200, 300]), 200)(emaStd + 1e-12);
+test.each(LENGTHS)('the stored length %f is its snapshot itself, exactly', (sigmaRel) => {
+  const id = 3 + LENGTHS.indexOf(sigmaRel);
+  const recipe = recipesAt(source([100, 200, 300]), 200)(sigmaRel + 1e-12);
   expect(recipe.error).toBe(0);
-  expect(recipe.terms).toEqual([{ snapshotId: id, nimg: 200, emaStd, coefficient: 1 }]);
+  expect(recipe.terms).toEqual([{ snapshotId: id, nimg: 200, sigmaRel, coefficient: 1 }]);
 });
 
 test('terms that would change nothing are left out: a short average does not read the beginning of a long run', () => {
@@ -40,7 +40,7 @@ test('terms that would change nothing are left out: a short average does not rea
 
 test('a snapshot from before the first step is no average', () => {
   const { snapshots, ...run } = source([100]);
-  const all = [{ id: 9, nimg: 0, emaStd: 0.1 }, ...snapshots];
+  const all = [{ id: 9, nimg: 0, sigmaRel: 0.1 }, ...snapshots];
   expect(reconstructionTimes(all)).toEqual([100]);
   expect(recipesAt({ ...run, snapshots: all }, null)(0.15).terms.map(({ snapshotId }) => snapshotId)).toEqual([1, 2]);
 });
@@ -54,10 +54,10 @@ test.each<[string, RecipeSource, number | null, number, string, RegExp]>([
   ['a length that is too long', source([100]), null, 0.29, 'invalid-input', /0.29 does not exist/],
   ['a length of 0', source([100]), null, 0, 'invalid-input', /does not exist/],
   ['no number', source([100]), null, NaN, 'invalid-input', /does not exist/],
-])('%s is refused with a sentence', (_what, run, nimg, emaStd, code, sentence) => {
+])('%s is refused with a sentence', (_what, run, nimg, sigmaRel, code, sentence) => {
   let thrown: unknown;
   try {
-    recipesAt(run, nimg)(emaStd);
+    recipesAt(run, nimg)(sigmaRel);
   } catch (error) {
     thrown = error;
   }

@@ -149,7 +149,7 @@ switch (orders) {
     const sampler = { steps: 2, sigmaMin: 0.002, sigmaMax: 80, rho: 7 };
     const facts = {
       nimg: 16,
-      emaStd: 0.1,
+      sigmaRel: 0.1,
       snapshotId: null,
       model: null,
       seeds: [1],

@@ -27,10 +27,10 @@ export function planOf(library: Library, runId: number): NetworkPlan {
 /** Writes a snapshot's file and row, as training does. */
 export async function makeSnapshot(
   library: Library,
-  { runId, nimg, emaStd }: { runId: number; nimg: number; emaStd: number },
+  { runId, nimg, sigmaRel }: { runId: number; nimg: number; sigmaRel: number },
   k: number,
 ): Promise<void> {
-  const file = snapshotPath(runId, nimg, emaStd);
+  const file = snapshotPath(runId, nimg, sigmaRel);
   const path = insideLibrary(library.folder, file);
   mkdirSync(dirname(path), { recursive: true });
   const plan = planOf(library, runId);
@@ -44,7 +44,7 @@ export async function makeSnapshot(
       ...plan.parameters.map(({ name, shape }) => tensor(name, shape, (i) => numberAt(k, i))),
       ...plan.buffers.map(({ name, shape }) => tensor(name, shape, bufferAt)),
     ],
-    snapshotMetadata({ nimg, emaStd, plan, classes: CLASSES }, { kind: 'snapshot', runId }),
+    snapshotMetadata({ nimg, sigmaRel, plan, classes: CLASSES }, { kind: 'snapshot', runId }),
   );
-  insertSnapshot(library.db, { runId, nimg, emaStd, file, ...written });
+  insertSnapshot(library.db, { runId, nimg, sigmaRel, file, ...written });
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { CONFIG_FORMAT } from '../../contract/formats.ts';
 import { countParameters, planNetwork } from '../../contract/architecture.ts';
 import type { JobMessage } from '../../contract/job-messages.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
@@ -56,7 +57,7 @@ export function tinyConfig(
   logging: Partial<RunConfig['logging']> = {},
 ): RunConfig {
   return RunConfig.parse({
-    version: 1,
+    version: CONFIG_FORMAT,
     preset: null,
     network: {
       modelChannels: 8,

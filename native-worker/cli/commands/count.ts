@@ -58,7 +58,7 @@ export function countWords({ config }: AskedNetwork, { preset, rung, shape, ...c
   const { parameters, multiplyAdds, memoryEstimate: memory, batch } = counted;
   const pictures = `${shape.resolution}×${shape.resolution}`;
   const classes = shape.labelDim === 0 ? 'no classes' : `${shape.labelDim} classes`;
-  const averages = config.training.emaStds.length;
+  const averages = config.training.sigmaRels.length;
   const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
   const parts = ['embedding', 'encoder', 'decoder', 'output', 'logvar'] as const;
   const rows: [string, number][] = [

@@ -155,9 +155,9 @@ async function writeGrid(context: CommandContext, run: Run, dataset: Dataset, fi
 
 async function drawNow(context: CommandContext, run: Run, dataset: Dataset): Promise<number> {
   const { client, output } = context;
-  const { columns, emaStd, sampler } = run.config.grid;
+  const { columns, sigmaRel, sampler } = run.config.grid;
   const { snapshots } = await client.call(runSnapshots, { id: run.id });
-  const snapshot = snapshots.findLast((candidate) => candidate.emaStd === emaStd);
+  const snapshot = snapshots.findLast((candidate) => candidate.sigmaRel === sigmaRel);
   if (snapshot === undefined)
     throw new AppError('not-found', 'The run ended before it had anything to draw with. Give it more time.');
   const labels = dataset.classes.flatMap((_, label) => Array.from({ length: columns }, () => label));

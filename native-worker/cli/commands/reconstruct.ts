@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { AppError } from '../../../contract/errors.ts';
 import { gammaFromSigmaRel } from '../../../contract/power-function.ts';
 import { recipesAt, type Recipe } from '../../../contract/recipe.ts';
@@ -13,35 +13,34 @@ import { collect, findRun, positiveNumber, wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { userPath } from '../paths.ts';
+import { addRenamed } from '../renamed-option.ts';
 import { checkTarget, saveCopy } from '../save-file.ts';
 import { readName } from './reconstructions.ts';
 import { bytes, reconstructionWords } from '../words.ts';
 
 interface Options {
-  readonly std: readonly string[];
+  readonly sigmaRel: readonly string[];
   readonly at: string;
   readonly name: readonly string[];
   readonly out?: string;
 }
 
 /** Where `--out` puts the length, so that each of several averages gets a file of its own. */
-const PLACE = '{std}';
+const PLACE = '{sigma_rel}';
+/** The same in an earlier version. */
+const EARLIER_PLACE = '{std}';
 
 /** `edm2 reconstruct`: makes averages of other lengths from a run's snapshots and keeps them. */
 export function addReconstruct(program: Command): void {
-  program
+  const command = program
     .command('reconstruct')
     .description('make averages of other lengths (sigma_rel) from the snapshots of a run, and keep them')
-    .argument('<run>', 'name or id')
-    .requiredOption(
-      '--std <sigma_rel>',
-      'length of the average; may be repeated, all are made in one pass',
-      collect,
-      [],
-    )
+    .argument('<run>', 'name or id');
+  const lengths = new Option('--sigma-rel <value>', 'length of the average; may be repeated, all are made in one pass');
+  addRenamed(command, lengths.argParser(collect).default([]), '--std')
     .option('--at <images>', 'training images of a snapshot, or "latest"', 'latest')
-    .option('--name <name>', 'of the reconstruction; may be repeated, one for each --std', collect, [])
-    .option('--out <file>', `where a copy goes (safetensors); with several --std, ${PLACE} stands for the length`)
+    .option('--name <name>', 'of the reconstruction; may be repeated, one for each --sigma-rel', collect, [])
+    .option('--out <file>', `where a copy goes (safetensors); with several --sigma-rel, ${PLACE} stands for the length`)
     .action(async (run: string, options: Options, command: Command) => {
       await withService(
         command,
@@ -52,7 +51,7 @@ export function addReconstruct(program: Command): void {
 }
 
 interface Target {
-  readonly emaStd: number;
+  readonly sigmaRel: number;
   readonly name: string | null;
   /** Where a copy goes, absolute; null: nowhere. */
   readonly file: string | null;
@@ -65,23 +64,28 @@ interface Asked {
 }
 
 /** What can be judged without the run. @throws {AppError} 'invalid-input', 'forbidden' */
-function readOptions({ std, at, name, out }: Options): Asked {
-  if (std.length === 0) throw new AppError('invalid-input', '--std says which length is wanted, such as --std 0.08.');
-  if (name.length > 0 && name.length !== std.length) {
-    throw new AppError('invalid-input', `There are ${std.length} --std and ${name.length} --name; each needs one.`);
+function readOptions({ sigmaRel: lengths, at, name, out }: Options): Asked {
+  const count = lengths.length;
+  if (count === 0) {
+    throw new AppError('invalid-input', '--sigma-rel says which length is wanted, such as --sigma-rel 0.08.');
   }
-  if (out !== undefined && std.length > 1 && !out.includes(PLACE)) {
-    throw new AppError('invalid-input', `--out names one file for ${std.length} averages; put ${PLACE} into its name.`);
+  if (name.length > 0 && name.length !== count) {
+    throw new AppError('invalid-input', `There are ${count} --sigma-rel and ${name.length} --name; each needs one.`);
   }
-  const targets = std.map((text, index): Target => {
-    const emaStd = positiveNumber(text, '--std');
-    gammaFromSigmaRel(emaStd); // throws for a length that does not exist
-    const file = out === undefined ? null : userPath(out.replaceAll(PLACE, text.trim()));
+  const pattern = out?.replaceAll(EARLIER_PLACE, PLACE);
+  if (pattern !== undefined && count > 1 && !pattern.includes(PLACE)) {
+    throw new AppError('invalid-input', `--out names one file for ${count} averages; put ${PLACE} into its name.`);
+  }
+  const targets = lengths.map((text, index): Target => {
+    const sigmaRel = positiveNumber(text, '--sigma-rel');
+    gammaFromSigmaRel(sigmaRel); // throws for a length that does not exist
+    const file = pattern === undefined ? null : userPath(pattern.replaceAll(PLACE, text.trim()));
     if (file !== null) checkTarget(file);
-    return { emaStd, name: name[index] === undefined ? null : readName(name[index]), file };
+    return { sigmaRel, name: name[index] === undefined ? null : readName(name[index]), file };
   });
-  const twice = targets.find(({ emaStd }, index) => targets.findIndex((one) => one.emaStd === emaStd) < index);
-  if (twice !== undefined) throw new AppError('invalid-input', `--std ${twice.emaStd} is given twice; give it once.`);
+  const twice = targets.find(({ sigmaRel }, index) => targets.findIndex((one) => one.sigmaRel === sigmaRel) < index);
+  if (twice !== undefined)
+    throw new AppError('invalid-input', `--sigma-rel ${twice.sigmaRel} is given twice; give it once.`);
   return { targets, nimg: at === 'latest' ? null : wholeNumber(at, '--at') };
 }
 
@@ -92,15 +96,15 @@ async function reconstruct(context: CommandContext, wanted: string, { targets, n
   });
   const recipes = await recipesOf(context, run, targets, nimg);
   const moment = recipes[0]!.nimg;
-  const isOf = (one: Reconstruction, { emaStd }: Target): boolean => one.nimg === moment && one.emaStd === emaStd;
+  const isOf = (one: Reconstruction, { sigmaRel }: Target): boolean => one.nimg === moment && one.sigmaRel === sigmaRel;
   const before = await client.call(listReconstructions, { runId: run.id });
   const missing = targets.filter((target) => !before.some((one) => isOf(one, target)));
-  for (const [index, { emaStd }] of targets.entries()) {
+  for (const [index, { sigmaRel }] of targets.entries()) {
     const { error } = recipes[index]!;
-    output.say(`sigma_rel ${emaStd} of "${run.name}" at ${moment} images. ${reconstructionWords(error)}`);
+    output.say(`sigma_rel ${sigmaRel} of "${run.name}" at ${moment} images. ${reconstructionWords(error)}`);
   }
   if (missing.length > 0) {
-    const asked = missing.map(({ emaStd, name }) => ({ emaStd, name }));
+    const asked = missing.map(({ sigmaRel, name }) => ({ sigmaRel, name }));
     const { jobId } = await client.call(keepReconstructions, { runId: run.id, nimg: moment, targets: asked });
     await followJob(context, jobId);
   }
@@ -123,7 +127,7 @@ async function recipesOf(
   const { snapshots } = await client.call(runSnapshots, { id: run.id });
   const { averaging } = run.config.training;
   const recipeOf = recipesAt({ name: run.name, averaging, snapshots }, nimg);
-  return targets.map(({ emaStd }) => recipeOf(emaStd));
+  return targets.map(({ sigmaRel }) => recipeOf(sigmaRel));
 }
 
 async function tell(

@@ -83,7 +83,7 @@ async function list({ client, output }: CommandContext, wanted: string | null): 
     one.name,
     runs.find(({ id }) => id === one.runId)?.name ?? 'a run in the trash',
     images(one.nimg),
-    String(one.emaStd),
+    String(one.sigmaRel),
     percent(one.error),
     bytes(one.sizeBytes),
   ];

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { getDataset } from '../../../contract/datasets.ts';
 import { generate } from '../../../contract/samples.ts';
 import { classList, positiveNumber, seedList, wholeNumber } from '../arguments.ts';
@@ -6,6 +6,7 @@ import { chooseModel, type ChosenModel, type WantedModel } from '../chosen-model
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { userPath } from '../paths.ts';
+import { addRenamed } from '../renamed-option.ts';
 import {
   addSamplingOptions,
   readSamplingOptions,
@@ -18,7 +19,7 @@ import { images, pictures, reconstructionWords } from '../words.ts';
 interface SampleOptions extends SamplingOptions {
   readonly run: string;
   readonly nimg?: string;
-  readonly std?: string;
+  readonly sigmaRel?: string;
   readonly seeds: string;
   readonly classes?: string;
   readonly columns: string;
@@ -32,11 +33,12 @@ export function addSample(program: Command): void {
     .command('sample')
     .description('draw pictures with an average of a run and write them as one PNG')
     .requiredOption('--run <name|id>', 'the run')
-    .option('--nimg <images>', 'snapshot at this count of training images; default: the newest')
-    .option(
-      '--ema, --std <std>',
-      'sigma_rel of the average; one that is not stored is reconstructed; default: the longest that is stored',
-    )
+    .option('--nimg <images>', 'snapshot at this count of training images; default: the newest');
+  const length = new Option(
+    '--sigma-rel <value>',
+    'length of the average; one that is not stored is reconstructed; default: the longest that is stored',
+  );
+  addRenamed(command, length, '--std', '--ema')
     .option('--seeds <list>', 'one picture a seed: 0-63, or 1,5,9', '0-63')
     .option(
       '--classes <list>',
@@ -69,7 +71,7 @@ function readOptions(options: SampleOptions): Asked {
     model: {
       run: options.run,
       nimg: options.nimg === undefined ? null : wholeNumber(options.nimg, '--nimg'),
-      emaStd: options.std === undefined ? null : positiveNumber(options.std, '--std'),
+      sigmaRel: options.sigmaRel === undefined ? null : positiveNumber(options.sigmaRel, '--sigma-rel'),
     },
     file: userPath(options.out),
     columns: wholeNumber(options.columns, '--columns', 64),
@@ -84,7 +86,7 @@ async function sample(context: CommandContext, options: SampleOptions, asked: As
   const { client, output } = context;
   const { file, columns, seeds, sampler, batchSize, precision, engine } = asked;
   const main = await chooseModel(client, asked.model);
-  const { run, nimg, emaStd, error } = main;
+  const { run, nimg, sigmaRel, error } = main;
   const { dataset } = await client.call(getDataset, { id: run.datasetId });
   const classes = run.shape.labelDim > 0 ? dataset.classes : [];
   const wanted = options.classes === undefined ? [] : classList(options.classes, classes);
@@ -102,14 +104,14 @@ async function sample(context: CommandContext, options: SampleOptions, asked: As
   const guideFacts = guide && {
     runId: guide.run.id,
     nimg: guide.nimg,
-    emaStd: guide.emaStd,
+    sigmaRel: guide.sigmaRel,
     strength: guidance!.strength,
   };
-  output.event('sample', { sampleId, runId: run.id, nimg, emaStd, error, guide: guideFacts, file });
+  output.event('sample', { sampleId, runId: run.id, nimg, sigmaRel, error, guide: guideFacts, file });
   output.say(`Wrote ${file}`);
   return undefined;
 }
 
-function described({ run, nimg, emaStd }: ChosenModel): string {
-  return `"${run.name}" at ${images(nimg)}, sigma_rel ${emaStd}`;
+function described({ run, nimg, sigmaRel }: ChosenModel): string {
+  return `"${run.name}" at ${images(nimg)}, sigma_rel ${sigmaRel}`;
 }

@@ -21,9 +21,9 @@ export function addAttention(
   forward: Forward,
   x: tf.Tensor4D,
 ): tf.Tensor4D {
-  const [main, branch] = fixedFunctions(config.ladder).sumWeights(config.attnBalance);
-  const { conv, qkv } = learnedLayers(forward, config.ladder);
-  const cosine = config.ladder.attentionNorm === 'cosine';
+  const [main, branch] = fixedFunctions(config.switches).sumWeights(config.attnBalance);
+  const { conv, qkv } = learnedLayers(forward, config.switches);
+  const cosine = config.switches.attentionNorm === 'cosine';
   return tf.tidy(() => {
     const input = cosine ? x : namedGroupNorm(forward, `${name}.attn_norm`, x);
     const mixed = attend(qkv(`${name}.attn_qkv`, input), heads, cosine, forward.precision);

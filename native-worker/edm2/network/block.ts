@@ -26,8 +26,8 @@ export function runBlock(
 ): tf.Tensor4D {
   const { name, flavor } = plan;
   const { drop, observe } = forward;
-  const { siluGain, sumWeights } = fixedFunctions(config.ladder);
-  const { conv, linear } = learnedLayers(forward, config.ladder);
+  const { siluGain, sumWeights } = fixedFunctions(config.switches);
+  const { conv, linear } = learnedLayers(forward, config.switches);
   const changesWidth = plan.inChannels !== plan.outChannels;
   const up = plan.resample === 'up';
   // Convolutions bear the constants of the activations before them and of the sum after them.

@@ -23,16 +23,16 @@ export function embed(
   cNoise: tf.Tensor1D,
   labels: tf.Tensor2D | null,
 ): tf.Tensor2D {
-  const { ladder, labelBalance } = plan.config;
+  const { switches, labelBalance } = plan.config;
   const { labelDim } = plan.shape;
-  const { linear } = learnedLayers(forward, ladder);
-  const { silu, sum } = fixedFunctions(ladder);
+  const { linear } = learnedLayers(forward, switches);
+  const { silu, sum } = fixedFunctions(switches);
   return tf.tidy(() => {
     let emb = linear('unet.emb_noise', noiseFeatures(plan, buffers, cNoise));
-    if (ladder.embeddingLayers === 2) emb = linear('unet.emb_second', silu(emb));
+    if (switches.embeddingLayers === 2) emb = linear('unet.emb_second', silu(emb));
     if (labelDim > 0) {
       // One-hot vectors have magnitude 1/sqrt(labelDim). A and B leave it so.
-      const scale = ladder.weightInit === 'uniform-zero' ? 1 : Math.sqrt(labelDim);
+      const scale = switches.weightInit === 'uniform-zero' ? 1 : Math.sqrt(labelDim);
       const classes = tf.mul<tf.Tensor2D>(labels ?? tf.zeros<tf.Rank.R2>([1, labelDim]), scale);
       emb = sum(emb, linear('unet.emb_label', classes), labelBalance);
     }
@@ -42,7 +42,7 @@ export function embed(
 
 /** Features of c_noise that the embedding starts from, [N, noiseChannels]. */
 function noiseFeatures({ config, noiseChannels }: NetworkPlan, buffers: Buffers, cNoise: tf.Tensor1D): tf.Tensor2D {
-  const kind = config.ladder.noiseFeatures;
+  const kind = config.switches.noiseFeatures;
   if (kind === 'positional') return positionalFeatures(cNoise, noiseChannels);
   const features = kind === 'fourier' ? fourier : mpFourier;
   return features(cNoise, buffers['unet.emb_fourier.freqs']!, buffers['unet.emb_fourier.phases']!);

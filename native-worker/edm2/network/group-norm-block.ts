@@ -25,8 +25,8 @@ export function runGroupNormBlock(
 ): tf.Tensor4D {
   const { name } = plan;
   const { drop, observe } = forward;
-  const { silu, sum } = fixedFunctions(config.ladder);
-  const { conv, linear } = learnedLayers(forward, config.ladder);
+  const { silu, sum } = fixedFunctions(config.switches);
+  const { conv, linear } = learnedLayers(forward, config.switches);
   return tf.tidy(() => {
     // Residual branch, modulated by the embedding.
     let y = silu(namedGroupNorm(forward, `${name}.norm0`, x));

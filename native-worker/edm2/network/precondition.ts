@@ -57,7 +57,7 @@ export function denoise(
 }
 
 /**
- * u(σ), the learned logarithm of the expected loss at a noise level, of a network that has it (`ladder.uncertainty`).
+ * u(σ), the learned logarithm of the expected loss at a noise level, of a network that has it (`switches.uncertainty`).
  *
  * @param sigma [N]
  * @returns     [N, 1, 1, 1]; the caller disposes it
@@ -70,9 +70,9 @@ export function logVariance(
   { observe = null }: ForwardOptions = {},
 ): tf.Tensor4D {
   const { plan, buffers, parameters } = network;
-  const { ladder } = plan.config;
-  const features = ladder.noiseFeatures === 'mp-fourier' ? mpFourier : fourier;
-  const { linear } = learnedLayers({ parameters, observe }, ladder);
+  const { switches } = plan.config;
+  const features = switches.noiseFeatures === 'mp-fourier' ? mpFourier : fourier;
+  const { linear } = learnedLayers({ parameters, observe }, switches);
   return tf.tidy(() => {
     const [freqs, phases] = [buffers['logvar_fourier.freqs']!, buffers['logvar_fourier.phases']!];
     return tf.reshape(linear('logvar_linear', features(noiseFeature(sigma), freqs, phases)), [-1, 1, 1, 1]);

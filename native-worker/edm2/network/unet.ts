@@ -27,16 +27,16 @@ export function runUnet(
   labels: tf.Tensor2D | null,
 ): tf.Tensor4D {
   const { config } = plan;
-  const { ladder } = config;
-  const { conv } = learnedLayers(forward, ladder);
-  const { silu, concat } = fixedFunctions(ladder);
-  const run = ladder.groupNorm === 'none' ? runBlock : runGroupNormBlock;
+  const { switches } = config;
+  const { conv } = learnedLayers(forward, switches);
+  const { silu, concat } = fixedFunctions(switches);
+  const run = switches.groupNorm === 'none' ? runBlock : runGroupNormBlock;
   return tf.tidy(() => {
     const emb = embed(plan, buffers, forward, cNoise, labels);
 
     // Encoder: every output is a skip connection.
     const [input, ...encoder] = plan.encoder;
-    let h = conv(input.name, ladder.biases ? x : withOnes(x));
+    let h = conv(input.name, switches.biases ? x : withOnes(x));
     const skips = [h];
     for (const block of encoder) {
       h = run(block, config, forward, h, emb);
@@ -48,7 +48,7 @@ export function runUnet(
       h = run(block, config, forward, h, emb);
     }
 
-    if (ladder.groupNorm !== 'none') h = silu(namedGroupNorm(forward, 'unet.out_norm', h));
+    if (switches.groupNorm !== 'none') h = silu(namedGroupNorm(forward, 'unet.out_norm', h));
     return forward.precision.restore(conv('unet.out_conv', h, { gain: 'unet.out_gain' }));
   });
 }

@@ -25,7 +25,7 @@ export interface Forward {
 }
 
 /** The settings that concern a block. */
-export type BlockConfig = Pick<NetworkConfig, 'resBalance' | 'attnBalance' | 'clipAct' | 'ladder'>;
+export type BlockConfig = Pick<NetworkConfig, 'resBalance' | 'attnBalance' | 'clipAct' | 'switches'>;
 
 /** Everything that a training step changes, and the buffers it needs. A checkpoint is this and the two counts. */
 export interface TrainState {
@@ -34,7 +34,7 @@ export interface TrainState {
   /** Adam's first and second moments, one tensor a parameter. */
   readonly firstMoments: Parameters;
   readonly secondMoments: Parameters;
-  /** Power-function averages of the parameters, in the order of `TrainingConfig.emaStds`. */
+  /** Power-function averages of the parameters, in the order of `TrainingConfig.sigmaRels`. */
   readonly averages: readonly Parameters[];
 }
 

@@ -53,7 +53,7 @@ export function microBatches({ batchSize, microBatch }: Pick<TrainingConfig, 'ba
  * @param again  false for a step's first micro-batch, and for the optimiser if there is no other; a scalar says it by 0 or 1
  */
 export function inStep({ config }: NetworkPlan, stored: Parameters, again: boolean | tf.Scalar): Parameters {
-  if (config.ladder.weightNorm === 'forced') return forceNormalize(stored, again);
+  if (config.switches.weightNorm === 'forced') return forceNormalize(stored, again);
   return Object.fromEntries(Object.entries(stored).map(([name, value]) => [name, value.clone()]));
 }
 
@@ -215,7 +215,7 @@ export function gradientsAt(
     const network = { plan, parameters, buffers };
     const noisy = tf.add<tf.Tensor4D>(images, tf.mul(noise, tf.reshape(sigma, [-1, 1, 1, 1])));
     const denoised = denoise(network, noisy, sigma, labels, { drop, precision, observe: measure ? observe : null });
-    const u = plan.config.ladder.uncertainty ? logVariance(network, sigma) : null;
+    const u = plan.config.switches.uncertainty ? logVariance(network, sigma) : null;
     const element = elementLoss(denoised, images, sigma, u, plan.config.sigmaData);
     lossPerImage = tf.keep(tf.mean(element, [1, 2, 3]));
     return tf.mul(tf.sum(element), training.lossScaling / training.batchSize);

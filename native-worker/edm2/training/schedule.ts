@@ -37,13 +37,13 @@ export interface StepNumbers {
  * @param nimg training images seen before the step, a multiple of the batch size
  */
 export function stepNumbers(training: TrainingConfig, nimg: number): StepNumbers {
-  const { adamBeta1, adamBeta2, batchSize, emaStds, averaging } = training;
+  const { adamBeta1, adamBeta2, batchSize, sigmaRels, averaging } = training;
   const k = Math.floor(nimg / batchSize) + 1;
   return {
     learningRate: learningRate(nimg, training),
     firstCorrection: 1 / (1 - adamBeta1 ** k),
     secondCorrection: 1 / Math.sqrt(1 - adamBeta2 ** k),
-    averageRates: emaStds.map((sigmaRel) =>
+    averageRates: sigmaRels.map((sigmaRel) =>
       averaging === 'exponential'
         ? exponentialRate(training, nimg)
         : averageRate(sigmaRel, nimg + batchSize, batchSize),

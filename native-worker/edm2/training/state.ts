@@ -13,7 +13,7 @@ export interface StateSource {
   /** Adam's moments of a parameter. */
   firstMoment(name: string): tf.Tensor;
   secondMoment(name: string): tf.Tensor;
-  /** @param index along `TrainingConfig.emaStds` */
+  /** @param index along `TrainingConfig.sigmaRels` */
   average(index: number, name: string): tf.Tensor;
   buffer(name: string): tf.Tensor1D;
 }

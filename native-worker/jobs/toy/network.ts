@@ -31,7 +31,7 @@ export function toyTraining(seed: number): TrainingConfig {
     learningRate: 0.01,
     decayBatches: 512,
     rampUpImages: 0,
-    emaStds: [0.05],
+    sigmaRels: [0.05],
     seed,
   });
 }
@@ -71,7 +71,7 @@ export class ToySession {
    */
   static async open(width: number, count: number, seed: number): Promise<ToySession> {
     const training = toyTraining(seed);
-    const start = initialToy(width, training.emaStds.length, randomSource(randomKernels, seed, 0));
+    const start = initialToy(width, training.sigmaRels.length, randomSource(randomKernels, seed, 0));
     const parameters = Object.values(start.parameters).reduce((sum, { size }) => sum + size, 0);
     const layout = layoutOf(start);
     const flat = flattenState(start);

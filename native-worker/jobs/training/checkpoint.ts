@@ -41,7 +41,7 @@ const Metadata = z.object({
   masks: z.literal(WHOLE_BATCH).optional(),
 });
 
-/** Names in the file: the official ones, under what they belong to. `average` counts along `TrainingConfig.emaStds`. */
+/** Names in the file: the official ones, under what they belong to. `average` counts along `TrainingConfig.sigmaRels`. */
 const PARAMETERS = 'parameters/';
 const FIRST_MOMENTS = 'adam/first/';
 const SECOND_MOMENTS = 'adam/second/';

@@ -40,7 +40,7 @@ export class GraphTrainer implements Trainer {
 
   /** @param source of the state; each tensor goes into the session before the next is read */
   static async open(plan: TrainerPlan, source: StateSource): Promise<GraphTrainer> {
-    const averages = plan.training.emaStds.length;
+    const averages = plan.training.sigmaRels.length;
     const layout = plannedLayout(plan.plan, averages);
     const parts = stateParts(plan.plan, averages);
     const { program, empty } = recorded(plan, layout, parts);

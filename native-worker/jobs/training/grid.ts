@@ -42,7 +42,7 @@ export async function drawGrid(session: TrainingSession): Promise<boolean> {
     runId: run.id,
     origin: 'grid',
     nimg,
-    emaStd: grid.emaStd,
+    sigmaRel: grid.sigmaRel,
     snapshotId: null,
     model: null,
     seeds,

@@ -86,7 +86,7 @@ export async function openSession(context: JobContext, runId: number, engine: En
           plan,
           training,
           grid: {
-            average: training.emaStds.indexOf(grid.emaStd),
+            average: training.sigmaRels.indexOf(grid.sigmaRel),
             count: gridBatch({ grid, training }, run.shape.labelDim),
           },
         },
@@ -113,7 +113,7 @@ export async function closeSession(session: TrainingSession): Promise<void> {
 
 async function makeTrainer(engine: Engine, plan: TrainerPlan, source: StateSource): Promise<Trainer> {
   if (engine === 'graph') return await GraphTrainer.open(plan, source);
-  return new EagerTrainer(plan, readState(plan.plan, plan.training.emaStds.length, source));
+  return new EagerTrainer(plan, readState(plan.plan, plan.training.sigmaRels.length, source));
 }
 
 /** Seconds of training since the run began, pauses left out. */
@@ -165,7 +165,7 @@ async function newestCheckpoint(
 ): Promise<OpenCheckpoint | null> {
   for (const { file, sha256, nimg } of checkpointsToResume(library.db, run.id)) {
     try {
-      return openCheckpoint(insideLibrary(library.folder, file), sha256, plan, run.config.training.emaStds.length);
+      return openCheckpoint(insideLibrary(library.folder, file), sha256, plan, run.config.training.sigmaRels.length);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       await log('warn', `The checkpoint of ${nimg} images can't be read and is passed over: ${error.message}`, nimg);

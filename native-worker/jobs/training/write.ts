@@ -56,11 +56,11 @@ export async function writeSnapshots(session: TrainingSession): Promise<void> {
   const { context, run, plan, trainer, nimg } = session;
   const { library } = context;
   const classes = run.shape.labelDim > 0 ? session.dataset.classes : [];
-  const { emaStds } = run.config.training;
-  const files = emaStds.map((emaStd) => snapshotPath(run.id, nimg, emaStd));
+  const { sigmaRels } = run.config.training;
+  const files = sigmaRels.map((sigmaRel) => snapshotPath(run.id, nimg, sigmaRel));
   const origin = { kind: 'snapshot', runId: run.id } as const;
   const states: HeldTensors[] = [];
-  for (const index of emaStds.keys()) {
+  for (const index of sigmaRels.keys()) {
     states.push(await trainer.hold(snapshotTensors(plan, index).map(({ held }) => held)));
   }
   session.writes.add(async () => {
@@ -70,15 +70,15 @@ export async function writeSnapshots(session: TrainingSession): Promise<void> {
         files,
         async (paths) => {
           const written: WrittenFile[] = [];
-          for (const [index, emaStd] of emaStds.entries()) {
-            const facts = { nimg, emaStd, plan, classes };
+          for (const [index, sigmaRel] of sigmaRels.entries()) {
+            const facts = { nimg, sigmaRel, plan, classes };
             written.push(await writeSnapshot(paths[index]!, facts, states[index]!, index, origin));
           }
           return written;
         },
         (written) =>
-          emaStds.forEach((emaStd, index) =>
-            insertSnapshot(library.db, { runId: run.id, nimg, emaStd, file: files[index]!, ...written[index]! }),
+          sigmaRels.forEach((sigmaRel, index) =>
+            insertSnapshot(library.db, { runId: run.id, nimg, sigmaRel, file: files[index]!, ...written[index]! }),
           ),
       );
     } finally {
@@ -98,7 +98,7 @@ export async function saveCheckpoint(session: TrainingSession): Promise<void> {
   const { library } = context;
   const file = checkpointPath(run.id, nimg);
   const moment = { nimg, trainSeconds: trainSeconds(session), tick: session.meter.partial() };
-  const tensors = checkpointTensors(plan, run.config.training.emaStds.length);
+  const tensors = checkpointTensors(plan, run.config.training.sigmaRels.length);
   const state = await trainer.hold(tensors.map(({ held }) => held));
   session.writes.add(async () => {
     try {

@@ -53,7 +53,7 @@ export const runBlockCase: Runner = async (reference, engine) => {
     resBalance: settings.res_balance,
     attnBalance: settings.attn_balance,
     clipAct: settings.clip_act,
-    ladder: defaultSwitches,
+    switches: defaultSwitches,
   };
   const run = ({ x, emb, ...parameters }: Record<string, Tensor>): Tensor4D =>
     runBlock(

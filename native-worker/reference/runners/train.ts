@@ -46,7 +46,7 @@ export const runTrain: Runner = async (reference, engine) => {
   const atFirstStep: Record<string, unknown> = {};
   const elements = network.plan.shape.channels * network.plan.shape.resolution ** 2;
   const parameters = override(network.parameters, settings.state_override);
-  const start = freshState(parameters, network.buffers, training.emaStds.length);
+  const start = freshState(parameters, network.buffers, training.sigmaRels.length);
   const steps = await openSteps(engine.name, network.plan, training, start);
 
   for (let step = 1; step <= settings.train.steps; step++) {
@@ -75,7 +75,7 @@ export const runTrain: Runner = async (reference, engine) => {
     if (!wants('state') && !wants('ema')) continue;
     const state = await steps.state();
     store(values, `state.step${step}`, state.parameters);
-    training.emaStds.forEach((std, index) => {
+    training.sigmaRels.forEach((std, index) => {
       store(values, `ema-${std.toFixed(3)}.step${step}`, state.averages[index]!);
     });
   }
@@ -94,7 +94,7 @@ function trainingOf(train: z.infer<typeof Settings>['train']): TrainingConfig {
     decayBatches: train.lr.ref_batches,
     rampUpImages: train.lr.rampup_Mimg * 1e6,
     lossScaling: train.loss_scaling,
-    emaStds: train.ema_stds,
+    sigmaRels: train.ema_stds,
   });
 }
 

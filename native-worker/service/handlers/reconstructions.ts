@@ -47,18 +47,18 @@ function keep({ library, queue }: ServiceParts, request: calls.KeepRequest): num
   const { runId, targets } = request;
   const source = recipeSource(db, runId);
   const recipeOf = recipesAt(source, request.nimg);
-  const recipes = targets.map(({ emaStd }) => recipeOf(emaStd));
+  const recipes = targets.map(({ sigmaRel }) => recipeOf(sigmaRel));
   const { nimg } = recipes[0]!;
-  const lengths = targets.map(({ emaStd }) => emaStd);
-  const twice = lengths.find((emaStd, index) => lengths.indexOf(emaStd) < index);
+  const lengths = targets.map(({ sigmaRel }) => sigmaRel);
+  const twice = lengths.find((sigmaRel, index) => lengths.indexOf(sigmaRel) < index);
   if (twice !== undefined) throw new AppError('invalid-input', `sigma_rel ${twice} is named twice; name it once.`);
   const kept = store
     .listReconstructions(db, runId)
-    .find((one) => one.nimg === nimg && lengths.some((emaStd) => emaStd === one.emaStd));
+    .find((one) => one.nimg === nimg && lengths.some((sigmaRel) => sigmaRel === one.sigmaRel));
   if (kept !== undefined) {
     throw new AppError(
       'conflict',
-      `sigma_rel ${kept.emaStd} at ${nimg} images of "${source.name}" is kept already, as "${kept.name}".`,
+      `sigma_rel ${kept.sigmaRel} at ${nimg} images of "${source.name}" is kept already, as "${kept.name}".`,
     );
   }
   const title = `${source.name}, ${nimg} images: sigma_rel ${lengths.join(', ')}`;

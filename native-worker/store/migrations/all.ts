@@ -10,6 +10,7 @@ import { libraryId } from './008-library-id.ts';
 import { rewoundFiles } from './009-rewound-files.ts';
 import { selfDescribed } from './010-self-described.ts';
 import { microBatch } from './011-micro-batch.ts';
+import { configFormat2 } from './012-config-format-2.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   rewoundFiles,
   selfDescribed,
   microBatch,
+  configFormat2,
 ];

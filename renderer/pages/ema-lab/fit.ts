@@ -43,7 +43,7 @@ const POINTS = 160;
  */
 export function curvesOf(recipe: Recipe, stored: readonly Profile[]): Curves {
   const end = recipe.nimg;
-  const used = recipe.terms.map(({ nimg, emaStd }): Profile => ({ time: nimg, sigmaRel: emaStd }));
+  const used = recipe.terms.map(({ nimg, sigmaRel }): Profile => ({ time: nimg, sigmaRel }));
   const grid = Array.from({ length: POINTS + 1 }, (_, index) => (end * index) / POINTS);
   const curve = (density: (time: number) => number, times: readonly number[]): Curve =>
     times.map((x) => ({ x, y: density(x) * end }));
@@ -55,7 +55,7 @@ export function curvesOf(recipe: Recipe, stored: readonly Profile[]): Curves {
     recipe.terms.map(({ coefficient }) => coefficient),
   );
   const fit = curve(mixed, times);
-  const target = curve(profileDensity({ time: end, sigmaRel: recipe.emaStd }), grid);
+  const target = curve(profileDensity({ time: end, sigmaRel: recipe.sigmaRel }), grid);
   const heights = [...fit, ...target].map(({ y }) => y);
   const [highest, lowest] = [Math.max(...heights), Math.min(...heights)];
   const step = roundStep(highest / 4);
@@ -85,10 +85,10 @@ export function summary(recipe: Recipe): string {
     Math.abs(term.coefficient) > Math.abs(best.coefficient) ? term : best,
   );
   return [
-    `Wanted: the average of relative length ${number(recipe.emaStd)} at ${images(recipe.nimg)}.`,
+    `Wanted: the average of relative length ${number(recipe.sigmaRel)} at ${images(recipe.nimg)}.`,
     terms.length === 1
       ? `It is stored.`
-      : `It is mixed from ${count(terms.length)} stored averages; the heaviest is σ_rel ${number(heaviest.emaStd)} at ${images(heaviest.nimg)} with factor ${number(heaviest.coefficient)}.`,
+      : `It is mixed from ${count(terms.length)} stored averages; the heaviest is σ_rel ${number(heaviest.sigmaRel)} at ${images(heaviest.nimg)} with factor ${number(heaviest.coefficient)}.`,
     `Predicted error ${errorText(error)}: ${verdict(error).words}.`,
   ].join(' ');
 }

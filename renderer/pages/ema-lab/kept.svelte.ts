@@ -49,9 +49,11 @@ export class Kept {
   }
 
   /** Starts the job that writes an average to a file; tells whether it was accepted. */
-  async keep(wanted: { runId: number; nimg: number; emaStd: number; name: string }): Promise<boolean> {
-    const { runId, nimg, emaStd, name } = wanted;
-    const answer = await attempt(() => client.call(keepReconstructions, { runId, nimg, targets: [{ emaStd, name }] }));
+  async keep(wanted: { runId: number; nimg: number; sigmaRel: number; name: string }): Promise<boolean> {
+    const { runId, nimg, sigmaRel, name } = wanted;
+    const answer = await attempt(() =>
+      client.call(keepReconstructions, { runId, nimg, targets: [{ sigmaRel, name }] }),
+    );
     if (!answer) return false;
     this.#started = [...this.#started, answer.jobId];
     return true;
@@ -90,6 +92,6 @@ export class Kept {
 
   async #load(runId: number): Promise<void> {
     const list = await client.call(listReconstructions, { runId });
-    if (runId === this.#runId()) this.all = [...list].sort((a, b) => b.nimg - a.nimg || a.emaStd - b.emaStd);
+    if (runId === this.#runId()) this.all = [...list].sort((a, b) => b.nimg - a.nimg || a.sigmaRel - b.sigmaRel);
   }
 }

@@ -32,14 +32,12 @@ export class Lab {
   readonly stored: readonly Snapshot[] = $derived(
     this.snapshots
       .filter(({ nimg }) => nimg > 0 && nimg <= this.nimg)
-      .sort((a, b) => a.nimg - b.nimg || a.emaStd - b.emaStd),
+      .sort((a, b) => a.nimg - b.nimg || a.sigmaRel - b.sigmaRel),
   );
-  readonly profiles: readonly Profile[] = $derived(
-    this.stored.map(({ nimg, emaStd }) => ({ time: nimg, sigmaRel: emaStd })),
-  );
+  readonly profiles: readonly Profile[] = $derived(this.stored.map(({ nimg, sigmaRel }) => ({ time: nimg, sigmaRel })));
   /** Lengths that are stored at the moment itself, shortest first. */
   readonly lengths: readonly number[] = $derived([
-    ...new Set(this.stored.filter(({ nimg }) => nimg === this.nimg).map(({ emaStd }) => emaStd)),
+    ...new Set(this.stored.filter(({ nimg }) => nimg === this.nimg).map(({ sigmaRel }) => sigmaRel)),
   ]);
 
   /** What makes averages at the moment, or the sentence why none can be made. Slow; changes with the moment. */
@@ -65,7 +63,7 @@ export class Lab {
     const stored = this.#storedAt(this.sigmaRel);
     if (stored) return { kind: 'snapshot', snapshotId: stored.id };
     if (!this.recipe) return null;
-    return { kind: 'recipe', runId: this.run.id, nimg: this.nimg, emaStd: this.sigmaRel };
+    return { kind: 'recipe', runId: this.run.id, nimg: this.nimg, sigmaRel: this.sigmaRel };
   });
   readonly classes: readonly string[] = $derived.by(() => {
     const names = this.run ? (datasets.find(this.run.datasetId)?.classes ?? []) : [];
@@ -96,13 +94,13 @@ export class Lab {
     this.run = run;
     this.label = null;
     if (first) {
-      this.sigmaRel = run.config.grid.emaStd;
+      this.sigmaRel = run.config.grid.sigmaRel;
       this.steps = run.config.grid.sampler.steps;
     }
     if (this.problem !== null) this.sigmaRel = this.lengths[0] ?? this.sigmaRel;
   }
 
   #storedAt(sigmaRel: number): Snapshot | undefined {
-    return this.stored.find(({ nimg, emaStd }) => nimg === this.nimg && emaStd === sigmaRel);
+    return this.stored.find((one) => one.nimg === this.nimg && one.sigmaRel === sigmaRel);
   }
 }

@@ -62,7 +62,7 @@ function modelKey(model: ModelRef): unknown[] {
     case 'reconstruction':
       return [model.kind, model.reconstructionId];
     case 'recipe':
-      return [model.kind, model.runId, model.nimg, model.emaStd];
+      return [model.kind, model.runId, model.nimg, model.sigmaRel];
     default:
       return model satisfies never;
   }

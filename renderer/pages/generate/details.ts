@@ -12,8 +12,8 @@ export function sheetDetails(
   const { churn } = sampler;
   const details: string[] = [];
   if (guidance !== null) {
-    const { strength, runId, nimg, emaStd } = guidance;
-    details.push(`Guided, w ${number(strength)}, by ${runName(runId)} at ${images(nimg)}, σ_rel ${number(emaStd)}`);
+    const { strength, runId, nimg, sigmaRel } = guidance;
+    details.push(`Guided, w ${number(strength)}, by ${runName(runId)} at ${images(nimg)}, σ_rel ${number(sigmaRel)}`);
   }
   if (churn !== undefined && churn.amount > 0) {
     const above = churn.min > 0 ? ` from σ ${number(churn.min)}` : '';

@@ -10,7 +10,7 @@ export interface AverageOption {
   /** Names it among those of its moment. */
   readonly value: string;
   readonly label: string;
-  readonly emaStd: number;
+  readonly sigmaRel: number;
   readonly nimg: number;
   readonly model: ModelRef;
 }
@@ -54,7 +54,7 @@ export class ModelChoice {
   useMoment(nimg: number | null): void {
     this.nimg = nimg;
     const same = this.averages.find(({ value }) => value === this.average);
-    const grids = this.averages.find(({ emaStd }) => emaStd === this.run?.config.grid.emaStd);
+    const grids = this.averages.find(({ sigmaRel }) => sigmaRel === this.run?.config.grid.sigmaRel);
     this.average = (same ?? grids ?? this.averages[0])?.value ?? null;
   }
 
@@ -71,30 +71,30 @@ export class ModelChoice {
   }
 }
 
-const fromSnapshot = ({ id, nimg, emaStd }: Snapshot): AverageOption => ({
-  value: String(emaStd),
-  label: number(emaStd),
-  emaStd,
+const fromSnapshot = ({ id, nimg, sigmaRel }: Snapshot): AverageOption => ({
+  value: String(sigmaRel),
+  label: number(sigmaRel),
+  sigmaRel,
   nimg,
   model: { kind: 'snapshot', snapshotId: id },
 });
 
-const fromReconstruction = ({ id, name, nimg, emaStd }: Reconstruction): AverageOption => ({
+const fromReconstruction = ({ id, name, nimg, sigmaRel }: Reconstruction): AverageOption => ({
   value: `kept ${id}`,
-  label: `${number(emaStd)}, kept: ${name}`,
-  emaStd,
+  label: `${number(sigmaRel)}, kept: ${name}`,
+  sigmaRel,
   nimg,
   model: { kind: 'reconstruction', reconstructionId: id },
 });
 
 const fromRecipe = (model: Extract<ModelRef, { kind: 'recipe' }>): AverageOption => ({
-  value: `recipe ${model.emaStd}`,
-  label: `${number(model.emaStd)}, reconstructed`,
-  emaStd: model.emaStd,
+  value: `recipe ${model.sigmaRel}`,
+  label: `${number(model.sigmaRel)}, reconstructed`,
+  sigmaRel: model.sigmaRel,
   nimg: model.nimg,
   model,
 });
 
 function byMoment(a: AverageOption, b: AverageOption): number {
-  return b.nimg - a.nimg || a.emaStd - b.emaStd;
+  return b.nimg - a.nimg || a.sigmaRel - b.sigmaRel;
 }

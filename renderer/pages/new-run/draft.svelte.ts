@@ -46,7 +46,7 @@ export class RunDraft {
   /** The rung of the ladder that the settings stand on; null: switches that belong to none. */
   rung: RungName | null = $state('G');
   /** Rungs are reached from G; settings of a run that stands elsewhere stay there. */
-  readonly canClimb: boolean = $derived(rungOf(this.#origin.network.ladder) === 'G');
+  readonly canClimb: boolean = $derived(rungOf(this.#origin.network.switches) === 'G');
   /** `#origin` on its rung; "changed" is said against it. */
   baseline: RunConfig = $state.raw(presets[0]!.config);
   /** Of the activations; a preset or run sets it to its own. */
@@ -126,7 +126,7 @@ export class RunDraft {
 
   /** Fills every field from a run that exists, and proposes a name that tells the two apart. */
   useRun(run: Pick<Run, 'config' | 'name'>, taken: readonly string[] = []): void {
-    this.rung = rungOf(run.config.network.ladder);
+    this.rung = rungOf(run.config.network.switches);
     this.#origin = run.config;
     this.precision = run.config.training.precision;
     this.#fill(run.config);

@@ -28,7 +28,7 @@ export function moments(durationImages: number, everyImages: number): number {
  */
 export function estimate(config: RunConfig, parameters: number): Estimate {
   const { training, logging, grid } = config;
-  const averages = training.emaStds.length;
+  const averages = training.sigmaRels.length;
   const weightsBytes = parameters * FLOAT32;
   const snapshots = moments(training.durationImages, logging.snapshotImages);
   const checkpoints = Math.min(CHECKPOINTS_KEPT, moments(training.durationImages, logging.checkpointImages));

@@ -36,7 +36,7 @@ export const mainFields: readonly Field[] = [
     help: 'Rate at the peak, before it decays.',
   },
   {
-    path: 'training.emaStds',
+    path: 'training.sigmaRels',
     label: 'EMA lengths',
     paper: 'σ_rel',
     help: 'Relative widths of the averages that are kept. Two let you choose any length after training.',
@@ -249,7 +249,7 @@ export const advancedGroups: readonly FieldGroup[] = [
         label: 'Rows',
         help: 'A row is a class where the network knows classes; no more rows than classes are drawn.',
       },
-      { path: 'grid.emaStd', label: 'Average that draws', paper: 'σ_rel', help: 'One of the EMA lengths above.' },
+      { path: 'grid.sigmaRel', label: 'Average that draws', paper: 'σ_rel', help: 'One of the EMA lengths above.' },
       {
         path: 'grid.sampler.steps',
         label: 'Steps',

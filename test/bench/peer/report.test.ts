@@ -17,7 +17,7 @@ const comparison = comparisons[0]!; // at least 1.4
 test('what is compared is the network of bench_torch.py, of 7.08 million parameters', () => {
   const { config, shape } = subjectOf('fp32');
   expect(countParameters(planNetwork(config.network, shape)).total).toBeCloseTo(7.08e6, -4);
-  expect(config.training).toMatchObject({ batchSize: 16, adamBeta1: 0.9, adamBeta2: 0.99, emaStds: [0.05, 0.1] });
+  expect(config.training).toMatchObject({ batchSize: 16, adamBeta1: 0.9, adamBeta2: 0.99, sigmaRels: [0.05, 0.1] });
   expect(config.grid.sampler.steps).toBe(8);
 });
 

@@ -75,6 +75,12 @@ describe('settings', () => {
     expect(configFrom('demo', []).training.learningRate).toBe(0.01);
   });
 
+  test('settings are found by the names of earlier versions, too', () => {
+    const earlier = ['training.emaStds=[0.05,0.2]', 'grid.emaStd=0.2', 'network.ladder.weightNorm=on-use'];
+    const { training, grid, network } = configFrom('demo', earlier);
+    expect([training.sigmaRels, grid.sigmaRel, network.switches.weightNorm]).toEqual([[0.05, 0.2], 0.2, 'on-use']);
+  });
+
   test.each([
     ['training.learningRte=1', 'learningRte'],
     ['learningRate=1', 'learningRate'],
@@ -86,7 +92,7 @@ describe('settings', () => {
     ['training.microBatch=7', 'multiple'],
     ['__proto__.polluted=1', '__proto__'],
     ['training.constructor=1', 'constructor'],
-    ['grid.emaStd=0.2', 'sigma_rel 0.2'],
+    ['grid.sigmaRel=0.2', 'sigma_rel 0.2'],
   ])('"%s" is refused and named', (setting, named) => {
     expect(refused(() => configFrom('demo', [setting]))).toContain(named);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();

@@ -122,32 +122,34 @@ test('an average that is not stored is reconstructed: kept as a file, found agai
   const asked = [
     'reconstruct',
     'first',
-    '--std',
+    '--sigma-rel',
     '0.15',
-    '--std',
+    '--sigma-rel',
     '0.07',
     '--out',
-    'average-{std}.safetensors',
+    'average-{sigma_rel}.safetensors',
     '--json',
   ];
   const made = await edm2(...asked);
   expect(made).toMatchObject({ code: 0, stderr: '' });
   const kept = objects(made.stdout).filter(({ type }) => type === 'reconstruction');
   expect(kept).toMatchObject([
-    { emaStd: 0.15, nimg: 64, isNew: true, file: join(folder, 'average-0.15.safetensors') },
-    { emaStd: 0.07, nimg: 64, isNew: true, file: join(folder, 'average-0.07.safetensors') },
+    { sigmaRel: 0.15, nimg: 64, isNew: true, file: join(folder, 'average-0.15.safetensors') },
+    { sigmaRel: 0.07, nimg: 64, isNew: true, file: join(folder, 'average-0.07.safetensors') },
   ]);
   for (const { file, path } of kept) expect(readFileSync(String(file))).toEqual(readFileSync(String(path)));
-  expect(objects((await edm2(...asked)).stdout)).toMatchObject([{ isNew: false }, { isNew: false }]);
+  const earlier = asked.map((word) => word.replace('--sigma-rel', '--std').replace('{sigma_rel}', '{std}'));
+  const found = objects((await edm2(...earlier)).stdout);
+  expect(found).toMatchObject(kept.map(({ id, file }) => ({ id, file, isNew: false })));
 
   const [{ id }] = kept as [{ id: number }];
   expect(await edm2('reconstructions', 'rename', String(id), 'the long one')).toMatchObject({ code: 0 });
   expect((await edm2('reconstructions', '--run', 'first')).stdout).toContain('the long one');
   expect(await edm2('reconstructions', 'delete', String(id))).toMatchObject({ code: 0, stderr: '' });
-  expect(objects((await edm2('reconstructions', '--json')).stdout)).toMatchObject([{ emaStd: 0.07 }]);
+  expect(objects((await edm2('reconstructions', '--json')).stdout)).toMatchObject([{ sigmaRel: 0.07 }]);
 
   const drawn = await edm2(
-    ...['sample', '--run', 'first', '--std', '0.2', '--seeds', '0-1', '--columns', '2', '--steps', '2'],
+    ...['sample', '--run', 'first', '--sigma-rel', '0.2', '--seeds', '0-1', '--columns', '2', '--steps', '2'],
     ...['--out', 'long.png'],
   );
   expect(drawn).toMatchObject({ code: 0, stderr: '' });
@@ -157,12 +159,12 @@ test('an average that is not stored is reconstructed: kept as a file, found agai
 
 test('an earlier snapshot of the same run guides, with churn on top', async () => {
   const { snapshots } = objects((await edm2('runs', 'show', 'first', '--json')).stdout)[0] as {
-    snapshots: { nimg: number; emaStd: number }[];
+    snapshots: { nimg: number; sigmaRel: number }[];
   };
-  expect(snapshots.some(({ emaStd }) => emaStd === 0.05)).toBe(true);
+  expect(snapshots.some(({ sigmaRel }) => sigmaRel === 0.05)).toBe(true);
   const drawn = await edm2(
     ...['sample', '--run', 'first', '--seeds', '0-3', '--columns', '2', '--steps', '3', '--out', 'guided.png'],
-    ...['--guide', 'first', '--guide-std', '0.05', '--guidance', '1.7', '--churn', '2', '--churn-max', '50'],
+    ...['--guide', 'first', '--guide-sigma-rel', '0.05', '--guidance', '1.7', '--churn', '2', '--churn-max', '50'],
   );
   expect(drawn).toMatchObject({ code: 0, stderr: '' });
   expect(drawn.stdout).toContain('guided 1.7 × by "first" at 64 images, sigma_rel 0.05');
@@ -246,9 +248,9 @@ test.each([
   [1, ['import', '/does/not/exist', '--name', 'x'], '/does/not/exist'],
   [2, ['import', '.', '--name', 'x', '--resolution', '33'], '--resolution'],
   [1, ['runs', 'pause', 'first'], 'first'],
-  [2, ['reconstruct', 'first', '--std', '0.3'], 'sigma_rel 0.3 does not exist'],
-  [2, ['reconstruct', 'first', '--std', '0.1', '--std', '0.2', '--out', 'x'], '{std}'],
-  [1, ['reconstruct', 'first', '--std', '0.1', '--at', '999'], 'no snapshot at 999 images'],
+  [2, ['reconstruct', 'first', '--sigma-rel', '0.3'], 'sigma_rel 0.3 does not exist'],
+  [2, ['reconstruct', 'first', '--sigma-rel', '0.1', '--std', '0.2', '--out', 'x'], '{sigma_rel}'],
+  [1, ['reconstruct', 'first', '--sigma-rel', '0.1', '--at', '999'], 'no snapshot at 999 images'],
   [1, ['reconstructions', 'delete', '999'], 'no kept reconstruction 999'],
   [2, ['reconstructions', 'rename', '1', ''], '1 to 100 characters'],
   [2, ['serve', '--port', '70000'], '--port'],

@@ -21,9 +21,9 @@ describe('a rung', () => {
 
   test('is climbed before single settings are replaced', () => {
     expect(configFrom('small', [], 'C')).toEqual(climb(findPreset('small')!.config, 'C'));
-    const config = configFrom('small', ['training.learningRate=0.003', 'network.ladder.biases=true'], 'C');
+    const config = configFrom('small', ['training.learningRate=0.003', 'network.switches.biases=true'], 'C');
     expect(config.training.learningRate).toBe(0.003);
-    expect(config.network.ladder).toMatchObject({ biases: true, weightNorm: 'none' });
+    expect(config.network.switches).toMatchObject({ biases: true, weightNorm: 'none' });
     expect(configFrom('small', [])).toEqual(findPreset('small')!.config);
   });
 });

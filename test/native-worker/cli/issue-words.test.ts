@@ -4,7 +4,7 @@ import { configFrom } from '../../../native-worker/cli/arguments.ts';
 test.each([
   ['training.learningRate=-1', 'training.learningRate must be more than 0.'],
   ['training.batchSize=0', 'training.batchSize must be at least 1.'],
-  ['training.emaStds=[0.4]', 'training.emaStds.0 must be less than 0.288675.'],
+  ['training.sigmaRels=[0.4]', 'training.sigmaRels.0 must be less than 0.288675.'],
   ['network.numBlocks=99', 'network.numBlocks must be at most 8.'],
   ['training.horizontalFlips=perhaps', 'training.horizontalFlips must be true or false.'],
   ['network.channelMult=2', 'network.channelMult must be a list, such as [1,2,2].'],

@@ -36,7 +36,7 @@ beforeAll(async () => {
   const made = await makeLibrary();
   ({ library, remove } = made);
   const config = tinyConfig(
-    { batchSize: BATCH, durationImages: STEPS * BATCH, emaStds: [...STORED, ...TRUE, INSTANT], learningRate: 0.02 },
+    { batchSize: BATCH, durationImages: STEPS * BATCH, sigmaRels: [...STORED, ...TRUE, INSTANT], learningRate: 0.02 },
     { snapshotImages: BATCH, checkpointImages: 0, tickImages: 64 },
   );
   runId = makeRun(library, made.datasetId, config);
@@ -52,8 +52,8 @@ afterAll(() => remove());
 type Numbers = ReadonlyMap<string, Float32Array>;
 
 /** A file of the run, whether the library still knows it or not. */
-function fileAt(nimg: number, emaStd: number): Numbers {
-  return read(insideLibrary(library.folder, snapshotPath(runId, nimg, emaStd)));
+function fileAt(nimg: number, sigmaRel: number): Numbers {
+  return read(insideLibrary(library.folder, snapshotPath(runId, nimg, sigmaRel)));
 }
 
 function read(path: string): Numbers {
@@ -69,14 +69,14 @@ const weightsUntil = (nimg: number): Numbers[] =>
 
 /** Keeps reconstructions of the four lengths at a moment. */
 async function reconstructAll(nimg: number): Promise<void> {
-  const targets = TRUE.map((emaStd) => ({ emaStd }));
+  const targets = TRUE.map((sigmaRel) => ({ sigmaRel }));
   const parameters = { kind: 'reconstruct', request: KeepRequest.parse({ runId, nimg, targets }) } as const;
   const outcome = await runReconstruct(makeContext(library, parameters).context, parameters);
   expect(outcome).toEqual({ kind: 'reconstructed' });
 }
 
-function reconstruction(nimg: number, emaStd: number): Numbers {
-  const { id } = listReconstructions(library.db, runId).find((one) => one.nimg === nimg && one.emaStd === emaStd)!;
+function reconstruction(nimg: number, sigmaRel: number): Numbers {
+  const { id } = listReconstructions(library.db, runId).find((one) => one.nimg === nimg && one.sigmaRel === sigmaRel)!;
   return read(insideLibrary(library.folder, getReconstruction(library.db, id).file));
 }
 
@@ -94,8 +94,8 @@ function wander(weights: readonly Numbers[], name: string): number {
 }
 
 /** ‖rebuilt − true‖ ≤ ε ‖p‖ (∫ ‖θ − c‖² dt)^½ by Cauchy–Schwarz; docs/post-hoc-ema.md. */
-const bound = ({ error, emaStd }: Recipe, wandered: number): number => {
-  const gamma = gammaFromSigmaRel(emaStd);
+const bound = ({ error, sigmaRel }: Recipe, wandered: number): number => {
+  const gamma = gammaFromSigmaRel(sigmaRel);
   return (error * (gamma + 1) * wandered) / Math.sqrt(2 * gamma + 1);
 };
 
@@ -109,9 +109,9 @@ describe.each(MOMENTS)('at %i images', (nimg) => {
   let weights: Numbers[];
   beforeAll(() => (weights = weightsUntil(nimg)));
 
-  test.each(TRUE)('sigma_rel %f is rebuilt within the predicted error, every tensor of it', (emaStd) => {
-    const recipe = recipesAt(recipeSource(library.db, runId), nimg)(emaStd);
-    const [wanted, mine] = [fileAt(nimg, emaStd), reconstruction(nimg, emaStd)];
+  test.each(TRUE)('sigma_rel %f is rebuilt within the predicted error, every tensor of it', (sigmaRel) => {
+    const recipe = recipesAt(recipeSource(library.db, runId), nimg)(sigmaRel);
+    const [wanted, mine] = [fileAt(nimg, sigmaRel), reconstruction(nimg, sigmaRel)];
     expect([...mine.keys()].sort()).toEqual([...wanted.keys()].sort());
     for (const [name, tensor] of wanted) {
       const allowed = bound(recipe, wander(weights, name)) + rounding(recipe, lengthOf(tensor));
@@ -123,8 +123,8 @@ describe.each(MOMENTS)('at %i images', (nimg) => {
 describe('with 8 snapshots', () => {
   const nimg = MOMENTS.at(-1)!;
 
-  test.each(TRUE)('sigma_rel %f is at least five times nearer to the truth than a stored average', (emaStd) => {
-    const [wanted, mine] = [fileAt(nimg, emaStd), reconstruction(nimg, emaStd)];
+  test.each(TRUE)('sigma_rel %f is at least five times nearer to the truth than a stored average', (sigmaRel) => {
+    const [wanted, mine] = [fileAt(nimg, sigmaRel), reconstruction(nimg, sigmaRel)];
     const total = (other: Numbers): number =>
       Math.hypot(...[...wanted].map(([name, tensor]) => distance(other.get(name)!, tensor)));
     for (const stored of STORED) expect(total(mine)).toBeLessThan(total(fileAt(nimg, stored)) / 5);
@@ -146,16 +146,16 @@ describe('with 8 snapshots', () => {
 test('a recipe opens the network that a kept reconstruction holds, and leaves no tensors', () => {
   const nimg = MOMENTS[1]!;
   const before = tf.memory().numTensors;
-  for (const { id, emaStd } of listReconstructions(library.db, runId).filter((one) => one.nimg === nimg)) {
+  for (const { id, sigmaRel } of listReconstructions(library.db, runId).filter((one) => one.nimg === nimg)) {
     const kept = openModel(library, { kind: 'reconstruction', reconstructionId: id });
     const seen: string[] = [];
-    const mixed = openModel(library, { kind: 'recipe', runId, nimg, emaStd }, (done, total) =>
+    const mixed = openModel(library, { kind: 'recipe', runId, nimg, sigmaRel }, (done, total) =>
       seen.push(`${done} of ${total}`),
     );
     const count = Object.keys({ ...mixed.parameters, ...mixed.buffers }).length;
     expect(seen).toEqual(Array.from({ length: count }, (_, index) => `${index + 1} of ${count}`));
     expect({ ...mixed, parameters: null, buffers: null }).toEqual({ ...kept, parameters: null, buffers: null });
-    expect(mixed).toMatchObject({ runId, nimg, emaStd });
+    expect(mixed).toMatchObject({ runId, nimg, sigmaRel });
     for (const part of ['parameters', 'buffers'] as const) {
       for (const [name, tensor] of Object.entries(kept[part])) {
         expect(mixed[part][name]!.dataSync()).toEqual(tensor.dataSync());

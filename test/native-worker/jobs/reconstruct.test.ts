@@ -31,7 +31,7 @@ beforeEach(async () => {
   ({ library, remove } = made);
   runId = makeRun(library, made.datasetId, tinyConfig());
   for (const [t, nimg] of TIMES.entries()) {
-    for (const [s, emaStd] of LENGTHS.entries()) await makeSnapshot(library, { runId, nimg, emaStd }, 10 * t + s);
+    for (const [s, sigmaRel] of LENGTHS.entries()) await makeSnapshot(library, { runId, nimg, sigmaRel }, 10 * t + s);
   }
 });
 afterEach(() => {
@@ -49,7 +49,7 @@ async function reconstruct(
   return runReconstruct(makeContext(library, parameters, request).context, parameters);
 }
 
-const target = (emaStd: number, name: string | null = null) => ({ emaStd, name });
+const target = (sigmaRel: number, name: string | null = null) => ({ sigmaRel, name });
 
 /** Nothing is left of a job that came to nothing: no row, no file, nothing half-written. */
 function expectNothingKept(): void {
@@ -67,7 +67,7 @@ describe('a reconstruction', () => {
       name: 'mine',
       runId,
       nimg: 96,
-      emaStd: 0.15,
+      sigmaRel: 0.15,
       error: recipe.error,
       terms: recipe.terms,
     });
@@ -76,8 +76,8 @@ describe('a reconstruction', () => {
     const opened = openSafetensors(path);
     for (const { name } of plan().parameters) {
       const mixed = opened.readAs(name, 'F32').map((value, i) => {
-        const sum = recipe.terms.reduce((total, { nimg, emaStd, coefficient }) => {
-          const k = 10 * TIMES.indexOf(nimg) + LENGTHS.indexOf(emaStd);
+        const sum = recipe.terms.reduce((total, { nimg, sigmaRel, coefficient }) => {
+          const k = 10 * TIMES.indexOf(nimg) + LENGTHS.indexOf(sigmaRel);
           return total + coefficient * numberAt(k, i);
         }, 0);
         return value - Math.fround(sum);
@@ -97,7 +97,7 @@ describe('a reconstruction', () => {
     const opened = openSafetensors(insideLibrary(library.folder, getReconstruction(library.db, row!.id).file));
     const { reconstruction, ...metadata } = opened.metadata;
     opened.close();
-    const facts = { nimg: 64, emaStd: 0.15, plan: plan(), classes: CLASSES };
+    const facts = { nimg: 64, sigmaRel: 0.15, plan: plan(), classes: CLASSES };
     expect(metadata).toEqual(snapshotMetadata(facts, { kind: 'reconstruction', runId }));
     expect(metadata).toMatchObject({ kind: 'reconstruction', run: String(runId), nimg: '64', ema_std: '0.15' });
     expect(JSON.parse(reconstruction!)).toEqual({ error: row!.error, terms: row!.terms });
@@ -125,7 +125,7 @@ describe('a reconstruction', () => {
     expect(opened).toHaveLength(new Set(opened).size);
     await reconstruct({ targets: [target(0.07)] });
     const hashes = listReconstructions(library.db, runId)
-      .filter(({ emaStd }) => emaStd === 0.07)
+      .filter(({ sigmaRel }) => sigmaRel === 0.07)
       .map(({ sha256 }) => sha256);
     expect(hashes).toHaveLength(2);
     expect(hashes[0]).toBe(hashes[1]);
@@ -192,7 +192,7 @@ describe('nothing is kept', () => {
 
   test('when a snapshot is of another network', async () => {
     library.db.prepare('UPDATE runs SET config = json_set(config, ?, 2)').run('$.network.numBlocks');
-    await makeSnapshot(library, { runId, nimg: 96, emaStd: 0.05 }, 20);
+    await makeSnapshot(library, { runId, nimg: 96, sigmaRel: 0.05 }, 20);
     await expect(reconstruct({ targets: [target(0.15)] })).rejects.toMatchObject({
       code: 'corrupt-file',
       message: expect.stringContaining('another network') as string,

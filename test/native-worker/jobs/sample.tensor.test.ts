@@ -86,7 +86,7 @@ describe('a sample job', () => {
       seeds: [1, 2, 3, 4, 5],
       columns: 4,
       nimg: 64,
-      emaStd: 0.1,
+      sigmaRel: 0.1,
     });
     expect(sample.labels.slice(0, 2)).toEqual([0, 1]);
     expect([0, 1]).toContain(sample.labels[2]);
@@ -127,9 +127,9 @@ describe('a sample job', () => {
     const guidance = { guide: { kind: 'snapshot', snapshotId: earlier.id }, strength: 3 } as const;
     const asked = { seeds: [1, 2, 3], labels: [0, 1, 0], guidance };
     const { outcome } = await draw(asked);
-    const { runId, nimg, emaStd } = earlier;
+    const { runId, nimg, sigmaRel } = earlier;
     const { guidance: used } = getSample(library.db, (outcome as { sampleId: number }).sampleId);
-    expect(used).toEqual({ ...guidance, runId, nimg, emaStd });
+    expect(used).toEqual({ ...guidance, runId, nimg, sigmaRel });
     const guided = await pictures(outcome);
     const plain = await pictures((await draw({ ...asked, guidance: null })).outcome);
     expect(guided).not.toEqual(plain);

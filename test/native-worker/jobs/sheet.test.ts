@@ -12,7 +12,7 @@ test('a sheet of pictures says in its file all that its row says', async () => {
   const runId = makeRun(library, datasetId, tinyConfig());
   const facts = {
     nimg: 32,
-    emaStd: 0.1,
+    sigmaRel: 0.1,
     snapshotId: null,
     model: null,
     seeds: [0, 1],
@@ -29,7 +29,7 @@ test('a sheet of pictures says in its file all that its row says', async () => {
   const id = await saveSheet(library, pixels, 3, { ...facts, runId, origin: 'grid', file });
   const { text, width } = decode(readFileSync(join(library.folder, sampleFile(library.db, id))));
   expect(width).toBe(8);
-  const says = { format: 'edm2-sheet/1', kind: 'grid', run: runId, ...facts };
+  const says = { format: 'edm2-sheet/2', kind: 'grid', run: runId, ...facts };
   expect(JSON.parse(text['edm2-studio']!)).toEqual(says);
   remove();
 });

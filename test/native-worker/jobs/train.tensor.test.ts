@@ -119,7 +119,7 @@ describe('a run that reaches its duration', () => {
     expect(activations.layers).toEqual(blockNames(plan));
     for (const row of activations.values) for (const value of row) expect(value).toBeGreaterThan(0.1);
 
-    expect(listSnapshots(library.db, runId).map(({ nimg, emaStd }) => [nimg, emaStd])).toEqual([
+    expect(listSnapshots(library.db, runId).map(({ nimg, sigmaRel }) => [nimg, sigmaRel])).toEqual([
       [32, 0.05],
       [32, 0.1],
       [64, 0.05],
@@ -166,7 +166,7 @@ describe('a run that reaches its duration', () => {
     expect(opened.tensors.get('unet.enc.16x16_conv.weight')!.shape).toEqual([8, 4, 3, 3]);
     opened.close();
     const snapshot = readSnapshot(join(library.folder, file), sha256);
-    expect(snapshot).toMatchObject({ nimg: 64, emaStd: 0.1, classes: ['bright', 'dark'] });
+    expect(snapshot).toMatchObject({ nimg: 64, sigmaRel: 0.1, classes: ['bright', 'dark'] });
     expect(snapshot.plan.config).toEqual(config.network);
     disposeAll(snapshot.parameters);
     disposeAll(snapshot.buffers);
@@ -533,7 +533,7 @@ test('another program that locks the index again and again changes nothing of wh
   }
   expect(ticksOf(runId).loss).toEqual(ticksOf(undisturbed).loss);
   const written = (id: number): unknown => [
-    listSnapshots(library.db, id).map(({ nimg, emaStd, sizeBytes }) => [nimg, emaStd, sizeBytes]),
+    listSnapshots(library.db, id).map(({ nimg, sigmaRel, sizeBytes }) => [nimg, sigmaRel, sizeBytes]),
     listCheckpoints(library.db, id).map(({ nimg }) => nimg),
     listLog(library.db, id, 100).map(({ text }) => text),
     listSamples(library.db, { runId: id, origin: null, limit: 10 }).map(({ nimg }) => nimg),

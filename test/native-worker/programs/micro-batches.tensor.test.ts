@@ -60,7 +60,7 @@ async function open(
   const asked = { plan, training, grid: { average: 0, count: 4 } };
   return engine === 'graph'
     ? await GraphTrainer.open(asked, start)
-    : new EagerTrainer(asked, readState(plan, training.emaStds.length, start));
+    : new EagerTrainer(asked, readState(plan, training.sigmaRels.length, start));
 }
 
 /** Losses and state after some steps. */
@@ -70,7 +70,7 @@ async function after(
 ): Promise<{ losses: number[]; state: Record<string, readonly number[]> }> {
   const losses: number[] = [];
   for (let k = 0; k < steps; k += 1) losses.push(...(await trainer.step(8 * k, batchAt(8 * k), true))!.lossPerImage);
-  const state = await stateOf(trainer, planNetwork(network, shape), tiny.emaStds.length);
+  const state = await stateOf(trainer, planNetwork(network, shape), tiny.sigmaRels.length);
   trainer.dispose();
   return { losses, state };
 }
@@ -123,7 +123,7 @@ test.each(['graph', 'eager'] as const)(
     for (const dropAfter of [1, 2, 3]) {
       const trainer = await open(engine, 2);
       await trainer.step(0, batchAt(0), false);
-      const before = await stateOf(trainer, planNetwork(network, shape), tiny.emaStds.length);
+      const before = await stateOf(trainer, planNetwork(network, shape), tiny.sigmaRels.length);
       const heard: number[] = [];
       const step = await trainer.step(8, batchAt(8), true, ({ done, of }) => {
         expect(of).toBe(4);
@@ -132,7 +132,7 @@ test.each(['graph', 'eager'] as const)(
       });
       expect(step).toBeNull();
       expect(heard).toEqual([1, 2, 3].slice(0, dropAfter));
-      expect(await stateOf(trainer, planNetwork(network, shape), tiny.emaStds.length)).toEqual(before);
+      expect(await stateOf(trainer, planNetwork(network, shape), tiny.sigmaRels.length)).toEqual(before);
       trainer.dispose();
     }
   },
@@ -146,7 +146,7 @@ test('a gradient that is not finite in one micro-batch counts as 0, and the next
   await trainer.step(0, { images: images.images, labels: { ...images.labels!, values: bad } }, false);
   const after = await trainer.step(8, batchAt(8), false);
   expect(after!.lossPerImage.every((loss) => Number.isFinite(loss))).toBe(true);
-  const state = await stateOf(trainer, planNetwork(network, shape), tiny.emaStds.length);
+  const state = await stateOf(trainer, planNetwork(network, shape), tiny.sigmaRels.length);
   expect(Object.values(state).every((values) => values.every((value) => Number.isFinite(value)))).toBe(true);
   trainer.dispose();
 });
@@ -155,7 +155,7 @@ test('the graph is the same size however many micro-batches there are', () => {
   const plan = planNetwork(network, shape);
   const nodes = (batchSize: number): number => {
     const training = { ...tiny, batchSize, microBatch: 2 };
-    const averages = training.emaStds.length;
+    const averages = training.sigmaRels.length;
     const step = trainingStep(plan, training, plannedLayout(plan, averages));
     const parts = [...stateParts(plan, averages)];
     const state = Object.fromEntries(parts.map(([name, { shape }]) => [name, float32(...shape)]));

@@ -62,7 +62,7 @@ const guided: GuidedNetwork = { main, guide: { network: unconditional, strength:
 
 describe('sampling by a recorded graph', () => {
   test.each(rungNames)('gives the pictures of sampling op by op in config %s', async (rung) => {
-    const network = stirred(tinyNetwork(tinyPlan({ ladder: rungs[rung].switches })));
+    const network = stirred(tinyNetwork(tinyPlan({ switches: rungs[rung].switches })));
     const alone = { main: network, guide: null };
     const graph = await draw('graph', alone, 5, deterministic);
     const eager = await draw('eager', alone, 5, deterministic);

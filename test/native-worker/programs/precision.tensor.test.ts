@@ -108,7 +108,7 @@ async function trainer(
   types: (op: string) => unknown[];
   close: () => void;
 }> {
-  const state = freshState(network.parameters, network.buffers, training.emaStds.length);
+  const state = freshState(network.parameters, network.buffers, training.sigmaRels.length);
   const layout = layoutOf(state);
   const flat = flattenState(state);
   const program = recordProgram({
@@ -145,7 +145,7 @@ const bound = emulated ? { median: 0.045, worst: 0.1 } : { median: 0.02, worst: 
 describe('bfloat16', () => {
   // Of a network of 7 million parameters median and worst are 0.5 % and 1.8 %; in small tensors rounding averages less.
   test.each(rungNames)('leaves the gradients of config %s where they are in float32, to some percent', async (rung) => {
-    const plan = tinyPlan({ modelChannels: 16, channelsPerHead: 16, ladder: rungs[rung].switches });
+    const plan = tinyPlan({ modelChannels: 16, channelsPerHead: 16, switches: rungs[rung].switches });
     const network = stirred(plan);
     const errors = relativeErrors(await gradientsIn('bf16', network), await gradientsIn('fp32', network));
     expect(errors.length).toBeGreaterThan(20);
@@ -155,7 +155,7 @@ describe('bfloat16', () => {
   });
 
   test.each(rungNames)('computes every convolution of config %s in it, and its updates in float32', async (rung) => {
-    const network = stirred(tinyPlan({ ladder: rungs[rung].switches }));
+    const network = stirred(tinyPlan({ switches: rungs[rung].switches }));
     const { types, close } = await trainer(network, tinyTraining({ precision: 'bf16' }));
     for (const op of ['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter']) {
       expect(new Set(types(op))).toEqual(new Set([DataType.DT_BFLOAT16]));
@@ -185,7 +185,7 @@ describe('bfloat16', () => {
 
 describe('the form for GPUs, which keeps all activations reduced, computed on the CPU', () => {
   test.each(rungNames)('leaves the gradients of config %s where they are in float32, to some percent', async (rung) => {
-    const plan = tinyPlan({ modelChannels: 16, channelsPerHead: 16, ladder: rungs[rung].switches });
+    const plan = tinyPlan({ modelChannels: 16, channelsPerHead: 16, switches: rungs[rung].switches });
     const network = stirred(plan);
     const full = await gradientsIn('fp32', network);
     const coarse = relativeErrors(await gradientsIn('bf16', network, tinyTraining(), true), full);

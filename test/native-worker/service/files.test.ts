@@ -35,7 +35,7 @@ beforeAll(async () => {
       runId,
       origin: 'generate',
       nimg: 16,
-      emaStd: 0.1,
+      sigmaRel: 0.1,
       snapshotId: null,
       model: null,
       seeds: [0, 1, 2, 3, 4],

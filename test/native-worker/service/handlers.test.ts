@@ -102,7 +102,7 @@ test('speed to expect is known after the first run, and scaled to the same netwo
   expect(await expected(config)).toEqual({ imagesPerSecond: null, scaled: false });
   await finishedRun('finish');
   expect(await expected(config)).toEqual({ imagesPerSecond: 9, scaled: false });
-  const other = await expected({ ...config, network: { ...config.network, ladder: rungs.D.switches } });
+  const other = await expected({ ...config, network: { ...config.network, switches: rungs.D.switches } });
   expect(other.scaled).toBe(true);
   expect(other.imagesPerSecond).toBeGreaterThan(8);
   expect(other.imagesPerSecond).toBeLessThan(11);
@@ -118,7 +118,7 @@ test('a run counts the trainable numbers of its network, and takes its classes f
 async function snapshotOf(runId: number): Promise<number> {
   const library = openLibrary(under.folder);
   const file = snapshotPath(runId, 16, 0.1);
-  insertSnapshot(library.db, { runId, nimg: 16, emaStd: 0.1, file, sizeBytes: 1, sha256: '' });
+  insertSnapshot(library.db, { runId, nimg: 16, sigmaRel: 0.1, file, sizeBytes: 1, sha256: '' });
   library.close();
   return (await under.client.call(runSnapshots, { id: runId })).snapshots[0]!.id;
 }
@@ -153,7 +153,7 @@ test('a guide that is the model itself, or does not fit, is refused before anyth
   });
   const snapshot = (runId: number): number => {
     const file = snapshotPath(runId, 64, 0.1);
-    return insertSnapshot(library.db, { runId, nimg: 64, emaStd: 0.1, file, sizeBytes: 1, sha256: '0'.repeat(64) });
+    return insertSnapshot(library.db, { runId, nimg: 64, sigmaRel: 0.1, file, sizeBytes: 1, sha256: '0'.repeat(64) });
   };
   const [own, other] = [snapshot(main), snapshot(unfit)];
   library.close();

@@ -29,19 +29,19 @@ async function addRun(training: Parameters<typeof tinyConfig>[0] = {}): Promise<
   const id = makeRun(library, under.datasetId, tinyConfig(training));
   setRunState(library.db, id, 'finished');
   for (const [t, nimg] of [32, 64].entries()) {
-    for (const [s, emaStd] of [0.05, 0.1].entries()) {
-      await makeSnapshot(library, { runId: id, nimg, emaStd }, 10 * t + s);
+    for (const [s, sigmaRel] of [0.05, 0.1].entries()) {
+      await makeSnapshot(library, { runId: id, nimg, sigmaRel }, 10 * t + s);
     }
   }
   library.close();
   return id;
 }
 
-async function keep(emaStds: number[], nimg: number | null = null): Promise<void> {
+async function keep(sigmaRels: number[], nimg: number | null = null): Promise<void> {
   const { jobId } = await under.client.call(calls.keepReconstructions, {
     runId,
     nimg,
-    targets: emaStds.map((emaStd) => ({ emaStd })),
+    targets: sigmaRels.map((sigmaRel) => ({ sigmaRel })),
   });
   const job = await until(async () => {
     const found = await under.client.call(getJob, { id: jobId });
@@ -58,8 +58,8 @@ test('averages are kept by a job, listed, renamed, found on the disk and deleted
   await keep([0.15, 0.07]);
   const [short, long] = await list();
   expect([short, long]).toMatchObject([
-    { emaStd: 0.07, nimg: 64, runId },
-    { emaStd: 0.15, nimg: 64, runId },
+    { sigmaRel: 0.07, nimg: 64, runId },
+    { sigmaRel: 0.15, nimg: 64, runId },
   ]);
   expect(told).toEqual([runId]);
 
@@ -88,11 +88,11 @@ test('what is kept already is not made again, and the refusal names it', async (
 });
 
 test.each([
-  ['a length that does not exist', { targets: [{ emaStd: 0.3 }] }, 'invalid-input', ''],
-  ['one length twice', { targets: [{ emaStd: 0.2 }, { emaStd: 0.2 }] }, 'invalid-input', 'named twice'],
-  ['a moment without a snapshot', { nimg: 48, targets: [{ emaStd: 0.2 }] }, 'not-found', 'nearest is at 32'],
-  ['a moment after the last', { nimg: 96, targets: [{ emaStd: 0.2 }] }, 'not-found', "can't be reconstructed"],
-  ['a run that is not there', { runId: 99, targets: [{ emaStd: 0.2 }] }, 'not-found', 'no run 99'],
+  ['a length that does not exist', { targets: [{ sigmaRel: 0.3 }] }, 'invalid-input', ''],
+  ['one length twice', { targets: [{ sigmaRel: 0.2 }, { sigmaRel: 0.2 }] }, 'invalid-input', 'named twice'],
+  ['a moment without a snapshot', { nimg: 48, targets: [{ sigmaRel: 0.2 }] }, 'not-found', 'nearest is at 32'],
+  ['a moment after the last', { nimg: 96, targets: [{ sigmaRel: 0.2 }] }, 'not-found', "can't be reconstructed"],
+  ['a run that is not there', { runId: 99, targets: [{ sigmaRel: 0.2 }] }, 'not-found', 'no run 99'],
   ['no length', { targets: [] }, 'invalid-input', ''],
 ])('%s is refused before a job starts', async (_what, change, code, sentence) => {
   await expect(under.client.call(calls.keepReconstructions, { runId, ...change })).rejects.toMatchObject({
@@ -102,9 +102,9 @@ test.each([
 });
 
 test('a run with an exponential average is refused', async () => {
-  const exponential = await addRun({ averaging: 'exponential', emaStds: [0.1] });
+  const exponential = await addRun({ averaging: 'exponential', sigmaRels: [0.1] });
   await expect(
-    under.client.call(calls.keepReconstructions, { runId: exponential, targets: [{ emaStd: 0.2 }] }),
+    under.client.call(calls.keepReconstructions, { runId: exponential, targets: [{ sigmaRel: 0.2 }] }),
   ).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('exponential') as string });
 });
 
@@ -113,7 +113,7 @@ test('pictures from an average that can not be made are refused before a process
   const draw = (
     model: Parameters<typeof under.client.call<typeof generate.input, typeof generate.output>>[1]['model'],
   ) => under.client.call(generate, { ...drawing, model });
-  await expect(draw({ kind: 'recipe', runId, nimg: 48, emaStd: 0.2 })).rejects.toMatchObject({ code: 'not-found' });
+  await expect(draw({ kind: 'recipe', runId, nimg: 48, sigmaRel: 0.2 })).rejects.toMatchObject({ code: 'not-found' });
   await expect(draw({ kind: 'reconstruction', reconstructionId: 9 })).rejects.toMatchObject({ code: 'not-found' });
 });
 
@@ -160,9 +160,9 @@ async function litteringJob(): Promise<{ own: ServiceUnderTest; jobId: number; f
   const library = openLibrary(own.folder);
   const id = makeRun(library, own.datasetId, tinyConfig());
   library.db.prepare(`UPDATE runs SET name = 'litter', state = 'finished'`).run(); // what the fake job is to do
-  await makeSnapshot(library, { runId: id, nimg: 32, emaStd: 0.1 }, 1);
+  await makeSnapshot(library, { runId: id, nimg: 32, sigmaRel: 0.1 }, 1);
   library.close();
-  const { jobId } = await own.client.call(calls.keepReconstructions, { runId: id, targets: [{ emaStd: 0.2 }] });
+  const { jobId } = await own.client.call(calls.keepReconstructions, { runId: id, targets: [{ sigmaRel: 0.2 }] });
   const folder = join(own.folder, 'files/tmp');
   await until(() => readdirSync(folder).length > 0);
   return { own, jobId, folder };

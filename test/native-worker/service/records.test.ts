@@ -55,7 +55,7 @@ test('an older library gets a record for every run and dataset, which lists the 
     nimg: 96,
     dataset: { id: 2, name: 'Colours', sha256: datasetRecord(2).sha256 },
     parent: null,
-    reconstructions: [{ name: 'a reconstruction', emaStd: 0.08, nimg: 96 }],
+    reconstructions: [{ name: 'a reconstruction', sigmaRel: 0.08, nimg: 96 }],
     rewinds: 0,
   });
   expect(runRecord(2).trashedAt).toBeGreaterThan(0);

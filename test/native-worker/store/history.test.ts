@@ -168,7 +168,7 @@ function grid(nimg: number, part: Partial<NewSample> = {}): number {
     runId,
     origin: 'grid',
     nimg,
-    emaStd: 0.1,
+    sigmaRel: 0.1,
     snapshotId: null,
     model: null,
     seeds: [1, 2],
@@ -190,7 +190,7 @@ test('a sheet keeps what guided it, its precision and its churn', () => {
     strength: 2.1,
     runId,
     nimg: 16,
-    emaStd: 0.07,
+    sigmaRel: 0.07,
   } as const;
   const sampler = { steps: 3, sigmaMin: 0.002, sigmaMax: 80, rho: 7, churn: { amount: 40, min: 0, max: 50, noise: 1 } };
   const id = grid(48, { origin: 'generate', guidance, sampler, precision: 'bf16' });
@@ -218,10 +218,10 @@ test('history after the checkpoint a run goes on from no longer counts, and the 
 });
 
 test('a snapshot that a resumed run writes again replaces the old row and keeps its id', () => {
-  const one = { runId, nimg: 16, emaStd: 0.05, file: snapshotPath(runId, 16, 0.05), sizeBytes: 1, sha256: 'a' };
+  const one = { runId, nimg: 16, sigmaRel: 0.05, file: snapshotPath(runId, 16, 0.05), sizeBytes: 1, sha256: 'a' };
   const id = insertSnapshot(library.db, one);
   expect(insertSnapshot(library.db, { ...one, sha256: 'b' })).toBe(id);
-  expect(insertSnapshot(library.db, { ...one, emaStd: 0.1 })).not.toBe(id);
+  expect(insertSnapshot(library.db, { ...one, sigmaRel: 0.1 })).not.toBe(id);
   expect(listSnapshots(library.db, runId).map(({ sha256 }) => sha256)).toEqual(['b', 'a']);
 });
 
@@ -267,11 +267,11 @@ test('a checkpoint that is written again counts again, as the newest', () => {
 function averages(...moments: number[]): void {
   for (const nimg of moments) {
     const file = snapshotPath(runId, nimg, 0.1);
-    const snapshotId = insertSnapshot(library.db, { runId, nimg, emaStd: 0.1, file, sizeBytes: 1, sha256: '' });
+    const snapshotId = insertSnapshot(library.db, { runId, nimg, sigmaRel: 0.1, file, sizeBytes: 1, sha256: '' });
     const model = { kind: 'snapshot', snapshotId } as const;
     grid(nimg);
     grid(nimg, { origin: 'generate', snapshotId, model });
-    const made = { emaStd: 0.15, error: 0.1, terms: [], name: `at ${nimg}`, file, sizeBytes: 1, sha256: '' };
+    const made = { sigmaRel: 0.15, error: 0.1, terms: [], name: `at ${nimg}`, file, sizeBytes: 1, sha256: '' };
     insertReconstruction(library.db, { runId, jobId: null, nimg, ...made });
   }
 }

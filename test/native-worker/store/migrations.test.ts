@@ -6,6 +6,7 @@ import { checkpointsToResume } from '../../../native-worker/store/checkpoints.ts
 import { getJobParameters, insertJob, listJobs } from '../../../native-worker/store/jobs.ts';
 import { openLibrary, type Library } from '../../../native-worker/store/library.ts';
 import { migrations } from '../../../native-worker/store/migrations/all.ts';
+import { getRun } from '../../../native-worker/store/runs.ts';
 import { listSnapshots } from '../../../native-worker/store/snapshots.ts';
 import { getSample } from '../../../native-worker/store/samples.ts';
 
@@ -61,7 +62,7 @@ test('jobs and samples of the first version name their model as today’s do', (
   expect([getSample(db, 1).model, getSample(db, 2).model]).toEqual([model, null]);
   expect(db.pragma('foreign_key_check')).toEqual([]);
   // An id that was used once, if only by a job that is gone, is not used again.
-  const asked = { runId: 1, nimg: 32, targets: [{ emaStd: 0.2, name: null }] };
+  const asked = { runId: 1, nimg: 32, targets: [{ sigmaRel: 0.2, name: null }] };
   const mix = { parameters: { kind: 'reconstruct', request: asked }, title: 'mix', runId: 1 } as const;
   expect(insertJob(db, mix)).toBe(31);
   db.prepare('DELETE FROM runs').run();
@@ -85,4 +86,42 @@ test('averages that an older version left in undone history no longer count, and
   const { db } = (library = openLibrary(folder, { migrate: true }));
   expect(listSnapshots(db, 1).map(({ nimg }) => nimg)).toEqual([32, 32, 96]);
   expect(checkpointsToResume(db, 1).map(({ nimg }) => nimg)).toEqual([40]);
+});
+
+test('what an older version stored of averages and networks is read with today’s names', () => {
+  const recipe = { kind: 'recipe', runId: 1, nimg: 32, emaStd: 0.2 };
+  const guidance = { guide: recipe, strength: 2, runId: 1, nimg: 32, emaStd: 0.2 };
+  const request = { runId: 1, nimg: 32, targets: [{ emaStd: 0.2, name: null }] };
+  const json = (value: unknown): string => `'${JSON.stringify(value)}'`;
+  older(
+    11,
+    `${RUN}
+    INSERT INTO jobs (id, kind, state, title, parameters, run_id, position, created_at)
+      VALUES (7, 'reconstruct', 'queued', 'mix', ${json({ kind: 'reconstruct', request })}, 1, 1, 11);
+    INSERT INTO samples (id, run_id, model, guidance, origin, nimg, ema_std, seeds, labels, columns, resolution, sampler, file, seconds, created_at)
+      VALUES (1, 1, ${json(recipe)}, ${json(guidance)}, 'generate', 32, 0.2, '[1]', '[null]', 1, 16, '{"steps":4}', 'a', 1, 0);`,
+  );
+  const { db } = (library = openLibrary(folder, { migrate: true }));
+  const model = { kind: 'recipe', runId: 1, nimg: 32, sigmaRel: 0.2 };
+  expect(getSample(db, 1)).toMatchObject({
+    sigmaRel: 0.2,
+    model,
+    guidance: { guide: model, strength: 2, runId: 1, nimg: 32, sigmaRel: 0.2 },
+  });
+  expect(getJobParameters(db, 7)).toMatchObject({ request: { targets: [{ sigmaRel: 0.2 }] } });
+});
+
+test('a version that knows configurations of format 1 alone refuses a library of format 2', () => {
+  openLibrary(folder, { migrate: true }).close();
+  expect(() => openLibrary(folder, { migrate: true, steps: migrations.slice(0, 11) })).toThrow(
+    /written by a newer EDM2 Studio/,
+  );
+});
+
+test('a run whose configuration is of a newer format is refused with that', () => {
+  older(12, RUN.replace("'{}'", '\'{"version":3}\''));
+  const { db } = (library = openLibrary(folder, { migrate: true }));
+  expect(() => getRun(db, 1)).toThrow(
+    "Run 1 can't be read: its configuration was written by a newer EDM2 Studio (format 3, this one knows 2). Update EDM2 Studio.",
+  );
 });

@@ -29,8 +29,8 @@ beforeEach(async () => {
 afterEach(() => remove());
 
 const terms = [
-  { snapshotId: 1, nimg: 32, emaStd: 0.05, coefficient: -0.25 },
-  { snapshotId: 2, nimg: 32, emaStd: 0.1, coefficient: 1.25 },
+  { snapshotId: 1, nimg: 32, sigmaRel: 0.05, coefficient: -0.25 },
+  { snapshotId: 2, nimg: 32, sigmaRel: 0.1, coefficient: 1.25 },
 ];
 
 function put(path: string): string {
@@ -39,15 +39,15 @@ function put(path: string): string {
   return path;
 }
 
-function insert(run: number, nimg: number, emaStd: number): number {
-  const file = put(reconstructionPath(run, nimg, emaStd, 7));
-  const facts = { name: 'a', nimg, emaStd, error: 0.01, terms, sizeBytes: 7, sha256: 'ab' };
+function insert(run: number, nimg: number, sigmaRel: number): number {
+  const file = put(reconstructionPath(run, nimg, sigmaRel, 7));
+  const facts = { name: 'a', nimg, sigmaRel, error: 0.01, terms, sizeBytes: 7, sha256: 'ab' };
   return insertReconstruction(library.db, { runId: run, jobId: null, file, ...facts }, 1234);
 }
 
 test('a reconstruction comes back as it was written, and under another name', () => {
   const id = insert(runId, 32, 0.15);
-  const row = { id, runId, jobId: null, name: 'a', nimg: 32, emaStd: 0.15, error: 0.01, terms };
+  const row = { id, runId, jobId: null, name: 'a', nimg: 32, sigmaRel: 0.15, error: 0.01, terms };
   const file = reconstructionPath(runId, 32, 0.15, 7);
   expect(getReconstruction(library.db, id)).toEqual({ ...row, sizeBytes: 7, sha256: 'ab', createdAt: 1234, file });
   renameReconstruction(library.db, id, 'b');
@@ -64,7 +64,7 @@ test('they are listed by time, then by length, of one run or of all', () => {
 
 test('it survives its snapshots, and goes with its run', () => {
   const file = put(`files/runs/${runId}/snapshots/x.safetensors`);
-  insertSnapshot(library.db, { runId, nimg: 32, emaStd: 0.1, file, sizeBytes: 7, sha256: '' });
+  insertSnapshot(library.db, { runId, nimg: 32, sigmaRel: 0.1, file, sizeBytes: 7, sha256: '' });
   const id = insert(runId, 32, 0.15);
   insert(otherRun, 32, 0.15);
   library.db.prepare('DELETE FROM snapshots').run();
@@ -88,15 +88,15 @@ test('a file that no row knows is swept away; a row whose file has gone, too, an
 
 test('a model is found by its snapshot, its reconstruction or its recipe', () => {
   const { db } = library;
-  const snapshots = [0.05, 0.1].map((emaStd) => {
-    const file = put(`files/runs/${runId}/snapshots/${emaStd}.safetensors`);
-    return insertSnapshot(db, { runId, nimg: 32, emaStd, file, sizeBytes: 7, sha256: '' });
+  const snapshots = [0.05, 0.1].map((sigmaRel) => {
+    const file = put(`files/runs/${runId}/snapshots/${sigmaRel}.safetensors`);
+    return insertSnapshot(db, { runId, nimg: 32, sigmaRel, file, sizeBytes: 7, sha256: '' });
   });
   const { file, sha256 } = getSnapshot(db, snapshots[1]!);
-  const stored = { runId, nimg: 32, emaStd: 0.1, source: { file, sha256 } };
+  const stored = { runId, nimg: 32, sigmaRel: 0.1, source: { file, sha256 } };
   expect(findModel(db, { kind: 'snapshot', snapshotId: snapshots[1]! })).toEqual(stored);
   const kept = findModel(db, { kind: 'reconstruction', reconstructionId: insert(runId, 32, 0.15) });
-  expect(kept).toMatchObject({ runId, emaStd: 0.15, source: { file: reconstructionPath(runId, 32, 0.15, 7) } });
-  const recipe = findModel(db, { kind: 'recipe', runId, nimg: 32, emaStd: 0.15 });
-  expect(recipe).toMatchObject({ runId, emaStd: 0.15, source: { recipe: { terms: [{}, {}] } } });
+  expect(kept).toMatchObject({ runId, sigmaRel: 0.15, source: { file: reconstructionPath(runId, 32, 0.15, 7) } });
+  const recipe = findModel(db, { kind: 'recipe', runId, nimg: 32, sigmaRel: 0.15 });
+  expect(recipe).toMatchObject({ runId, sigmaRel: 0.15, source: { recipe: { terms: [{}, {}] } } });
 });

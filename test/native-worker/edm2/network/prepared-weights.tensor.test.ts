@@ -12,7 +12,7 @@ const sigma = tf.tensor1d([0.05, 0.5, 5]);
 const labels = oneHot([0, 1, 2], 4);
 
 test.each(rungNames)('config %s draws the same with weights that were prepared once', (rung) => {
-  const network = tinyNetwork(tinyPlan({ ladder: rungs[rung].switches }));
+  const network = tinyNetwork(tinyPlan({ switches: rungs[rung].switches }));
   const prepared: Record<string, Tensor> = {};
   const first = denoise(network, x, sigma, labels, { weights: collectWeights(prepared) });
   const weights = network.plan.parameters.filter(({ name }) => name.startsWith('unet.') && name.endsWith('.weight'));

@@ -55,7 +55,7 @@ const sigma = tf.tensor1d([0.05, 0.5, 5, 80]);
 const labels = oneHot([0, 1, 2, 3], 4);
 
 test.each<RungName>(['D', 'E', 'F', 'G'])('no weight of config %s can change the output by its scale', (rung) => {
-  const network: Network = tinyNetwork(tinyPlan({ ladder: rungs[rung].switches }));
+  const network: Network = tinyNetwork(tinyPlan({ switches: rungs[rung].switches }));
   const before = denoise(network, x, sigma, labels);
   const weights = network.plan.parameters.filter(({ role }) => role === 'weight').map(({ name }) => name);
   fc.assert(

@@ -21,7 +21,7 @@ const sigma = tf.tensor1d([0.05, 0.5, 5, 80]);
 const labels = oneHot([0, 1, 2, 3], 4);
 
 function planOf(rung: RungName, resolution = 8): NetworkPlan {
-  return tinyPlan({ ladder: rungs[rung].switches }, { resolution });
+  return tinyPlan({ switches: rungs[rung].switches }, { resolution });
 }
 
 function fresh(rung: RungName, resolution = 8): Network {
@@ -74,7 +74,7 @@ test.each<RungName>(['C', 'D', 'E', 'F'])('an untrained network of config %s alr
 /** λL of white data of mean 0 and deviation 0.5, averaged over four noise levels. */
 function weightedLoss(rung: RungName): number {
   const { switches, moreAttention } = rungs[rung];
-  const network = { modelChannels: 64, channelMult: [1, 2, 2], numBlocks: 2, channelsPerHead: 64, ladder: switches };
+  const network = { modelChannels: 64, channelMult: [1, 2, 2], numBlocks: 2, channelsPerHead: 64, switches };
   const attnResolutions = moreAttention ? [32, 16, 8] : [16, 8];
   const plan = tinyPlan({ ...network, attnResolutions }, { resolution: 32, labelDim: 10 });
   return tf.tidy(() => {
@@ -109,7 +109,7 @@ describe.each(rungNames)('config %s', (rung) => {
     const f = (n: Network): Tensor =>
       tf.tidy(() => {
         const output = tf.sum(tf.mul(denoise(n, x, sigma, labels), r));
-        return n.plan.config.ladder.uncertainty ? tf.add(output, tf.sum(logVariance(n, sigma))) : output;
+        return n.plan.config.switches.uncertainty ? tf.add(output, tf.sum(logVariance(n, sigma))) : output;
       });
     const names = Object.keys(network.parameters);
     const { grads } = tf.valueAndGrads(() => f(network) as never)(Object.values(network.parameters));

@@ -13,7 +13,7 @@ test('after n steps of any batch, the average weighs step k with (k/n)^(Î³+1) âˆ
       fc.integer({ min: 1, max: 300 }),
       fc.integer({ min: 1, max: 4096 }),
       (sigmaRel, steps, batchSize) => {
-        const training = TrainingConfig.parse({ batchSize, durationImages: batchSize * steps, emaStds: [sigmaRel] });
+        const training = TrainingConfig.parse({ batchSize, durationImages: batchSize * steps, sigmaRels: [sigmaRel] });
         const weights: number[] = [];
         for (let k = 0; k < steps; k++) {
           const rate = stepNumbers(training, k * batchSize).averageRates[0]!;

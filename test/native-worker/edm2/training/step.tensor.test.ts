@@ -61,7 +61,7 @@ test('the first step of a ramp-up only forces the weights, but its moments advan
 });
 
 test('the averages weigh step k of n with (k/n)^(γ+1) − ((k−1)/n)^(γ+1)', () => {
-  const training = tinyTraining({ emaStds: [0.05, 0.2] });
+  const training = tinyTraining({ sigmaRels: [0.05, 0.2] });
   const name = 'unet.emb_noise.weight';
   const history: Tensor[] = [];
   let state = fresh();
@@ -69,7 +69,7 @@ test('the averages weigh step k of n with (k/n)^(γ+1) − ((k−1)/n)^(γ+1)', 
     state = step(state, training, 8 * k).state;
     history.push(state.parameters[name]!);
   }
-  training.emaStds.forEach((std, index) => {
+  training.sigmaRels.forEach((std, index) => {
     const power = gammaFromSigmaRel(std) + 1;
     const weights = history.map((_, k) => ((k + 1) / 6) ** power - (k / 6) ** power);
     const direct = tf.addN(history.map((value, k) => tf.mul(value, weights[k]!)));

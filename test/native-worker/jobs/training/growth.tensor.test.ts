@@ -63,7 +63,7 @@ test('a recorded step is a function of state, batch, seed and nimg, to the last 
     for (const at of [nimg, nimg + 8]) await trainer.step(at, batchAt(0), false);
     const { network, training } = climb(small, 'G');
     const plan = planNetwork(network, { resolution: 8, channels: 3, labelDim: 4 });
-    const state = await stateOf(trainer, plan, training.emaStds.length);
+    const state = await stateOf(trainer, plan, training.sigmaRels.length);
     trainer.dispose();
     return state;
   };

@@ -22,7 +22,7 @@ const FLAT = 10e6;
 
 test(`${STEPS} steps of a recorded network leave memory as it was`, async () => {
   // As few ops as a network of this kind can have: what leaks, leaks by the step and the op, not by their size.
-  const { network, training } = tinyConfig({ batchSize: 4, emaStds: [0.1] });
+  const { network, training } = tinyConfig({ batchSize: 4, sigmaRels: [0.1] });
   const plan = planNetwork(
     { ...network, channelMult: [1], attnResolutions: [] },
     { resolution: 4, channels: 3, labelDim: 2 },

@@ -61,7 +61,7 @@ test('a run that differs in what is fed shares the program, and still gets its o
 test('a run that differs in what is recorded has a program of its own', async () => {
   await losses({});
   await losses({ adamBeta1: 0.8 });
-  await losses({ emaStds: [0.1] });
+  await losses({ sigmaRels: [0.1] });
   expect(programs()).toBe(3);
 });
 

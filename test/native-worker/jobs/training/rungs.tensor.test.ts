@@ -44,7 +44,7 @@ test.each(rungNames)('config %s trains as one graph as it does op by op', async 
     trainer.dispose();
     return { losses, drawn };
   };
-  const eager = await run(new EagerTrainer(shared, readState(plan, training.emaStds.length, start)));
+  const eager = await run(new EagerTrainer(shared, readState(plan, training.sigmaRels.length, start)));
   const graph = await run(await GraphTrainer.open(shared, start));
   graph.losses.forEach((loss, index) => expect(loss).toBeCloseTo(eager.losses[index]!, 3));
   graph.drawn.forEach((value, index) => expect(value).toBeCloseTo(eager.drawn[index]!, 2));

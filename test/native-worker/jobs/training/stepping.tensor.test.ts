@@ -44,7 +44,7 @@ test('a start that TensorFlow refuses leaves no tensors behind', async () => {
 });
 
 test('state that is held stays as it was while training goes on', async () => {
-  const averages = training.emaStds.length;
+  const averages = training.sigmaRels.length;
   for (const engine of ['graph', 'eager'] as const) {
     const start = initialSource(plan, randomSource(randomKernels, 1, 0));
     const asked = { plan, training, grid: { average: 0, count: 4 } };

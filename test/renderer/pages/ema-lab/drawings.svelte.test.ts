@@ -10,12 +10,12 @@ import { requestOf, type PictureRequest } from '../../../../renderer/pages/ema-l
 import { exampleJob, exampleSample } from '../../support/examples.ts';
 
 const sampler = { steps: 18, sigmaMin: 0.002, sigmaMax: 80, rho: 7 };
-const wish = (emaStd: number): PictureRequest =>
-  requestOf({ kind: 'recipe', runId: 7, nimg: 4096, emaStd }, { count: 4, firstSeed: 0, label: null, sampler }, 2);
-const sheet = (id: number, emaStd: number): Sample =>
-  exampleSample({ id, snapshotId: null, nimg: 4096, emaStd, ...wish(emaStd) });
+const wish = (sigmaRel: number): PictureRequest =>
+  requestOf({ kind: 'recipe', runId: 7, nimg: 4096, sigmaRel }, { count: 4, firstSeed: 0, label: null, sampler }, 2);
+const sheet = (id: number, sigmaRel: number): Sample =>
+  exampleSample({ id, snapshotId: null, nimg: 4096, sigmaRel, ...wish(sigmaRel) });
 const asked = (): number[] =>
-  service.inputsOf(generate).map(({ model }) => (model.kind === 'recipe' ? model.emaStd : Number.NaN));
+  service.inputsOf(generate).map(({ model }) => (model.kind === 'recipe' ? model.sigmaRel : Number.NaN));
 const cancelled = (): number[] => service.inputsOf(cancelJob).map(({ id }) => id);
 
 let drawings: Drawings;
@@ -59,8 +59,8 @@ afterEach(() => {
 });
 
 test('a length is drawn when the slider has rested on it, not while it moves', async () => {
-  for (const emaStd of [0.11, 0.12, 0.13]) {
-    drawings.want(wish(emaStd), 'rest');
+  for (const sigmaRel of [0.11, 0.12, 0.13]) {
+    drawings.want(wish(sigmaRel), 'rest');
     await pass(PAUSE_MS / 2);
   }
   expect(asked()).toEqual([]);

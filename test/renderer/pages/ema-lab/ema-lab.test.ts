@@ -33,7 +33,9 @@ import {
 } from '../../support/examples.ts';
 
 const snapshots = [1, 2, 3, 4].flatMap((quarter) =>
-  [0.05, 0.1].map((emaStd, index) => exampleSnapshot({ id: 90 + 2 * quarter + index, nimg: quarter * 4096, emaStd })),
+  [0.05, 0.1].map((sigmaRel, index) =>
+    exampleSnapshot({ id: 90 + 2 * quarter + index, nimg: quarter * 4096, sigmaRel }),
+  ),
 );
 const kept: Reconstruction = {
   id: 5,
@@ -41,9 +43,9 @@ const kept: Reconstruction = {
   jobId: 20,
   name: 'Long one',
   nimg: 8192,
-  emaStd: 0.2,
+  sigmaRel: 0.2,
   error: 0.05,
-  terms: [{ snapshotId: 99, nimg: 8192, emaStd: 0.1, coefficient: 1 }],
+  terms: [{ snapshotId: 99, nimg: 8192, sigmaRel: 0.1, coefficient: 1 }],
   sizeBytes: 5_000_000,
   sha256: '0'.repeat(64),
   createdAt: 1_700_000_600_000,
@@ -93,7 +95,7 @@ test('a length that is typed is drawn as a recipe, and the predicted error is sa
   await open();
   await lastRequest(1);
   await type('0.15');
-  expect(await lastRequest(2)).toMatchObject({ model: { kind: 'recipe', runId: 7, nimg: 16_384, emaStd: 0.15 } });
+  expect(await lastRequest(2)).toMatchObject({ model: { kind: 'recipe', runId: 7, nimg: 16_384, sigmaRel: 0.15 } });
   expect(slider().getAttribute('aria-valuetext')).toMatch(/^0\.15, predicted error \d/);
   expect(screen.getByText(/mixed from 8 stored averages/)).toBeTruthy();
 });
@@ -125,17 +127,17 @@ test('the slider goes by arrows and from stored length to stored length, and hol
 
 test('address and clock say the moment; later snapshots are no part of what is made', async () => {
   await open({ run: 7, at: 8192, sigma: 0.2 });
-  expect(await lastRequest(1)).toMatchObject({ model: { kind: 'recipe', nimg: 8192, emaStd: 0.2 } });
+  expect(await lastRequest(1)).toMatchObject({ model: { kind: 'recipe', nimg: 8192, sigmaRel: 0.2 } });
   expect(screen.getByText(/mixed from 4 stored averages/)).toBeTruthy();
   await fireEvent.click(screen.getByRole('button', { name: /^Back/ }));
-  expect(await lastRequest(2)).toMatchObject({ model: { kind: 'recipe', nimg: 4096, emaStd: 0.2 } });
+  expect(await lastRequest(2)).toMatchObject({ model: { kind: 'recipe', nimg: 4096, sigmaRel: 0.2 } });
   await waitFor(() => expect(window.location.hash).toBe('#/ema-lab?run=7&at=4096&sigma=0.2'));
 });
 
 test('a snapshot that is written meanwhile becomes the newest moment', async () => {
   await open();
   await lastRequest(1);
-  const more = [...snapshots, exampleSnapshot({ id: 120, nimg: 20_480, emaStd: 0.1 })];
+  const more = [...snapshots, exampleSnapshot({ id: 120, nimg: 20_480, sigmaRel: 0.1 })];
   service.answer(runSnapshots, () => ({ snapshots: more, checkpoints: [] }));
   service.emit(snapshotsChanged, { runId: 7 });
   expect(await lastRequest(2)).toMatchObject({ model: { kind: 'snapshot', snapshotId: 120 } });
@@ -161,7 +163,7 @@ test('pictures that were drawn are in sight while the next are drawn, under thei
   await waitFor(() => expect(service.inputsOf(cancelJob)).toEqual([{ id: newestJob }]));
   service.emit(jobChanged, exampleJob({ id: newestJob, kind: 'sample', state: 'cancelled' }));
   await fireEvent.click(await screen.findByRole('button', { name: 'Draw' }));
-  expect(await lastRequest(3)).toMatchObject({ model: { emaStd: 0.15 } });
+  expect(await lastRequest(3)).toMatchObject({ model: { sigmaRel: 0.15 } });
 });
 
 test('the factors of the stored averages are a table', async () => {
@@ -194,7 +196,7 @@ test('an average is kept under a name, and its job is in sight until it is liste
   await fireEvent.submit(name.closest('form')!);
   await waitFor(() =>
     expect(service.inputsOf(keepReconstructions)).toEqual([
-      { runId: 7, nimg: 8192, targets: [{ emaStd: 0.2, name: 'Long one' }] },
+      { runId: 7, nimg: 8192, targets: [{ sigmaRel: 0.2, name: 'Long one' }] },
     ]),
   );
   await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
@@ -236,7 +238,7 @@ test('keeping that is refused or fails says why, and the dialog stays open after
 });
 
 test('a name that is taken is not proposed, and refused when typed', async () => {
-  service.answer(listReconstructions, () => [{ ...kept, emaStd: 0.2001, name: 'σ 0.2 at 8.19 kimg' }]);
+  service.answer(listReconstructions, () => [{ ...kept, sigmaRel: 0.2001, name: 'σ 0.2 at 8.19 kimg' }]);
   await open({ run: 7, at: 8192, sigma: 0.2 });
   await screen.findByRole('button', { name: 'σ 0.2 at 8.19 kimg' });
   await fireEvent.click(screen.getByRole('button', { name: 'Keep…' }));
@@ -269,7 +271,7 @@ test('a kept average is looked at again, renamed and deleted, and can be made an
   await fireEvent.click(await screen.findByRole('button', { name: 'Long one' }));
   await waitFor(() => expect(slider().getAttribute('aria-valuetext')).toMatch(/^0\.2,/));
   await waitFor(() =>
-    expect(service.inputsOf(generate).at(-1)).toMatchObject({ model: { kind: 'recipe', nimg: 8192, emaStd: 0.2 } }),
+    expect(service.inputsOf(generate).at(-1)).toMatchObject({ model: { kind: 'recipe', nimg: 8192, sigmaRel: 0.2 } }),
   );
 
   await fireEvent.click(screen.getByRole('button', { name: 'Rename Long one' }));
@@ -283,7 +285,7 @@ test('a kept average is looked at again, renamed and deleted, and can be made an
   await fireEvent.click(await screen.findByRole('button', { name: 'Make it again' }));
   await waitFor(() =>
     expect(service.inputsOf(keepReconstructions)).toEqual([
-      { runId: 7, nimg: 8192, targets: [{ emaStd: 0.2, name: 'Long one' }] },
+      { runId: 7, nimg: 8192, targets: [{ sigmaRel: 0.2, name: 'Long one' }] },
     ]),
   );
 });
@@ -309,11 +311,11 @@ test('a run with an exponential average says why there is no other length, and s
     ...run,
     config: {
       ...run.config,
-      training: { ...run.config.training, averaging: 'exponential' as const, emaStds: [0.05] },
-      grid: { ...run.config.grid, emaStd: 0.05 },
+      training: { ...run.config.training, averaging: 'exponential' as const, sigmaRels: [0.05] },
+      grid: { ...run.config.grid, sigmaRel: 0.05 },
     },
   }));
-  service.answer(runSnapshots, () => ({ snapshots: [exampleSnapshot({ id: 77, emaStd: 0.05 })], checkpoints: [] }));
+  service.answer(runSnapshots, () => ({ snapshots: [exampleSnapshot({ id: 77, sigmaRel: 0.05 })], checkpoints: [] }));
   await open();
   expect(await screen.findByText(/keeps an exponential average/)).toBeTruthy();
   expect(slider().disabled).toBe(true);

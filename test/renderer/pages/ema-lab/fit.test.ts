@@ -3,9 +3,9 @@ import { recipesAt } from '../../../../contract/recipe.ts';
 import { curvesOf, errorText, summary, verdict, type Curve } from '../../../../renderer/pages/ema-lab/fit.ts';
 
 const snapshots = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((eighth) =>
-  [0.05, 0.1].map((emaStd, index) => ({ id: eighth * 2 + index, nimg: eighth * 1000, emaStd })),
+  [0.05, 0.1].map((sigmaRel, index) => ({ id: eighth * 2 + index, nimg: eighth * 1000, sigmaRel })),
 );
-const profiles = snapshots.map(({ nimg, emaStd }) => ({ time: nimg, sigmaRel: emaStd }));
+const profiles = snapshots.map(({ nimg, sigmaRel }) => ({ time: nimg, sigmaRel }));
 const recipe = recipesAt({ name: 'test', averaging: 'power', snapshots }, null);
 
 /** The integral over training, by trapezia; 1 for weights that add up. */

@@ -5,7 +5,7 @@ import { exampleSample } from '../../support/examples.ts';
 
 const sampler = { steps: 18, sigmaMin: 0.002, sigmaMax: 80, rho: 7 };
 const choice = { count: 16, firstSeed: 5, label: null, sampler };
-const recipe = { kind: 'recipe', runId: 7, nimg: 4096, emaStd: 0.15 } as const;
+const recipe = { kind: 'recipe', runId: 7, nimg: 4096, sigmaRel: 0.15 } as const;
 
 test('classes come in turn, evenly spread where there are more of them than pictures, or one for all', () => {
   expect(labelsOf(5, 2, null)).toEqual([0, 1, 0, 1, 0]);
@@ -27,12 +27,12 @@ test('a request has one seed a picture, in a square, and the contract accepts it
 
 test('the sheet of a request has the request’s key, whatever its columns and the time it took', () => {
   const request = requestOf(recipe, choice, 2);
-  const sample = exampleSample({ ...request, columns: 8, seconds: 99, nimg: 4096, emaStd: 0.15, snapshotId: null });
+  const sample = exampleSample({ ...request, columns: 8, seconds: 99, nimg: 4096, sigmaRel: 0.15, snapshotId: null });
   expect(keyOfSample(sample)).toBe(keyOf(request));
 });
 
 test.each([
-  ['another length', { ...requestOf({ ...recipe, emaStd: 0.16 }, choice, 2) }],
+  ['another length', { ...requestOf({ ...recipe, sigmaRel: 0.16 }, choice, 2) }],
   ['another moment', { ...requestOf({ ...recipe, nimg: 8192 }, choice, 2) }],
   ['a stored average', { ...requestOf({ kind: 'snapshot', snapshotId: 3 }, choice, 2) }],
   ['a kept average', { ...requestOf({ kind: 'reconstruction', reconstructionId: 3 }, choice, 2) }],
@@ -51,7 +51,7 @@ test.each([
   ['the run drew while it trained', { model: null }],
   [
     'was guided',
-    { guidance: { guide: { kind: 'snapshot', snapshotId: 3 }, runId: 7, nimg: 4096, emaStd: 0.1, strength: 2 } },
+    { guidance: { guide: { kind: 'snapshot', snapshotId: 3 }, runId: 7, nimg: 4096, sigmaRel: 0.1, strength: 2 } },
   ],
   ['was drawn with less precision', { precision: 'bf16' }],
 ] as const)('a sheet that %s has no key', (_, part) => {

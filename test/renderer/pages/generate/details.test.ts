@@ -10,7 +10,7 @@ test('a sheet drawn as usual has no details', () => {
 
 test('guide, fresh noise and precision are said', () => {
   const sample = exampleSample({
-    guidance: { guide: { kind: 'snapshot', snapshotId: 9 }, strength: 2.1, runId: 4, nimg: 4096, emaStd: 0.07 },
+    guidance: { guide: { kind: 'snapshot', snapshotId: 9 }, strength: 2.1, runId: 4, nimg: 4096, sigmaRel: 0.07 },
     precision: 'bf16',
   });
   const churn = { amount: 40, min: 0.05, max: 50, noise: 1.003 };

@@ -20,10 +20,10 @@ import {
 } from '../../support/examples.ts';
 
 const snapshots = [
-  exampleSnapshot({ id: 98, nimg: 4096, emaStd: 0.05 }),
-  exampleSnapshot({ id: 99, nimg: 4096, emaStd: 0.1 }),
-  exampleSnapshot({ id: 100, nimg: 35_008, emaStd: 0.05 }),
-  exampleSnapshot({ id: 101, nimg: 35_008, emaStd: 0.1 }),
+  exampleSnapshot({ id: 98, nimg: 4096, sigmaRel: 0.05 }),
+  exampleSnapshot({ id: 99, nimg: 4096, sigmaRel: 0.1 }),
+  exampleSnapshot({ id: 100, nimg: 35_008, sigmaRel: 0.05 }),
+  exampleSnapshot({ id: 101, nimg: 35_008, sigmaRel: 0.1 }),
 ];
 /** An average that was reconstructed and kept. */
 const kept: Reconstruction = {
@@ -32,7 +32,7 @@ const kept: Reconstruction = {
   jobId: null,
   name: 'sharp',
   nimg: 35_008,
-  emaStd: 0.07,
+  sigmaRel: 0.07,
   error: 0.01,
   terms: [],
   sizeBytes: 5e6,
@@ -243,8 +243,8 @@ test('the settings of an earlier sheet can be taken over', async () => {
   const sample = exampleSample({
     snapshotId: null,
     seeds: [7, 9, 7, 9],
-    model: { kind: 'recipe', runId: 7, nimg: 4096, emaStd: 0.2 },
-    guidance: { guide: { kind: 'snapshot', snapshotId: 99 }, strength: 3, runId: 7, nimg: 4096, emaStd: 0.1 },
+    model: { kind: 'recipe', runId: 7, nimg: 4096, sigmaRel: 0.2 },
+    guidance: { guide: { kind: 'snapshot', snapshotId: 99 }, strength: 3, runId: 7, nimg: 4096, sigmaRel: 0.1 },
     sampler: { steps: 40, sigmaMin: 0.01, sigmaMax: 50, rho: 5, churn: { amount: 10, min: 0, max: 1e9, noise: 1.003 } },
     precision: 'bf16',
   });

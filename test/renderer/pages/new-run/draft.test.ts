@@ -19,7 +19,7 @@ test.each([
   ['training.learningRate', 'fast', '“fast” is not a number.'],
   ['training.batchSize', '1.5', 'Must be a whole number.'],
   ['training.batchSize', '9000', 'Must be at most 8,192.'],
-  ['training.emaStds', '0.05, 0.3', 'Value 2: must be less than 0.2887.'],
+  ['training.sigmaRels', '0.05, 0.3', 'Value 2: must be less than 0.2887.'],
   [
     'training.microBatch',
     '5',
@@ -27,7 +27,7 @@ test.each([
   ],
   ['network.channelMult', '', 'This must not be empty.'],
   ['network.channelMult', '1 1 1 1 1 1 1', 'Give at most 6 values.'],
-  ['grid.emaStd', '0.2', 'The grid wants sigma_rel 0.2, but the run keeps 0.05 and 0.1.'],
+  ['grid.sigmaRel', '0.2', 'The grid wants sigma_rel 0.2, but the run keeps 0.05 and 0.1.'],
   ['grid.sampler.sigmaMin', '1', null],
 ])('%s = “%s” says “%s” at its own field', (path, text, problem) => {
   const made = draft({ [path]: text });

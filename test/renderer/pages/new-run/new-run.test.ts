@@ -28,9 +28,9 @@ beforeEach(() => {
   service.answer(listJobs, () => []);
   service.answer(appInfo, () => exampleInfo());
   service.answer(expectSpeed, ({ network }) => {
-    const { modelChannels, ladder } = network;
+    const { modelChannels, switches } = network;
     if (modelChannels !== 32) return { imagesPerSecond: null, scaled: false };
-    return { imagesPerSecond: ladder.groupNorm === 'none' ? 50 : 25, scaled: ladder.groupNorm !== 'none' };
+    return { imagesPerSecond: switches.groupNorm === 'none' ? 50 : 25, scaled: switches.groupNorm !== 'none' };
   });
   service.answer(listPrecisions, () => supports);
   service.answer(createRun, () => ({ runId: 8, jobId: 9 }));
@@ -79,7 +79,7 @@ test('what was typed is what is sent', async () => {
   await waitFor(() => expect(service.inputsOf(createRun)).toHaveLength(1));
   expect(service.inputsOf(createRun)[0]!.config.training).toMatchObject({
     durationImages: 70_000,
-    emaStds: [0.05, 0.1, 0.15],
+    sigmaRels: [0.05, 0.1, 0.15],
     horizontalFlips: true,
   });
 });
@@ -156,7 +156,7 @@ test('choosing configuration C sends a run with the switches and rate of rung C'
   await waitFor(() => expect(service.inputsOf(createRun)).toHaveLength(1));
   const [sent] = service.inputsOf(createRun);
   expect(sent!.name).toBe('Twemoji demo C');
-  expect(sent!.config.network.ladder).toEqual(rungs.C.switches);
+  expect(sent!.config.network.switches).toEqual(rungs.C.switches);
   expect(sent!.config).toEqual(climb(findPreset('demo')!.config, 'C'));
 });
 

@@ -38,7 +38,7 @@ test('an empty field means null where the contract allows it, and is a problem e
   expect(readText(' ', rangeOf('training.microBatch'))).toEqual({ value: null });
   expect(readText('', rangeOf('network.attnResolutions'))).toEqual({ value: [] });
   expect(readText('', rangeOf('training.batchSize'))).toEqual({ problem: 'This must not be empty.' });
-  expect(readText('', rangeOf('training.emaStds'))).toEqual({ problem: 'This must not be empty.' });
+  expect(readText('', rangeOf('training.sigmaRels'))).toEqual({ problem: 'This must not be empty.' });
 });
 
 test('every value of every preset survives being written into its field and read again', () => {
@@ -53,7 +53,7 @@ test('every value of every preset survives being written into its field and read
 });
 
 // Decided by the rung of the ladder, which is chosen as a whole and not value by value; the precision has a row of its own.
-const elsewhere = /^network\.ladder\.|^training\.(nonFinite|averaging|averageHalfLife|averageRampUp|precision)$/;
+const elsewhere = /^network\.switches\.|^training\.(nonFinite|averaging|averageHalfLife|averageRampUp|precision)$/;
 
 test('the form has a field for every value of the config but those of rung and precision, and no other', () => {
   const leaves: string[] = [];
@@ -73,7 +73,7 @@ test.each([
   ['training.batchSize', '1 to 8,192'],
   ['training.learningRate', 'more than 0, at most 1'],
   ['training.adamBeta1', 'at least 0, less than 1'],
-  ['training.emaStds', '1 to 8 values, each more than 0, less than 0.2887'],
+  ['training.sigmaRels', '1 to 8 values, each more than 0, less than 0.2887'],
   ['network.clipAct', 'more than 0'],
   ['logging.snapshotImages', '0 or more'],
   ['network.attnResolutions', 'up to 6 values, each more than 0'],
