@@ -9,6 +9,7 @@ const entries = [
   'native-worker/service/main.ts',
   'native-worker/jobs/main.ts',
   'native-worker/jobs/bench/main.ts',
+  'native-worker/jobs/profile/main.ts',
   'native-worker/jobs/toy/main.ts',
   'native-worker/cli/main.ts',
   'native-worker/engine/runtime/self-test-child.ts',

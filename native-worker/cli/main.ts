@@ -1,5 +1,5 @@
 /**
- * The command line: `edm2 …`. Every command but `count`, `bench` and `toy` asks the library's service, which lives as
+ * The command line: `edm2 …`. Every command but `count`, `bench`, `profile` and `toy` asks the library's service, which lives as
  * long as something runs.
  */
 import { Command, CommanderError } from 'commander';
@@ -10,6 +10,7 @@ import { addDemo } from './commands/demo.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addImport } from './commands/import.ts';
 import { addLibrary } from './commands/library.ts';
+import { addProfile } from './commands/profile.ts';
 import { addReconstruct } from './commands/reconstruct.ts';
 import { addReconstructions } from './commands/reconstructions.ts';
 import { addRuns } from './commands/runs.ts';
@@ -43,6 +44,7 @@ for (const add of [
   addDoctor,
   addCount,
   addBench,
+  addProfile,
   addToy,
 ])
   add(program);

@@ -7,10 +7,11 @@ import { makeFolder } from '../system/make-folder.ts';
 /**
  * Makes sure that a file can be written, before the work whose result it will hold. Missing folders are made.
  *
- * @param file absolute path
+ * @param file   absolute path
+ * @param option that names it
  * @throws {AppError} 'forbidden' where it can't
  */
-export function checkTarget(file: string): void {
+export function checkTarget(file: string, option = '--out'): void {
   try {
     makeFolder(dirname(file));
     if (existsSync(file) && !statSync(file).isFile()) throw new Error('it is no file');
@@ -19,7 +20,7 @@ export function checkTarget(file: string): void {
     closeSync(openSync(trial, 'wx'));
     rmSync(trial);
   } catch (error) {
-    throw unwritable(file, error);
+    throw unwritable(file, option, error);
   }
 }
 
@@ -55,22 +56,33 @@ export function saveCopy(from: string, file: string): void {
   whole(file, (temporary) => copyFileSync(from, temporary));
 }
 
-function whole(file: string, write: (temporary: string) => void): void {
+/**
+ * Writes text where the user wants it: whole or not at all.
+ *
+ * @param file   absolute path, checked with `checkTarget`
+ * @param option that names it
+ * @throws {AppError} 'no-space', 'forbidden' where the file can't be written
+ */
+export function saveText(text: string, file: string, option: string): void {
+  whole(file, (temporary) => writeFileSync(temporary, text), option);
+}
+
+function whole(file: string, write: (temporary: string) => void, option = '--out'): void {
   const temporary = `${file}.${process.pid}.part`;
   try {
     write(temporary);
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw unwritable(file, error);
+    throw unwritable(file, option, error);
   }
 }
 
-function unwritable(file: string, cause: unknown): AppError {
+function unwritable(file: string, option: string, cause: unknown): AppError {
   if (hasSystemCode(cause, 'ENOSPC')) {
-    return new AppError('no-space', `There is no space left for ${file}. Free some, or name another with --out.`, {
+    return new AppError('no-space', `There is no space left for ${file}. Free some, or name another with ${option}.`, {
       cause,
     });
   }
-  return new AppError('forbidden', `${file} can't be written. Name another place with --out.`, { cause });
+  return new AppError('forbidden', `${file} can't be written. Name another place with ${option}.`, { cause });
 }

@@ -40,12 +40,12 @@ export async function networkSampler(
   return engine === 'graph' ? await graphSampler(networks, count, precision) : new EagerSampler(denoiserOf(networks));
 }
 
-/** A session of its own, which ends with the sampler. */
-async function graphSampler(
+/** `networkSampler` by a recorded graph, in a session of its own, which ends with the sampler. */
+export async function graphSampler(
   { main, guide }: GuidedNetwork,
   count: number,
   precision: Precision,
-): Promise<BatchSampler> {
+): Promise<SessionSampler> {
   const { shape } = main.plan;
   const folded = { main: foldWeights(main), guide: guide === null ? null : foldWeights(guide.network) };
   const kept = { ...flatten('main', folded.main), ...(folded.guide && flatten('guide', folded.guide)) };

@@ -12,7 +12,7 @@ import {
   type StageTensors,
 } from '../edm2/sampling/sampler.ts';
 import { float32, type Given, type ProgramSpec, type Specs, type Tensors } from '../engine/recording/program.ts';
-import type { GraphSession } from '../engine/session/graph-session.ts';
+import type { GraphSession, TracedRun } from '../engine/session/graph-session.ts';
 import { numberOf, zerosOf, type HostTensor } from '../engine/session/host-tensor.ts';
 import { tensorOf, type Fed } from '../engine/session/host.ts';
 import { tf } from '../engine/tensorflow.ts';
@@ -202,6 +202,11 @@ export class SessionSampler implements BatchSampler {
   async pictures(): Promise<Tensor4D> {
     const { [state.start]: all } = await this.#session.read([state.start]);
     return tf.tidy(() => tf.slice(tensorOf(all!) as Tensor4D, 0, this.#given));
+  }
+
+  /** Traces what `work` asks of the session. */
+  trace(work: () => Promise<void>): Promise<readonly TracedRun[]> {
+    return this.#session.trace(work);
   }
 
   dispose(): void {

@@ -21,6 +21,9 @@ export const jobScript = (): string => firstOf(['../jobs/main.ts', '../jobs/main
 /** What a process that measures speed runs. */
 export const benchScript = (): string => firstOf(['../jobs/bench/main.ts', '../jobs/bench/main.js']);
 
+/** What a process that measures where the time of a step goes runs. */
+export const profileScript = (): string => firstOf(['../jobs/profile/main.ts', '../jobs/profile/main.js']);
+
 /** What a process that computes the 2D toy runs. */
 export const toyScript = (): string => firstOf(['../jobs/toy/main.ts', '../jobs/toy/main.js']);
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BlockPlan } from '../../../contract/architecture.ts';
+import { layerScope } from '../../../contract/profile.ts';
 import { fixedFunctions } from './fixed-functions.ts';
 import { namedGroupNorm } from './group-norm.ts';
 import { learnedLayers } from './layers.ts';
@@ -24,7 +25,7 @@ export function addAttention(
   const [main, branch] = fixedFunctions(config.switches).sumWeights(config.attnBalance);
   const { conv, qkv } = learnedLayers(forward, config.switches);
   const cosine = config.switches.attentionNorm === 'cosine';
-  return tf.tidy(() => {
+  return tf.tidy(layerScope('network', `${name}.attn`), () => {
     const input = cosine ? x : namedGroupNorm(forward, `${name}.attn_norm`, x);
     const mixed = attend(qkv(`${name}.attn_qkv`, input), heads, cosine, forward.precision);
     const y = conv(`${name}.attn_proj`, mixed, { outputScale: branch });

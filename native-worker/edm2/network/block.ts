@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BlockPlan } from '../../../contract/architecture.ts';
+import { layerScope } from '../../../contract/profile.ts';
 import { addAttention } from './attention.ts';
 import { fixedFunctions, silu } from './fixed-functions.ts';
 import { learnedLayers } from './layers.ts';
@@ -33,7 +34,7 @@ export function runBlock(
   // Convolutions bear the constants of the activations before them and of the sum after them.
   const [main, branch] = sumWeights(config.resBalance);
 
-  return tf.tidy(() => {
+  return tf.tidy(layerScope('network', name), () => {
     // Main path. Only encoder blocks normalise it; both branches see the result.
     if (!up) x = resample(x, plan.resample);
     if (flavor === 'enc') {

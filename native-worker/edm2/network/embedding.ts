@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
+import { layerScope } from '../../../contract/profile.ts';
 import { fixedFunctions } from './fixed-functions.ts';
 import { learnedLayers } from './layers.ts';
 import type { Buffers, Forward } from '../tensors/types.ts';
@@ -27,7 +28,7 @@ export function embed(
   const { labelDim } = plan.shape;
   const { linear } = learnedLayers(forward, switches);
   const { silu, sum } = fixedFunctions(switches);
-  return tf.tidy(() => {
+  return tf.tidy(layerScope('network', 'unet.emb'), () => {
     let emb = linear('unet.emb_noise', noiseFeatures(plan, buffers, cNoise));
     if (switches.embeddingLayers === 2) emb = linear('unet.emb_second', silu(emb));
     if (labelDim > 0) {

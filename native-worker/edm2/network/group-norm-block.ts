@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BlockPlan } from '../../../contract/architecture.ts';
+import { layerScope } from '../../../contract/profile.ts';
 import { addAttention } from './attention.ts';
 import { clip, modulate } from './block.ts';
 import { fixedFunctions } from './fixed-functions.ts';
@@ -27,7 +28,7 @@ export function runGroupNormBlock(
   const { drop, observe } = forward;
   const { silu, sum } = fixedFunctions(config.switches);
   const { conv, linear } = learnedLayers(forward, config.switches);
-  return tf.tidy(() => {
+  return tf.tidy(layerScope('network', name), () => {
     // Residual branch, modulated by the embedding.
     let y = silu(namedGroupNorm(forward, `${name}.norm0`, x));
     const up = plan.resample === 'up';

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { layerScope } from '../../../contract/profile.ts';
 import type { NetworkSwitches } from '../../../contract/switches.ts';
 import { normalize, normalizeAgain, unitAxes } from './normalize.ts';
 import { freshWeights } from './prepared-weights.ts';
@@ -34,9 +35,13 @@ export function mpWeight<T extends tf.Tensor>(weight: T, gain: tf.Scalar | null 
  * Source: arXiv:2312.02696, Eq. 66.
  */
 export function forceNormalize(parameters: Parameters, again: boolean | tf.Scalar = false): Parameters {
-  const force = (weight: tf.Tensor): tf.Tensor => normalizeAgain(weight, unitAxes(weight), again);
+  const force = (name: string, weight: tf.Tensor): tf.Tensor =>
+    tf.tidy(layerScope('weights', name), () => normalizeAgain(weight, unitAxes(weight), again));
   return Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [name, name.endsWith('.weight') ? force(value) : value.clone()]),
+    Object.entries(parameters).map(([name, value]) => [
+      name,
+      name.endsWith('.weight') ? force(name, value) : value.clone(),
+    ]),
   );
 }
 
@@ -92,11 +97,13 @@ export function learnedLayers(
     observe?.(name, outputScale === 1 ? output : tf.div(output, outputScale));
     return output;
   };
+  const prepared = <T extends tf.Tensor>(name: string, prepare: () => T): T =>
+    weights.inUse(name, () => tf.tidy(layerScope('weights', name), prepare));
   const { activations, weight } = precision;
   return {
     conv: (name, x, options = {}) =>
-      tf.tidy(() => {
-        const filters = weights.inUse(name, () => {
+      tf.tidy(layerScope('network', name), () => {
+        const filters = prepared(name, () => {
           const w = scaled(name, options) as tf.Tensor4D;
           return options.up === true ? upFilters(w) : w;
         });
@@ -104,19 +111,19 @@ export function learnedLayers(
         return finish(name, convolve(activations(x), weight(filters)), options);
       }),
     linear: (name, x, options = {}) =>
-      tf.tidy(() =>
+      tf.tidy(layerScope('network', name), () =>
         finish(
           name,
           tf.matMul<tf.Tensor2D>(
             x,
-            weights.inUse(name, () => scaled(name, options)),
+            prepared(name, () => scaled(name, options)),
           ),
           options,
         ),
       ),
     qkv: (name, x) =>
-      tf.tidy(() => {
-        const filters = weights.inUse(name, () => sortQkv(scaled(name, {}) as tf.Tensor4D));
+      tf.tidy(layerScope('network', name), () => {
+        const filters = prepared(name, () => sortQkv(scaled(name, {}) as tf.Tensor4D));
         return finish(name, conv2d(activations(x), weight(filters)), {}, sortQkv);
       }),
   };

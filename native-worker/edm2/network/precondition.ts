@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
+import { layerScope } from '../../../contract/profile.ts';
 import { fourier, mpFourier } from './embedding.ts';
 import { learnedLayers } from './layers.ts';
 import { fullPrecision } from '../tensors/precision.ts';
@@ -47,7 +48,7 @@ export function denoise(
   if (labels !== null && labels.shape[1] !== labelDim) {
     throw new AppError('shape', `denoise: labels [${labels.shape}] do not fit a network of ${labelDim} classes`);
   }
-  return tf.tidy(() => {
+  return tf.tidy(layerScope('network', 'precondition'), () => {
     const { cSkip, cOut, cIn, cNoise } = coefficients(sigma, plan.config.sigmaData);
     const forward = { parameters, drop, observe, precision, weights };
     const raw = runUnet(plan, buffers, forward, tf.mul(x, cIn), cNoise, labels);
@@ -73,7 +74,7 @@ export function logVariance(
   const { switches } = plan.config;
   const features = switches.noiseFeatures === 'mp-fourier' ? mpFourier : fourier;
   const { linear } = learnedLayers({ parameters, observe }, switches);
-  return tf.tidy(() => {
+  return tf.tidy(layerScope('network', 'logvar'), () => {
     const [freqs, phases] = [buffers['logvar_fourier.freqs']!, buffers['logvar_fourier.phases']!];
     return tf.reshape(linear('logvar_linear', features(noiseFeature(sigma), freqs, phases)), [-1, 1, 1, 1]);
   });

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
+import { layerScope } from '../../../contract/profile.ts';
 import { runBlock } from './block.ts';
 import { embed } from './embedding.ts';
 import { fixedFunctions } from './fixed-functions.ts';
@@ -31,7 +32,7 @@ export function runUnet(
   const { conv } = learnedLayers(forward, switches);
   const { silu, concat } = fixedFunctions(switches);
   const run = switches.groupNorm === 'none' ? runBlock : runGroupNormBlock;
-  return tf.tidy(() => {
+  return tf.tidy(layerScope('network', 'unet'), () => {
     const emb = embed(plan, buffers, forward, cNoise, labels);
 
     // Encoder: every output is a skip connection.

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { layerScope } from '../../../contract/profile.ts';
 import type { ChurnConfig, SamplerConfig } from '../../../contract/training.ts';
 
 /** D(x; σ) of pictures [N, R, R, channels] at one noise level, [1]. The classes are its own business. */
@@ -141,7 +142,7 @@ export type StageTensors = Stage<tf.Tensor1D, tf.Scalar>;
 
 /** Runs a stage; with both weights as tensors nothing depends on their values but the result, so it can be recorded. */
 export function runStage(denoise: Denoiser, { start, at, slope }: SamplerState, stage: StageTensors): SamplerState {
-  return tf.tidy(() => {
+  return tf.tidy(layerScope('network', 'sampler'), () => {
     const { sigma, current, previous, last } = stage;
     const found = tf.div<tf.Tensor4D>(tf.sub(at, denoise(at, sigma)), sigma);
     const moved = tf.add<tf.Tensor4D>(start, tf.add(tf.mul(found, current), tf.mul(slope, previous)));

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { blockNames } from '../../../contract/architecture.ts';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
+import { layerScope } from '../../../contract/profile.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { dropout } from '../network/block.ts';
 import { elementLoss, trainingSigma } from './loss.ts';
@@ -167,13 +168,16 @@ interface NoisyBatch extends Batch {
 }
 
 function addNoise(batch: Batch, training: TrainingConfig, random: RandomSource): NoisyBatch {
-  const count = batch.images.shape[0];
-  return {
-    images: training.horizontalFlips ? flipSome(batch.images, random) : batch.images,
-    labels: batch.labels,
-    sigma: trainingSigma(random.normal([count], 'sigma') as tf.Tensor1D, training.pMean, training.pStd),
-    noise: random.normal(batch.images.shape, 'noise') as tf.Tensor4D,
-  };
+  return tf.tidy(layerScope('network', 'noise'), () => {
+    const count = batch.images.shape[0];
+    const noisy: NoisyBatch = {
+      images: training.horizontalFlips ? flipSome(batch.images, random) : batch.images,
+      labels: batch.labels,
+      sigma: trainingSigma(random.normal([count], 'sigma') as tf.Tensor1D, training.pMean, training.pStd),
+      noise: random.normal(batch.images.shape, 'noise') as tf.Tensor4D,
+    };
+    return noisy as NoisyBatch & tf.TensorContainerObject;
+  });
 }
 
 /** Mirrors each picture left to right with probability 1/2. */
@@ -222,7 +226,8 @@ export function gradientsAt(
   };
 
   const names = Object.keys(parameters);
-  const { value, grads } = tf.valueAndGrads(loss)(Object.values(parameters));
+  const named = (): tf.Scalar => tf.tidy(layerScope('network', 'loss'), loss);
+  const { value, grads } = tf.valueAndGrads(named)(Object.values(parameters));
   value.dispose();
   return {
     gradients: Object.fromEntries(names.map((name, index) => [name, grads[index]!])),

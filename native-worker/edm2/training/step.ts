@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { weightNames, type NetworkPlan } from '../../../contract/architecture.ts';
+import { layerScope } from '../../../contract/profile.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { fullPrecision } from '../tensors/precision.ts';
 import type { Batch, Parameters, RandomSource, StepResult, StepScalars, TrainState } from '../tensors/types.ts';
-import { newTensors, type Updates } from './adam.ts';
+import { newTensors, type AdamSlot, type Updates } from './adam.ts';
 import { batchGradients, type BatchGradients } from './gradients.ts';
 
 /**
@@ -81,7 +82,10 @@ export function updateState(
   const secondMoments: Record<string, tf.Tensor> = {};
   for (const [name, value] of Object.entries(forced)) {
     const slot = { value, first: state.firstMoments[name]!, second: state.secondMoments[name]! };
-    const next = updates.adam(name, slot, gradients[name]!, training, scalars);
+    const next = tf.tidy(
+      layerScope('optimiser', name),
+      () => updates.adam(name, slot, gradients[name]!, training, scalars) as AdamSlot & tf.TensorContainerObject,
+    );
     parameters[name] = next.value;
     firstMoments[name] = next.first;
     secondMoments[name] = next.second;
@@ -91,7 +95,7 @@ export function updateState(
     return Object.fromEntries(
       Object.entries(parameters).map(([name, value]) => [
         name,
-        updates.average(index, name, average[name]!, value, rate),
+        tf.tidy(layerScope('optimiser', name), () => updates.average(index, name, average[name]!, value, rate)),
       ]),
     );
   });

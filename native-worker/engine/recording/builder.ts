@@ -23,6 +23,12 @@ export interface Value {
   readonly storedIn?: string;
 }
 
+/** Says of a node that it belongs to the layer of what it computes with. */
+export const OF_INPUTS = Symbol('the layer of the inputs');
+
+/** The layer of what is recorded now: its name, made of what TensorFlow allows in names; null: none. */
+export type LayerNow = string | null | typeof OF_INPUTS;
+
 /** Version of TensorFlow's graph format that is written; 2.21's. */
 const GRAPH_PRODUCER = 1882;
 
@@ -41,6 +47,11 @@ export const attr = {
     create(AttrValueSchema, { value: { case: 'shape', value: shapeProto(shape) } }),
 };
 
+/** The node of an input: "node" of "node:2" and of "^node". */
+function nodeOf(input: string): string {
+  return input.replace(/^\^/, '').replace(/:\d+$/, '');
+}
+
 function shapeProto(shape: readonly number[]): TensorShapeProto {
   return create(TensorShapeProtoSchema, { dim: shape.map((size) => ({ size: BigInt(size) })) });
 }
@@ -49,21 +60,45 @@ function shapeProto(shape: readonly number[]): TensorShapeProto {
 export class GraphBuilder {
   readonly #nodes = new Map<string, NodeDef>();
   readonly #constants = new Map<string, Value>();
+  readonly #layerNow: () => LayerNow;
+  /** Of the nodes that belong to one, with their place in the order of recording. */
+  readonly #layers = new Map<string, { readonly layer: string; readonly at: number }>();
   #counter = 0;
+
+  /** @param layerNow asked for each node that is given no name, constants left out: equal ones serve several layers */
+  constructor(layerNow: () => LayerNow = () => null) {
+    this.#layerNow = layerNow;
+  }
 
   /**
    * @param op      TensorFlow's name of the operation
    * @param inputs  "node", "node:1" or "^node" (control input: only runs after)
-   * @param name    unique; made from `op` if absent
+   * @param name    unique; made from its layer and `op` if absent: "network/unet.out_conv/Mul_12"
    * @returns the node's name, which is also the reference of its first output
    */
   add(op: string, inputs: readonly string[], attrs: Record<string, AttrValue> = {}, name?: string): string {
-    const unique = name ?? `${op}_${this.#counter++}`;
+    const unique = name ?? this.#newName(op, inputs);
     if (this.#nodes.has(unique)) throw new Error(`the graph has a node ${unique} already`);
     // TensorFlow wants control inputs after all others.
     const ordered = [...inputs.filter((i) => !i.startsWith('^')), ...inputs.filter((i) => i.startsWith('^'))];
     this.#nodes.set(unique, create(NodeDefSchema, { name: unique, op, input: ordered, attr: attrs }));
     return unique;
+  }
+
+  #newName(op: string, inputs: readonly string[]): string {
+    const at = this.#counter++;
+    const layer = op === 'Const' ? null : this.#layerOf(inputs);
+    if (layer === null) return `${op}_${at}`;
+    const name = `${layer}/${op}_${at}`;
+    this.#layers.set(name, { layer, at });
+    return name;
+  }
+
+  #layerOf(inputs: readonly string[]): string | null {
+    const now = this.#layerNow();
+    if (now !== OF_INPUTS) return now;
+    const known = inputs.flatMap((input) => this.#layers.get(nodeOf(input)) ?? []);
+    return known.sort((a, b) => b.at - a.at)[0]?.layer ?? null;
   }
 
   /** A constant; equal ones are one node. */
@@ -130,7 +165,7 @@ export class GraphBuilder {
     const wanted = new Set<string>();
     const open = [...targets];
     for (let name = open.pop(); name !== undefined; name = open.pop()) {
-      const node = name.replace(/^\^/, '').replace(/:\d+$/, '');
+      const node = nodeOf(name);
       if (wanted.has(node)) continue;
       const found = this.#nodes.get(node);
       if (found === undefined) throw new Error(`the graph has no node ${node}`);

@@ -11,7 +11,7 @@ export interface DrawNames {
 }
 
 /** TensorFlow allows letters, digits and _ . \ - / in names. */
-const tidyName = (name: string): string => name.replace(/[^A-Za-z0-9_.\\/-]/g, '_');
+export const tidyName = (name: string): string => name.replace(/[^A-Za-z0-9_.\\/-]/g, '_');
 
 /** Names of a recorded program's nodes, under which a session finds them. */
 export const nodeNames = {

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '../tensorflow.ts';
 import { attr, GraphBuilder } from './builder.ts';
 import { DataType } from '../proto/tensorflow_pb.js';
+import { Layers } from './layers.ts';
 import type { Reduced } from './mixed-types.ts';
 import { nodeNames, type DrawNames } from './names.ts';
 import { Recorder } from './recorder.ts';
@@ -89,7 +90,8 @@ const dataTypes: Readonly<Record<TensorSpec['dtype'], DataType>> = {
  * @throws {AppError} 'internal' for a program that can't be recorded; the sentence says why
  */
 export function recordProgram(spec: ProgramSpec): GraphProgram {
-  const builder = new GraphBuilder();
+  const layers = new Layers();
+  const builder = new GraphBuilder(() => layers.now());
   const recorder = new Recorder(builder, spec.reduced ?? null);
   const targets: string[] = [];
   const variables = new Variables(builder, recorder);
@@ -101,7 +103,7 @@ export function recordProgram(spec: ProgramSpec): GraphProgram {
   targets.push(after(builder, variables.assignments, nodeNames.initialised));
   const entries: Record<string, EntryNames> = {};
   for (const [name, entry] of Object.entries(spec.entries)) {
-    entries[name] = recordEntry(builder, recorder, variables, name, entry, targets);
+    entries[name] = layers.during(() => recordEntry(builder, recorder, variables, name, entry, targets));
   }
   return {
     graph: builder.graphDef(targets),

@@ -19,6 +19,12 @@ type Session = Pointer<'session'>;
 type Tensor = Pointer<'tensor'>;
 type Buffer = Pointer<'buffer'>;
 
+/** What koffi reads of a TF_Buffer. */
+interface BufferContent {
+  readonly data: Pointer<'data'>;
+  readonly length: number | bigint;
+}
+
 /** A function that can run on a thread of Node's pool while JavaScript goes on. */
 type Asynchronous<Arguments extends unknown[]> = (...args: Arguments) => Promise<void>;
 
@@ -31,6 +37,10 @@ export interface CApi {
   readonly message: (status: Status) => string;
   readonly newBuffer: (bytes: Uint8Array, length: number) => Buffer;
   readonly deleteBuffer: (buffer: Buffer) => void;
+  /** An empty one, for TensorFlow to fill. */
+  readonly emptyBuffer: () => Buffer;
+  /** A copy of its bytes. */
+  readonly bytes: (buffer: Buffer) => Uint8Array;
   readonly newGraph: () => Graph;
   readonly deleteGraph: (graph: Graph) => void;
   readonly newImportOptions: () => Pointer<'import-options'>;
@@ -48,15 +58,17 @@ export interface CApi {
   readonly newSession: (graph: Graph, options: Pointer<'session-options'>, status: Status) => Session;
   readonly closeSession: (session: Session, status: Status) => void;
   readonly deleteSession: (session: Session, status: Status) => void;
-  /** Fills `fetched`, whose length is that of `outputs`. */
+  /** Fills `fetched`, whose length is that of `outputs`, and `metadata`, if `options` (RunOptions) ask for a trace. */
   readonly run: Asynchronous<
     [
       session: Session,
+      options: Buffer | null,
       inputs: readonly Endpoint[],
       fed: readonly Tensor[],
       outputs: readonly Endpoint[],
       fetched: (Tensor | null)[],
       targets: readonly Pointer<'operation'>[],
+      metadata: Buffer | null,
       status: Status,
     ]
   >;
@@ -122,6 +134,7 @@ function load(path: string): CApi {
   const ffi = createRequire(import.meta.url)('koffi') as typeof koffi;
   ffi.config({ ...ffi.config(), async_stack_size: STACK });
   ffi.struct('TF_Output', { oper: 'void *', index: 'int' });
+  ffi.struct('TF_Buffer', { data: 'void *', length: 'size_t', deallocate: 'void *' });
   const library = ffi.load(path);
   const cLibrary = ffi.load(cLibraries[process.platform] ?? 'libc.so.6');
   const run = library.func(
@@ -130,6 +143,7 @@ function load(path: string): CApi {
   );
   const data = library.func('void *TF_TensorData(void *tensor)') as (tensor: Tensor) => Pointer<'data'> | null;
   const copyIn = cLibrary.func('void *memcpy(void *to, const void *from, size_t length)');
+  const content = library.func('TF_Buffer TF_GetBuffer(void *buffer)') as (buffer: Buffer) => BufferContent;
   const copyOut = cLibrary.func('void *memcpy(_Out_ void *to, void *from, size_t length)');
   return {
     version: library.func('const char *TF_Version()'),
@@ -139,6 +153,13 @@ function load(path: string): CApi {
     message: library.func('const char *TF_Message(void *status)'),
     newBuffer: library.func('void *TF_NewBufferFromString(const void *bytes, size_t length)'),
     deleteBuffer: library.func('void TF_DeleteBuffer(void *buffer)'),
+    emptyBuffer: library.func('void *TF_NewBuffer()'),
+    bytes: (buffer) => {
+      const { data, length } = content(buffer);
+      const bytes = new Uint8Array(Number(length));
+      if (bytes.length > 0) copyOut(bytes, data, bytes.length);
+      return bytes;
+    },
     newGraph: library.func('void *TF_NewGraph()'),
     deleteGraph: library.func('void TF_DeleteGraph(void *graph)'),
     newImportOptions: library.func('void *TF_NewImportGraphDefOptions()'),
@@ -159,12 +180,12 @@ function load(path: string): CApi {
     newSession: library.func('void *TF_NewSession(void *graph, void *options, void *status)'),
     closeSession: library.func('void TF_CloseSession(void *session, void *status)'),
     deleteSession: library.func('void TF_DeleteSession(void *session, void *status)'),
-    run: (session, inputs, fed, outputs, fetched, targets, status) =>
+    run: (session, options, inputs, fed, outputs, fetched, targets, metadata, status) =>
       new Promise((resolve, reject) => {
         const done = (error: Error | null): void => (error === null ? resolve() : reject(error));
         run.async(
-          ...[session, null, inputs, fed, inputs.length, outputs, fetched, outputs.length],
-          ...[targets, targets.length, null, status, done],
+          ...[session, options, inputs, fed, inputs.length, outputs, fetched, outputs.length],
+          ...[targets, targets.length, metadata, status, done],
         );
       }),
     allocate: library.func('void *TF_AllocateTensor(int type, const int64_t *shape, int rank, size_t bytes)'),

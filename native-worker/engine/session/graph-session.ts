@@ -1,3 +1,4 @@
+import type { RunMetadata } from '../proto/tensorflow_pb.js';
 import { inWords, type HostTensor } from './host-tensor.ts';
 import type { NativeTensor } from './native-tensor.ts';
 import type { SessionOptions } from './options.ts';
@@ -37,6 +38,12 @@ export function holding<Held extends { dispose(): void }>(
   };
 }
 
+/** A run of an entry that was traced. */
+export interface TracedRun {
+  readonly entry: string;
+  readonly metadata: RunMetadata;
+}
+
 /** Tensors of a session, by the names of the nodes that they are fed to. */
 type Feeds = Readonly<Record<string, NativeTensor>>;
 
@@ -55,6 +62,8 @@ export class GraphSession {
   #underWay = 0;
   /** Settles when all of them are. */
   #last: Promise<unknown> = Promise.resolve();
+  /** Where what is traced goes; null: nothing is. */
+  #traces: TracedRun[] | null = null;
 
   constructor(program: GraphProgram, options: SessionOptions = {}) {
     this.#program = program;
@@ -122,13 +131,31 @@ export class GraphSession {
       }),
       ...names.draws.flatMap((draw) => fedToDraw(entry, draw, seed(draw.purpose), first)),
     ];
+    const traces = this.#traces;
     const tensors = await this.#inTurn(async () => {
       const feeds = this.#nextFeeds(entry, fed);
       for (const [node, host] of fed) feeds[node]!.write(host);
       const fetches = outputs.map((name) => nodeNames.output(entry, name));
-      return await this.#session.run({ feeds, fetches, targets: [nodeNames.done(entry)] });
+      const traced = traces && { onTrace: (metadata: RunMetadata) => void traces.push({ entry, metadata }) };
+      return await this.#session.run({ feeds, fetches, targets: [nodeNames.done(entry)], ...traced });
     });
     return handOver(outputs, tensors);
+  }
+
+  /**
+   * Traces all runs of entries that `work` asks for, which takes longer than running them.
+   *
+   * @returns what they were, in their order
+   */
+  async trace(work: () => Promise<void>): Promise<readonly TracedRun[]> {
+    const traces: TracedRun[] = [];
+    this.#traces = traces;
+    try {
+      await work();
+    } finally {
+      this.#traces = null;
+    }
+    return traces;
   }
 
   /** What was asked for ends first. */

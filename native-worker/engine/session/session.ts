@@ -1,4 +1,11 @@
-import type { DataType } from '../proto/tensorflow_pb.js';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  type DataType,
+  type RunMetadata,
+  RunMetadataSchema,
+  RunOptions_TraceLevel,
+  RunOptionsSchema,
+} from '../proto/tensorflow_pb.js';
 import { cApi, checked, throwUnlessOk, type Endpoint, type Pointer } from './c-api.ts';
 import { elementTypeOf, inWords, type ElementType } from './host-tensor.ts';
 import { NativeTensor } from './native-tensor.ts';
@@ -21,6 +28,8 @@ export interface SessionRun {
   readonly fetches?: readonly string[];
   /** Nodes that must run. */
   readonly targets?: readonly string[];
+  /** Asks TensorFlow to note when each op ran, and gets what it noted if the run succeeds. It makes the run slower. */
+  readonly onTrace?: (metadata: RunMetadata) => void;
 }
 
 /**
@@ -63,7 +72,7 @@ export class Session {
    *
    * @returns what was fetched; the caller disposes it
    */
-  async run({ feeds = {}, fetches = [], targets = [] }: SessionRun): Promise<NativeTensor[]> {
+  async run({ feeds = {}, fetches = [], targets = [], onTrace }: SessionRun): Promise<NativeTensor[]> {
     this.#mustBeOpen();
     const api = cApi();
     const fed = Object.entries(feeds);
@@ -72,16 +81,20 @@ export class Session {
     const outputs = fetches.map((name) => this.#output(name).endpoint);
     const operations = targets.map((name) => this.#operation(name));
     const fetched = new Array<Pointer<'tensor'> | null>(outputs.length).fill(null);
+    const trace = onTrace === undefined ? null : newTrace();
     const status = api.newStatus();
     this.#running += 1;
     try {
-      await api.run(this.#session, inputs, pointers, outputs, fetched, operations, status);
+      const { options = null, metadata = null } = trace ?? {};
+      await api.run(this.#session, options, inputs, pointers, outputs, fetched, operations, metadata, status);
       throwUnlessOk(status);
       const results = fetched.map((pointer) => this.#keep(NativeTensor.adopt(pointer!, this.#forget)));
       if (this.#closed) throw new TensorFlowError('CANCELLED', 'the session was closed while it ran');
+      if (trace !== null) onTrace?.(fromBinary(RunMetadataSchema, api.bytes(trace.metadata)));
       return results;
     } finally {
       api.deleteStatus(status);
+      if (trace !== null) deleteTrace(trace);
       this.#running -= 1;
       if (this.#closed && this.#running === 0) this.#release();
     }
@@ -139,6 +152,24 @@ export class Session {
     if (operation === null) throw new TensorFlowError('NOT_FOUND', `the graph has no node ${name}`);
     return operation;
   }
+}
+
+/** What a traced run is told, and what it fills. */
+interface Trace {
+  readonly options: Pointer<'buffer'>;
+  readonly metadata: Pointer<'buffer'>;
+}
+
+function newTrace(): Trace {
+  const api = cApi();
+  const asked = create(RunOptionsSchema, { traceLevel: RunOptions_TraceLevel.FULL_TRACE });
+  const bytes = toBinary(RunOptionsSchema, asked);
+  return { options: api.newBuffer(bytes, bytes.length), metadata: api.emptyBuffer() };
+}
+
+function deleteTrace({ options, metadata }: Trace): void {
+  cApi().deleteBuffer(options);
+  cApi().deleteBuffer(metadata);
 }
 
 function importGraph(graph: Pointer<'graph'>, graphDef: Uint8Array): void {

@@ -1,20 +1,14 @@
 import { planNetwork } from '../../../contract/architecture.ts';
 import type { BenchSubject, BenchTask } from '../../../contract/bench.ts';
-import { initialSource, initialState } from '../../edm2/training/state.ts';
-import { oneHotRows } from '../../edm2/tensors/layout.ts';
 import { randomSource } from '../../edm2/tensors/random.ts';
-import type { Parameters } from '../../edm2/tensors/types.ts';
 import { hostOf } from '../../engine/session/host.ts';
 import { recordProgram } from '../../engine/recording/program.ts';
 import { GraphSession } from '../../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
 import { randomKernels } from '../../engine/random.ts';
-import { tf } from '../../engine/tensorflow.ts';
 import { convolutionsOnly } from '../../programs/convolutions.ts';
-import { networkSampler } from '../../programs/network-sampler.ts';
 import { drawPictures } from '../drawing.ts';
-import type { PictureBatch } from '../training/batch.ts';
-import { GraphTrainer } from '../training/graph-trainer.ts';
+import { classesInTurn, openSampler, openTraining } from './subject.ts';
 
 /** Does a task once. */
 export type RunTask = () => Promise<void>;
@@ -38,54 +32,24 @@ export function prepareTask(task: BenchTask, subject: BenchSubject): Promise<Run
   }
 }
 
-async function training({ config, shape }: BenchSubject): Promise<RunTask> {
-  const { training } = config;
-  const plan = planNetwork(config.network, shape);
-  const random = randomSource(randomKernels, training.seed, 0);
-  const { batchSize } = training;
-  const trainer = await GraphTrainer.open(
-    { plan, training, grid: { average: 0, count: 1 } },
-    initialSource(plan, random),
-  );
-  const { resolution, channels, labelDim } = shape;
-  const pixels = Uint8Array.from({ length: batchSize * resolution ** 2 * channels }, (_, at) => (at * 31) % 256);
-  const classes = Array.from({ length: batchSize }, (_, index) => index % labelDim);
-  const batch: PictureBatch = {
-    images: { dtype: 'uint8', shape: [batchSize, resolution, resolution, channels], values: pixels },
-    labels:
-      labelDim === 0 ? null : { dtype: 'float32', shape: [batchSize, labelDim], values: oneHotRows(classes, labelDim) },
-  };
-  let nimg = 0;
-  return async () => {
-    await trainer.step(nimg, batch, false);
-    nimg += batchSize;
-  };
+async function training(subject: BenchSubject): Promise<RunTask> {
+  return (await openTraining(subject)).step;
 }
 
-async function sampling({ config, shape }: BenchSubject): Promise<RunTask> {
-  const plan = planNetwork(config.network, shape);
-  const { parameters, buffers } = initialState(plan, 0, randomSource(randomKernels, config.training.seed, 0));
+async function sampling(subject: BenchSubject): Promise<RunTask> {
+  const { config, shape } = subject;
   const count = config.training.batchSize;
-  const network = { plan, parameters: trainedGains(parameters), buffers };
-  const sampler = await networkSampler('graph', { main: network, guide: null }, count, config.training.precision);
-  const indices = Array.from({ length: count }, (_, index) => index);
+  const sampler = await openSampler(subject);
   return async () => {
     await drawPictures({
       shape,
       sampler,
-      seeds: indices,
-      labels: indices.map((index) => (shape.labelDim > 0 ? index % shape.labelDim : null)),
+      seeds: Array.from({ length: count }, (_, index) => index),
+      labels: classesInTurn(count, shape.labelDim),
       settings: config.grid.sampler,
       batchSize: count,
     });
   };
-}
-
-/** Gains begin at 0 and don't stay there; a graph that knew of zeros might leave out what they are multiplied with. */
-function trainedGains(parameters: Parameters): Parameters {
-  return Object.fromEntries(
-    Object.entries(parameters).map(([name, tensor]) => [name, tensor.rank === 0 ? tf.fill([], 0.5) : tensor]),
-  );
 }
 
 async function convolutions({ config, shape }: BenchSubject, backward: boolean): Promise<RunTask> {

@@ -6,7 +6,7 @@ import type { StateSource } from '../../edm2/training/state.ts';
 import { hostOf } from '../../engine/session/host.ts';
 import { cachedProgram } from '../../engine/recording/program-cache.ts';
 import { float32, recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/recording/program.ts';
-import { GraphSession, type HeldTensors } from '../../engine/session/graph-session.ts';
+import { GraphSession, type HeldTensors, type TracedRun } from '../../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
 import { emptySampling, samplingProgram, SessionSampler, type BatchSampler } from '../../programs/sampling.ts';
@@ -58,6 +58,11 @@ export class GraphTrainer implements Trainer {
   step(nimg: number, { images, labels }: PictureBatch, measure: boolean, goesOn?: GoesOn): Promise<Step | null> {
     const batch = { images, ...(labels === null ? {} : { labels }) };
     return takeStep(this.#session, { training: this.#plan.training, nimg, batch, measure }, goesOn);
+  }
+
+  /** Traces what `work` asks of the session. */
+  trace(work: () => Promise<void>): Promise<readonly TracedRun[]> {
+    return this.#session.trace(work);
   }
 
   hold(names: readonly string[]): Promise<HeldTensors> {

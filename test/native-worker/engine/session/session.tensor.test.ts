@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { attr, GraphBuilder } from '../../../../native-worker/engine/recording/builder.ts';
 import { backend } from '../../../../native-worker/engine/binding.ts';
-import { DataType } from '../../../../native-worker/engine/proto/tensorflow_pb.js';
+import { DataType, type RunMetadata } from '../../../../native-worker/engine/proto/tensorflow_pb.js';
 import { cApi } from '../../../../native-worker/engine/session/c-api.ts';
 import { elements, type ElementType, type HostTensor } from '../../../../native-worker/engine/session/host-tensor.ts';
 import type { NativeTensor } from '../../../../native-worker/engine/session/native-tensor.ts';
@@ -10,6 +10,7 @@ import type { SessionOptions } from '../../../../native-worker/engine/session/op
 import { Session } from '../../../../native-worker/engine/session/session.ts';
 import { TensorFlowError } from '../../../../native-worker/engine/session/tensorflow-error.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
+import { readTrace } from '../../../../native-worker/engine/trace/traced-ops.ts';
 
 /** A session for the graph that `build` makes, closed when the test ends. */
 function open(build: (graph: GraphBuilder) => string[], options: SessionOptions = {}): Session {
@@ -235,4 +236,34 @@ test('sessions that are closed leave nothing behind, nor what was made for them'
     session.close();
   };
   expect(await grownBy(200, use)).toBeLessThan(2 * FLAT); // each kept would be half a megabyte
+});
+
+describe('a traced run', () => {
+  test('tells each op that ran, how long it took and what memory there was, and gives the same numbers', async () => {
+    const size = 512;
+    const session = open(squared(size));
+    const x = fed(session, { dtype: 'float32', shape: [size, size], values: new Float32Array(size * size).fill(0.5) });
+    const [plain] = await session.run({ feeds: { x }, fetches: ['y'] });
+    let found: RunMetadata | null = null;
+    const onTrace = (metadata: RunMetadata): void => void (found = metadata);
+    const [traced] = await session.run({ feeds: { x }, fetches: ['y'], onTrace });
+    expect(traced!.read()).toEqual(plain!.read());
+    const { ops, peakBytes } = readTrace(found!);
+    const product = ops.find(({ op }) => op === 'MatMul')!;
+    expect(product).toMatchObject({ node: 'y', output: `float32 [${size},${size}]`, layer: null });
+    expect(product.microseconds).toBeGreaterThan(0);
+    expect(peakBytes).toBeGreaterThanOrEqual(size * size * 4);
+  });
+
+  test('that fails tells its error and no trace', async () => {
+    const session = open((graph) => {
+      const x = graph.placeholder('x', DataType.DT_INT32, []);
+      return [graph.add('FloorDiv', [graph.int32([1], []).ref, x.ref], { T: attr.type(DataType.DT_INT32) }, 'y')];
+    });
+    const x = fed(session, { dtype: 'int32', shape: [], values: Int32Array.of(0) });
+    const traces: RunMetadata[] = [];
+    const onTrace = (metadata: RunMetadata): void => void traces.push(metadata);
+    expect(await codeOf(() => session.run({ feeds: { x }, fetches: ['y'], onTrace }))).toBe('INVALID_ARGUMENT');
+    expect(traces).toEqual([]);
+  });
 });

@@ -1,0 +1,41 @@
+/**
+ * The process that measures where the time of a step goes: `node main.ts` with a `ProfileSubject` as the first line of the
+ * standard input. It answers with a `ProfileAnswer` a line and leaves, at the latest when the input ends. The environment is
+ * that of a job (`jobEnvironment`).
+ */
+import { ProfileSubject, type ProfileAnswer } from '../../../contract/profile.ts';
+import { AppError } from '../../../contract/errors.ts';
+import { deviceOutOfMemory, type Failure } from '../../../contract/job-failures.ts';
+import { answerAndLeave } from '../answering.ts';
+import { isOutOfMemory } from '../failure.ts';
+import { requestLines } from '../request-lines.ts';
+
+function answer(message: ProfileAnswer): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write(`${JSON.stringify(message)}\n`, () => resolve());
+  });
+}
+
+async function main(): Promise<void> {
+  const lines = requestLines();
+  const subject = ProfileSubject.parse(JSON.parse((await lines.next()).value ?? 'null'));
+  const { describeDevice } = await import('../../engine/device.ts');
+  const { backend } = await import('../../engine/binding.ts');
+  const { openStep } = await import('./subject.ts');
+  const { measureStep } = await import('./measure.ts');
+  const { words } = await describeDevice();
+  const onProgress = (share: number, words: string): void => void answer({ type: 'progress', share, words });
+  onProgress(0, 'preparing the step');
+  const step = await openStep(subject);
+  const measured = await measureStep(step, words, onProgress);
+  await answer({ type: 'done', ...measured, tensorflow: backend().binding.TF_Version });
+}
+
+await answerAndLeave(main, (error) => answer({ type: 'failed', ...failureOf(error) }));
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof AppError) return { code: error.code, message: error.message };
+  if (isOutOfMemory(error)) return deviceOutOfMemory({ kind: 'bench' });
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message: `Measuring failed unexpectedly. ${message}` };
+}
