@@ -40,9 +40,19 @@ export function registerKernels(tf: Pick<typeof tfjs, 'registerKernel' | 'scalar
       type(binding, 'Tidx', binding.TF_INT32),
     ],
   );
+  // tfjs's own is two passes over memory.
   register(
-    'SigmoidGrad',
-    ({ inputs }) => [inputs.y as tfjs.Tensor, inputs.dy as tfjs.Tensor],
+    'Clip',
+    ({ inputs, attrs }) => {
+      const { limit } = attrs as { limit: number };
+      return [inputs.x as tfjs.Tensor, tf.scalar(-limit), tf.scalar(limit)];
+    },
+    (binding) => [type(binding, 'T', binding.TF_FLOAT)],
+    'ClipByValue',
+  );
+  register(
+    'DivNoNan',
+    ({ inputs }) => [inputs.a as tfjs.Tensor, inputs.b as tfjs.Tensor],
     (binding) => [type(binding, 'T', binding.TF_FLOAT)],
   );
   // tfjs's own GatherV2 reads all indices back to check them, which a recording can't.

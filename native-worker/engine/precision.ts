@@ -6,31 +6,29 @@ import { DataType } from './proto/tensorflow_pb.js';
 /** Sums and what leads to them: in few bits they would lose more than single numbers do, and squares would overflow. */
 const STATISTICS = ['Square', 'SquaredDifference', 'EuclideanNorm', 'Sum', 'Mean'];
 
-/** What a GPU computes in float32 beside the statistics: TensorFlow need not have a kernel for it in bfloat16 there. */
-const WITHOUT_KERNEL = ['SigmoidGrad'];
-
 /**
  * What a CPU computes in float32 beside the statistics: whatever works number by number. Processors with bfloat16 have
  * it for products only, TensorFlow emulates the rest, and all of it in bfloat16 was measured to take longer than casts
  * do. Ops that only move numbers keep the type that they meet.
  */
 const NUMBER_BY_NUMBER = [
-  ...['Add', 'AddV2', 'AddN', 'Sub', 'Mul', 'RealDiv', 'Maximum', 'Minimum', 'Abs', 'Neg', 'Sign', 'Pow'],
   ...[
-    'Sqrt',
-    'Rsqrt',
-    'Reciprocal',
-    'Exp',
-    'Log',
-    'Cos',
-    'Sin',
-    'Sigmoid',
-    'SigmoidGrad',
-    'Tanh',
-    'Relu',
-    'Softmax',
-    'Softplus',
+    'Add',
+    'AddV2',
+    'AddN',
+    'Sub',
+    'Mul',
+    'RealDiv',
+    'DivNoNan',
+    'Maximum',
+    'Minimum',
+    'ClipByValue',
+    'Abs',
+    'Neg',
+    'Sign',
+    'Pow',
   ],
+  ...['Sqrt', 'Rsqrt', 'Reciprocal', 'Exp', 'Log', 'Cos', 'Sin', 'Sigmoid', 'Tanh', 'Relu', 'Softmax', 'Softplus'],
   ...['Select', 'SelectV2', 'Less', 'LessEqual', 'Greater', 'GreaterEqual', 'Equal', 'NotEqual'],
 ];
 
@@ -43,6 +41,6 @@ export function reducedTypeOf(precision: Precision, onGpu = backend().isUsingGpu
   if (precision === 'fp32') return null;
   return {
     type: precision === 'bf16' ? DataType.DT_BFLOAT16 : DataType.DT_HALF,
-    inFloat32: [...STATISTICS, ...(onGpu ? WITHOUT_KERNEL : NUMBER_BY_NUMBER)],
+    inFloat32: [...STATISTICS, ...(onGpu ? [] : NUMBER_BY_NUMBER)],
   };
 }

@@ -9,8 +9,8 @@ import { tf } from '../engine/tensorflow.ts';
 interface Convolution {
   /** Of its weight. */
   readonly name: string;
-  /** [K, K, Cin, Cout], or as `upConv2d` has them. */
-  readonly filters: readonly [number, number, number, number];
+  /** As `conv2d` or `upConv2d` has them. */
+  readonly filters: readonly number[];
   /** Channels that come in. */
   readonly channels: number;
   /** Width and height of what comes in, pixels. */
@@ -85,7 +85,7 @@ function convolutionsOf(plan: NetworkPlan): Convolution[] {
       const resolution = part?.resolution ?? plan.shape.resolution; // the output convolution is in no block
       return {
         name,
-        filters: up ? [4, 4, cout, cin] : [height, width, cin, cout],
+        filters: up ? [4, 4, cout, cin] : height === 1 ? [cin, cout] : [height, width, cin, cout],
         channels: cin,
         resolution: up ? resolution / 2 : resolution,
         up,

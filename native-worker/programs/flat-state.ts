@@ -1,10 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
-import { internalShape } from '../edm2/tensors/layout.ts';
+import { networkStacks } from '../edm2/network/network.ts';
 import type { StateSource } from '../edm2/training/state.ts';
-import type { Buffers, Parameters, TrainState } from '../edm2/tensors/types.ts';
+import type { Buffers, Stacks, TrainState } from '../edm2/tensors/types.ts';
+import { float32, type Specs } from '../engine/recording/program.ts';
 
-/** Names of state in a graph: what it is, then the official name. */
+/** Names of state in a graph: what it is, then the name of a stack; of its rows: what it is, then the official name. */
 export const stateNames = {
   parameter: (name: string): string => `parameter/${name}`,
   first: (name: string): string => `first/${name}`,
@@ -18,7 +19,7 @@ export const stateNames = {
 /** A training state as one record; the tensors are the same. */
 export function flattenState(state: TrainState): Record<string, Tensor> {
   const flat: Record<string, Tensor> = {};
-  const put = (tensors: Parameters, name: (official: string) => string): void => {
+  const put = (tensors: Stacks, name: (of: string) => string): void => {
     for (const [official, tensor] of Object.entries(tensors)) flat[name(official)] = tensor;
   };
   put(state.parameters, stateNames.parameter);
@@ -31,10 +32,9 @@ export function flattenState(state: TrainState): Record<string, Tensor> {
   return flat;
 }
 
-/** What of a training state there is, by official names. */
+/** What of a training state there is, by the names of its stacks. */
 export interface StateLayout {
   readonly parameters: readonly string[];
-  /** Of each parameter, as it is inside. */
   readonly shapes: Readonly<Record<string, readonly number[]>>;
   readonly averages: number;
   readonly buffers: readonly string[];
@@ -42,36 +42,60 @@ export interface StateLayout {
 
 /** The state of a run, before there is any. @param averages how many are kept */
 export function plannedLayout(plan: NetworkPlan, averages: number): StateLayout {
+  const stacks = networkStacks(plan);
   return {
-    parameters: plan.parameters.map(({ name }) => name),
-    shapes: Object.fromEntries(plan.parameters.map(({ name, shape }) => [name, internalShape(shape)])),
+    parameters: stacks.map(({ name }) => name),
+    shapes: Object.fromEntries(stacks.map(({ name, members, shape }) => [name, [members.length, ...shape]])),
     averages,
     buffers: plan.buffers.map(({ name }) => name),
   };
 }
 
-/** A tensor of a training state: its shape inside, and how it comes from a source. */
-export interface StatePart {
-  readonly shape: readonly number[];
-  readonly read: (source: StateSource) => Tensor;
+/**
+ * A training state as state of a program: stacks, which a session is fed and read by the official names of what is in them
+ * (`stateSources`). @param averages how many are kept
+ */
+export function stateSpecs(plan: NetworkPlan, averages: number): Specs {
+  const specs = networkStacks(plan).flatMap(({ name, members, shape }) =>
+    ownersOf(averages).map((owner) => {
+      const rows = members.map((member) => owner.name(member));
+      return [owner.name(name), { ...float32(members.length, ...shape), rows }] as const;
+    }),
+  );
+  const buffers = plan.buffers.map(({ name, shape }) => [stateNames.buffer(name), float32(...shape)] as const);
+  return Object.fromEntries([...specs, ...buffers]);
 }
 
-/** All tensors of a training state, by their names in a graph. @param averages how many are kept */
-export function stateParts(plan: NetworkPlan, averages: number): ReadonlyMap<string, StatePart> {
-  const parts = new Map<string, StatePart>();
-  for (const { name, shape: official } of plan.parameters) {
-    const shape = internalShape(official);
-    parts.set(stateNames.parameter(name), { shape, read: (source) => source.parameter(name) });
-    parts.set(stateNames.first(name), { shape, read: (source) => source.firstMoment(name) });
-    parts.set(stateNames.second(name), { shape, read: (source) => source.secondMoment(name) });
-    for (let index = 0; index < averages; index += 1) {
-      parts.set(stateNames.average(index, name), { shape, read: (source) => source.average(index, name) });
-    }
-  }
-  for (const { name, shape } of plan.buffers) {
-    parts.set(stateNames.buffer(name), { shape, read: (source) => source.buffer(name) });
-  }
-  return parts;
+/** How each tensor of a training state comes from a source, by what `stateSpecs` calls it. */
+export function stateSources(
+  plan: NetworkPlan,
+  averages: number,
+): ReadonlyMap<string, (source: StateSource) => Tensor> {
+  const sources = plan.parameters.flatMap(({ name }) =>
+    ownersOf(averages).map((owner) => [owner.name(name), (source: StateSource) => owner.read(source, name)] as const),
+  );
+  const buffers = plan.buffers.map(
+    ({ name }) => [stateNames.buffer(name), (source: StateSource): Tensor => source.buffer(name)] as const,
+  );
+  return new Map([...sources, ...buffers]);
+}
+
+/** What there is of each parameter. */
+interface Owner {
+  readonly name: (official: string) => string;
+  readonly read: (source: StateSource, official: string) => Tensor;
+}
+
+function ownersOf(averages: number): Owner[] {
+  return [
+    { name: stateNames.parameter, read: (source, name) => source.parameter(name) },
+    { name: stateNames.first, read: (source, name) => source.firstMoment(name) },
+    { name: stateNames.second, read: (source, name) => source.secondMoment(name) },
+    ...Array.from({ length: averages }, (_, index): Owner => ({
+      name: (official) => stateNames.average(index, official),
+      read: (source, name) => source.average(index, name),
+    })),
+  ];
 }
 
 export function layoutOf({ parameters, averages, buffers }: TrainState): StateLayout {
@@ -88,7 +112,7 @@ export function unflattenState(
   flat: Readonly<Record<string, Tensor>>,
   { parameters, averages, buffers }: StateLayout,
 ): TrainState {
-  const take = (names: readonly string[], name: (official: string) => string): Parameters =>
+  const take = (names: readonly string[], name: (official: string) => string): Stacks =>
     Object.fromEntries(names.map((official) => [official, flat[name(official)]!]));
   return {
     parameters: take(parameters, stateNames.parameter),

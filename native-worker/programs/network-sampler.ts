@@ -1,11 +1,11 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { NetworkPlan } from '../../contract/architecture.ts';
 import { checkEngine, type Precision } from '../../contract/precision.ts';
 import type { Engine } from '../../contract/training.ts';
-import { foldWeights, type FoldedNetwork } from '../edm2/sampling/fold.ts';
+import { ready, type Network } from '../edm2/network/network.ts';
+import { denoise, networkLayers, type ForwardOptions, type ReadyNetwork } from '../edm2/network/precondition.ts';
 import { guided, type Denoiser } from '../edm2/sampling/sampler.ts';
-import { denoise, type ForwardOptions, type Network } from '../edm2/network/precondition.ts';
 import { precisionOf } from '../edm2/tensors/precision.ts';
-import { preparedWeights } from '../edm2/network/prepared-weights.ts';
 import type { Buffers, Parameters } from '../edm2/tensors/types.ts';
 import { float32, recordProgram, type Specs, type Tensors } from '../engine/recording/program.ts';
 import { GraphSession } from '../engine/session/graph-session.ts';
@@ -14,18 +14,17 @@ import { tf } from '../engine/tensorflow.ts';
 import { EagerSampler, emptySampling, samplingProgram, SessionSampler, type BatchSampler } from './sampling.ts';
 
 /** A network that draws, and one that guides it. */
-export interface GuidedNetwork<N extends Network = Network> {
+export interface GuidedNetwork<N extends { readonly plan: NetworkPlan } = Network> {
   readonly main: N;
   /** D = D_guide + strength · (D_main − D_guide); null: none. */
   readonly guide: { readonly network: N; readonly strength: number } | null;
 }
 
 /**
- * A sampler for a network, by a recorded graph or op by op.
+ * A sampler for a network, by a recorded graph or op by op. It has weights of its own, made ready once: sampling does not
+ * change them. Main network and guide are evaluated in one call of the graph.
  *
- * The graph keeps its own copy of the weights, folded (`foldWeights`); main network and guide are evaluated in one call.
- *
- * @param networks op by op they must outlive the sampler
+ * @param networks op by op their buffers must outlive the sampler
  * @param count     pictures of a batch at most
  * @param precision of the networks' activations
  * @throws {AppError} 'invalid-input' for a reduced precision op by op
@@ -37,28 +36,50 @@ export async function networkSampler(
   precision: Precision = 'fp32',
 ): Promise<BatchSampler> {
   checkEngine(precision, engine);
-  return engine === 'graph' ? await graphSampler(networks, count, precision) : new EagerSampler(denoiserOf(networks));
+  if (engine === 'graph') return await graphSampler(networks, count, precision);
+  const used = readyBoth(networks);
+  return new EagerSampler(denoiserOf(used), () => disposeBoth(used));
 }
 
 /** `networkSampler` by a recorded graph, in a session of its own, which ends with the sampler. */
 export async function graphSampler(
-  { main, guide }: GuidedNetwork,
+  networks: GuidedNetwork,
+  count: number,
+  precision: Precision,
+): Promise<SessionSampler> {
+  const used = readyBoth(networks);
+  try {
+    return await readySampler(used, count, precision);
+  } finally {
+    disposeBoth(used);
+  }
+}
+
+function readyBoth({ main, guide }: GuidedNetwork): GuidedNetwork<ReadyNetwork> {
+  return { main: ready(main), guide: guide && { network: ready(guide.network), strength: guide.strength } };
+}
+
+function disposeBoth({ main, guide }: GuidedNetwork<ReadyNetwork>): void {
+  disposeAll(main.inUse);
+  if (guide !== null) disposeAll(guide.network.inUse);
+}
+
+async function readySampler(
+  { main, guide }: GuidedNetwork<ReadyNetwork>,
   count: number,
   precision: Precision,
 ): Promise<SessionSampler> {
   const { shape } = main.plan;
-  const folded = { main: foldWeights(main), guide: guide === null ? null : foldWeights(guide.network) };
-  const kept = { ...flatten('main', folded.main), ...(folded.guide && flatten('guide', folded.guide)) };
+  const kept = { ...flatten('main', main), ...(guide && flatten('guide', guide.network)) };
   const sampling = samplingProgram(shape, count, (state, labels, casts) => {
     const inSession = {
-      main: unflatten('main', folded.main, state),
-      guide: guide && { network: unflatten('guide', folded.guide!, state), strength: guide.strength },
+      main: unflatten('main', main, state),
+      guide: guide && { network: unflatten('guide', guide.network, state), strength: guide.strength },
     };
-    const policy = precisionOf(precision, casts);
-    return denoiserOf(inSession, ({ weights }) => ({ weights: preparedWeights(weights), precision: policy }))(labels);
+    return denoiserOf(inSession, { precision: precisionOf(precision, casts) })(labels);
   });
   const program = {
-    state: { ...sampling.state, ...specsOf(kept) },
+    state: { ...sampling.state, ...specsOf('main', main), ...(guide && specsOf('guide', guide.network)) },
     entries: sampling.entries,
     reduced: reducedTypeOf(precision),
   };
@@ -68,35 +89,28 @@ export async function graphSampler(
   } catch (error) {
     session.close();
     throw error;
-  } finally {
-    disposeAll(folded.main.weights);
-    if (folded.guide !== null) disposeAll(folded.guide.weights);
   }
   return new SessionSampler(session, shape, count, () => session.close());
 }
 
-/**
- * The guided denoiser; a guide without classes never hears of them.
- *
- * @param options how a network is evaluated
- */
-function denoiserOf<N extends Network>(
-  { main, guide }: GuidedNetwork<N>,
-  options: (network: N) => ForwardOptions = () => ({}),
+/** The guided denoiser; a guide without classes never hears of them. */
+function denoiserOf(
+  { main, guide }: GuidedNetwork<ReadyNetwork>,
+  options: ForwardOptions = {},
 ): (labels: Tensor2D | null) => Denoiser {
   return (labels) => {
-    const denoiser: Denoiser = (x, sigma) => denoise(main, x, sigma, labels, options(main));
+    const denoiser: Denoiser = (x, sigma) => denoise(main, x, sigma, labels, options);
     if (guide === null) return denoiser;
     const { network, strength } = guide;
     const guideLabels = network.plan.shape.labelDim > 0 ? labels : null;
-    return guided(denoiser, (x, sigma) => denoise(network, x, sigma, guideLabels, options(network)), strength);
+    return guided(denoiser, (x, sigma) => denoise(network, x, sigma, guideLabels, options), strength);
   };
 }
 
-const groups = ['weights', 'parameters', 'buffers'] as const;
+const groups = ['inUse', 'buffers'] as const;
 
 /** A network's tensors as state of a program. */
-function flatten(prefix: string, network: FoldedNetwork): Record<string, Tensor> {
+function flatten(prefix: string, network: ReadyNetwork): Record<string, Tensor> {
   const named = groups.flatMap((group) =>
     Object.entries(network[group]).map(([name, tensor]): [string, Tensor] => [`${prefix}/${group}/${name}`, tensor]),
   );
@@ -104,17 +118,22 @@ function flatten(prefix: string, network: FoldedNetwork): Record<string, Tensor>
 }
 
 /** The network of which `flatten` made this state; `like` gives plan and names. */
-function unflatten(prefix: string, like: FoldedNetwork, state: Tensors): FoldedNetwork {
-  const [weights, parameters, buffers] = groups.map((group) =>
+function unflatten(prefix: string, like: ReadyNetwork, state: Tensors): ReadyNetwork {
+  const [inUse, buffers] = groups.map((group) =>
     Object.fromEntries(Object.keys(like[group]).map((name) => [name, state[`${prefix}/${group}/${name}`]!])),
-  ) as [Parameters, Parameters, Buffers];
-  return { plan: like.plan, weights, parameters, buffers };
+  ) as [Parameters, Buffers];
+  return { plan: like.plan, inUse, buffers };
 }
 
-/** Filters are kept in the precision in which they are used; the weights of linear layers are used in float32. */
-function specsOf(tensors: Tensors): Specs {
+/** Filters are kept in the precision in which they are used; everything else is used in float32. */
+function specsOf(prefix: string, network: ReadyNetwork): Specs {
+  const layers = networkLayers(network.plan).filter(({ kind }) => kind !== 'linear');
+  const filters = new Set(layers.map(({ name }) => `${prefix}/inUse/${name}.weight`));
   return Object.fromEntries(
-    Object.entries(tensors).map(([name, { shape }]) => [name, { ...float32(...shape), reduced: shape.length === 4 }]),
+    Object.entries(flatten(prefix, network)).map(([name, { shape }]) => [
+      name,
+      { ...float32(...shape), reduced: filters.has(name) },
+    ]),
   );
 }
 

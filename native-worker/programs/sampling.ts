@@ -38,16 +38,21 @@ export interface BatchSampler {
 /** Samples op by op: every kernel is called from JavaScript. */
 export class EagerSampler implements BatchSampler {
   readonly #denoise: (labels: Tensor2D | null) => Denoiser;
+  readonly #onDispose: () => void;
   #state: SamplerState | null = null;
   #labels: Tensor2D | null = null;
 
-  /** @param denoise the denoiser for given classes; what it needs must outlive the sampler */
-  constructor(denoise: (labels: Tensor2D | null) => Denoiser) {
+  /**
+   * @param denoise   the denoiser for given classes; what it needs must outlive the sampler
+   * @param onDispose what to do when the sampler is no longer needed
+   */
+  constructor(denoise: (labels: Tensor2D | null) => Denoiser, onDispose: () => void) {
     this.#denoise = denoise;
+    this.#onDispose = onDispose;
   }
 
   begin(noise: Tensor4D, sigma: number, labels: Tensor2D | null): Promise<void> {
-    this.dispose();
+    this.#clear();
     this.#state = beginSampling(noise, sigma);
     this.#labels = labels === null ? null : labels.clone();
     return Promise.resolve();
@@ -70,6 +75,11 @@ export class EagerSampler implements BatchSampler {
   }
 
   dispose(): void {
+    this.#clear();
+    this.#onDispose();
+  }
+
+  #clear(): void {
     if (this.#state !== null) disposeSampling(this.#state);
     this.#labels?.dispose();
     this.#state = null;

@@ -68,7 +68,7 @@ function whole({ plan, training, layout, pictures }: Step): Entry {
       const scalars = scalarsOf(given.inputs, layout.averages);
       const precision = precisionOf(training.precision, given.casts);
       const batch = batchOf(given.inputs, pictures);
-      const updates = updatesInPlace(given);
+      const updates = updatesInPlace(given, training, scalars);
       const result = trainStep(plan, training, state, batch, scalars, given.random, true, updates, precision);
       const { weights, activations } = result.magnitudes!;
       return { outputs: { lossPerImage: result.lossPerImage, weights, activations } };
@@ -104,8 +104,9 @@ function apply({ plan, training, layout }: Step): Entry {
       const state = unflattenState(given.state, layout);
       const forced = inStep(plan, state.parameters, true);
       const gradients = Object.fromEntries(layout.parameters.map((name) => [name, given.state[stateNames.sum(name)]!]));
-      const updates = clearSums(given, updatesInPlace(given));
-      updateState(state, forced, gradients, training, scalarsOf(given.inputs, layout.averages), updates);
+      const scalars = scalarsOf(given.inputs, layout.averages);
+      const updates = clearSums(given, updatesInPlace(given, training, scalars));
+      updateState(state, forced, gradients, training, scalars, updates);
       return { outputs: { weights: weightMagnitudes(plan, forced) } };
     },
   };

@@ -3,7 +3,7 @@ import { planNetwork } from '../../contract/architecture.ts';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import { NetworkConfig } from '../../contract/network.ts';
 import { buffersFrom, parametersFrom } from '../edm2/tensors/layout.ts';
-import type { Network } from '../edm2/network/precondition.ts';
+import type { Network } from '../edm2/network/network.ts';
 import type { Parameters } from '../edm2/tensors/types.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { ReferenceCase } from './case-file.ts';

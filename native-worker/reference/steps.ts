@@ -3,11 +3,12 @@ import type { TrainingConfig } from '../../contract/training.ts';
 import { finiteOrZero } from '../edm2/training/adam.ts';
 import { batchGradients } from '../edm2/training/gradients.ts';
 import { elementLoss } from '../edm2/training/loss.ts';
-import { forceNormalize } from '../edm2/network/layers.ts';
+import { networkStacks, readyFromStacks } from '../edm2/network/network.ts';
+import { forceNormalize } from '../edm2/network/weights.ts';
 import { denoise, logVariance } from '../edm2/network/precondition.ts';
 import { stepScalars } from '../edm2/training/schedule.ts';
 import { trainStep } from '../edm2/training/step.ts';
-import type { Batch, Parameters, RandomSource, TrainState } from '../edm2/tensors/types.ts';
+import type { Batch, RandomSource, Stacks, TrainState } from '../edm2/tensors/types.ts';
 import { hostOf, tensorsOf } from '../engine/session/host.ts';
 import { float32, recordProgram, type Entry, type Given } from '../engine/recording/program.ts';
 import { GraphSession } from '../engine/session/graph-session.ts';
@@ -33,7 +34,7 @@ interface Look {
   /** Noise levels, [N]. */
   readonly sigma: Tensor1D;
   /** What Adam receives. */
-  readonly gradients: Parameters;
+  readonly gradients: Stacks;
 }
 
 /** Takes the optimiser steps of a case, and owns the state. */
@@ -176,7 +177,7 @@ function lookAt(
   draws: Draws,
 ): Look {
   const { gradients, sigma } = batchGradients({ plan, parameters, buffers }, training, batch, randomOf(draws));
-  const forced = { plan, buffers, parameters: forceNormalize(parameters) };
+  const forced = readyFromStacks({ plan, buffers, parameters: forceNormalize(networkStacks(plan), parameters) });
   const { images, labels } = batch;
   const noisy = tf.add<Tensor4D>(images, tf.mul(draws.noise, tf.reshape(sigma, [-1, 1, 1, 1])));
   const denoised = denoise(forced, noisy, sigma, labels);

@@ -3,10 +3,23 @@ import type { BlockPlan } from '../../../contract/architecture.ts';
 import { layerScope } from '../../../contract/profile.ts';
 import { fixedFunctions } from './fixed-functions.ts';
 import { namedGroupNorm } from './group-norm.ts';
-import { learnedLayers } from './layers.ts';
+import { learnedLayers, type Layer } from './layers.ts';
 import { normalize } from './normalize.ts';
 import { fullPrecision } from '../tensors/precision.ts';
 import type { BlockConfig, Forward } from '../tensors/types.ts';
+
+function layersOf({ name }: BlockPlan, config: BlockConfig) {
+  const [, branch] = fixedFunctions(config.switches).sumWeights(config.attnBalance);
+  return {
+    qkv: { name: `${name}.attn_qkv`, kind: 'qkv' },
+    proj: { name: `${name}.attn_proj`, kind: 'conv', outputScale: branch },
+  } satisfies Record<string, Layer>;
+}
+
+/** The layers of a block's attention, if it has any; the last bears its constant of the sum after it. */
+export function attentionLayers(plan: BlockPlan, config: BlockConfig): Layer[] {
+  return plan.heads > 0 ? Object.values(layersOf(plan, config)) : [];
+}
 
 /**
  * Joins a block's output with self-attention over its pixels: a group norm before it bounds the logits in A and B,
@@ -16,19 +29,15 @@ import type { BlockConfig, Forward } from '../tensors/types.ts';
  *
  * Source: arXiv:2312.02696, Sec. B.3 and Fig. 16 to 22.
  */
-export function addAttention(
-  { name, heads }: BlockPlan,
-  config: BlockConfig,
-  forward: Forward,
-  x: tf.Tensor4D,
-): tf.Tensor4D {
-  const [main, branch] = fixedFunctions(config.switches).sumWeights(config.attnBalance);
-  const { conv, qkv } = learnedLayers(forward, config.switches);
+export function addAttention(plan: BlockPlan, config: BlockConfig, forward: Forward, x: tf.Tensor4D): tf.Tensor4D {
+  const [main] = fixedFunctions(config.switches).sumWeights(config.attnBalance);
+  const { qkv, proj } = layersOf(plan, config);
+  const { conv } = learnedLayers(forward);
   const cosine = config.switches.attentionNorm === 'cosine';
-  return tf.tidy(layerScope('network', `${name}.attn`), () => {
-    const input = cosine ? x : namedGroupNorm(forward, `${name}.attn_norm`, x);
-    const mixed = attend(qkv(`${name}.attn_qkv`, input), heads, cosine, forward.precision);
-    const y = conv(`${name}.attn_proj`, mixed, { outputScale: branch });
+  return tf.tidy(layerScope('network', `${plan.name}.attn`), () => {
+    const input = cosine ? x : namedGroupNorm(forward, `${plan.name}.attn_norm`, x);
+    const mixed = attend(conv(qkv, input), plan.heads, cosine, forward.precision);
+    const y = conv(proj, mixed);
     return tf.add(main === 1 ? x : tf.mul(x, main), y);
   });
 }

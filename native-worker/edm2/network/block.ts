@@ -1,20 +1,39 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BlockPlan } from '../../../contract/architecture.ts';
 import { layerScope } from '../../../contract/profile.ts';
-import { addAttention } from './attention.ts';
+import { addAttention, attentionLayers } from './attention.ts';
 import { fixedFunctions, silu } from './fixed-functions.ts';
-import { learnedLayers } from './layers.ts';
+import { learnedLayers, type Layer } from './layers.ts';
 import { pixelNorm } from './normalize.ts';
 import { resample } from './resample.ts';
-import { customGradient } from '../tensors/kernels.ts';
+import { clipTo, customGradient } from '../tensors/kernels.ts';
 import type { BlockConfig, Forward } from '../tensors/types.ts';
+
+/** The layers of a block, each with the constants of the activation before it and of the sum after it. */
+function layersOf({ name, flavor, inChannels, outChannels, resample }: BlockPlan, config: BlockConfig) {
+  const { siluGain, sumWeights } = fixedFunctions(config.switches);
+  const [main, branch] = sumWeights(config.resBalance);
+  const skip: Layer = { name: `${name}.conv_skip`, kind: 'conv', outputScale: flavor === 'dec' ? main : 1 };
+  return {
+    res0: { name: `${name}.conv_res0`, kind: resample === 'up' ? 'up' : 'conv', inputScale: siluGain },
+    res1: { name: `${name}.conv_res1`, kind: 'conv', inputScale: siluGain, outputScale: branch },
+    /** null: the width stays. */
+    skip: inChannels === outChannels ? null : skip,
+  } satisfies Record<string, Layer | null>;
+}
+
+/** All of them, those of its attention included. */
+export function blockLayers(plan: BlockPlan, config: BlockConfig): Layer[] {
+  const { res0, res1, skip } = layersOf(plan, config);
+  return [res0, conditionLayer(plan), res1, ...(skip === null ? [] : [skip]), ...attentionLayers(plan, config)];
+}
 
 /**
  * One encoder or decoder block of config G; in F the same with plain functions and no gain.
  *
- * @param x   [N, H, W, block.inChannels], in the decoder with the skip connection already joined
- * @param emb embedding after its activation, [N, embChannels] or [1, embChannels]
- * @returns   [N, H', W', block.outChannels]
+ * @param x         [N, H, W, block.inChannels], in the decoder with the skip connection already joined
+ * @param condition of the block, by `conditionsOf`
+ * @returns         [N, H', W', block.outChannels]
  *
  * Source: arXiv:2312.02696, Fig. 21 and 22.
  */
@@ -23,33 +42,31 @@ export function runBlock(
   config: BlockConfig,
   forward: Forward,
   x: tf.Tensor4D,
-  emb: tf.Tensor2D,
+  condition: tf.Tensor4D,
 ): tf.Tensor4D {
   const { name, flavor } = plan;
   const { drop, observe } = forward;
-  const { siluGain, sumWeights } = fixedFunctions(config.switches);
-  const { conv, linear } = learnedLayers(forward, config.switches);
-  const changesWidth = plan.inChannels !== plan.outChannels;
+  const layers = layersOf(plan, config);
+  const { conv } = learnedLayers(forward);
+  const [main] = fixedFunctions(config.switches).sumWeights(config.resBalance);
   const up = plan.resample === 'up';
-  // Convolutions bear the constants of the activations before them and of the sum after them.
-  const [main, branch] = sumWeights(config.resBalance);
 
   return tf.tidy(layerScope('network', name), () => {
     // Main path. Only encoder blocks normalise it; both branches see the result.
     if (!up) x = resample(x, plan.resample);
     if (flavor === 'enc') {
-      if (changesWidth) x = conv(`${name}.conv_skip`, x);
+      if (layers.skip !== null) x = conv(layers.skip, x);
       x = pixelNorm(x);
     }
 
     // Residual branch, modulated by the embedding. Its activation is the same before upsampling as after.
-    let y = conv(`${name}.conv_res0`, silu(x), { inputScale: siluGain, up });
-    y = silu(modulate(y, linear(`${name}.emb_linear`, emb, { gain: `${name}.emb_gain` })));
+    let y = conv(layers.res0, silu(x));
+    y = silu(modulate(y, condition));
     if (drop !== null) y = drop(y, name);
-    y = conv(`${name}.conv_res1`, y, { inputScale: siluGain, outputScale: branch });
+    y = conv(layers.res1, y);
 
     // Join the branches. Decoder blocks that double the resolution keep their width.
-    if (flavor === 'dec' && changesWidth) x = conv(`${name}.conv_skip`, x, { outputScale: main });
+    if (flavor === 'dec' && layers.skip !== null) x = conv(layers.skip, x);
     else if (main !== 1) x = tf.mul(x, main);
     if (up) x = resample(x, plan.resample);
     x = tf.add(x, y);
@@ -70,21 +87,38 @@ export function dropout(x: tf.Tensor4D, rate: number, uniform: tf.Tensor): tf.Te
   return tf.tidy(() => tf.mul(x, tf.div(tf.cast(tf.greaterEqual(uniform, rate), 'float32'), 1 - rate)));
 }
 
+/** The layer that makes a block's condition of the embedding. */
+export function conditionLayer({ name }: BlockPlan): Layer {
+  return { name: `${name}.emb_linear`, kind: 'linear', gain: `${name}.emb_gain` };
+}
+
 /**
- * Scales the channels of a residual branch by the conditioning: y · (scale + 1), and + shift in A and B.
+ * By what each block scales the channels of its residual branch, 1 + what its linear layer makes of the embedding; and, in
+ * A and B, by what it shifts them. The layers of all blocks are one product.
  *
- * @param y         [N, H, W, C]
- * @param condition output of the block's `emb_linear`, [N or 1, C]: scales; or [N or 1, 2C]: scales, then shifts
+ * @param emb embedding after its activation, [N, embChannels] or [1, embChannels]
+ * @returns   of each block [N or 1, 1, 1, C], or [N or 1, 1, 1, 2C]: factors, then shifts
  *
  * Source: arXiv:2312.02696, Fig. 16 to 22.
  */
-export function modulate(y: tf.Tensor4D, condition: tf.Tensor2D): tf.Tensor4D {
-  const channels = y.shape[3];
-  const perPixel = (part: tf.Tensor2D): tf.Tensor4D => tf.reshape(part, [-1, 1, 1, channels]);
+export function conditionsOf(blocks: readonly BlockPlan[], forward: Forward, emb: tf.Tensor2D): tf.Tensor4D[] {
+  const { linears } = learnedLayers(forward);
+  return tf.tidy(layerScope('network', 'conditions'), () => {
+    const { joined, widths } = linears(blocks.map(conditionLayer), emb);
+    const ones = blocks.flatMap(({ outChannels }, index) =>
+      Array.from({ length: widths[index]! }, (_, at) => (at < outChannels ? 1 : 0)),
+    );
+    const conditions = tf.reshape<tf.Rank.R4>(tf.add(joined, tf.tensor1d(ones)), [-1, 1, 1, ones.length]);
+    return widths.length === 1 ? [conditions] : tf.split(conditions, widths, 3); // tfjs can't differentiate a split into one
+  });
+}
+
+/** Scales the channels of a residual branch, [N, H, W, C], and shifts them in A and B. @param condition of `conditionsOf` */
+export function modulate(y: tf.Tensor4D, condition: tf.Tensor4D): tf.Tensor4D {
+  if (condition.shape[3] === y.shape[3]) return tf.mul(y, condition);
   return tf.tidy(() => {
-    if (condition.shape[1] === channels) return tf.mul(y, perPixel(tf.add(condition, 1)));
-    const [scale, shift] = tf.split(condition, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
-    return tf.add(tf.mul(y, perPixel(tf.add(scale, 1))), perPixel(shift));
+    const [factor, shift] = tf.split(condition, 2, 3) as [tf.Tensor4D, tf.Tensor4D];
+    return tf.add(tf.mul(y, factor), shift);
   });
 }
 
@@ -93,9 +127,9 @@ export function clip(x: tf.Tensor4D, limit: number): tf.Tensor4D {
   return customGradient(
     x,
     (x) => {
-      const y = tf.clipByValue(x, -limit, limit);
+      const y = clipTo(x, limit) as tf.Tensor4D;
       return { value: y, saved: [y] };
     },
-    (dy, [y]) => tf.mul(dy, tf.cast(tf.less(tf.abs(y), limit), 'float32')),
+    (dy, [y]) => tf.where(tf.less(tf.abs(y), limit), dy, tf.zerosLike(dy)),
   );
 }

@@ -2,8 +2,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { layerScope } from '../../../contract/profile.ts';
 import { fixedFunctions } from './fixed-functions.ts';
-import { learnedLayers } from './layers.ts';
+import { learnedLayers, type Layer } from './layers.ts';
 import type { Buffers, Forward } from '../tensors/types.ts';
+
+const layers = {
+  noise: { name: 'unet.emb_noise', kind: 'linear' },
+  second: { name: 'unet.emb_second', kind: 'linear' },
+  label: { name: 'unet.emb_label', kind: 'linear' },
+} satisfies Record<string, Layer>;
+
+/** The layers of an embedding, whether a network has them or not. */
+export const embeddingLayers: readonly Layer[] = Object.values(layers);
 
 /**
  * The embedding of noise level and class, after its last activation, which serves all blocks.
@@ -26,16 +35,16 @@ export function embed(
 ): tf.Tensor2D {
   const { switches, labelBalance } = plan.config;
   const { labelDim } = plan.shape;
-  const { linear } = learnedLayers(forward, switches);
+  const { linear } = learnedLayers(forward);
   const { silu, sum } = fixedFunctions(switches);
   return tf.tidy(layerScope('network', 'unet.emb'), () => {
-    let emb = linear('unet.emb_noise', noiseFeatures(plan, buffers, cNoise));
-    if (switches.embeddingLayers === 2) emb = linear('unet.emb_second', silu(emb));
+    let emb = linear(layers.noise, noiseFeatures(plan, buffers, cNoise));
+    if (switches.embeddingLayers === 2) emb = linear(layers.second, silu(emb));
     if (labelDim > 0) {
       // One-hot vectors have magnitude 1/sqrt(labelDim). A and B leave it so.
       const scale = switches.weightInit === 'uniform-zero' ? 1 : Math.sqrt(labelDim);
       const classes = tf.mul<tf.Tensor2D>(labels ?? tf.zeros<tf.Rank.R2>([1, labelDim]), scale);
-      emb = sum(emb, linear('unet.emb_label', classes), labelBalance);
+      emb = sum(emb, linear(layers.label, classes), labelBalance);
     }
     return silu(emb);
   });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkSwitches } from '../../../contract/switches.ts';
-import { customGradient, sigmoidGradient } from '../tensors/kernels.ts';
+import { customGradient } from '../tensors/kernels.ts';
 
 /** Root mean square of silu(x) for x ~ N(0, 1), rounded as in the paper (exactly 0.596469…). */
 const SILU_RMS = 0.596;
@@ -11,16 +11,17 @@ export const MP_SILU_GAIN = 1 / SILU_RMS;
 /**
  * SiLU: y = x · sigmoid(x).
  *
- * The gradient is written out: with s = sigmoid(x), dy/dx = s + x · s · (1 − s).
+ * The gradient is written out, from what is kept anyway: with s = sigmoid(x), dy/dx = s + x · s · (1 − s) = y + s · (1 − y).
  */
 export function silu<T extends tf.Tensor>(x: T): T {
   return customGradient(
     x,
     (x) => {
       const s = tf.sigmoid(x);
-      return { value: tf.mul<T>(x, s), saved: [x, s] };
+      const y = tf.mul<T>(x, s);
+      return { value: y, saved: [y, s] };
     },
-    (dy, [x, s]) => tf.mul(dy, tf.add(s, sigmoidGradient(s, x))),
+    (dy, [y, s]) => tf.mul(dy, tf.add(y, tf.mul(s, tf.sub(1, y)))),
   );
 }
 

@@ -1,13 +1,28 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BlockPlan } from '../../../contract/architecture.ts';
 import { layerScope } from '../../../contract/profile.ts';
-import { addAttention } from './attention.ts';
-import { clip, modulate } from './block.ts';
+import { addAttention, attentionLayers } from './attention.ts';
+import { clip, conditionLayer, modulate } from './block.ts';
 import { fixedFunctions } from './fixed-functions.ts';
 import { namedGroupNorm } from './group-norm.ts';
-import { learnedLayers } from './layers.ts';
+import { learnedLayers, type Layer } from './layers.ts';
 import { resample } from './resample.ts';
 import type { BlockConfig, Forward } from '../tensors/types.ts';
+
+function layersOf({ name, inChannels, outChannels, resample }: BlockPlan) {
+  return {
+    res0: { name: `${name}.conv_res0`, kind: resample === 'up' ? 'up' : 'conv' },
+    res1: { name: `${name}.conv_res1`, kind: 'conv' },
+    /** null: the width stays. */
+    skip: inChannels === outChannels ? null : { name: `${name}.conv_skip`, kind: 'conv' },
+  } satisfies Record<string, Layer | null>;
+}
+
+/** All of them, those of its attention included. */
+export function groupNormBlockLayers(plan: BlockPlan, config: BlockConfig): Layer[] {
+  const { res0, res1, skip } = layersOf(plan);
+  return [res0, conditionLayer(plan), res1, ...(skip === null ? [] : [skip]), ...attentionLayers(plan, config)];
+}
 
 /**
  * One encoder or decoder block of configs A to E, which differ from F and G in order: group norms stand before each
@@ -22,25 +37,25 @@ export function runGroupNormBlock(
   config: BlockConfig,
   forward: Forward,
   x: tf.Tensor4D,
-  emb: tf.Tensor2D,
+  condition: tf.Tensor4D,
 ): tf.Tensor4D {
   const { name } = plan;
   const { drop, observe } = forward;
   const { silu, sum } = fixedFunctions(config.switches);
-  const { conv, linear } = learnedLayers(forward, config.switches);
+  const layers = layersOf(plan);
+  const { conv } = learnedLayers(forward);
   return tf.tidy(layerScope('network', name), () => {
     // Residual branch, modulated by the embedding.
     let y = silu(namedGroupNorm(forward, `${name}.norm0`, x));
-    const up = plan.resample === 'up';
-    y = conv(`${name}.conv_res0`, up ? y : resample(y, plan.resample), { up });
+    y = conv(layers.res0, plan.resample === 'up' ? y : resample(y, plan.resample));
     y = namedGroupNorm(forward, `${name}.norm1`, y);
-    y = silu(modulate(y, linear(`${name}.emb_linear`, emb, { gain: `${name}.emb_gain` })));
+    y = silu(modulate(y, condition));
     if (drop !== null) y = drop(y, name);
-    y = conv(`${name}.conv_res1`, y);
+    y = conv(layers.res1, y);
 
     // Main path.
     x = resample(x, plan.resample);
-    if (plan.inChannels !== plan.outChannels) x = conv(`${name}.conv_skip`, x);
+    if (layers.skip !== null) x = conv(layers.skip, x);
     x = sum(x, y, config.resBalance);
 
     if (plan.heads > 0) x = addAttention(plan, config, forward, x);

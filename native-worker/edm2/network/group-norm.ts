@@ -41,13 +41,13 @@ export function groupNormWithoutMean(x: tf.Tensor4D): tf.Tensor4D {
  * whatever the precision, and so is what follows up to the next convolution: it subtracts numbers that may be nearly equal.
  */
 export function namedGroupNorm(
-  { parameters, precision }: Pick<Forward, 'parameters' | 'precision'>,
+  { inUse, precision }: Pick<Forward, 'inUse' | 'precision'>,
   name: string,
   x: tf.Tensor4D,
 ): tf.Tensor4D {
-  const scale = parameters[`${name}.scale`] as tf.Tensor1D | undefined;
+  const scale = inUse[`${name}.scale`] as tf.Tensor1D | undefined;
   if (scale === undefined) return groupNormWithoutMean(x);
-  return groupNorm(precision.restore(x), scale, parameters[`${name}.shift`] as tf.Tensor1D);
+  return groupNorm(precision.restore(x), scale, inUse[`${name}.shift`] as tf.Tensor1D);
 }
 
 function inGroups(x: tf.Tensor4D): tf.Tensor5D {

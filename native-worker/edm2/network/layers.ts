@@ -1,157 +1,95 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layerScope } from '../../../contract/profile.ts';
-import type { NetworkSwitches } from '../../../contract/switches.ts';
-import { normalize, normalizeAgain, unitAxes } from './normalize.ts';
-import { freshWeights } from './prepared-weights.ts';
-import { upConv2d, upFilters } from './resample.ts';
 import { fullPrecision } from '../tensors/precision.ts';
-import type { Forward, Parameters } from '../tensors/types.ts';
+import type { Forward } from '../tensors/types.ts';
+import { upConv2d } from './resample.ts';
 
 /**
- * The weight as it is used: every output unit has unit L2 norm, so that input of unit magnitude with uncorrelated
- * entries comes out with unit magnitude; then the learned gain, if there is one.
- *
- * @param weight stored weight of any scale, [K, K, Cin, Cout] or [in, out]
- * @param gain   learned scalar, [] ; null: 1
- * @param scale  a constant factor on top
- *
- * Source: arXiv:2312.02696, Eq. 47. ‖w‖₂ = rms(w) · sqrt(N) with N the fan-in, hence 1/sqrt(N).
+ * A layer that learns, and how its stored weight becomes what it multiplies with (`inUse`). All constant factors around it
+ * go into the weight: to multiply filters costs next to nothing, to multiply activations a pass over memory.
  */
-export function mpWeight<T extends tf.Tensor>(weight: T, gain: tf.Scalar | null = null, scale = 1): T {
-  const fanIn = weight.size / weight.shape.at(-1)!;
-  const unit = normalize(weight, unitAxes(weight), scale / Math.sqrt(fanIn));
-  return gain === null ? unit : tf.mul(unit, gain);
-}
-
-/**
- * Forced weight normalisation: every output unit of every stored weight gets unit root mean square, without gradient;
- * gains stay. It happens before the forward pass in training, and must not replace normalisation on use: without that
- * one's gradient Adam's second moment would fill with the component that is deleted here.
- *
- * @param again whether to do it twice, or a scalar that says so by 1 or 0. The second time leaves 0.9999 of what the first
- *   left, and what the first left out
- * @returns new tensors for all parameters; the caller disposes them
- *
- * Source: arXiv:2312.02696, Eq. 66.
- */
-export function forceNormalize(parameters: Parameters, again: boolean | tf.Scalar = false): Parameters {
-  const force = (name: string, weight: tf.Tensor): tf.Tensor =>
-    tf.tidy(layerScope('weights', name), () => normalizeAgain(weight, unitAxes(weight), again));
-  return Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [
-      name,
-      name.endsWith('.weight') ? force(name, value) : value.clone(),
-    ]),
-  );
-}
-
-export interface LayerOptions {
+export interface Layer {
+  /** Of its parameters, without ".weight". */
+  readonly name: string;
+  /**
+   * `conv`: zero-padded convolution. `up`: the same with 3×3 filters, of a picture whose pixels are repeated 2×2 first.
+   * `qkv`: the 1×1 convolution before attention, its output sorted as `attend` wants it. `linear`: a product.
+   */
+  readonly kind: 'conv' | 'up' | 'qkv' | 'linear';
   /** Name of a scalar parameter by which the output is multiplied, if the network has it. */
   readonly gain?: string;
-  /** A constant that the input has yet to be multiplied by. */
+  /** A constant that the input has yet to be multiplied by. Default: 1. */
   readonly inputScale?: number;
-  /** A constant by which the result is multiplied after the layer's output was observed. */
+  /** A constant by which the result is multiplied after the layer's output was observed. Default: 1. */
   readonly outputScale?: number;
 }
 
-export interface ConvOptions extends LayerOptions {
-  /** Repeat every pixel 2×2 first; 3×3 filters. */
-  readonly up?: boolean;
-}
-
-/** Convolutions and linear layers of a network, by the names of their parameters without ".weight". */
+/** The layers of a network at work. */
 export interface LearnedLayers {
-  /** Zero-padded convolution of [N, H, W, Cin]. */
-  readonly conv: (name: string, x: tf.Tensor4D, options?: ConvOptions) => tf.Tensor4D;
-  /** Linear layer of [N, in]. */
-  readonly linear: (name: string, x: tf.Tensor2D, options?: LayerOptions) => tf.Tensor2D;
-  /** The 1×1 convolution before attention, its output sorted as `attend` wants it. */
-  readonly qkv: (name: string, x: tf.Tensor4D) => tf.Tensor4D;
+  /** Any layer but a linear one, of [N, H, W, Cin]. */
+  readonly conv: (layer: Layer, x: tf.Tensor4D) => tf.Tensor4D;
+  /** A linear layer, of [N, in]. */
+  readonly linear: (layer: Layer, x: tf.Tensor2D) => tf.Tensor2D;
+  /** Linear layers of one input as one product: their outputs side by side, [N, Σ widths]. */
+  readonly linears: (
+    layers: readonly Layer[],
+    x: tf.Tensor2D,
+  ) => { readonly joined: tf.Tensor2D; readonly widths: number[] };
 }
 
-/** What layers need: their parameters, and of a forward pass what differs from the usual. */
-type LayersOf = Pick<Forward, 'parameters'> & Partial<Pick<Forward, 'observe' | 'precision' | 'weights'>>;
+/** What layers need: parameters as they are used, and of a forward pass what differs from the usual. */
+type LayersOf = Pick<Forward, 'inUse'> & Partial<Pick<Forward, 'observe' | 'precision'>>;
 
 /**
- * The layers of a rung: weights as stored (A to C) or of unit norm (D to G, Eq. 47), then the gain (G), then the bias
- * (A, B). Forcing stored weights (E to G) is not done here but once a training step. Every output is observed.
- *
- * All constant factors go into the weights, where they cost next to nothing. Linear layers, which see the embedding
- * alone, are in float32 whatever the precision.
+ * Multiplies with the weights in use, then adds the bias (A, B). Every output is observed. Linear layers, which see the
+ * embedding alone, are in float32 whatever the precision.
  */
-export function learnedLayers(
-  { parameters, observe = null, precision = fullPrecision, weights = freshWeights }: LayersOf,
-  { weightNorm }: NetworkSwitches,
-): LearnedLayers {
-  const scaled = (name: string, { gain: gainName, inputScale = 1, outputScale = 1 }: LayerOptions): tf.Tensor => {
-    const stored = parameters[`${name}.weight`]!;
-    const gain = gainName === undefined ? null : ((parameters[gainName] as tf.Scalar | undefined) ?? null);
-    const scale = inputScale * outputScale;
-    if (weightNorm !== 'none') return mpWeight(stored, gain, scale);
-    const constant = scale === 1 ? stored : tf.mul(stored, scale);
-    return gain === null ? constant : tf.mul(constant, gain);
-  };
-  const finish = <T extends tf.Tensor>(name: string, y: T, { outputScale = 1 }: LayerOptions, sort = asItIs): T => {
-    const bias = parameters[`${name}.bias`];
-    const output: T = bias === undefined ? y : tf.add(y, sort(outputScale === 1 ? bias : tf.mul(bias, outputScale)));
+export function learnedLayers({ inUse, observe = null, precision = fullPrecision }: LayersOf): LearnedLayers {
+  const finish = <T extends tf.Tensor>({ name, outputScale = 1 }: Layer, y: T): T => {
+    const bias = inUse[`${name}.bias`];
+    const output: T = bias === undefined ? y : tf.add(y, bias);
     observe?.(name, outputScale === 1 ? output : tf.div(output, outputScale));
     return output;
   };
-  const prepared = <T extends tf.Tensor>(name: string, prepare: () => T): T =>
-    weights.inUse(name, () => tf.tidy(layerScope('weights', name), prepare));
-  const { activations, weight } = precision;
   return {
-    conv: (name, x, options = {}) =>
-      tf.tidy(layerScope('network', name), () => {
-        const filters = prepared(name, () => {
-          const w = scaled(name, options) as tf.Tensor4D;
-          return options.up === true ? upFilters(w) : w;
-        });
-        const convolve = options.up === true ? upConv2d : conv2d;
-        return finish(name, convolve(activations(x), weight(filters)), options);
+    conv: (layer, x) =>
+      tf.tidy(layerScope('network', layer.name), () => {
+        const convolve = layer.kind === 'up' ? upConv2d : conv2d;
+        return finish(layer, convolve(precision.activations(x), inUse[`${layer.name}.weight`] as Filters));
       }),
-    linear: (name, x, options = {}) =>
-      tf.tidy(layerScope('network', name), () =>
-        finish(
-          name,
-          tf.matMul<tf.Tensor2D>(
-            x,
-            prepared(name, () => scaled(name, options)),
-          ),
-          options,
-        ),
+    linear: (layer, x) =>
+      tf.tidy(layerScope('network', layer.name), () =>
+        finish(layer, tf.matMul<tf.Tensor2D>(x, inUse[`${layer.name}.weight`] as tf.Tensor2D)),
       ),
-    qkv: (name, x) =>
-      tf.tidy(layerScope('network', name), () => {
-        const filters = prepared(name, () => sortQkv(scaled(name, {}) as tf.Tensor4D));
-        return finish(name, conv2d(activations(x), weight(filters)), {}, sortQkv);
-      }),
+    linears: (layers, x) => {
+      const weights = layers.map(({ name }) => inUse[`${name}.weight`] as tf.Tensor2D);
+      const widths = weights.map(({ shape }) => shape[1]);
+      const joined = tf.tidy(() => {
+        const product = tf.matMul<tf.Tensor2D>(x, tf.concat(weights, 1));
+        const biases = layers.flatMap(({ name }) => inUse[`${name}.bias`] ?? []) as tf.Tensor1D[];
+        return biases.length === 0 ? product : tf.add<tf.Tensor2D>(product, tf.concat(biases));
+      });
+      if (observe !== null) {
+        const parts = tf.split(joined, widths, 1);
+        for (const [index, { name }] of layers.entries()) observe(name, parts[index]!);
+      }
+      return { joined, widths };
+    },
   };
 }
 
-/** Zero-padded convolution. A 1×1 one is a matrix product, whose filters need no sorting and whose gradient is faster. */
-export function conv2d(x: tf.Tensor4D, filters: tf.Tensor4D): tf.Tensor4D {
-  const [kernel, , cin, cout] = filters.shape;
-  if (kernel !== 1) return tf.conv2d(x, filters, 1, 'same');
-  const [n, h, w] = x.shape;
-  const product = tf.matMul(tf.reshape(x, [n * h * w, cin]), tf.reshape(filters, [cin, cout]));
-  return tf.reshape(product, [n, h, w, cout]);
-}
-
-function asItIs<T extends tf.Tensor>(x: T): T {
-  return x;
-}
+/** Filters in use: [K, K, Cin, Cout]; of a 1×1 convolution [Cin, Cout]. */
+type Filters = tf.Tensor4D & tf.Tensor2D;
 
 /**
- * Sorts what belongs to the outputs of `attn_qkv`, its filters or its biases, so that the outputs stand as [q | k | v],
- * each [heads, C]. Official files (and so our stored weights) interleave them: output (head · C + channel) · 3 +
- * {0: q, 1: k, 2: v}. Sorting the filters is cheaper than sorting what they put out.
+ * Zero-padded convolution. A 1×1 one is a matrix product, whose filters need no sorting and whose gradient is faster.
  *
- * @param x filters [1, 1, Cin, 3·heads·C] or biases [3·heads·C]
+ * @param filters [K, K, Cin, Cout], or [Cin, Cout]
  */
-export function sortQkv<T extends tf.Tensor>(x: T): T {
-  const width = x.shape.at(-1)!;
-  return tf.tidy(() =>
-    tf.reshape(tf.transpose(tf.reshape(x, [x.size / width, width / 3, 3]), [0, 2, 1]), x.shape),
-  ) as T;
+export function conv2d(x: tf.Tensor4D, filters: tf.Tensor4D | tf.Tensor2D): tf.Tensor4D {
+  if (filters.rank !== 2) return tf.conv2d(x, filters as tf.Tensor4D, 1, 'same');
+  const [cin, cout] = filters.shape as [number, number];
+  const [n, h, w] = x.shape;
+  const product = tf.matMul(tf.reshape<tf.Rank.R2>(x, [n * h * w, cin]), filters);
+  return tf.reshape(product, [n, h, w, cout]);
 }

@@ -1,14 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { customGradient, euclideanNorm } from '../tensors/kernels.ts';
+import { customGradient, euclideanNorm, quotientOrZero } from '../tensors/kernels.ts';
 
 /**
  * Keeps the divisor away from zero. It is added to the root mean square, outside the root, as the official code does;
  * a vector whose root mean square is 1 comes out 0.01 % short, which is where stored weights settle (0.9999).
  */
 const EPSILON = 1e-4;
-
-/** Smallest divisor in the gradient: at a zero vector the norm then counts as constant, instead of 0/0. */
-const TINY = 1e-30;
 
 /**
  * Scales vectors to a given root mean square: y = m · x / (rms(x) + ε), rms over `axes`.
@@ -36,7 +33,8 @@ export function normalize<T extends tf.Tensor>(x: T, axes: number[], magnitude: 
       return { value: tf.mul<T>(x, scale), saved: [x, norm, length, scale] };
     },
     (dy, [x, norm, length, scale]) => {
-      const radial = tf.div(tf.sum(tf.mul(x, dy), axes, true), tf.mul(length, tf.maximum(norm, TINY)));
+      // At a zero vector the norm counts as constant, instead of 0/0.
+      const radial = quotientOrZero(tf.sum(tf.mul(x, dy), axes, true), tf.mul(length, norm));
       return tf.mul(scale, tf.sub(dy, tf.mul(x, radial)));
     },
   );
@@ -65,7 +63,7 @@ export function pixelNorm<T extends tf.Tensor>(x: T): T {
   return normalize(x, [x.rank - 1]);
 }
 
-/** Axes that make up one output unit of a weight: all but the last in [K, K, Cin, Cout] and [in, out]. */
-export function unitAxes(weight: tf.Tensor): number[] {
-  return Array.from({ length: weight.rank - 1 }, (_, axis) => axis);
+/** Root mean square over all elements, a scalar: what the paper calls a magnitude. */
+export function rms(x: tf.Tensor): tf.Scalar {
+  return tf.tidy(() => tf.sqrt(tf.mean<tf.Scalar>(tf.square(x))));
 }

@@ -3,24 +3,30 @@ import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { layerScope } from '../../../contract/profile.ts';
 import { fourier, mpFourier } from './embedding.ts';
-import { learnedLayers } from './layers.ts';
+import { learnedLayers, type Layer } from './layers.ts';
 import { fullPrecision } from '../tensors/precision.ts';
-import { freshWeights } from './prepared-weights.ts';
-import { runUnet } from './unet.ts';
+import { runUnet, unetLayers } from './unet.ts';
 import type { Buffers, Forward, Parameters } from '../tensors/types.ts';
 
-/** A network with its weights. */
-export interface Network {
+/** A network with its parameters as the layers use them (`ready`). */
+export interface ReadyNetwork {
   readonly plan: NetworkPlan;
-  readonly parameters: Parameters;
+  readonly inUse: Parameters;
   readonly buffers: Buffers;
 }
 
 /** What training adds to a forward pass. */
-export type ForwardOptions = Partial<Pick<Forward, 'drop' | 'observe' | 'precision' | 'weights'>>;
+export type ForwardOptions = Partial<Pick<Forward, 'drop' | 'observe' | 'precision'>>;
+
+const logVarianceLayer: Layer = { name: 'logvar_linear', kind: 'linear' };
+
+/** All layers that learn, that of u(σ) included, whether the network has it or not. */
+export function networkLayers(plan: NetworkPlan): Layer[] {
+  return [...unetLayers(plan), logVarianceLayer];
+}
 
 /**
- * The denoiser: D(x; σ) = c_skip x + c_out F(c_in x; c_noise). Weights may be of any scale, as stored or averaged.
+ * The denoiser: D(x; σ) = c_skip x + c_out F(c_in x; c_noise).
  *
  * @param x      noisy pictures, float32 [N, R, R, channels]
  * @param sigma  noise levels, [N], or [1] for all pictures
@@ -31,13 +37,12 @@ export type ForwardOptions = Partial<Pick<Forward, 'drop' | 'observe' | 'precisi
  * Source: EDM, arXiv:2206.00364, Eq. 7 and Table 1.
  */
 export function denoise(
-  network: Network,
+  { plan, inUse, buffers }: ReadyNetwork,
   x: tf.Tensor4D,
   sigma: tf.Tensor1D,
   labels: tf.Tensor2D | null,
-  { drop = null, observe = null, precision = fullPrecision, weights = freshWeights }: ForwardOptions = {},
+  { drop = null, observe = null, precision = fullPrecision }: ForwardOptions = {},
 ): tf.Tensor4D {
-  const { plan, parameters, buffers } = network;
   const { resolution, channels, labelDim } = plan.shape;
   if (x.shape[1] !== resolution || x.shape[2] !== resolution || x.shape[3] !== channels) {
     throw new AppError(
@@ -50,7 +55,7 @@ export function denoise(
   }
   return tf.tidy(layerScope('network', 'precondition'), () => {
     const { cSkip, cOut, cIn, cNoise } = coefficients(sigma, plan.config.sigmaData);
-    const forward = { parameters, drop, observe, precision, weights };
+    const forward = { inUse, drop, observe, precision };
     const raw = runUnet(plan, buffers, forward, tf.mul(x, cIn), cNoise, labels);
     observe?.('unet', raw);
     return tf.add(tf.mul(x, cSkip), tf.mul(raw, cOut));
@@ -66,17 +71,16 @@ export function denoise(
  * Source: arXiv:2312.02696, Eq. 21.
  */
 export function logVariance(
-  network: Network,
+  { plan, inUse, buffers }: ReadyNetwork,
   sigma: tf.Tensor1D,
   { observe = null }: ForwardOptions = {},
 ): tf.Tensor4D {
-  const { plan, buffers, parameters } = network;
   const { switches } = plan.config;
   const features = switches.noiseFeatures === 'mp-fourier' ? mpFourier : fourier;
-  const { linear } = learnedLayers({ parameters, observe }, switches);
+  const { linear } = learnedLayers({ inUse, observe });
   return tf.tidy(layerScope('network', 'logvar'), () => {
     const [freqs, phases] = [buffers['logvar_fourier.freqs']!, buffers['logvar_fourier.phases']!];
-    return tf.reshape(linear('logvar_linear', features(noiseFeature(sigma), freqs, phases)), [-1, 1, 1, 1]);
+    return tf.reshape(linear(logVarianceLayer, features(noiseFeature(sigma), freqs, phases)), [-1, 1, 1, 1]);
   });
 }
 

@@ -1,13 +1,28 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { layerScope } from '../../../contract/profile.ts';
-import { runBlock } from './block.ts';
-import { embed } from './embedding.ts';
+import { blockLayers, conditionsOf, runBlock } from './block.ts';
+import { embed, embeddingLayers } from './embedding.ts';
 import { fixedFunctions } from './fixed-functions.ts';
 import { namedGroupNorm } from './group-norm.ts';
-import { runGroupNormBlock } from './group-norm-block.ts';
-import { learnedLayers } from './layers.ts';
+import { groupNormBlockLayers, runGroupNormBlock } from './group-norm-block.ts';
+import { learnedLayers, type Layer } from './layers.ts';
 import type { Buffers, Forward } from '../tensors/types.ts';
+
+const output: Layer = { name: 'unet.out_conv', kind: 'conv', gain: 'unet.out_gain' };
+
+function inputLayer({ encoder: [{ name }] }: NetworkPlan): Layer {
+  return { name, kind: 'conv' };
+}
+
+/** The layers of the raw network. */
+export function unetLayers(plan: NetworkPlan): Layer[] {
+  const { config, encoder, decoder } = plan;
+  const [, ...encoderBlocks] = encoder;
+  const layersOf = config.switches.groupNorm === 'none' ? blockLayers : groupNormBlockLayers;
+  const blocks = [...encoderBlocks, ...decoder].flatMap((block) => layersOf(block, config));
+  return [...embeddingLayers, inputLayer(plan), ...blocks, output];
+}
 
 /**
  * The raw network F.
@@ -29,28 +44,29 @@ export function runUnet(
 ): tf.Tensor4D {
   const { config } = plan;
   const { switches } = config;
-  const { conv } = learnedLayers(forward, switches);
+  const { conv } = learnedLayers(forward);
   const { silu, concat } = fixedFunctions(switches);
   const run = switches.groupNorm === 'none' ? runBlock : runGroupNormBlock;
   return tf.tidy(layerScope('network', 'unet'), () => {
+    const [, ...encoder] = plan.encoder;
     const emb = embed(plan, buffers, forward, cNoise, labels);
+    const conditions = conditionsOf([...encoder, ...plan.decoder], forward, emb);
 
     // Encoder: every output is a skip connection.
-    const [input, ...encoder] = plan.encoder;
-    let h = conv(input.name, switches.biases ? x : withOnes(x));
+    let h = conv(inputLayer(plan), switches.biases ? x : withOnes(x));
     const skips = [h];
-    for (const block of encoder) {
-      h = run(block, config, forward, h, emb);
+    for (const [index, block] of encoder.entries()) {
+      h = run(block, config, forward, h, conditions[index]!);
       skips.push(h);
     }
 
-    for (const block of plan.decoder) {
+    for (const [index, block] of plan.decoder.entries()) {
       if (block.skipChannels > 0) h = concat(h, skips.pop()!, config.concatBalance);
-      h = run(block, config, forward, h, emb);
+      h = run(block, config, forward, h, conditions[encoder.length + index]!);
     }
 
     if (switches.groupNorm !== 'none') h = silu(namedGroupNorm(forward, 'unet.out_norm', h));
-    return forward.precision.restore(conv('unet.out_conv', h, { gain: 'unet.out_gain' }));
+    return forward.precision.restore(conv(output, h));
   });
 }
 

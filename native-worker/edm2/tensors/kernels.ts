@@ -7,9 +7,14 @@ export function euclideanNorm(x: tf.Tensor, axes: number[]): tf.Tensor {
   return tf.engine().runKernel<tf.Tensor>('EuclideanNorm', { x }, { axes });
 }
 
-/** dy · s · (1 − s): the gradient of a sigmoid from its result s. */
-export function sigmoidGradient(s: tf.Tensor, dy: tf.Tensor): tf.Tensor {
-  return tf.engine().runKernel<tf.Tensor>('SigmoidGrad', { y: s, dy });
+/** Clips to ±limit. */
+export function clipTo(x: tf.Tensor, limit: number): tf.Tensor {
+  return tf.engine().runKernel<tf.Tensor>('Clip', { x }, { limit });
+}
+
+/** a / b, and 0 where b is 0. */
+export function quotientOrZero(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+  return tf.engine().runKernel<tf.Tensor>('DivNoNan', { a, b });
 }
 
 /** The numbers of a table, [K], at indices from 0 to K − 1, int32 of any shape. */

@@ -1,7 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { NetworkConfig } from '../../../contract/network.ts';
 import type { Precision } from './precision.ts';
-import type { WeightSource } from '../network/prepared-weights.ts';
 
 /**
  * Tensors by their official state-dict name ("unet.enc.32x32_block0.conv_res0.weight"). Inside `edm2/` filters are
@@ -9,19 +8,22 @@ import type { WeightSource } from '../network/prepared-weights.ts';
  */
 export type Parameters = Readonly<Record<string, tf.Tensor>>;
 
+/** Parameters of one shape as one tensor each, [how many, ...], by the names of their stacks (`network/stacks.ts`). */
+export type Stacks = Readonly<Record<string, tf.Tensor>>;
+
 /** Fixed random frequencies and phases of the Fourier features, by official name; [channels] each. Never trained. */
 export type Buffers = Readonly<Record<string, tf.Tensor1D>>;
 
 /** What a forward pass needs beside its inputs. */
 export interface Forward {
-  readonly parameters: Parameters;
+  /** Parameters as the layers use them (`network/weights.ts`). */
+  readonly inUse: Parameters;
   /** Drops activations; null: no dropout (sampling, or a network without it). The name is the block's. */
   readonly drop: ((x: tf.Tensor4D, name: string) => tf.Tensor4D) | null;
   /** Sees every named output, of blocks and of weights; it must not keep the tensor itself. */
   readonly observe: ((name: string, output: tf.Tensor) => void) | null;
   /** In which precision the activations between input and output are. */
   readonly precision: Precision;
-  readonly weights: WeightSource;
 }
 
 /** The settings that concern a block. */
@@ -29,13 +31,13 @@ export type BlockConfig = Pick<NetworkConfig, 'resBalance' | 'attnBalance' | 'cl
 
 /** Everything that a training step changes, and the buffers it needs. A checkpoint is this and the two counts. */
 export interface TrainState {
-  readonly parameters: Parameters;
+  readonly parameters: Stacks;
   readonly buffers: Buffers;
-  /** Adam's first and second moments, one tensor a parameter. */
-  readonly firstMoments: Parameters;
-  readonly secondMoments: Parameters;
+  /** Adam's first and second moments of each parameter. */
+  readonly firstMoments: Stacks;
+  readonly secondMoments: Stacks;
   /** Power-function averages of the parameters, in the order of `TrainingConfig.sigmaRels`. */
-  readonly averages: readonly Parameters[];
+  readonly averages: readonly Stacks[];
 }
 
 /** What one step learns from. */

@@ -5,17 +5,17 @@ import { layerScope } from '../../../contract/profile.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { dropout } from '../network/block.ts';
 import { elementLoss, trainingSigma } from './loss.ts';
-import { forceNormalize } from '../network/layers.ts';
+import { networkStacks, readyFromStacks, type StackedNetwork } from '../network/network.ts';
 import { fullPrecision, type Precision } from '../tensors/precision.ts';
 import { denoise, logVariance } from '../network/precondition.ts';
-import type { Network } from '../network/precondition.ts';
+import { forceNormalize } from '../network/weights.ts';
 import { partOf } from '../tensors/random.ts';
-import type { Batch, Forward, Parameters, RandomSource } from '../tensors/types.ts';
+import type { Batch, Forward, RandomSource, Stacks } from '../tensors/types.ts';
 
 /** A backward pass. All tensors belong to the caller, or to the tidy around the call. */
 export interface Gradients {
   /** Of the scaled loss, summed over elements and averaged over the batch; as they come, NaN and ±∞ included. */
-  readonly gradients: Parameters;
+  readonly gradients: Stacks;
   /** Mean of the loss over each picture's elements, [N]. */
   readonly lossPerImage: tf.Tensor1D;
   readonly sigma: tf.Tensor1D;
@@ -25,7 +25,7 @@ export interface Gradients {
 
 export interface BatchGradients extends Gradients {
   /** The weights from which the optimiser goes on, as new tensors. */
-  readonly parameters: Parameters;
+  readonly parameters: Stacks;
 }
 
 /** How a backward pass is computed. */
@@ -53,8 +53,8 @@ export function microBatches({ batchSize, microBatch }: Pick<TrainingConfig, 'ba
  * @param stored as the step before left them
  * @param again  false for a step's first micro-batch, and for the optimiser if there is no other; a scalar says it by 0 or 1
  */
-export function inStep({ config }: NetworkPlan, stored: Parameters, again: boolean | tf.Scalar): Parameters {
-  if (config.switches.weightNorm === 'forced') return forceNormalize(stored, again);
+export function inStep(plan: NetworkPlan, stored: Stacks, again: boolean | tf.Scalar): Stacks {
+  if (plan.config.switches.weightNorm === 'forced') return forceNormalize(networkStacks(plan), stored, again);
   return Object.fromEntries(Object.entries(stored).map(([name, value]) => [name, value.clone()]));
 }
 
@@ -65,7 +65,7 @@ export function inStep({ config }: NetworkPlan, stored: Parameters, again: boole
  * @param network with its weights as stored
  */
 export function batchGradients(
-  network: Network,
+  network: StackedNetwork,
   training: TrainingConfig,
   batch: Batch,
   random: RandomSource,
@@ -84,7 +84,7 @@ export function batchGradients(
  * `return`.
  */
 export function* gradientsInParts(
-  { plan, parameters: stored, buffers }: Network,
+  { plan, parameters: stored, buffers }: StackedNetwork,
   training: TrainingConfig,
   batch: Batch,
   random: RandomSource,
@@ -114,7 +114,7 @@ export function* gradientsInParts(
 
 /** Loss and gradients of a batch's micro-batch number `index`. @param network with its weights in this step */
 function partGradients(
-  network: Network,
+  network: StackedNetwork,
   training: TrainingConfig,
   { images, labels }: Batch,
   random: RandomSource,
@@ -199,7 +199,7 @@ function dropoutFor(plan: NetworkPlan, random: RandomSource): Forward['drop'] {
  * @param random  the numbers of these pictures
  */
 export function gradientsAt(
-  { plan, parameters, buffers }: Network,
+  { plan, parameters, buffers }: StackedNetwork,
   training: TrainingConfig,
   batch: Batch,
   random: RandomSource,
@@ -216,7 +216,7 @@ export function gradientsAt(
   };
 
   const loss = (): tf.Scalar => {
-    const network = { plan, parameters, buffers };
+    const network = readyFromStacks({ plan, parameters, buffers }, precision);
     const noisy = tf.add<tf.Tensor4D>(images, tf.mul(noise, tf.reshape(sigma, [-1, 1, 1, 1])));
     const denoised = denoise(network, noisy, sigma, labels, { drop, precision, observe: measure ? observe : null });
     const u = plan.config.switches.uncertainty ? logVariance(network, sigma) : null;

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { ParameterPlan } from '../../../contract/plan.ts';
+import { networkStacks, type Network } from '../network/network.ts';
 import { internalShape } from '../tensors/layout.ts';
-import type { Buffers, Parameters, RandomSource, TrainState } from '../tensors/types.ts';
+import type { Buffers, RandomSource, Stacks, TrainState } from '../tensors/types.ts';
 
 /**
  * Where a training state comes from, tensor by tensor, so that it need not be in memory twice. Each tensor belongs to who
@@ -18,10 +19,12 @@ export interface StateSource {
   buffer(name: string): tf.Tensor1D;
 }
 
-/** All of it at once. @param averages how many are kept */
+/** All of it at once, in stacks. @param averages how many are kept */
 export function readState(plan: NetworkPlan, averages: number, source: StateSource): TrainState {
-  const each = (read: (name: string) => tf.Tensor): Parameters =>
-    Object.fromEntries(plan.parameters.map(({ name }) => [name, read(name)]));
+  const each = (read: (name: string) => tf.Tensor): Stacks =>
+    Object.fromEntries(
+      networkStacks(plan).map(({ name, members }) => [name, tf.tidy(() => tf.stack(members.map(read)))]),
+    );
   return {
     parameters: each((name) => source.parameter(name)),
     firstMoments: each((name) => source.firstMoment(name)),
@@ -62,9 +65,19 @@ export function initialState(plan: NetworkPlan, averages: number, random: Random
   return readState(plan, averages, initialSource(plan, random));
 }
 
+/** A network that has seen nothing, without what training adds. @returns tensors that belong to the caller */
+export function initialNetwork(plan: NetworkPlan, random: RandomSource): Network {
+  const source = initialSource(plan, random);
+  return {
+    plan,
+    parameters: Object.fromEntries(plan.parameters.map(({ name }) => [name, source.parameter(name)])),
+    buffers: Object.fromEntries(plan.buffers.map(({ name }) => [name, source.buffer(name)])),
+  };
+}
+
 /** The state in which training starts from given weights: empty moments, averages equal to the weights. */
-export function freshState(parameters: Parameters, buffers: Buffers, averages: number): TrainState {
-  const each = (f: (x: tf.Tensor) => tf.Tensor): Parameters =>
+export function freshState(parameters: Stacks, buffers: Buffers, averages: number): TrainState {
+  const each = (f: (x: tf.Tensor) => tf.Tensor): Stacks =>
     Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, f(value)]));
   return {
     parameters,

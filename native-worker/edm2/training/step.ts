@@ -2,8 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { weightNames, type NetworkPlan } from '../../../contract/architecture.ts';
 import { layerScope } from '../../../contract/profile.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
+import { networkStacks, type StackedNetwork } from '../network/network.ts';
+import { isWeight } from '../network/weights.ts';
+import { lookUp } from '../tensors/kernels.ts';
 import { fullPrecision } from '../tensors/precision.ts';
-import type { Batch, Parameters, RandomSource, StepResult, StepScalars, TrainState } from '../tensors/types.ts';
+import type { Batch, RandomSource, Stacks, StepResult, StepScalars, TrainState } from '../tensors/types.ts';
 import { newTensors, type AdamSlot, type Updates } from './adam.ts';
 import { batchGradients, type BatchGradients } from './gradients.ts';
 
@@ -34,7 +37,7 @@ export function trainStep(
   precision = fullPrecision,
 ): StepResult {
   return tf.tidy(() => {
-    const network = { plan, parameters: state.parameters, buffers: state.buffers };
+    const network: StackedNetwork = { plan, parameters: state.parameters, buffers: state.buffers };
     const backward = batchGradients(network, training, batch, random, { measure, precision });
     const result = applyGradients(plan, training, state, backward, scalars, updates);
     return result as StepResult & tf.TensorContainerObject;
@@ -71,8 +74,8 @@ export function applyGradients(
 /** Adam on every parameter, then the averages of what it left. @param forced the parameters where the gradients are */
 export function updateState(
   state: TrainState,
-  forced: Parameters,
-  gradients: Parameters,
+  forced: Stacks,
+  gradients: Stacks,
   training: TrainingConfig,
   scalars: StepScalars,
   updates: Updates,
@@ -103,11 +106,18 @@ export function updateState(
 }
 
 /** Of each stored weight, in the order of `weightNames(plan)`, [weights]. @param forced the parameters of the step */
-export function weightMagnitudes(plan: NetworkPlan, forced: Parameters): tf.Tensor1D {
-  return tf.stack(weightNames(plan).map((name) => rms(forced[`${name}.weight`]!))) as tf.Tensor1D;
+export function weightMagnitudes(plan: NetworkPlan, forced: Stacks): tf.Tensor1D {
+  const stacks = networkStacks(plan).filter(isWeight);
+  const at = new Map(stacks.flatMap(({ members }) => members).map((name, index) => [name, index]));
+  const order = weightNames(plan).map((name) => at.get(`${name}.weight`)!);
+  return tf.tidy(() => {
+    const magnitudes = stacks.map(({ name, shape }) => rmsOfRows(forced[name]!, shape));
+    return lookUp(tf.concat<tf.Tensor1D>(magnitudes), tf.tensor1d(order, 'int32')) as tf.Tensor1D;
+  });
 }
 
-/** Root mean square over all elements, a scalar. */
-export function rms(x: tf.Tensor): tf.Scalar {
-  return tf.tidy(() => tf.sqrt(tf.mean<tf.Scalar>(tf.square(x))));
+/** Root mean square of each row of a stack, [rows]. @param shape of a row */
+function rmsOfRows(stack: tf.Tensor, shape: readonly number[]): tf.Tensor1D {
+  const size = shape.reduce((product, dimension) => product * dimension, 1);
+  return tf.sqrt(tf.mean(tf.square(tf.reshape(stack, [-1, size])), 1));
 }

@@ -18,7 +18,11 @@ const HASH_LINE_BYTES = 65;
 
 const Tensors = z.record(
   z.string(),
-  z.strictObject({ shape: z.array(z.int()), dtype: z.enum(['float32', 'int32', 'uint8', 'bool']) }),
+  z.strictObject({
+    shape: z.array(z.int()),
+    dtype: z.enum(['float32', 'int32', 'uint8', 'bool']),
+    rows: z.array(z.string()).optional(),
+  }),
 );
 
 const Draw = z.strictObject({ purpose: z.string(), part: z.enum(['none', 'skip', 'cut']), rowSize: z.int() });

@@ -15,6 +15,8 @@ export interface TensorSpec {
   readonly dtype: 'float32' | 'int32' | 'uint8' | 'bool';
   /** Of state: kept in the program's reduced type, if it has one. It is fed and read as float32 all the same. */
   readonly reduced?: boolean;
+  /** Of state: names of its rows along the first axis, by which a session is fed and read instead. */
+  readonly rows?: readonly string[] | undefined;
 }
 
 /** A tensor of 32-bit floating-point numbers; no dimensions: a scalar. */
@@ -157,7 +159,9 @@ function recordEntry(
 
 /** What a session has to know of tensors to feed them. */
 function asFed(specs: Specs): Specs {
-  return Object.fromEntries(Object.entries(specs).map(([name, { shape, dtype }]) => [name, { shape, dtype }]));
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, { shape, dtype, rows }]) => [name, { shape, dtype, ...(rows && { rows }) }]),
+  );
 }
 
 /** A node that does nothing and runs after others. */

@@ -173,6 +173,10 @@ export class Recorder {
 
   #record(op: string, attributes: readonly OpAttribute[], ids: readonly number[], outputs: number): OutputInfo[] {
     const given = ids.map((id) => this.#lookUp(id, op));
+    // To tfjs every floating tensor is float32 already, reduced ones, too.
+    if (op === 'Cast' && isFloating(given[0]!.dtype) && castsTo(attributes) === DataType.DT_FLOAT) {
+      return [this.#info(given[0]!)];
+    }
     const inputs = this.#types.agree(op, given);
     const inferred = infer(op, inputs, attributes);
     if (inferred.length !== outputs) throw new Error(`${op}: ${inferred.length} outputs instead of ${outputs}`);
@@ -207,6 +211,10 @@ export class Recorder {
 /** Whether an attribute names the type of the floating inputs, and not one that the op makes. */
 function isTypeOfInputs(op: string, name: string): boolean {
   return name !== 'dtype' && !(op === 'Cast' && name === 'DstT');
+}
+
+function castsTo(attributes: readonly OpAttribute[]): unknown {
+  return attributes.find(({ name }) => name === 'DstT')?.value;
 }
 
 function infer(

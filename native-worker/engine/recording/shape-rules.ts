@@ -172,7 +172,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     'Ceil',
     'Sign',
     'ReverseV2',
-    'SigmoidGrad',
+    'ClipByValue',
     'LogicalNot',
   ].map((op): [string, Rule] => [op, same]),
   ...[
@@ -180,6 +180,7 @@ const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     'Sub',
     'Mul',
     'RealDiv',
+    'DivNoNan',
     'Maximum',
     'Minimum',
     'Pow',

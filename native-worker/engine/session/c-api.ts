@@ -80,10 +80,10 @@ export interface CApi {
   readonly byteSize: (tensor: Tensor) => number;
   /** Whether the tensor has memory: a new one for which there was none has not. */
   readonly hasData: (tensor: Tensor) => boolean;
-  /** Copies numbers into a tensor's memory; the caller has checked that they fit. */
-  readonly write: (tensor: Tensor, values: ArrayBufferView) => void;
-  /** Copies a tensor's memory; the caller has checked that it fits. */
-  readonly readInto: (values: ArrayBufferView, tensor: Tensor) => void;
+  /** Copies numbers into a tensor's memory, from so many bytes on; the caller has checked that they fit. */
+  readonly write: (tensor: Tensor, from: number, values: ArrayBufferView) => void;
+  /** Copies a tensor's memory, from so many bytes on; the caller has checked that it is there. */
+  readonly readInto: (values: ArrayBufferView, tensor: Tensor, from: number) => void;
 }
 
 /**
@@ -195,7 +195,7 @@ function load(path: string): CApi {
     dimension: library.func('int64_t TF_Dim(void *tensor, int index)'),
     byteSize: library.func('size_t TF_TensorByteSize(void *tensor)'),
     hasData: (tensor) => data(tensor) !== null,
-    write: (tensor, values) => void copyIn(data(tensor), values, values.byteLength),
-    readInto: (values, tensor) => void copyOut(values, data(tensor), values.byteLength),
+    write: (tensor, from, values) => void copyIn(data(tensor)! + BigInt(from), values, values.byteLength),
+    readInto: (values, tensor, from) => void copyOut(values, data(tensor)! + BigInt(from), values.byteLength),
   };
 }

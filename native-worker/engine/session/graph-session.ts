@@ -17,23 +17,39 @@ export interface HeldTensors {
   release(): void;
 }
 
-/** @param held tensors, from now on this function's; `read` gives the numbers of one */
+/** Where the numbers of a name are: a tensor, or a row of one. */
+interface Place {
+  /** Of the state that has them. */
+  readonly state: string;
+  /** null: all of it. */
+  readonly row: number | null;
+}
+
+/**
+ * What is held, by names of which several may share a tensor.
+ *
+ * @param held  tensors by the names of their state, from now on this function's
+ * @param names where the numbers of each name are
+ */
 export function holding<Held extends { dispose(): void }>(
-  held: Map<string, Held>,
-  read: (tensor: Held) => HostTensor,
+  held: ReadonlyMap<string, Held>,
+  names: ReadonlyMap<string, Place>,
+  read: (tensor: Held, row: number | null) => HostTensor,
 ): HeldTensors {
+  const left = new Map(names);
   return {
     take: (name) => {
-      const tensor = held.get(name);
-      if (tensor === undefined) throw new Error(`${name} is not held`);
-      held.delete(name);
-      const host = read(tensor);
-      tensor.dispose();
+      const place = left.get(name);
+      if (place === undefined) throw new Error(`${name} is not held`);
+      left.delete(name);
+      const tensor = held.get(place.state)!;
+      const host = read(tensor, place.row);
+      if (![...left.values()].some(({ state }) => state === place.state)) tensor.dispose();
       return host;
     },
     release: () => {
       for (const tensor of held.values()) tensor.dispose();
-      held.clear();
+      left.clear();
     },
   };
 }
@@ -73,17 +89,21 @@ export class GraphSession {
   /**
    * Gives every state tensor its value, in the memory in which it stays.
    *
-   * @param value asked for each name in turn, so that no more than one need be there beside the state
+   * @param value asked for each tensor in turn, or for each of its rows if they have names, so that no more than one need
+   *   be there beside the state
    * @throws {Error} if one has another shape or type than the program was recorded for
    */
   async initialise(value: (name: string) => Fed): Promise<void> {
     const feeds: Record<string, NativeTensor> = {};
     try {
       for (const [name, spec] of Object.entries(this.#program.state)) {
-        const host = fitting(name, spec, value(name));
         const tensor = this.#session.allocate(spec.dtype, spec.shape);
         feeds[nodeNames.initial(name)] = tensor;
-        tensor.write(host);
+        if (spec.rows === undefined) tensor.write(fitting(name, spec, value(name)));
+        const row = { dtype: spec.dtype, shape: spec.shape.slice(1) };
+        for (const [index, name] of spec.rows?.entries() ?? []) {
+          tensor.writeRow(index, fitting(name, row, value(name)));
+        }
       }
       await this.#inTurn(() => this.#session.run({ feeds, targets: [nodeNames.initialised] }));
     } finally {
@@ -96,14 +116,18 @@ export class GraphSession {
    * a later run changes is copied then.
    */
   async hold(names: readonly string[]): Promise<HeldTensors> {
-    const tensors = await this.#inTurn(() => this.#session.run({ fetches: names.map(nodeNames.stored) }));
-    return holding(new Map(names.map((name, index) => [name, tensors[index]!])), (tensor) => tensor.read());
+    const places = placesOf(this.#program.state, names);
+    const states = [...new Set([...places.values()].map(({ state }) => state))];
+    const tensors = await this.#inTurn(() => this.#session.run({ fetches: states.map(nodeNames.stored) }));
+    return holding(new Map(states.map((state, index) => [state, tensors[index]!])), places, (tensor, row) =>
+      row === null ? tensor.read() : tensor.readRow(row),
+    );
   }
 
   /** The state as it is once all runs that were asked for are over. */
   async read(names: readonly string[]): Promise<Record<string, HostTensor>> {
-    const tensors = await this.#inTurn(() => this.#session.run({ fetches: names.map(nodeNames.stored) }));
-    return handOver(names, tensors);
+    const held = await this.hold(names);
+    return Object.fromEntries(names.map((name) => [name, held.take(name)]));
   }
 
   /**
@@ -185,6 +209,22 @@ export class GraphSession {
       [...nodes].map(([node, { dtype, shape }]) => [node, this.#session.allocate(dtype, shape)]),
     );
   }
+}
+
+/** Where the numbers of state are, by the names by which a session is read. @throws {Error} if one is of no state */
+export function placesOf(state: Specs, names: readonly string[]): Map<string, Place> {
+  const places = Object.entries(state).flatMap(([name, { rows }]): [string, Place][] => {
+    if (rows === undefined) return [[name, { state: name, row: null }]];
+    return rows.map((row, index) => [row, { state: name, row: index }]);
+  });
+  const all = new Map(places);
+  return new Map(
+    names.map((name) => {
+      const place = all.get(name);
+      if (place === undefined) throw new Error(`the program has no state ${name}`);
+      return [name, place];
+    }),
+  );
 }
 
 /** What the random numbers of one purpose are drawn from. @param first row of a part */

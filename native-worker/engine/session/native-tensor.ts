@@ -62,29 +62,50 @@ export class NativeTensor {
   }
 
   /** @throws {TensorFlowError} INVALID_ARGUMENT for numbers of another type or count, FAILED_PRECONDITION if disposed */
-  write({ dtype, shape, values }: HostTensor): void {
-    const pointer = this.pointer();
-    const { bytes } = elements[this.dtype];
-    const fits = dtype === this.dtype && shape.join() === this.shape.join();
-    if (!fits || values.byteLength !== sizeOf(this.shape) * bytes || !(values instanceof elements[dtype].array)) {
-      throw new TensorFlowError(
-        'INVALID_ARGUMENT',
-        `${values.length} numbers of ${inWords({ dtype, shape })} do not fit into ${inWords(this)}`,
-      );
-    }
-    if (values.length > 0) cApi().write(pointer, values);
+  write(host: HostTensor): void {
+    this.#write(host, this.shape, 0);
+  }
+
+  /** One row along the first axis. @throws {TensorFlowError} as `write` */
+  writeRow(index: number, host: HostTensor): void {
+    this.#write(host, this.shape.slice(1), index);
   }
 
   /** A copy of the numbers. @throws {TensorFlowError} FAILED_PRECONDITION if disposed */
   read(): HostTensor {
+    return this.#read(this.shape, 0);
+  }
+
+  /** A copy of one row along the first axis. @throws {TensorFlowError} FAILED_PRECONDITION if disposed */
+  readRow(index: number): HostTensor {
+    return this.#read(this.shape.slice(1), index);
+  }
+
+  /** @param at counted in tensors of such a shape */
+  #write({ dtype, shape, values }: HostTensor, wanted: readonly number[], at: number): void {
     const pointer = this.pointer();
     const { array, bytes } = elements[this.dtype];
-    const values = new array(sizeOf(this.shape));
-    if (cApi().byteSize(pointer) !== values.length * bytes) {
+    const size = sizeOf(wanted);
+    const fits = dtype === this.dtype && shape.join() === wanted.join();
+    if (!fits || values.length !== size || !(values instanceof array)) {
+      throw new TensorFlowError(
+        'INVALID_ARGUMENT',
+        `${values.length} numbers of ${inWords({ dtype, shape })} do not fit into ${inWords({ dtype: this.dtype, shape: wanted })}`,
+      );
+    }
+    if (size > 0) cApi().write(pointer, at * size * bytes, values);
+  }
+
+  /** @param at counted in tensors of such a shape */
+  #read(shape: readonly number[], at: number): HostTensor {
+    const pointer = this.pointer();
+    const { array, bytes } = elements[this.dtype];
+    if (cApi().byteSize(pointer) !== sizeOf(this.shape) * bytes) {
       throw new TensorFlowError('INTERNAL', `${inWords(this)} has ${cApi().byteSize(pointer)} bytes`);
     }
-    if (values.length > 0) cApi().readInto(values, pointer);
-    return { dtype: this.dtype, shape: this.shape, values };
+    const values = new array(sizeOf(shape));
+    if (values.length > 0) cApi().readInto(values, pointer, at * values.length * bytes);
+    return { dtype: this.dtype, shape, values };
   }
 
   /** For the session. @throws {TensorFlowError} FAILED_PRECONDITION if disposed */

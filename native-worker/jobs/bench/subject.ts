@@ -3,7 +3,7 @@ import type { BenchSubject } from '../../../contract/bench.ts';
 import { oneHotRows } from '../../edm2/tensors/layout.ts';
 import { randomSource } from '../../edm2/tensors/random.ts';
 import type { Parameters } from '../../edm2/tensors/types.ts';
-import { initialSource, initialState } from '../../edm2/training/state.ts';
+import { initialNetwork, initialSource } from '../../edm2/training/state.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { graphSampler } from '../../programs/network-sampler.ts';
@@ -48,7 +48,7 @@ export async function openTraining({ config, shape }: BenchSubject): Promise<Mea
 /** A sampler of a network that begins to train, for `training.batchSize` pictures at once. */
 export async function openSampler({ config, shape }: BenchSubject): Promise<SessionSampler> {
   const plan = planNetwork(config.network, shape);
-  const { parameters, buffers } = initialState(plan, 0, randomSource(randomKernels, config.training.seed, 0));
+  const { parameters, buffers } = initialNetwork(plan, randomSource(randomKernels, config.training.seed, 0));
   const network = { plan, parameters: trainedGains(parameters), buffers };
   const { batchSize, precision } = config.training;
   return await graphSampler({ main: network, guide: null }, batchSize, precision);

@@ -5,7 +5,7 @@ import { mixturePoints } from '../../edm2/toy/gaussian-mixture.ts';
 import { disposeState } from '../../edm2/training/state.ts';
 import { randomSource, seedFor } from '../../edm2/tensors/random.ts';
 import { stepNumbers } from '../../edm2/training/schedule.ts';
-import { denoiseToy, initialToy, toyStep } from '../../edm2/toy/network.ts';
+import { denoiseToy, initialToy, readyToy, toyStep } from '../../edm2/toy/network.ts';
 import { tensorOf } from '../../engine/session/host.ts';
 import { float32, recordProgram, type Entry } from '../../engine/recording/program.ts';
 import { GraphSession } from '../../engine/session/graph-session.ts';
@@ -77,7 +77,7 @@ export class ToySession {
     const flat = flattenState(start);
     const spec = {
       state: Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)])),
-      entries: { train: trainEntry(training, layout), denoise: denoiseEntry(count, layout) },
+      entries: { train: trainEntry(width, training, layout), denoise: denoiseEntry(width, count, layout) },
     };
     const session = new GraphSession(recordProgram(spec));
     await session.initialise((name) => flat[name]!);
@@ -111,26 +111,26 @@ export class ToySession {
   }
 }
 
-function trainEntry(training: TrainingConfig, layout: StateLayout): Entry {
+function trainEntry(width: number, training: TrainingConfig, layout: StateLayout): Entry {
   return {
     inputs: { points: float32(training.batchSize, 1, 1, 2), ...scalarSpecs(layout.averages) },
     run: (given) => {
       const { inputs, random } = given;
       const state = unflattenState(given.state, layout);
       const scalars = scalarsOf(inputs, layout.averages);
-      const updates = updatesInPlace(given);
-      const { loss } = toyStep(training, state, inputs.points as Tensor4D, scalars, random, updates);
+      const updates = updatesInPlace(given, training, scalars);
+      const { loss } = toyStep(width, training, state, inputs.points as Tensor4D, scalars, random, updates);
       return { outputs: { loss } };
     },
   };
 }
 
-function denoiseEntry(count: number, layout: StateLayout): Entry {
+function denoiseEntry(width: number, count: number, layout: StateLayout): Entry {
   return {
     inputs: { x: float32(count, 1, 1, 2), sigma: float32(1) },
     run: ({ inputs, state }) => {
       const { averages, buffers } = unflattenState(state, layout);
-      const network = { parameters: averages[0]!, buffers };
+      const network = readyToy({ width, parameters: averages[0]!, buffers });
       return { outputs: { denoised: denoiseToy(network, inputs.x as Tensor4D, inputs.sigma as Tensor1D) } };
     },
   };

@@ -1,19 +1,22 @@
-import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { disposeState } from '../../edm2/training/state.ts';
 import { gradientsInParts, microBatches, type BatchGradients } from '../../edm2/training/gradients.ts';
 import { encodePixels } from '../../edm2/tensors/pixels.ts';
+import { readyFromStacks } from '../../edm2/network/network.ts';
 import { denoise } from '../../edm2/network/precondition.ts';
 import { randomSource } from '../../edm2/tensors/random.ts';
+import type { Denoiser } from '../../edm2/sampling/sampler.ts';
 import { stepScalars } from '../../edm2/training/schedule.ts';
 import { applyGradients } from '../../edm2/training/step.ts';
 import type { Batch, TrainState } from '../../edm2/tensors/types.ts';
+import type { HostTensor } from '../../engine/session/host-tensor.ts';
 import { hostOf, tensorOf } from '../../engine/session/host.ts';
-import { holding, type HeldTensors } from '../../engine/session/graph-session.ts';
+import { holding, placesOf, type HeldTensors } from '../../engine/session/graph-session.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
-import { flattenState } from '../../programs/flat-state.ts';
+import { flattenState, stateSpecs } from '../../programs/flat-state.ts';
 import { EagerSampler, type BatchSampler } from '../../programs/sampling.ts';
 import { stepProgress, type GoesOn, type Step } from '../../programs/take-step.ts';
 import { breathe } from '../context.ts';
@@ -86,14 +89,22 @@ export class EagerTrainer implements Trainer {
 
   hold(names: readonly string[]): Promise<HeldTensors> {
     const flat = flattenState(this.#state);
+    const places = placesOf(stateSpecs(this.#plan, this.#state.averages.length), names);
     // A step replaces tensors and changes none, so another name for them is enough.
-    return Promise.resolve(holding(new Map(names.map((name) => [name, flat[name]!.clone()])), hostOf));
+    const held = new Map([...places.values()].map(({ state }) => [state, flat[state]!]));
+    for (const [state, tensor] of held) held.set(state, tensor.clone());
+    const read = (tensor: Tensor, row: number | null): HostTensor =>
+      tf.tidy(() => hostOf(row === null ? tensor : tf.squeeze(tf.slice(tensor, row, 1), [0])) as never);
+    return Promise.resolve(holding(held, places, read));
   }
 
   sampler(): BatchSampler {
     const { averages, buffers } = this.#state;
-    const network = { plan: this.#plan, parameters: averages[this.#gridAverage]!, buffers };
-    return new EagerSampler((labels) => (x, sigma) => denoise(network, x, sigma, labels));
+    const network = readyFromStacks({ plan: this.#plan, parameters: averages[this.#gridAverage]!, buffers });
+    const denoiser = (labels: Tensor2D | null): Denoiser => {
+      return (x, sigma) => denoise(network, x, sigma, labels);
+    };
+    return new EagerSampler(denoiser, () => disposeAll(network.inUse));
   }
 
   dispose(): void {

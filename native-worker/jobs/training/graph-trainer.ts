@@ -1,16 +1,22 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { readyFromStacks } from '../../edm2/network/network.ts';
 import { denoise } from '../../edm2/network/precondition.ts';
 import { precisionOf } from '../../edm2/tensors/precision.ts';
 import type { StateSource } from '../../edm2/training/state.ts';
-
 import { hostOf } from '../../engine/session/host.ts';
 import { cachedProgram } from '../../engine/recording/program-cache.ts';
-import { float32, recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/recording/program.ts';
+import { recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/recording/program.ts';
 import { GraphSession, type HeldTensors, type TracedRun } from '../../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
 import { emptySampling, samplingProgram, SessionSampler, type BatchSampler } from '../../programs/sampling.ts';
-import { plannedLayout, stateParts, unflattenState, type StateLayout } from '../../programs/flat-state.ts';
+import {
+  plannedLayout,
+  stateSources,
+  stateSpecs,
+  unflattenState,
+  type StateLayout,
+} from '../../programs/flat-state.ts';
 import { takeStep, type GoesOn, type Step } from '../../programs/take-step.ts';
 import { emptySum, trainingStep } from '../../programs/training-step.ts';
 import { collectGarbage } from '../collect-garbage.ts';
@@ -42,11 +48,11 @@ export class GraphTrainer implements Trainer {
   static async open(plan: TrainerPlan, source: StateSource): Promise<GraphTrainer> {
     const averages = plan.training.sigmaRels.length;
     const layout = plannedLayout(plan.plan, averages);
-    const parts = stateParts(plan.plan, averages);
-    const { program, empty } = recorded(plan, layout, parts);
+    const sources = stateSources(plan.plan, averages);
+    const { program, empty } = recorded(plan, layout);
     const session = new GraphSession(program);
     try {
-      await session.initialise((name) => empty(name) ?? takenFrom(parts.get(name)!.read(source)));
+      await session.initialise((name) => empty(name) ?? takenFrom(sources.get(name)!(source)));
       collectGarbage(); // of recording, and the numbers that were handed over
       return new GraphTrainer(plan, session);
     } catch (error) {
@@ -92,15 +98,13 @@ function takenFrom(tensor: Tensor): HostTensor {
 function recorded(
   plan: TrainerPlan,
   layout: StateLayout,
-  parts: ReturnType<typeof stateParts>,
 ): { readonly program: GraphProgram; readonly empty: (name: string) => HostTensor | undefined } {
-  const specs = Object.fromEntries([...parts].map(([name, { shape }]) => [name, float32(...shape)]));
   const sampling = gridSampling(plan, layout);
   const neutral: TrainerPlan = { ...plan, training: { ...plan.training, ...FED } };
   const reduced = reducedTypeOf(plan.training.precision);
   const step = trainingStep(plan.plan, neutral.training, layout);
   const spec: ProgramSpec = {
-    state: { ...specs, ...step.sums, ...sampling.state },
+    state: { ...stateSpecs(plan.plan, layout.averages), ...step.sums, ...sampling.state },
     entries: { ...step.entries, ...sampling.entries },
     reduced,
   };
@@ -114,8 +118,8 @@ function recorded(
 function gridSampling({ plan, grid, training }: TrainerPlan, layout: StateLayout): ProgramSpec {
   return samplingProgram(plan.shape, grid.count, (state, labels, casts) => {
     const { averages, buffers } = unflattenState(state, layout);
-    const network = { plan, parameters: averages[grid.average]!, buffers };
     const precision = precisionOf(training.precision, casts);
+    const network = readyFromStacks({ plan, parameters: averages[grid.average]!, buffers }, precision);
     return (x, sigma) => denoise(network, x, sigma, labels, { precision });
   });
 }

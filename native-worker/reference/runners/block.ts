@@ -2,14 +2,13 @@ import * as z from 'zod';
 import type { BlockPlan } from '../../../contract/architecture.ts';
 import { blockParameters } from '../../../contract/parameters.ts';
 import { defaultSwitches } from '../../../contract/switches.ts';
-import { runBlock } from '../../edm2/network/block.ts';
+import { blockLayers, conditionsOf, runBlock } from '../../edm2/network/block.ts';
 import { fromOfficial, toOfficial } from '../../edm2/tensors/layout.ts';
-import { forceNormalize } from '../../edm2/network/layers.ts';
 import { fullPrecision } from '../../edm2/tensors/precision.ts';
-import { freshWeights } from '../../edm2/network/prepared-weights.ts';
 import type { Parameters } from '../../edm2/tensors/types.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { ReferenceCase } from '../case-file.ts';
+import { forced, usedByLayers } from '../parameters.ts';
 import type { Runner } from '../runner.ts';
 import { numbers, numbersNchw, pictures, tensor, withGradients } from '../tensors.ts';
 import type { Tensor, Tensor2D, Tensor4D } from '../tensors.ts';
@@ -55,26 +54,24 @@ export const runBlockCase: Runner = async (reference, engine) => {
     clipAct: settings.clip_act,
     switches: defaultSwitches,
   };
-  const run = ({ x, emb, ...parameters }: Record<string, Tensor>): Tensor4D =>
-    runBlock(
-      plan,
-      config,
-      { parameters, drop: null, observe: null, precision: fullPrecision, weights: freshWeights },
-      x as Tensor4D,
-      emb as Tensor2D,
-    );
+  const run = ({ x, emb, ...parameters }: Record<string, Tensor>): Tensor4D => {
+    const inUse = usedByLayers(parameters, blockLayers(plan, config));
+    const forward = { inUse, drop: null, observe: null, precision: fullPrecision };
+    const [condition] = conditionsOf([plan], forward, emb as Tensor2D);
+    return runBlock(plan, config, forward, x as Tensor4D, condition!);
+  };
 
   const stored = parametersOf(reference, plan, settings.emb_channels);
   const { y: evaluated } = await engine.compute({ x, emb, ...stored }, (inputs) => ({ y: run(inputs) }));
-  const forced = await engine.compute(stored, forceNormalize);
-  const { y, gradients } = await withGradients(engine, { x, emb, ...forced }, r, run);
+  const atStep = await engine.compute(stored, forced);
+  const { y, gradients } = await withGradients(engine, { x, emb, ...atStep }, r, run);
   const values = new Map<string, ArrayLike<number>>([
     ['y.eval', numbersNchw(evaluated)],
     ['y.train', numbersNchw(y)],
     ['dx', numbersNchw(gradients.x!)],
     ['demb', numbers(gradients.emb!)],
   ]);
-  for (const name of Object.keys(forced)) {
+  for (const name of Object.keys(atStep)) {
     values.set(`grad.${name.replace(/^block\./, '')}`, numbers(toOfficial(gradients[name]!)));
   }
   return { values, scalars: { fraction_clipped: fractionClipped(y, settings.clip_act) } };

@@ -1,9 +1,10 @@
-import { forceNormalize } from '../../edm2/network/layers.ts';
+import { ready } from '../../edm2/network/network.ts';
+import { rms } from '../../edm2/network/normalize.ts';
 import { denoise, logVariance } from '../../edm2/network/precondition.ts';
-import { rms } from '../../edm2/training/step.ts';
 import type { Parameters } from '../../edm2/tensors/types.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { networkOf, override, weightsSource } from '../network-config.ts';
+import { forced } from '../parameters.ts';
 import type { Runner } from '../runner.ts';
 import { numbers, pictures, tensor } from '../tensors.ts';
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '../tensors.ts';
@@ -23,10 +24,10 @@ export const runMagnitudes: Runner = async (reference, engine) => {
         results[`rms/${name}`] = tf.keep(rms(output));
         results[`std/${name}`] = tf.keep(tf.tidy(() => tf.sqrt(tf.moments(output).variance)));
       };
-      const forced = { plan, buffers, parameters: forceNormalize(stored) };
+      const network = ready({ plan, buffers, parameters: forced(stored) });
       const labelled = (labels as Tensor2D | undefined) ?? null;
-      denoise(forced, x as Tensor4D, sigma as Tensor1D, labelled, { observe });
-      logVariance(forced, sigma as Tensor1D, { observe });
+      denoise(network, x as Tensor4D, sigma as Tensor1D, labelled, { observe });
+      logVariance(network, sigma as Tensor1D, { observe });
       return results;
     });
     return { rms: below('rms/', measured), std: below('std/', measured) };
@@ -46,7 +47,7 @@ export const runMagnitudes: Runner = async (reference, engine) => {
     values: new Map(),
     scalars: {
       weight_rms_before: await weights(parameters),
-      weight_rms_after: await weights(await engine.compute(parameters, forceNormalize)),
+      weight_rms_after: await weights(await engine.compute(parameters, forced)),
       'activation_rms.zero_gains': zero.rms,
       'activation_std.zero_gains': zero.std,
       'activation_rms.nonzero_gains': nonzero.rms,

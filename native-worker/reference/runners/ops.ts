@@ -1,14 +1,14 @@
 import * as z from 'zod';
-import { rungs } from '../../../contract/ladder.ts';
 import { adamStep } from '../../edm2/training/adam.ts';
 import { mpFourier } from '../../edm2/network/embedding.ts';
 import { fromOfficial, toOfficial } from '../../edm2/tensors/layout.ts';
 import { mpCat, mpSilu, mpSum } from '../../edm2/network/fixed-functions.ts';
-import { forceNormalize, learnedLayers } from '../../edm2/network/layers.ts';
+import { learnedLayers, type Layer } from '../../edm2/network/layers.ts';
 import { normalize } from '../../edm2/network/normalize.ts';
 import { decodePixels, encodePixels } from '../../edm2/tensors/pixels.ts';
 import { resample } from '../../edm2/network/resample.ts';
 import { tf } from '../../engine/tensorflow.ts';
+import { forced, usedByLayers } from '../parameters.ts';
 import type { Runner } from '../runner.ts';
 import { numbers, numbersNchw, pictures, tensor, withGradients } from '../tensors.ts';
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '../tensors.ts';
@@ -101,17 +101,17 @@ export const runMpConv: Runner = async (reference, engine) => {
   const x = load('x');
   for (const mode of ['eval', 'train']) {
     const { weight } = await engine.compute({ stored }, (given) => ({
-      weight: mode === 'train' ? forceNormalize({ 'layer.weight': given.stored })['layer.weight']! : given.stored,
+      weight: mode === 'train' ? forced({ 'layer.weight': given.stored })['layer.weight']! : given.stored,
     }));
     values.set(`weight_after.${mode}`, numbers(toOfficial(weight)));
     for (const number of gains) {
-      const layer = ({ x, weight, ...gain }: Record<string, Tensor>): Tensor => {
-        const { conv, linear } = learnedLayers({ parameters: { 'layer.weight': weight!, ...gain } }, rungs.G.switches);
-        const options = { gain: 'gain' };
-        return isConv ? conv('layer', x as Tensor4D, options) : linear('layer', x as Tensor2D, options);
+      const run = ({ x, weight, ...gain }: Record<string, Tensor>): Tensor => {
+        const layer: Layer = { name: 'layer', kind: isConv ? 'conv' : 'linear', gain: 'gain' };
+        const { conv, linear } = learnedLayers({ inUse: usedByLayers({ 'layer.weight': weight!, ...gain }, [layer]) });
+        return isConv ? conv(layer, x as Tensor4D) : linear(layer, x as Tensor2D);
       };
       const inputs: Record<string, Tensor> = number === 1 ? { x, weight } : { x, weight, gain: tf.scalar(number) };
-      const { y, gradients } = await withGradients(engine, inputs, load('r'), layer);
+      const { y, gradients } = await withGradients(engine, inputs, load('r'), run);
       const suffix = `${mode}.gain${number}`;
       values.set(`y.${suffix}`, store(y)).set(`dx.${suffix}`, store(gradients.x!));
       values.set(`dweight.${suffix}`, numbers(toOfficial(gradients.weight!)));

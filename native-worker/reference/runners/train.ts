@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import { TrainingConfig } from '../../../contract/training.ts';
+import { networkStacks } from '../../edm2/network/network.ts';
+import { stackUp, takeApart } from '../../edm2/network/stacks.ts';
 import { freshState } from '../../edm2/training/state.ts';
 import { toOfficial } from '../../edm2/tensors/layout.ts';
 import { stepNumbers } from '../../edm2/training/schedule.ts';
-import type { Batch, Parameters } from '../../edm2/tensors/types.ts';
+import type { Batch, Stacks } from '../../edm2/tensors/types.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { ReferenceCase } from '../case-file.ts';
 import { networkOf, override } from '../network-config.ts';
@@ -46,7 +48,13 @@ export const runTrain: Runner = async (reference, engine) => {
   const atFirstStep: Record<string, unknown> = {};
   const elements = network.plan.shape.channels * network.plan.shape.resolution ** 2;
   const parameters = override(network.parameters, settings.state_override);
-  const start = freshState(parameters, network.buffers, training.sigmaRels.length);
+  const stacks = networkStacks(network.plan);
+  const start = freshState(stackUp(stacks, parameters), network.buffers, training.sigmaRels.length);
+  const store = (prefix: string, stacked: Stacks): void => {
+    for (const [name, value] of Object.entries(takeApart(stacks, stacked))) {
+      values.set(`${prefix}.${name}`, numbers(toOfficial(value)));
+    }
+  };
   const steps = await openSteps(engine.name, network.plan, training, start);
 
   for (let step = 1; step <= settings.train.steps; step++) {
@@ -57,12 +65,10 @@ export const runTrain: Runner = async (reference, engine) => {
 
     if (step === 1 || wants('grad') || wants('loss')) {
       const { loss, sigma, gradients } = await steps.look(batch, draws);
-      for (const [name, gradient] of Object.entries(gradients)) {
-        values.set(`grad.step${step}.${name}`, numbers(toOfficial(gradient)));
-      }
+      store(`grad.step${step}`, gradients);
       values.set(`loss.step${step}`, numbersNchw(loss));
       atFirstStep.sigma_step1 ??= [...numbers(sigma)];
-      atFirstStep.parameters_with_zero_gradient_step1 ??= Object.values(gradients).filter(
+      atFirstStep.parameters_with_zero_gradient_step1 ??= Object.values(takeApart(stacks, gradients)).filter(
         (gradient) => numbers(tf.max(tf.abs(gradient)))[0] === 0,
       ).length;
     }
@@ -74,9 +80,9 @@ export const runTrain: Runner = async (reference, engine) => {
     scalars.loss_sum_per_image.push(loss * elements);
     if (!wants('state') && !wants('ema')) continue;
     const state = await steps.state();
-    store(values, `state.step${step}`, state.parameters);
+    store(`state.step${step}`, state.parameters);
     training.sigmaRels.forEach((std, index) => {
-      store(values, `ema-${std.toFixed(3)}.step${step}`, state.averages[index]!);
+      store(`ema-${std.toFixed(3)}.step${step}`, state.averages[index]!);
     });
   }
   steps.close();
@@ -111,8 +117,4 @@ function given(reference: ReferenceCase, index: number): { batch: Batch; draws: 
     },
     draws: { sigma: tf.reshape(ofStep('rnd_normal'), [-1]), noise: toNhwc(ofStep('eps')) },
   };
-}
-
-function store(values: Map<string, Float32Array>, prefix: string, parameters: Parameters): void {
-  for (const [name, value] of Object.entries(parameters)) values.set(`${prefix}.${name}`, numbers(toOfficial(value)));
 }

@@ -1,10 +1,11 @@
 import { toOfficial } from '../../edm2/tensors/layout.ts';
-import { forceNormalize } from '../../edm2/network/layers.ts';
+import { ready } from '../../edm2/network/network.ts';
 import { denoise, logVariance } from '../../edm2/network/precondition.ts';
 import type { Parameters } from '../../edm2/tensors/types.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import type { ReferenceCase } from '../case-file.ts';
 import { networkOf } from '../network-config.ts';
+import { forced } from '../parameters.ts';
 import type { Results, Runner } from '../runner.ts';
 import { numbers, numbersNchw, pictures, tensor } from '../tensors.ts';
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '../tensors.ts';
@@ -29,7 +30,7 @@ export const runUnetCase: Runner = async (reference, engine): Promise<Results> =
   const evaluated = await engine.compute({ ...inputs, ...network.parameters }, (given) =>
     evaluate(reference, network, given),
   );
-  const parameters = await engine.compute(network.parameters, forceNormalize);
+  const parameters = await engine.compute(network.parameters, forced);
   const more = { r: pictures(reference, 'r'), s: tensor(reference, 's') };
   const differentiated = await engine.compute({ ...inputs, ...more, ...parameters }, (given) =>
     differentiate(network, given),
@@ -49,7 +50,7 @@ function split({ x, sigma, labels, ...parameters }: Tensors): Inputs & { readonl
 /** The outputs in eval mode: weights as stored. */
 function evaluate(reference: ReferenceCase, { plan, buffers }: Fixed, given: Tensors): Tensors {
   const { x, sigma, labels = null, parameters } = split(given);
-  const network = { plan, buffers, parameters };
+  const network = ready({ plan, buffers, parameters });
   const results: Tensors = {};
   const observe = (name: string, output: Tensor): void => {
     const short = name === 'unet' ? 'act.F' : `act.${name.replace(/^unet\./, '')}`;
@@ -69,10 +70,10 @@ function evaluate(reference: ReferenceCase, { plan, buffers }: Fixed, given: Ten
 /** The outputs in train mode, and gradients of sum(D · r) + sum(u · s) at the forced weights. */
 function differentiate({ plan, buffers }: Fixed, { r, s, ...given }: Tensors): Tensors {
   const { x, sigma, labels = null, parameters } = split(given);
-  const network = { plan, buffers, parameters };
   const results: Tensors = {};
   const names = Object.keys(parameters);
   const { grads } = tf.valueAndGrads(() => {
+    const network = ready({ plan, buffers, parameters });
     const d = denoise(network, x, sigma, labels);
     const u = logVariance(network, sigma);
     results['D.train'] = tf.keep(d.clone());

@@ -1,16 +1,16 @@
 import { planNetwork } from '../../../contract/architecture.ts';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
-import { rungs } from '../../../contract/ladder.ts';
 import { NetworkConfig } from '../../../contract/network.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import { TrainingConfig } from '../../../contract/training.ts';
-import { learnedLayers } from '../../../native-worker/edm2/network/layers.ts';
-import type { Network } from '../../../native-worker/edm2/network/precondition.ts';
-import { initialState } from '../../../native-worker/edm2/training/state.ts';
+import { learnedLayers, type Layer } from '../../../native-worker/edm2/network/layers.ts';
+import type { Network } from '../../../native-worker/edm2/network/network.ts';
+import { initialNetwork } from '../../../native-worker/edm2/training/state.ts';
 import { randomSource } from '../../../native-worker/edm2/tensors/random.ts';
 import type { Parameters, RandomSource } from '../../../native-worker/edm2/tensors/types.ts';
 import { randomKernels } from '../../../native-worker/engine/random.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
+import { usedByLayers } from '../../../native-worker/reference/parameters.ts';
 
 export type Tensor = ReturnType<typeof tf.tensor>;
 export type Tensor4D = ReturnType<typeof tf.tensor4d>;
@@ -41,12 +41,21 @@ export function gradientOf(f: (x: Tensor) => Tensor, x: Tensor, r: Tensor): Tens
 
 /** A convolution of config G with the given filters, of any scale. */
 export function mpConv2d(x: Tensor4D, filters: Tensor): Tensor4D {
-  return learnedLayers({ parameters: { 'layer.weight': filters } }, rungs.G.switches).conv('layer', x);
+  return learnedLayers({ inUse: inUseOf('conv', filters) }).conv(layerOf('conv'), x);
 }
 
 /** A linear layer of config G with the given weight, of any scale. */
 export function mpLinear(x: Tensor, weight: Tensor): Tensor {
-  return learnedLayers({ parameters: { 'layer.weight': weight } }, rungs.G.switches).linear('layer', x as never);
+  return learnedLayers({ inUse: inUseOf('linear', weight) }).linear(layerOf('linear'), x as never);
+}
+
+function layerOf(kind: Layer['kind']): Layer {
+  return { name: 'layer', kind };
+}
+
+/** A stored weight as a layer of config G uses it. */
+export function inUseOf(kind: Layer['kind'], weight: Tensor): Parameters {
+  return usedByLayers({ 'layer.weight': weight }, [layerOf(kind)]);
 }
 
 /** A network that a test trains in milliseconds; it has every kind of block. */
@@ -68,7 +77,7 @@ export function tinyPlan(network: Partial<NetworkConfig> = {}, shape: Partial<Da
 
 /** Its weights at the start, with gains that are not 0, so that every part counts. */
 export function tinyNetwork(plan = tinyPlan(), seed = 1): Network {
-  const { parameters, buffers } = initialState(plan, 0, source(seed));
+  const { parameters, buffers } = initialNetwork(plan, source(seed));
   const gains: Parameters = Object.fromEntries(
     plan.parameters
       .filter(({ role }) => role === 'gain')

@@ -3,13 +3,13 @@ import { planNetwork } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { partOf, randomSource, seedFor } from '../../../native-worker/edm2/tensors/random.ts';
 import { initialSource, readState } from '../../../native-worker/edm2/training/state.ts';
-import { float32, recordProgram, type Entry } from '../../../native-worker/engine/recording/program.ts';
+import { recordProgram, type Entry } from '../../../native-worker/engine/recording/program.ts';
 import { GraphSession } from '../../../native-worker/engine/session/graph-session.ts';
 import { randomKernels } from '../../../native-worker/engine/random.ts';
 import { EagerTrainer } from '../../../native-worker/jobs/training/eager-trainer.ts';
 import { GraphTrainer } from '../../../native-worker/jobs/training/graph-trainer.ts';
 import type { Trainer } from '../../../native-worker/jobs/training/trainer.ts';
-import { plannedLayout, stateParts } from '../../../native-worker/programs/flat-state.ts';
+import { plannedLayout, stateSpecs } from '../../../native-worker/programs/flat-state.ts';
 import { trainingStep } from '../../../native-worker/programs/training-step.ts';
 import { pictureBatch } from '../../support/picture-batch.ts';
 import { stateOf } from '../../support/state-of.ts';
@@ -157,9 +157,7 @@ test('the graph is the same size however many micro-batches there are', () => {
     const training = { ...tiny, batchSize, microBatch: 2 };
     const averages = training.sigmaRels.length;
     const step = trainingStep(plan, training, plannedLayout(plan, averages));
-    const parts = [...stateParts(plan, averages)];
-    const state = Object.fromEntries(parts.map(([name, { shape }]) => [name, float32(...shape)]));
-    return recordProgram({ state: { ...state, ...step.sums }, entries: step.entries }).nodes;
+    return recordProgram({ state: { ...stateSpecs(plan, averages), ...step.sums }, entries: step.entries }).nodes;
   };
   expect(Math.abs(nodes(64) - nodes(4))).toBeLessThan(5); // equal constants are one node
 });

@@ -5,7 +5,7 @@ import { SamplerConfig, type Engine } from '../../../contract/training.ts';
 import { samplerSigmas, samplerSteps } from '../../../native-worker/edm2/sampling/sampler.ts';
 import { oneHot } from '../../../native-worker/edm2/tensors/layout.ts';
 import { decodePixels } from '../../../native-worker/edm2/tensors/pixels.ts';
-import type { Network } from '../../../native-worker/edm2/network/precondition.ts';
+import type { Network } from '../../../native-worker/edm2/network/network.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
 import { networkSampler, type GuidedNetwork } from '../../../native-worker/programs/network-sampler.ts';
 import { normal, tinyNetwork, tinyPlan, type Tensor4D } from '../edm2/support.ts';

@@ -7,7 +7,8 @@ import { batchGradients } from '../../../native-worker/edm2/training/gradients.t
 import { freshState } from '../../../native-worker/edm2/training/state.ts';
 import { oneHot } from '../../../native-worker/edm2/tensors/layout.ts';
 import { precisionOf } from '../../../native-worker/edm2/tensors/precision.ts';
-import type { Network } from '../../../native-worker/edm2/network/precondition.ts';
+import { networkStacks, type Network } from '../../../native-worker/edm2/network/network.ts';
+import { stackUp, takeApart } from '../../../native-worker/edm2/network/stacks.ts';
 import { seedFor } from '../../../native-worker/edm2/tensors/random.ts';
 import type { Batch } from '../../../native-worker/edm2/tensors/types.ts';
 import { hostOf, tensorsOf } from '../../../native-worker/engine/session/host.ts';
@@ -48,7 +49,7 @@ async function gradientsIn(
   training: TrainingConfig = tinyTraining(),
   onGpu = false,
 ): Promise<Record<string, Tensor>> {
-  const state = freshState(network.parameters, network.buffers, 0);
+  const state = freshState(stackUp(networkStacks(network.plan), network.parameters), network.buffers, 0);
   const layout = layoutOf(state);
   const flat = flattenState(state);
   const entry: Entry = {
@@ -71,10 +72,10 @@ async function gradientsIn(
     'gradients',
     { images: batch.images, labels: batch.labels! },
     seed,
-    Object.keys(network.parameters),
+    layout.parameters,
   );
   session.close();
-  return tensorsOf(gradients);
+  return takeApart(networkStacks(network.plan), tensorsOf(gradients));
 }
 
 function specsOf(flat: Record<string, Tensor>): Specs {
@@ -108,7 +109,11 @@ async function trainer(
   types: (op: string) => unknown[];
   close: () => void;
 }> {
-  const state = freshState(network.parameters, network.buffers, training.sigmaRels.length);
+  const state = freshState(
+    stackUp(networkStacks(network.plan), network.parameters),
+    network.buffers,
+    training.sigmaRels.length,
+  );
   const layout = layoutOf(state);
   const flat = flattenState(state);
   const program = recordProgram({

@@ -1,11 +1,11 @@
 import type { Rank, Tensor1D } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { mpCat, mpSilu, mpSum } from '../../../../native-worker/edm2/network/fixed-functions.ts';
-import { forceNormalize } from '../../../../native-worker/edm2/network/layers.ts';
 import { mpFourier } from '../../../../native-worker/edm2/network/embedding.ts';
 import { normalize, pixelNorm } from '../../../../native-worker/edm2/network/normalize.ts';
 import { resample } from '../../../../native-worker/edm2/network/resample.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
+import { forced } from '../../../../native-worker/reference/parameters.ts';
 import { gradientOf, mpConv2d, mpLinear, normal, relativeDifference, rmsOf } from '../support.ts';
 import type { Tensor, Tensor4D } from '../support.ts';
 
@@ -65,11 +65,11 @@ test('the output does not depend on the scale of a weight, and the gradient is t
 
 test('forced normalisation gives every output unit magnitude 0.9999 and leaves gains alone', () => {
   const weight = normal([3, 3, 8, 5], 1, 7);
-  const forced = forceNormalize({ 'a.weight': weight, 'a.emb_gain': tf.scalar(3) });
-  const magnitudes = tf.sqrt(tf.mean(tf.square(forced['a.weight']!), [0, 1, 2])).dataSync();
+  const once = forced({ 'a.weight': weight, 'a.emb_gain': tf.scalar(3) });
+  const magnitudes = tf.sqrt(tf.mean(tf.square(once['a.weight']!), [0, 1, 2])).dataSync();
   magnitudes.forEach((magnitude) => expect(magnitude).toBeCloseTo(7 / (7 + 1e-4), 4));
-  expect(forced['a.emb_gain']!.dataSync()[0]).toBe(3);
-  const settled = forceNormalize(forceNormalize(forced))['a.weight']!;
+  expect(once['a.emb_gain']!.dataSync()[0]).toBe(3);
+  const settled = forced(forced(once))['a.weight']!;
   expect(rmsOf(settled)).toBeCloseTo(0.9999, 6);
 });
 

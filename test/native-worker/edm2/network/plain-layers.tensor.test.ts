@@ -58,9 +58,9 @@ test.each<[string, (value: Tensor) => Tensor]>([
 
 test('modulation takes the first half of a condition as scales and the second as shifts', () => {
   const y = tf.ones<Tensor4D['rankType']>([2, 1, 1, 2]);
-  const shifted = modulate(y, tf.tensor2d([1, 2, 30, 40, 0, 0, 0, 0], [2, 4]));
+  const shifted = modulate(y, tf.tensor4d([2, 3, 30, 40, 1, 1, 0, 0], [2, 1, 1, 4]));
   expect([...shifted.dataSync()]).toEqual([32, 43, 1, 1]);
-  expect([...modulate(y, tf.tensor2d([1, 2], [1, 2])).dataSync()]).toEqual([2, 3, 2, 3]);
+  expect([...modulate(y, tf.tensor4d([2, 3], [1, 1, 1, 2])).dataSync()]).toEqual([2, 3, 2, 3]);
 });
 
 test('positional features are cosines, then sines, of frequencies from 1 down', () => {

@@ -5,8 +5,8 @@ import type { RungName } from '../../../../contract/ladder.ts';
 import { oneHot } from '../../../../native-worker/edm2/tensors/layout.ts';
 import { mpCat, mpSilu, mpSum } from '../../../../native-worker/edm2/network/fixed-functions.ts';
 import { pixelNorm } from '../../../../native-worker/edm2/network/normalize.ts';
+import { ready, type Network } from '../../../../native-worker/edm2/network/network.ts';
 import { denoise } from '../../../../native-worker/edm2/network/precondition.ts';
-import type { Network } from '../../../../native-worker/edm2/network/precondition.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 import { mpConv2d, mpLinear, normal, relativeDifference, rmsOf, tinyNetwork, tinyPlan } from '../support.ts';
 import type { Tensor4D } from '../support.ts';
@@ -56,13 +56,13 @@ const labels = oneHot([0, 1, 2, 3], 4);
 
 test.each<RungName>(['D', 'E', 'F', 'G'])('no weight of config %s can change the output by its scale', (rung) => {
   const network: Network = tinyNetwork(tinyPlan({ switches: rungs[rung].switches }));
-  const before = denoise(network, x, sigma, labels);
+  const before = denoise(ready(network), x, sigma, labels);
   const weights = network.plan.parameters.filter(({ role }) => role === 'weight').map(({ name }) => name);
   fc.assert(
     fc.property(fc.constantFrom(...weights), fc.double({ min: 0.3, max: 300, noNaN: true }), (name, scale) => {
       const change = tf.tidy(() => {
         const parameters = { ...network.parameters, [name]: tf.mul(network.parameters[name]!, scale) };
-        return relativeDifference(denoise({ ...network, parameters }, x, sigma, labels), before);
+        return relativeDifference(denoise(ready({ ...network, parameters }), x, sigma, labels), before);
       });
       expect(change, `${name} times ${scale}`).toBeLessThan(2e-3); // ε is 1e-4 of a unit weight, 3e-4 of a third of it
     }),

@@ -4,14 +4,15 @@ import { climb, rungNames, rungs } from '../../../../contract/ladder.ts';
 import type { RungName } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import type { TrainingConfig } from '../../../../contract/training.ts';
-import { initialState } from '../../../../native-worker/edm2/training/state.ts';
+import { initialNetwork, initialState } from '../../../../native-worker/edm2/training/state.ts';
 import { officialTensors, oneHot } from '../../../../native-worker/edm2/tensors/layout.ts';
 import { elementLoss } from '../../../../native-worker/edm2/training/loss.ts';
 import { denoise, logVariance } from '../../../../native-worker/edm2/network/precondition.ts';
-import type { Network } from '../../../../native-worker/edm2/network/precondition.ts';
+import { networkStacks, ready, type Network } from '../../../../native-worker/edm2/network/network.ts';
+import { stackUp, takeApart } from '../../../../native-worker/edm2/network/stacks.ts';
 import { stepScalars } from '../../../../native-worker/edm2/training/schedule.ts';
 import { trainStep } from '../../../../native-worker/edm2/training/step.ts';
-import type { TrainState } from '../../../../native-worker/edm2/tensors/types.ts';
+import type { Parameters, Stacks, TrainState } from '../../../../native-worker/edm2/tensors/types.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 import { normal, relativeDifference, rmsOf, source, tinyPlan, tinyTraining } from '../support.ts';
 import type { Tensor, Tensor4D } from '../support.ts';
@@ -25,9 +26,7 @@ function planOf(rung: RungName, resolution = 8): NetworkPlan {
 }
 
 function fresh(rung: RungName, resolution = 8): Network {
-  const plan = planOf(rung, resolution);
-  const { parameters, buffers } = initialState(plan, 0, source(1));
-  return { plan, parameters, buffers };
+  return initialNetwork(planOf(rung, resolution), source(1));
 }
 
 /** Away from the start, where gains and whole layers are zero in some rungs. */
@@ -58,31 +57,35 @@ function step(rung: RungName, state: TrainState, training = trainingOf(rung), ni
 function stateOf(rung: RungName): TrainState {
   const { plan, parameters } = moved(rung);
   const state = initialState(plan, trainingOf(rung).averaging === 'power' ? 2 : 1, source(1));
-  return { ...state, parameters };
+  return { ...state, parameters: stackUp(networkStacks(plan), parameters) };
+}
+
+function official(rung: RungName, stacks: Stacks): Parameters {
+  return takeApart(networkStacks(planOf(rung)), stacks);
 }
 
 const cSkip = tf.tensor4d([0.990099, 0.5, 0.009901, 0.000039], [4, 1, 1, 1]);
 
 test.each<RungName>(['A', 'B', 'G'])('an untrained network of config %s denoises to c_skip · x', (rung) => {
-  expect(relativeDifference(denoise(fresh(rung), x, sigma, labels), tf.mul(x, cSkip))).toBeLessThan(1e-6);
+  expect(relativeDifference(denoise(ready(fresh(rung)), x, sigma, labels), tf.mul(x, cSkip))).toBeLessThan(1e-6);
 });
 
 test.each<RungName>(['C', 'D', 'E', 'F'])('an untrained network of config %s already does something', (rung) => {
-  expect(relativeDifference(denoise(fresh(rung), x, sigma, labels), tf.mul(x, cSkip))).toBeGreaterThan(0.1);
+  expect(relativeDifference(denoise(ready(fresh(rung)), x, sigma, labels), tf.mul(x, cSkip))).toBeGreaterThan(0.1);
 });
 
 /** λL of white data of mean 0 and deviation 0.5, averaged over four noise levels. */
 function weightedLoss(rung: RungName): number {
   const { switches, moreAttention } = rungs[rung];
-  const network = { modelChannels: 64, channelMult: [1, 2, 2], numBlocks: 2, channelsPerHead: 64, switches };
+  const network = { modelChannels: 64, channelMult: [1, 2, 2], numBlocks: 2, channelsPerHead: 64, switches: switches };
   const attnResolutions = moreAttention ? [32, 16, 8] : [16, 8];
   const plan = tinyPlan({ ...network, attnResolutions }, { resolution: 32, labelDim: 10 });
   return tf.tidy(() => {
-    const start = initialState(plan, 0, source(5));
+    const start = initialNetwork(plan, source(5));
     const clean = normal([4, 32, 32, 3], 1, 0.5) as Tensor4D;
     const levels = tf.tensor1d([0.1, 0.3, 1, 3]);
     const noisy = tf.add<Tensor4D>(clean, tf.mul(normal([4, 32, 32, 3], 2), tf.reshape(levels, [4, 1, 1, 1])));
-    const denoised = denoise({ plan, ...start }, noisy, levels, oneHot([0, 3, 5, 9], 10));
+    const denoised = denoise(ready(start), noisy, levels, oneHot([0, 3, 5, 9], 10));
     return tf.mean(elementLoss(denoised, clean, levels, null, 0.5)).dataSync()[0]!;
   });
 }
@@ -108,8 +111,8 @@ describe.each(rungNames)('config %s', (rung) => {
     const r = normal([4, 8, 8, 3], 20);
     const f = (n: Network): Tensor =>
       tf.tidy(() => {
-        const output = tf.sum(tf.mul(denoise(n, x, sigma, labels), r));
-        return n.plan.config.switches.uncertainty ? tf.add(output, tf.sum(logVariance(n, sigma))) : output;
+        const output = tf.sum(tf.mul(denoise(ready(n), x, sigma, labels), r));
+        return n.plan.config.switches.uncertainty ? tf.add(output, tf.sum(logVariance(ready(n), sigma))) : output;
       });
     const names = Object.keys(network.parameters);
     const { grads } = tf.valueAndGrads(() => f(network) as never)(Object.values(network.parameters));
@@ -132,13 +135,14 @@ describe.each(rungNames)('config %s', (rung) => {
   test('a step is a function of state, batch, seed and nimg, to the last bit, and moves what has a gradient', () => {
     const numbers = (state: TrainState): number[] =>
       [state.parameters, ...state.averages].flatMap((record) =>
-        officialTensors(record).flatMap(({ data }) => [...data]),
+        officialTensors(official(rung, record)).flatMap(({ data }) => [...data]),
       );
     const before = stateOf(rung);
     const first = step(rung, before).state;
     expect(numbers(step(rung, stateOf(rung)).state)).toEqual(numbers(first));
+    const [was, is] = [before, first].map(({ parameters }) => official(rung, parameters)) as [Parameters, Parameters];
     for (const { name } of planOf(rung).parameters) {
-      expect(rmsOf(tf.sub(first.parameters[name]!, before.parameters[name]!)), name).toBeGreaterThan(0);
+      expect(rmsOf(tf.sub(is[name]!, was[name]!)), name).toBeGreaterThan(0);
     }
   });
 
@@ -152,8 +156,8 @@ describe.each(rungNames)('config %s', (rung) => {
       ]),
     );
     const change = relativeDifference(
-      denoise({ ...network, parameters: scaled }, x, sigma, labels),
-      denoise(network, x, sigma, labels),
+      denoise(ready({ ...network, parameters: scaled }), x, sigma, labels),
+      denoise(ready(network), x, sigma, labels),
     );
     if (scaleFree)
       expect(change).toBeLessThan(3e-3); // epsilon is 1e-4 of a weight, over some ten layers
@@ -184,7 +188,7 @@ test('only from E on does a training step force stored weights', () => {
     const idle = { ...trainingOf(rung), learningRate: 1e-30 };
     const after = step(rung, state, idle).state.parameters;
     const name = 'unet.enc.8x8_block0.conv_res0.weight';
-    const change = relativeDifference(after[name]!, state.parameters[name]!);
+    const change = relativeDifference(official(rung, after)[name]!, official(rung, state.parameters)[name]!);
     if (rung < 'E') expect(change, rung).toBe(0);
     else expect(change, rung).toBeGreaterThan(1e-3);
   }
@@ -206,7 +210,9 @@ test('gradients are tangent to the weights in D, and not in C', () => {
     const w = network.parameters[name]!;
     const output = (value: Tensor): Tensor =>
       tf.sum(
-        tf.square(denoise({ ...network, parameters: { ...network.parameters, [name]: value } }, x, sigma, labels)),
+        tf.square(
+          denoise(ready({ ...network, parameters: { ...network.parameters, [name]: value } }), x, sigma, labels),
+        ),
       );
     const g = tf.grad(output)(w);
     return Math.abs(tf.sum(tf.mul(w, g)).dataSync()[0]!) / (rmsOf(w) * rmsOf(g) * w.size);
@@ -225,7 +231,11 @@ test('without u the loss is the plain weighted error, and u = 0 changes nothing'
 test('an averaged network of config A has every parameter, biases and norms included', () => {
   const { state } = step('A', stateOf('A'));
   expect(state.averages).toHaveLength(1);
-  expect(Object.keys(state.averages[0]!)).toEqual(planOf('A').parameters.map(({ name }) => name));
+  expect(Object.keys(official('A', state.averages[0]!)).sort()).toEqual(
+    planOf('A')
+      .parameters.map(({ name }) => name)
+      .sort(),
+  );
 });
 
 test('in D weights grow by more than a fifth of what a random walk of full steps would bring, in E they do not', () => {
@@ -236,10 +246,10 @@ test('in D weights grow by more than a fifth of what a random walk of full steps
     for (let index = 0; index < steps; index++) {
       state = step(rung, state, { ...trainingOf(rung), decayBatches: 0 }, 8 * (index + 1)).state;
     }
-    return rmsOf(state.parameters[name]!);
+    return rmsOf(official(rung, state.parameters)[name]!);
   };
   const walk = Math.sqrt(1 + 0.01 ** 2 * steps);
-  const start = rmsOf(initialState(planOf('D'), 1, source(1)).parameters[name]!);
+  const start = rmsOf(fresh('D').parameters[name]!);
   const grown = after('D') / start;
   // √(1 + α²t) if each element moved by α each step; small gradients make less of it.
   expect(grown).toBeGreaterThan(1 + 0.2 * (walk - 1));

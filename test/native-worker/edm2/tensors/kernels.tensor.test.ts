@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { euclideanNorm, lookUp, sigmoidGradient } from '../../../../native-worker/edm2/tensors/kernels.ts';
+import { clipTo, euclideanNorm, lookUp, quotientOrZero } from '../../../../native-worker/edm2/tensors/kernels.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 
 test('a Euclidean norm is the root of the sum of squares, over inner, outer and several axes', () => {
@@ -13,11 +13,20 @@ test('a Euclidean norm is the root of the sum of squares, over inner, outer and 
   expect([...euclideanNorm(x, [0, 1]).dataSync()]).toEqual([217, 266].map((square) => Math.fround(Math.sqrt(square))));
 });
 
-test('the gradient of a sigmoid is dy · s · (1 − s)', () => {
-  const s = [0, 0.25, 0.5, 1];
-  const dy = [7, 2, -3, 9];
-  const gradient = sigmoidGradient(tf.tensor1d(s), tf.tensor1d(dy)).dataSync();
-  expect([...gradient]).toEqual(s.map((value, index) => dy[index]! * value * (1 - value)));
+test('numbers are clipped to plus and minus the limit, and nothing is made of what is no number', () => {
+  expect([...clipTo(tf.tensor1d([-300, -256, 0.5, 257, Infinity, NaN]), 256).dataSync()]).toEqual([
+    -256,
+    -256,
+    0.5,
+    256,
+    256,
+    NaN,
+  ]);
+});
+
+test('a quotient is 0 where the divisor is', () => {
+  const [a, b] = [tf.tensor1d([6, 0, -3, 5]), tf.tensor1d([2, 0, 0, -4])];
+  expect([...quotientOrZero(a, b).dataSync()]).toEqual([3, 0, 0, -1.25]);
 });
 
 test('a table is looked up whatever the shape of the indices', () => {

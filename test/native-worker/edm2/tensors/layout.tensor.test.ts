@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { initialState } from '../../../../native-worker/edm2/training/state.ts';
+import { networkStacks } from '../../../../native-worker/edm2/network/network.ts';
+import { takeApart } from '../../../../native-worker/edm2/network/stacks.ts';
+import { initialNetwork, initialState } from '../../../../native-worker/edm2/training/state.ts';
 import {
   buffersFrom,
   fromOfficial,
@@ -15,7 +17,7 @@ import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 import { rmsOf, source, tinyPlan } from '../support.ts';
 
 const plan = tinyPlan();
-const state = initialState(plan, 2, source(1));
+const state = initialNetwork(plan, source(1));
 const files = [...officialTensors(state.parameters), ...officialTensors(state.buffers)];
 const read = (name: string): OfficialTensor | null => files.find((file) => file.name === name) ?? null;
 
@@ -64,9 +66,9 @@ test('a fresh network has unit weights, zero gains, and averages equal to the we
   expect(rmsOf(state.parameters['unet.dec.4x4_block0.conv_res0.weight']!)).toBeCloseTo(1, 1);
   expect(state.parameters['unet.out_gain']!.dataSync()[0]).toBe(0);
   expect(rmsOf(state.buffers['logvar_fourier.freqs']!) / (2 * Math.PI)).toBeGreaterThan(0.8);
-  expect([...state.averages[1]!['unet.emb_noise.weight']!.dataSync()]).toEqual([
-    ...state.parameters['unet.emb_noise.weight']!.dataSync(),
-  ]);
+  const stacks = initialState(plan, 2, source(1));
+  const average = takeApart(networkStacks(plan), stacks.averages[1]!)['unet.emb_noise.weight']!;
+  expect([...average.dataSync()]).toEqual([...state.parameters['unet.emb_noise.weight']!.dataSync()]);
 });
 
 test('classes become one-hot rows, no class a row of zeros', () => {

@@ -5,21 +5,30 @@ import { fractalTree } from '../../../../native-worker/edm2/toy/fractal-tree.ts'
 import { blurredMixture, mixturePoints } from '../../../../native-worker/edm2/toy/gaussian-mixture.ts';
 import { randomSource } from '../../../../native-worker/edm2/tensors/random.ts';
 import { stepScalars } from '../../../../native-worker/edm2/training/schedule.ts';
-import { denoiseToy, initialToy, toyStep } from '../../../../native-worker/edm2/toy/network.ts';
-import { rms } from '../../../../native-worker/edm2/training/step.ts';
-import type { Parameters } from '../../../../native-worker/edm2/tensors/types.ts';
+import { denoiseToy, initialToy, readyToy, toyStacks, toyStep } from '../../../../native-worker/edm2/toy/network.ts';
+import { rms } from '../../../../native-worker/edm2/network/normalize.ts';
+import { stackUp, takeApart } from '../../../../native-worker/edm2/network/stacks.ts';
+import type { Parameters, Stacks } from '../../../../native-worker/edm2/tensors/types.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 
 const random = randomSource(randomKernels, 5, 0);
-const start = initialToy(16, 1, random);
+const WIDTH = 16;
+const start = initialToy(WIDTH, 1, random);
 const sigma = tf.tensor1d([0.01, 0.1, 0.5, 2]);
 const x = random.normal([4, 1, 1, 2], 'x') as Tensor4D;
 
 /** The network with gains that are not zero, so that every layer counts. */
 const awake: Parameters = Object.fromEntries(
-  Object.entries(start.parameters).map(([name, value]) => [name, name.endsWith('gain') ? tf.scalar(0.7) : value]),
+  Object.entries(takeApart(toyStacks(WIDTH), start.parameters)).map(([name, value]) => [
+    name,
+    name.endsWith('gain') ? tf.scalar(0.7) : value,
+  ]),
 );
+
+function readyWith(parameters: Parameters): ReturnType<typeof readyToy> {
+  return readyToy({ width: WIDTH, parameters: stackUp(toyStacks(WIDTH), parameters), buffers: start.buffers });
+}
 
 describe('the tree', () => {
   const tree = fractalTree();
@@ -71,16 +80,16 @@ test('the density of one Gaussian is that of the formula, and its score points t
 
 describe('the toy network', () => {
   test('denoises to c_skip · x before it has learned', () => {
-    const d = denoiseToy(start, x, sigma);
+    const d = denoiseToy(readyToy({ width: WIDTH, ...start }), x, sigma);
     const skip = tf.div(0.25, tf.add(tf.square(tf.reshape(sigma, [-1, 1, 1, 1])), 0.25));
     expect(rms(tf.sub(d, tf.mul(x, skip))).dataSync()[0]).toBe(0);
   });
 
   test('does not depend on the scale of any weight, but on every gain', () => {
-    const d = denoiseToy({ parameters: awake, buffers: start.buffers }, x, sigma);
+    const d = denoiseToy(readyWith(awake), x, sigma);
     for (const name of Object.keys(awake).filter((each) => !each.startsWith('logvar'))) {
       const scaled = { ...awake, [name]: tf.mul(awake[name]!, 7) };
-      const change = rms(tf.sub(d, denoiseToy({ parameters: scaled, buffers: start.buffers }, x, sigma))).dataSync()[0];
+      const change = rms(tf.sub(d, denoiseToy(readyWith(scaled), x, sigma))).dataSync()[0];
       // The ε of normalisation leaves a part in ten thousand, more for the short filters of the first layer.
       if (name.endsWith('.weight')) expect(change, name).toBeLessThan(3e-3);
       else expect(change, name).toBeGreaterThan(3e-2);
@@ -89,8 +98,7 @@ describe('the toy network', () => {
 
   test('has the gradients of finite differences', () => {
     const r = random.normal([4, 1, 1, 2], 'r');
-    const value = (parameters: Parameters): Scalar =>
-      tf.sum(tf.mul(denoiseToy({ parameters, buffers: start.buffers }, x, sigma), r));
+    const value = (parameters: Parameters): Scalar => tf.sum(tf.mul(denoiseToy(readyWith(parameters), x, sigma), r));
     const names = Object.keys(awake).filter((name) => !name.startsWith('logvar'));
     const { grads } = tf.valueAndGrads((...values: Tensor[]) =>
       value({ ...awake, ...Object.fromEntries(names.map((name, index) => [name, values[index]!])) }),
@@ -108,11 +116,12 @@ describe('the toy network', () => {
 
   test('leaves the state as it was, and forces the weights that it steps from', () => {
     const training = TrainingConfig.parse({ batchSize: 8, durationImages: 8, rampUpImages: 0, learningRate: 1e-9 });
-    const before = start.parameters['layer1.weight']!.dataSync();
+    const weight = (stacks: Stacks): Tensor => takeApart(toyStacks(WIDTH), stacks)['layer1.weight']!;
+    const before = weight(start.parameters).dataSync();
     const points = random.normal([8, 1, 1, 2], 'points') as Tensor4D;
-    const { state } = toyStep(training, start, points, stepScalars(training, 0), random);
-    expect(start.parameters['layer1.weight']!.dataSync()).toEqual(before);
-    expect(rms(state.parameters['layer1.weight']!).dataSync()[0]).toBeCloseTo(0.9999, 3);
-    expect(rms(start.parameters['layer1.weight']!).dataSync()[0]).not.toBeCloseTo(0.9999, 3);
+    const { state } = toyStep(WIDTH, training, start, points, stepScalars(training, 0), random);
+    expect(weight(start.parameters).dataSync()).toEqual(before);
+    expect(rms(weight(state.parameters)).dataSync()[0]).toBeCloseTo(0.9999, 3);
+    expect(rms(weight(start.parameters)).dataSync()[0]).not.toBeCloseTo(0.9999, 3);
   });
 });
