@@ -27,13 +27,14 @@ import {
   trashRun,
 } from './runs.ts';
 import { listPrecisions } from './precision.ts';
+import { listProfiles, measureStep } from './profile.ts';
 import { listRuntimes, runDoctor, useRuntime } from './runtime.ts';
 import { runSystem } from './system.ts';
 import { deleteSample, generate, getSample, listSamples } from './samples.ts';
 import { emptySetAside, listSetAside } from './set-aside.ts';
 
 /** Raised whenever a call or event changes in a way that an older side can't read. */
-export const CONTRACT_VERSION = 3;
+export const CONTRACT_VERSION = 4;
 
 /** Every call of the contract. The service must answer each; a test holds it to that. */
 export const calls: readonly Call[] = [
@@ -61,12 +62,14 @@ export const calls: readonly Call[] = [
   listFolders,
   listJobs,
   listPrecisions,
+  listProfiles,
   listReconstructions,
   listRuns,
   listRuntimes,
   listSamples,
   listSetAside,
   locateReconstruction,
+  measureStep,
   moveJob,
   openBrowserDoor,
   pauseRun,

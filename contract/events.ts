@@ -3,6 +3,7 @@ import { defineEvent, Nothing } from './call.ts';
 import { Id } from './common.ts';
 import { Dataset } from './datasets.ts';
 import { Job } from './jobs.ts';
+import { profileAdded } from './profile.ts';
 import { GpuInfo, RuntimeName } from './runtime.ts';
 import { LogLine, RunSummary, TickColumns } from './runs.ts';
 import { Sample } from './samples.ts';
@@ -63,6 +64,7 @@ export const events = [
   snapshotsChanged,
   reconstructionsChanged,
   sampleAdded,
+  profileAdded,
   jobChanged,
   datasetChanged,
   datasetDeleted,

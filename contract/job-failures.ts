@@ -17,6 +17,7 @@ const PROCESSES: Readonly<Record<JobParameters['kind'], string>> = {
   sample: 'The process that drew pictures',
   import: 'The import',
   reconstruct: 'The reconstruction',
+  profile: 'The process that measured a step',
 };
 
 /**

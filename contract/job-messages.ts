@@ -22,6 +22,8 @@ export const JobMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('logged'), logId: Id }),
   z.strictObject({ type: z.literal('snapshots') }),
   z.strictObject({ type: z.literal('sampled'), sampleId: Id }),
+  /** A step was measured. */
+  z.strictObject({ type: z.literal('profiled'), profileId: Id }),
   /** The end. Anything else that ends the process is a crash. */
   z.strictObject({
     type: z.literal('ended'),
@@ -37,6 +39,8 @@ export const JobMessage = z.discriminatedUnion('type', [
       z.strictObject({ kind: z.literal('imported'), file: z.string(), problems: z.array(ImportProblem) }),
       /** Averages were reconstructed and written; their rows name the job. */
       z.strictObject({ kind: z.literal('reconstructed') }),
+      /** A step was measured, and told before. */
+      z.strictObject({ kind: z.literal('profiled') }),
       z.strictObject({ kind: z.literal('cancelled') }),
       z.strictObject({ kind: z.literal('failed'), code: z.enum(errorCodes), message: z.string() }),
     ]),
@@ -44,8 +48,15 @@ export const JobMessage = z.discriminatedUnion('type', [
 ]);
 export type JobMessage = z.infer<typeof JobMessage>;
 
-/** What the service asks of a job. A job whose service disappears acts as if it had been asked to pause. */
-export const JobRequest = z.strictObject({ type: z.enum(['pause', 'stop', 'cancel']) });
+/** How a job can be asked to end. */
+const endRequests = ['pause', 'stop', 'cancel'] as const;
+export type EndRequest = (typeof endRequests)[number];
+
+/**
+ * What the service asks of a job: to end, or, of one that trains, to measure its next step. A job whose service disappears
+ * acts as if it had been asked to pause.
+ */
+export const JobRequest = z.strictObject({ type: z.enum([...endRequests, 'profile']) });
 export type JobRequest = z.infer<typeof JobRequest>;
 
 export type JobOutcome = Extract<JobMessage, { type: 'ended' }>['outcome'];

@@ -3,6 +3,7 @@ import { defineCall, Nothing } from './call.ts';
 import { Id, Timestamp } from './common.ts';
 import { errorCodes } from './errors.ts';
 import { ImportOptions } from './datasets.ts';
+import { ProfiledWork } from './profile.ts';
 import { KeepRequest } from './reconstructions.ts';
 import { GenerateRequest } from './samples.ts';
 import { Engine } from './training.ts';
@@ -18,6 +19,7 @@ export const JobParameters = z.discriminatedUnion('kind', [
   /** The folder's path is known to the service and the job alone. */
   z.strictObject({ kind: z.literal('import'), path: z.string(), options: ImportOptions }),
   z.strictObject({ kind: z.literal('reconstruct'), request: KeepRequest }),
+  z.strictObject({ kind: z.literal('profile'), runId: Id, work: ProfiledWork }),
 ]);
 export type JobParameters = z.infer<typeof JobParameters>;
 
@@ -36,7 +38,7 @@ export const MICRO_BATCHES = 'micro-batches';
 
 export const Job = z.strictObject({
   id: Id,
-  kind: z.enum(['train', 'sample', 'import', 'reconstruct']),
+  kind: z.enum(['train', 'sample', 'import', 'reconstruct', 'profile']),
   state: JobState,
   /** In words: the run's, snapshot's or folder's name. */
   title: z.string(),

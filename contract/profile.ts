@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { errorCodes } from './errors.ts';
-import { DataShape } from './network.ts';
-import { RunConfig } from './training.ts';
+import { defineCall, defineEvent } from './call.ts';
+import { Id, Timestamp } from './common.ts';
 
 /** What is measured: an optimiser step with all its micro-batches, or one evaluation of the network while it draws. */
 export const profiledWork = ['training', 'sampling'] as const;
@@ -34,7 +33,7 @@ export const opKindWords: Readonly<Record<OpKind, string>> = {
   optimiser: 'optimiser',
   copies: 'copies and casts',
   random: 'random numbers',
-  other: 'constants, variables and other',
+  other: 'constants and others',
 };
 
 /** Where in a program a layer is: what the network computes, what is done to weights before their use, and the optimiser. */
@@ -97,16 +96,26 @@ export const Profile = z.strictObject({
 });
 export type Profile = z.infer<typeof Profile>;
 
-/** What the process that measures a step is asked for: its first line. Drawn are `training.batchSize` pictures at once. */
-export const ProfileSubject = z.strictObject({ config: RunConfig, shape: DataShape, work: ProfiledWork });
-export type ProfileSubject = z.infer<typeof ProfileSubject>;
+/** A measurement of a run's step that was kept. Its trace is at /files/profiles/<id>.json, for Perfetto. */
+export const KeptProfile = z.strictObject({
+  id: Id,
+  runId: Id,
+  /** Training images that the run had seen. */
+  nimg: z.int().nonnegative(),
+  profile: Profile,
+  createdAt: Timestamp,
+});
+export type KeptProfile = z.infer<typeof KeptProfile>;
 
-/** What it answers, a line each. */
-export const ProfileAnswer = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('progress'), share: z.number(), words: z.string() }),
-  /** `trace`: what Perfetto opens, JSON. `tensorflow`: its version. */
-  z.strictObject({ type: z.literal('done'), profile: Profile, tensorflow: z.string(), trace: z.string() }),
-  /** The process ends afterwards. */
-  z.strictObject({ type: z.literal('failed'), code: z.enum(errorCodes), message: z.string() }),
-]);
-export type ProfileAnswer = z.infer<typeof ProfileAnswer>;
+/**
+ * Measures a step of a run. One that trains traces its next step, and `jobId` is null; else a job measures, with weights
+ * and pictures of its own, and changes nothing of the run. `profileAdded` tells of the measurement.
+ */
+export const measureStep = defineCall(
+  'profiles.measure',
+  z.strictObject({ runId: Id, work: ProfiledWork }),
+  z.strictObject({ jobId: Id.nullable() }),
+);
+/** The newest first. */
+export const listProfiles = defineCall('profiles.list', z.strictObject({ runId: Id }), z.array(KeptProfile));
+export const profileAdded = defineEvent('profile.added', KeptProfile);

@@ -49,11 +49,11 @@ export function findAppFile(files: ReadonlyMap<string, AppFile>, url: string): A
 }
 
 /**
- * The path to ask the service for, of a URL that wants a picture of the library ("app://edm2/files/samples/7.png");
+ * The path to ask the service for, of a URL that wants a picture or a trace of the library ("app://edm2/files/samples/7.png");
  * null: no such URL. Only ids and fixed words can be said this way.
  */
 export function servicePath(url: string): string | null {
   if (!isAppUrl(url)) return null;
   const path = new URL(url).pathname;
-  return /^\/files\/(samples|datasets)(\/[a-z0-9]+)+\.png$/.test(path) ? path : null;
+  return /^\/files\/((samples|datasets)(\/[a-z0-9]+)+\.png|profiles\/[0-9]+\.json)$/.test(path) ? path : null;
 }

@@ -1,6 +1,6 @@
 /**
- * The command line: `edm2 …`. Every command but `count`, `bench`, `profile` and `toy` asks the library's service, which lives as
- * long as something runs.
+ * The command line: `edm2 …`. Every command but `count`, `bench`, `toy` and, without `--run`, `profile` asks the library's
+ * service, which lives as long as something runs.
  */
 import { Command, CommanderError } from 'commander';
 import { onEscaped } from '../../contract/escaped.ts';

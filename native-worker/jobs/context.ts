@@ -1,8 +1,8 @@
-import type { JobMessage, JobOutcome, JobRequest } from '../../contract/job-messages.ts';
+import type { EndRequest, JobMessage, JobOutcome } from '../../contract/job-messages.ts';
 import type { JobParameters, Progress } from '../../contract/jobs.ts';
 import type { Library } from '../store/library.ts';
 
-export type Requested = JobRequest['type'] | null;
+export type Requested = EndRequest | null;
 
 /** What a job has: its library, what it is to do, and the line to the service. */
 export interface JobContext {
@@ -10,8 +10,11 @@ export interface JobContext {
   readonly job: { readonly id: number; readonly parameters: JobParameters };
   /** Tells the service something that is in the library already. Does nothing once the service is gone. */
   readonly send: (message: Exclude<JobMessage, { type: 'ended' }>) => void;
-  /** What the user asked for meanwhile; a job looks between its steps. 'pause' too when the service disappears. */
+  /** How it was asked to end meanwhile; a job looks between its steps. 'pause' too when the service disappears. */
   readonly requested: () => Requested;
+  /** Whether its next step is to be measured; that is taken back by `measured`. */
+  readonly toMeasure: () => boolean;
+  readonly measured: () => void;
 }
 
 /** A kind of job: does the work and says how it ended. Expected failures are thrown as AppError. */

@@ -27,18 +27,20 @@ function deliver(message: JobMessage): Promise<void> {
 }
 
 /** What the user asked for last. A service that disappears, and SIGTERM, ask for a pause: nothing of the work is lost. */
-function listen(): () => Requested {
+function listen(): Pick<JobContext, 'requested' | 'toMeasure' | 'measured'> {
   let requested: Requested = null;
+  let toMeasure = false;
   process.on('message', (raw: unknown) => {
     const request = JobRequest.safeParse(raw);
-    if (request.success) requested = request.data.type;
-    else process.stderr.write('A message that is no request was ignored.\n');
+    if (!request.success) process.stderr.write('A message that is no request was ignored.\n');
+    else if (request.data.type === 'profile') toMeasure = true;
+    else requested = request.data.type;
   });
   process.on('disconnect', () => (requested ??= 'pause'));
   process.on('SIGTERM', () => (requested ??= 'pause'));
   // Ctrl+C in a terminal reaches the whole process group; the command line that was meant asks for a pause itself.
   process.on('SIGINT', () => undefined);
-  return () => requested;
+  return { requested: () => requested, toMeasure: () => toMeasure, measured: () => (toMeasure = false) };
 }
 
 /** Loads only what this kind of job needs: an import never loads TensorFlow. */
@@ -53,6 +55,8 @@ async function dispatch(context: JobContext): Promise<JobOutcome> {
       return (await import('./import.ts')).runImport(context);
     case 'reconstruct':
       return (await import('./reconstruct.ts')).runReconstruct(context, parameters);
+    case 'profile':
+      return (await import('./profile.ts')).runProfile(context, parameters);
     default:
       return parameters satisfies never;
   }
@@ -96,7 +100,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { library: { type: 'string' }, job: { type: 'string' }, identity: { type: 'string' } },
   });
-  const requested = listen();
+  const asked = listen();
   const id = Number(values.job);
   if (values.library === undefined || !Number.isInteger(id)) throw new Error('usage: main.ts --library DIR --job ID');
   const { library: folder } = values;
@@ -109,7 +113,7 @@ async function main(): Promise<void> {
     parameters = getJobParameters(library.db, id);
     needRunFolders(library, getJob(library.db, id).runId);
     const send = (message: JobMessage): void => void deliver(message);
-    outcome = await dispatch({ library, job: { id, parameters }, send, requested });
+    outcome = await dispatch({ library, job: { id, parameters }, send, ...asked });
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     outcome = failure(error, parameters);

@@ -14,6 +14,7 @@ import { breathe, everySoOften, type Requested, type RunJob } from './context.ts
 import { isOutOfMemory, trainingOutOfMemory } from './failure.ts';
 import { drawGrid, owesGrid } from './training/grid.ts';
 import { passes } from './training/milestones.ts';
+import { measuresNext, profileStep } from './training/profile-step.ts';
 import { closeSession, openSession, writeLog, type TrainingSession } from './training/session.ts';
 import type { Step, StepProgress } from '../programs/take-step.ts';
 import { canWriteBeside, saveCheckpoint, writeSnapshots, writeTick } from './training/write.ts';
@@ -73,7 +74,8 @@ async function advance(session: TrainingSession, hearing: () => void): Promise<v
   const isLast = after >= training.durationImages;
   const endsTick = isLast || passes(before, after, logging.tickImages);
 
-  const taken = await step(session, endsTick, hearing);
+  const take = (): Promise<Step | null> => step(session, endsTick, hearing);
+  const taken = await (measuresNext(session) ? profileStep(session, take) : timedStep(session, take));
   if (taken === null) return;
   if (taken.magnitudes !== null) await writeTick(session, taken.magnitudes);
   if (isLast) return; // `finish` writes what is left to write
@@ -88,6 +90,17 @@ async function advance(session: TrainingSession, hearing: () => void): Promise<v
   if (!isDue(sampleImages)) return;
   await drawGrid(session);
   collectGarbage();
+}
+
+/** So many times of steps are kept. */
+const KEPT_TIMES = 5;
+
+async function timedStep({ stepTimes }: TrainingSession, take: () => Promise<Step | null>): Promise<Step | null> {
+  const start = performance.now();
+  const taken = await take();
+  if (taken !== null) stepTimes.push(performance.now() - start);
+  if (stepTimes.length > KEPT_TIMES) stepTimes.shift();
+  return taken;
 }
 
 /** A step that is to be dropped is waited for if it ends sooner. */

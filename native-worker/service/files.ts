@@ -12,13 +12,15 @@ import { writeAll, writeDurably } from '../store/durable-file.ts';
 import type { Library } from '../store/library.ts';
 import { openRegularFile, readRegularFile, type OpenFile } from '../store/open-file.ts';
 import { insideLibrary, mosaicPath } from '../store/paths.ts';
+import { getProfile, readTraceOf } from '../store/profiles.ts';
 import { getSample, sampleFile } from '../store/samples.ts';
 import { sendText } from './server.ts';
 
-/** GET /files/…: pictures of the library, named by ids and numbers alone. */
+/** GET /files/…: pictures and traces of the library, named by ids and numbers alone. */
 
 /** What is asked for, ready to be sent. */
-type Found = { etag: string } & ({ path: string } | { body: () => Promise<Buffer> });
+/** A picture unless it says otherwise. */
+type Found = { etag: string; type?: string } & ({ path: string } | { body: () => Promise<Buffer> });
 
 const ID = '([1-9]\\d{0,14})';
 const INDEX = '(0|[1-9]\\d{0,14})';
@@ -30,6 +32,7 @@ const routes: readonly [RegExp, (library: Library, ids: number[]) => Found][] = 
     new RegExp(`^/files/datasets/${ID}/pictures/${INDEX}\\.png$`),
     (library, [id, index]) => pictureOfDataset(library, id!, index!),
   ],
+  [new RegExp(`^/files/profiles/${ID}\\.json$`), (library, [id]) => trace(library, id!)],
   [new RegExp(`^/files/datasets/${ID}/mosaic\\.png$`), (library, [id]) => mosaic(library, id!)],
 ];
 
@@ -57,7 +60,7 @@ async function answer(
 ): Promise<void> {
   const found = findFile(library, path);
   if (found === null) {
-    sendText(response, 404, 'There is no such picture.');
+    sendText(response, 404, 'There is no such file.');
     return;
   }
   // Ids mean other pictures in another library at the same address, so a browser asks each time whether it has the right one.
@@ -75,7 +78,8 @@ async function answer(
     return;
   }
   const body = await found.body();
-  response.writeHead(200, { ...headers, 'content-type': 'image/png', 'content-length': body.length });
+  const type = found.type ?? 'image/png';
+  response.writeHead(200, { ...headers, 'content-type': type, 'content-length': body.length });
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
@@ -143,6 +147,12 @@ function pictureOfDataset(library: Library, id: number, index: number): Found {
     return encodePicture({ pixels, resolution, channels });
   };
   return { body, etag: `"d${sha256.slice(0, 24)}-${index}"` };
+}
+
+/** What Perfetto opens of a measured step. */
+function trace({ db }: Library, id: number): Found {
+  const { createdAt } = getProfile(db, id);
+  return { type: 'application/json', etag: `"p${id}-${createdAt}"`, body: () => Promise.resolve(readTraceOf(db, id)) };
 }
 
 /** The overview of a dataset, drawn when it is first asked for. */

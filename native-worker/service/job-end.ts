@@ -8,7 +8,7 @@ import {
   type Failure,
   type MemoryUse,
 } from '../../contract/job-failures.ts';
-import type { JobOutcome, JobRequest } from '../../contract/job-messages.ts';
+import type { EndRequest, JobOutcome } from '../../contract/job-messages.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
 import { trainingOf, type LogLine, type RunState } from '../../contract/runs.ts';
 import { systemFailure } from '../../contract/system-errors.ts';
@@ -27,7 +27,7 @@ export interface JobExit extends Crash {
 /** What the service did to a job before it ended. */
 export interface Asked {
   /** What it asked of it last; null: nothing. */
-  readonly request: JobRequest['type'] | null;
+  readonly request: EndRequest | null;
   /** It killed it, because it did not end. */
   readonly killed: boolean;
   /** The service itself ends. */
@@ -105,6 +105,8 @@ function ofOutcome(parameters: JobParameters, outcome: JobOutcome, asked: Asked)
     case 'paused':
     case 'stopped':
       return { ...nothing, state: 'done', run: trains ? outcome.kind : null };
+    case 'profiled':
+      return { ...nothing, state: 'done' };
     case 'sampled':
     case 'imported':
     case 'reconstructed':

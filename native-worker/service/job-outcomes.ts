@@ -11,6 +11,7 @@ import {
   sampleAdded,
   snapshotsChanged,
 } from '../../contract/events.ts';
+import { profileAdded } from '../../contract/profile.ts';
 import type { ImportProblem } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
 import { endNotRecorded } from '../../contract/job-failures.ts';
@@ -23,6 +24,7 @@ import type { EndedJob } from '../store/jobs.ts';
 import type { Library } from '../store/library.ts';
 import { getLogLine, insertLog } from '../store/log.ts';
 import { insideLibrary, jobFolder } from '../store/paths.ts';
+import { getProfile } from '../store/profiles.ts';
 import { getRunSummary, setRunDevice, setRunState } from '../store/runs.ts';
 import { getSample } from '../store/samples.ts';
 import { write } from '../store/statements.ts';
@@ -77,6 +79,8 @@ export class JobOutcomes implements JobWatcher {
         this.#events.emit(sampleAdded, getSample(db, message.sampleId));
         if (runId !== null) this.#tellRun(runId);
         return;
+      case 'profiled':
+        return this.#events.emit(profileAdded, getProfile(db, message.profileId));
       case 'progress': // kept by the queue
       case 'stepping': // the queue's, too
       case 'ended': // comes again with the exit

@@ -73,7 +73,7 @@ export class JobProcess {
     return this.#child.pid ?? null;
   }
 
-  /** Asks it to end in good order. It answers when it can: between two training steps. */
+  /** Asks it to end in good order, or to measure its next step. It answers when it can: between two training steps. */
   request(type: JobRequest['type']): void {
     if (this.#child.connected) this.#child.send({ type } satisfies JobRequest);
   }

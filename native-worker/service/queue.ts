@@ -62,7 +62,7 @@ export interface QueueParts {
   firstStepMs?: number | undefined;
 }
 
-const LANES: readonly JobKind[] = ['train', 'sample', 'import', 'reconstruct'];
+const LANES: readonly JobKind[] = ['train', 'sample', 'import', 'reconstruct', 'profile'];
 
 /** Each row written is a sync of the disk; the connected are told at once all the same. */
 const PROGRESS_WRITE_MS = 2000;
@@ -93,8 +93,9 @@ export class Queue {
 
   /** The training job that runs; null: none does. */
   training(): { id: number; runId: number; pid: number } | null {
-    for (const [id, { parameters, process }] of this.#running) {
-      if (parameters.kind === 'train' && process.pid !== null) return { id, runId: parameters.runId, pid: process.pid };
+    for (const [id, { parameters, process, over }] of this.#running) {
+      if (parameters.kind !== 'train' || process.pid === null || over) continue;
+      return { id, runId: parameters.runId, pid: process.pid };
     }
     return null;
   }
@@ -135,6 +136,13 @@ export class Queue {
     } else {
       throw new AppError('conflict', `This job has ended already${running === undefined ? ` (${job.state})` : ''}.`);
     }
+  }
+
+  /** Asks a training job that runs to measure its next step. @throws {AppError} 'conflict' if it runs no more */
+  measure(id: number): void {
+    const running = this.#running.get(id);
+    if (running === undefined || running.over) throw new AppError('conflict', 'This training has just ended.');
+    running.process.request('profile');
   }
 
   /** Tells everybody what a job is like now. Never throws: what happened has happened, heard or not. */

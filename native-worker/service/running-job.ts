@@ -1,5 +1,5 @@
 import type { Failure } from '../../contract/job-failures.ts';
-import type { JobRequest } from '../../contract/job-messages.ts';
+import type { EndRequest } from '../../contract/job-messages.ts';
 import type { JobParameters, Progress } from '../../contract/jobs.ts';
 import type { Asked } from './job-end.ts';
 import type { JobProcess } from './job-process.ts';
@@ -27,7 +27,7 @@ export class RunningJob {
   readonly #firstStepMs: number;
   /** A training job's first step is done: there is something to save, and it hears us between two steps. Or it has heard. */
   #stepping = false;
-  #request: JobRequest['type'] | null = null;
+  #request: EndRequest | null = null;
   #killed = false;
   #killTimer: NodeJS.Timeout | null = null;
 
@@ -44,7 +44,7 @@ export class RunningJob {
   }
 
   /** Asks it to end; one that has nothing to save is killed if it does not. */
-  request(type: JobRequest['type']): void {
+  request(type: EndRequest): void {
     this.#request = type;
     this.process.request(type);
     const patience = this.#patience();

@@ -72,7 +72,7 @@ export interface RunningService {
 const PATIENCE_MS = 60_000;
 
 /** Other kinds of jobs only read and write files. */
-const LOADS_TENSORFLOW: readonly JobKind[] = ['train', 'sample'];
+const LOADS_TENSORFLOW: readonly JobKind[] = ['train', 'sample', 'profile'];
 
 /** So often the service looks whether its library is still where it was. */
 const PLACE_WATCH_MS = 1000;

@@ -107,6 +107,16 @@ export function countActiveJobsOfRun(db: Database, runId: number): number {
     .get(runId)!;
 }
 
+/** Queued or running measurements of steps. */
+export function countOpenProfiles(db: Database): number {
+  return statement<[], number>(
+    db,
+    `SELECT count(*) FROM jobs WHERE kind = 'profile' AND state IN ('queued', 'running')`,
+  )
+    .pluck()
+    .get()!;
+}
+
 export function startJob(db: Database, id: number, pid: number | null, at = Date.now()): void {
   statement(
     db,

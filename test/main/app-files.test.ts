@@ -64,6 +64,7 @@ test('whatever path is asked for, only files of the page answer', () => {
 test('pictures of the library are asked for by ids alone', () => {
   expect(servicePath('app://edm2/files/samples/12.png')).toBe('/files/samples/12.png');
   expect(servicePath('app://edm2/files/datasets/3/pictures/0.png?v=1')).toBe('/files/datasets/3/pictures/0.png');
+  expect(servicePath('app://edm2/files/profiles/4.json')).toBe('/files/profiles/4.json');
 });
 
 test.each([
@@ -72,6 +73,8 @@ test.each([
   'app://edm2/files/samples/..%2f1.png',
   'app://edm2/files/samples/1.png/../../x',
   'app://edm2/files/library.sqlite',
+  'app://edm2/files/samples/1.json',
+  'app://edm2/files/profiles/../1.json',
   'app://edm2/rpc',
   'app://other/files/samples/1.png',
 ])('a picture can not be asked for by a path: %s', (url) => {

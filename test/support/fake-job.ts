@@ -10,8 +10,10 @@ import { getJob, getJobParameters } from '../../native-worker/store/jobs.ts';
 import { insertCheckpoint } from '../../native-worker/store/checkpoints.ts';
 import { patiently } from '../../native-worker/store/patience.ts';
 import { checkpointPath, insideLibrary, jobFolder, runFolder } from '../../native-worker/store/paths.ts';
+import { insertProfile } from '../../native-worker/store/profiles.ts';
 import { insertSample } from '../../native-worker/store/samples.ts';
 import { insertTick } from '../../native-worker/store/ticks.ts';
+import { exampleProfile } from './profiles.ts';
 
 const { values } = parseArgs({
   options: { library: { type: 'string' }, job: { type: 'string' }, identity: { type: 'string' } },
@@ -20,7 +22,7 @@ const library = await patiently(() => openLibrary(values.library!));
 const id = Number(values.job);
 const { title, runId } = getJob(library.db, id);
 const parameters = getJobParameters(library.db, id);
-const orders = title.split(/[ ,]/)[0]!;
+const orders = title.split(/[ ,:]/)[0]!;
 
 function send(message: object): Promise<void> {
   return new Promise((resolve) => {
@@ -57,8 +59,19 @@ async function tick(nimg: number): Promise<void> {
   await send({ type: 'ticked', ticks });
 }
 
+/** Measures a step, as far as anybody can see. */
+async function profiled(): Promise<void> {
+  const work = parameters.kind === 'profile' ? parameters.work : 'training';
+  const measured = { runId: runId!, nimg: 16, profile: exampleProfile({ work }), trace: '{"traceEvents":[]}' };
+  const profileId = await patiently(() => insertProfile(library.db, measured));
+  await send({ type: 'profiled', profileId });
+}
+
 let asked: string | null = null;
-process.on('message', (message: { type: string }) => (asked ??= message.type));
+process.on('message', ({ type }: { type: string }) => {
+  if (type === 'profile') void profiled();
+  else asked ??= type;
+});
 process.on('disconnect', () => (asked ??= 'pause'));
 
 async function untilAsked(): Promise<void> {
@@ -167,6 +180,13 @@ switch (orders) {
     await end({ kind: 'sampled', sampleId });
     break;
   }
+  case 'measured':
+    if (parameters.kind === 'profile') {
+      await profiled();
+      await end({ kind: 'profiled' });
+    }
+    await end({ kind: 'finished' });
+    break;
   case 'litter':
     mkdirSync(insideLibrary(library.folder, jobFolder(id)), { recursive: true });
     writeFileSync(join(insideLibrary(library.folder, jobFolder(id)), '0.safetensors'), 'half');

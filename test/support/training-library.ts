@@ -86,11 +86,12 @@ export function makeContext(
   library: Library,
   parameters: JobParameters,
   request: (messages: readonly JobMessage[]) => Requested = () => null,
+  toMeasure = false,
 ): { context: JobContext; messages: JobMessage[] } {
   const id = insertJob(library.db, {
     parameters,
     title: 'test',
-    runId: parameters.kind === 'train' ? parameters.runId : null,
+    runId: 'runId' in parameters ? parameters.runId : null,
   });
   const messages: JobMessage[] = [];
   const context: JobContext = {
@@ -98,6 +99,8 @@ export function makeContext(
     job: { id, parameters },
     send: (message) => messages.push(message),
     requested: () => request(messages),
+    toMeasure: () => toMeasure,
+    measured: () => (toMeasure = false),
   };
   return { context, messages };
 }

@@ -1,5 +1,5 @@
 import { AppError } from '../../../contract/errors.ts';
-import { ProfileAnswer, type ProfileSubject } from '../../../contract/profile.ts';
+import { ProfileAnswer, type ProfileSubject } from '../../../contract/profile-process.ts';
 import { chosenRuntime } from '../../engine/runtime/choice.ts';
 import { jobEnvironment } from '../../engine/runtime/environment.ts';
 import { checkPrecision, readPrecisionSupport } from '../../engine/runtime/precision-support.ts';
@@ -29,7 +29,8 @@ export async function measureProfile(
       const answer = ProfileAnswer.parse(JSON.parse(await nextLine(child)));
       if (answer.type === 'failed') throw new AppError(answer.code, answer.message);
       if (answer.type === 'done') return answer;
-      onProgress(answer.share, answer.words);
+      const { done, total, text } = answer.progress;
+      onProgress(total > 0 ? done / total : 0, text);
     }
   } finally {
     await child.close();

@@ -3,7 +3,8 @@
  * standard input. It answers with a `ProfileAnswer` a line and leaves, at the latest when the input ends. The environment is
  * that of a job (`jobEnvironment`).
  */
-import { ProfileSubject, type ProfileAnswer } from '../../../contract/profile.ts';
+import type { Progress } from '../../../contract/jobs.ts';
+import { ProfileAnswer, ProfileSubject } from '../../../contract/profile-process.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { deviceOutOfMemory, type Failure } from '../../../contract/job-failures.ts';
 import { answerAndLeave } from '../answering.ts';
@@ -22,10 +23,10 @@ async function main(): Promise<void> {
   const { describeDevice } = await import('../../engine/device.ts');
   const { backend } = await import('../../engine/binding.ts');
   const { openStep } = await import('./subject.ts');
-  const { measureStep } = await import('./measure.ts');
+  const { measureStep, preparing } = await import('./measure.ts');
   const { words } = await describeDevice();
-  const onProgress = (share: number, words: string): void => void answer({ type: 'progress', share, words });
-  onProgress(0, 'preparing the step');
+  const onProgress = (progress: Progress): void => void answer({ type: 'progress', progress });
+  onProgress(preparing);
   const step = await openStep(subject);
   const measured = await measureStep(step, words, onProgress);
   await answer({ type: 'done', ...measured, tensorflow: backend().binding.TF_Version });

@@ -1,8 +1,12 @@
+import type { Progress } from '../../../contract/jobs.ts';
 import type { Profile, ProfiledWork } from '../../../contract/profile.ts';
 import type { TracedRun } from '../../engine/session/graph-session.ts';
 import { readTrace } from '../../engine/trace/traced-ops.ts';
 import { summariseOps } from '../../programs/profile/summary.ts';
 import { traceFile } from '../../programs/profile/trace-file.ts';
+
+/** What is told before the first step. */
+export const preparing: Progress = { done: 0, total: 0, unit: '', text: 'Preparing the step' };
 
 /** Steps before any is timed: TensorFlow plans in the first, and makes kernels in the second. */
 const WARM_UPS = 2;
@@ -30,15 +34,16 @@ export interface MeasuredProfile {
 export async function measureStep(
   step: MeasuredStep,
   device: string,
-  onProgress: (share: number, words: string) => void,
+  onProgress: (progress: Progress) => void,
 ): Promise<MeasuredProfile> {
-  const all = WARM_UPS + UNTRACED + 1;
+  const tell = (done: number, text: string): void =>
+    onProgress({ done, total: WARM_UPS + UNTRACED + 1, unit: 'steps', text });
   const times: number[] = [];
   for (let taken = 0; taken < WARM_UPS + UNTRACED; taken += 1) {
-    onProgress(taken / all, taken < WARM_UPS ? 'planning the step' : 'timing the step');
+    tell(taken, taken < WARM_UPS ? 'Planning the step' : 'Timing the step');
     times.push(await timed(step.take));
   }
-  onProgress((all - 1) / all, 'tracing the step');
+  tell(WARM_UPS + UNTRACED, 'Tracing the step');
   return await traceStep(step, median(times.slice(WARM_UPS)), device);
 }
 

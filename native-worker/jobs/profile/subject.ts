@@ -1,4 +1,4 @@
-import type { ProfileSubject } from '../../../contract/profile.ts';
+import type { ProfileSubject } from '../../../contract/profile-process.ts';
 import { oneHot } from '../../edm2/tensors/layout.ts';
 import { samplerSigmas, samplerSteps } from '../../edm2/sampling/sampler.ts';
 import { randomKernels } from '../../engine/random.ts';
@@ -16,7 +16,7 @@ export function openStep(subject: ProfileSubject): Promise<MeasuredStep> {
 async function trainingStep(subject: ProfileSubject): Promise<MeasuredStep> {
   const { trainer, step } = await openTraining(subject);
   const images = subject.config.training.batchSize;
-  return { work: 'training', images, take: step, trace: (work) => trainer.trace(work) };
+  return { work: 'training', images, take: step, trace: trainer.trace };
 }
 
 /** The first evaluation of a drawing, over and over. */

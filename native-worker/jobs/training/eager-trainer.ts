@@ -29,6 +29,7 @@ export class EagerTrainer implements Trainer {
   readonly #plan: NetworkPlan;
   readonly #training: TrainingConfig;
   readonly #gridAverage: number;
+  readonly trace = null;
   #state: TrainState;
 
   /**

@@ -38,6 +38,7 @@ const FED = { seed: 0, durationImages: 1, learningRate: 1, decayBatches: 0, ramp
 export class GraphTrainer implements Trainer {
   readonly #plan: TrainerPlan;
   readonly #session: GraphSession;
+  readonly trace = (work: () => Promise<void>): Promise<readonly TracedRun[]> => this.#session.trace(work);
 
   private constructor(plan: TrainerPlan, session: GraphSession) {
     this.#plan = plan;
@@ -64,11 +65,6 @@ export class GraphTrainer implements Trainer {
   step(nimg: number, { images, labels }: PictureBatch, measure: boolean, goesOn?: GoesOn): Promise<Step | null> {
     const batch = { images, ...(labels === null ? {} : { labels }) };
     return takeStep(this.#session, { training: this.#plan.training, nimg, batch, measure }, goesOn);
-  }
-
-  /** Traces what `work` asks of the session. */
-  trace(work: () => Promise<void>): Promise<readonly TracedRun[]> {
-    return this.#session.trace(work);
   }
 
   hold(names: readonly string[]): Promise<HeldTensors> {

@@ -40,6 +40,8 @@ export interface TrainingSession {
   readonly writes: Writes;
   /** Training images seen. */
   nimg: number;
+  /** How long the latest steps took, milliseconds; those that were measured left out. */
+  readonly stepTimes: number[];
   /** Seconds of training when this process began to train, pauses left out, and the clock then. */
   readonly secondsBefore: number;
   readonly startedAt: number;
@@ -94,6 +96,7 @@ export async function openSession(context: JobContext, runId: number, engine: En
       ),
       writes: new Writes(),
       nimg,
+      stepTimes: [],
       secondsBefore: checkpoint?.trainSeconds ?? 0,
       startedAt: performance.now(),
     };

@@ -1,6 +1,6 @@
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
-import type { HeldTensors } from '../../engine/session/graph-session.ts';
+import type { HeldTensors, TracedRun } from '../../engine/session/graph-session.ts';
 import type { BatchSampler } from '../../programs/sampling.ts';
 import type { GoesOn, Step } from '../../programs/take-step.ts';
 import type { PictureBatch } from './batch.ts';
@@ -26,6 +26,8 @@ export interface Trainer {
    * @returns       null if the step was dropped
    */
   step(nimg: number, batch: PictureBatch, measure: boolean, goesOn?: GoesOn): Promise<Step | null>;
+  /** Traces the steps that `work` takes; null: there is no trace of what this trainer computes. */
+  readonly trace: ((work: () => Promise<void>) => Promise<readonly TracedRun[]>) | null;
   /**
    * Keeps parts of the state as they are now, however training goes on.
    *

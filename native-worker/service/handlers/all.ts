@@ -4,6 +4,7 @@ import type { ServiceParts } from './context.ts';
 import { datasetHandlers } from './datasets.ts';
 import { folderHandlers } from './folders.ts';
 import { jobHandlers } from './jobs.ts';
+import { profileHandlers } from './profiles.ts';
 import { reconstructionHandlers } from './reconstructions.ts';
 import { runHandlers } from './runs.ts';
 import { runtimeHandlers } from './runtime.ts';
@@ -17,6 +18,7 @@ export function allHandlers(parts: ServiceParts): Handler[] {
     ...datasetHandlers(parts),
     ...folderHandlers(parts),
     ...jobHandlers(parts),
+    ...profileHandlers(parts),
     ...reconstructionHandlers(parts),
     ...runHandlers(parts),
     ...runtimeHandlers(parts),

@@ -11,6 +11,7 @@ import { rewoundFiles } from './009-rewound-files.ts';
 import { selfDescribed } from './010-self-described.ts';
 import { microBatch } from './011-micro-batch.ts';
 import { configFormat2 } from './012-config-format-2.ts';
+import { profiles } from './013-profiles.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   selfDescribed,
   microBatch,
   configFormat2,
+  profiles,
 ];

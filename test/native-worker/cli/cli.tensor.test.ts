@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { shutdown } from '../../../contract/app.ts';
 import { connectToService } from '../../../native-worker/service/connect.ts';
 import { root } from '../../support/root.ts';
+import { readTraceFile } from '../../support/trace-file.ts';
 
 /** The real command line against a real service, a library of its own and the runtime of this machine. */
 let folder: string;
@@ -116,6 +117,33 @@ test('import, train, look, draw: the whole way by command', async () => {
   const sheet = join(folder, 'out/sheet.png');
   expect(drawn.stdout).toContain(sheet);
   expect(await sharp(sheet).metadata()).toMatchObject({ width: 48, height: 32, format: 'png' });
+});
+
+test('a step of a run is measured, that of one that trains by the run itself', async () => {
+  const file = join(folder, 'step.json');
+  const measured = await edm2('profile', '--run', 'first', '--sampling', '--trace', file, '--json');
+  expect(measured).toMatchObject({ code: 0, stderr: '' });
+  const told = objects(measured.stdout).at(-1)!;
+  expect(told).toMatchObject({ type: 'profile', runId: 1, nimg: 64, work: 'sampling', file });
+  expect(readTraceFile(readFileSync(file, 'utf8')).complete.length).toBeGreaterThan(told.ops as number);
+
+  const settings = ['--set', 'training.durationImages=1000000', '--set', 'logging.tickImages=16'];
+  const started = await edm2('train', '--dataset', 'Colours', '--name', 'busy', '--detach', ...TINY, ...settings);
+  expect(started.code).toBe(0);
+  // It may not have begun yet.
+  let ofRun = await edm2('profile', '--run', 'busy');
+  for (let tries = 0; ofRun.code !== 0 && tries < 50; tries += 1) ofRun = await edm2('profile', '--run', 'busy');
+  expect(ofRun.stderr).toBe('');
+  expect(ofRun.stdout).toMatch(/A training step of 8 pictures: [\d,]+ ops ran/);
+  const other = await edm2('profile', '--run', 'first');
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('"busy" trains') as string });
+  expect((await edm2('runs', 'stop', 'busy')).code).toBe(0);
+
+  const both = await edm2('profile', '--run', 'first', '--preset', 'demo');
+  expect(both).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("cannot be used with option '--preset") as string,
+  });
 });
 
 test('an average that is not stored is reconstructed: kept as a file, found again, and drawn with', async () => {

@@ -38,7 +38,17 @@ function job(requested: () => Requested = () => null): { context: JobContext; se
     path: path.join(base, 'pictures'),
     options: { name: 'Noise', resolution: 64 },
   };
-  return { context: { library, job: { id: 7, parameters }, send: (message) => sent.push(message), requested }, sent };
+  return {
+    context: {
+      library,
+      job: { id: 7, parameters },
+      send: (message) => sent.push(message),
+      requested,
+      toMeasure: () => false,
+      measured: () => undefined,
+    },
+    sent,
+  };
 }
 
 const tmp = (): string[] => fs.readdirSync(path.join(library.folder, 'files/tmp'));

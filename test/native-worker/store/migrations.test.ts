@@ -111,6 +111,34 @@ test('what an older version stored of averages and networks is read with todayâ€
   expect(getJobParameters(db, 7)).toMatchObject({ request: { targets: [{ sigmaRel: 0.2 }] } });
 });
 
+test('jobs of an older version stay as they were, with what they made, and there is room for measurements', () => {
+  older(
+    12,
+    `${RUN}
+    INSERT INTO jobs (id, kind, state, title, parameters, run_id, position, created_at, error, error_code) VALUES
+      (7, 'reconstruct', 'done', 'mix', '{}', 1, 1, 11, NULL, NULL),
+      (8, 'train', 'failed', 'learn', '{"kind":"train","runId":1}', 1, 2.5, 12, 'No.', 'not-finite'),
+      (30, 'import', 'failed', 'gone', '{}', NULL, 1, 13, NULL, NULL);
+    DELETE FROM jobs WHERE id = 30;
+    INSERT INTO reconstructions (id, run_id, job_id, name, nimg, ema_std, error, terms, file, size_bytes, sha256, created_at)
+      VALUES (1, 1, 7, 'made', 32, 0.2, 0, '[]', 'f', 1, '', 0), (2, 1, NULL, 'left', 32, 0.2, 0, '[]', 'g', 1, '', 0);`,
+  );
+  const { db } = (library = openLibrary(folder, { migrate: true }));
+  expect(listJobs(db, 9)).toMatchObject([
+    { id: 8, kind: 'train', state: 'failed', error: 'No.', errorCode: 'not-finite', createdAt: 12 },
+    { id: 7, kind: 'reconstruct', state: 'done', errorCode: null },
+  ]);
+  expect(db.prepare('SELECT id, job_id FROM reconstructions ORDER BY id').raw().all()).toEqual([
+    [1, 7],
+    [2, null],
+  ]);
+  expect(db.pragma('foreign_key_check')).toEqual([]);
+  const measure = { parameters: { kind: 'profile', runId: 1, work: 'training' }, title: 'measure', runId: 1 } as const;
+  expect(insertJob(db, measure)).toBe(31);
+  db.prepare('DELETE FROM jobs WHERE id = 7').run();
+  expect(db.prepare('SELECT job_id FROM reconstructions WHERE id = 1').pluck().get()).toBe(null);
+});
+
 test('a version that knows configurations of format 1 alone refuses a library of format 2', () => {
   openLibrary(folder, { migrate: true }).close();
   expect(() => openLibrary(folder, { migrate: true, steps: migrations.slice(0, 11) })).toThrow(

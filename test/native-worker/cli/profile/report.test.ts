@@ -1,25 +1,11 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { opKinds, type Profile } from '../../../../contract/profile.ts';
 import { readProfileOptions } from '../../../../native-worker/cli/commands/profile.ts';
 import { profileWords } from '../../../../native-worker/cli/profile/report.ts';
+import { exampleProfile } from '../../../support/profiles.ts';
 
-const profile: Profile = {
-  ...{ work: 'training', images: 16, device: 'CPU, 2 threads', ops: 5717 },
-  ...{ milliseconds: 999, untracedMilliseconds: 512 },
-  kinds: {
-    ...(Object.fromEntries(opKinds.map((kind) => [kind, { ops: 0, milliseconds: 0 }])) as Profile['kinds']),
-    convolution: { ops: 200, milliseconds: 750 },
-    products: { ops: 40, milliseconds: 250 },
-    weights: { ops: 5477, milliseconds: 0 },
-  },
-  slowest: Array.from({ length: 20 }, (_, index) => ({
-    ...{ op: 'Conv2D', kind: 'convolution' as const, layer: index === 0 ? 'unet.out_conv' : null },
-    ...{ milliseconds: 100 - index, output: index === 0 ? 'float32 [16,32,32,3]' : null },
-  })),
-  ...{ peakBytes: 312e6, peakOf: 'tensors' },
-};
+const profile = exampleProfile();
 
 test('kinds come with their shares, ops with their layers, and kinds that nothing was of are left out', () => {
   const words = profileWords(profile);

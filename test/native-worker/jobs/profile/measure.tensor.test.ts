@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { planNetwork, weightNames } from '../../../../contract/architecture.ts';
 import { findPreset } from '../../../../contract/presets.ts';
-import { opKinds, Profile, type ProfileSubject } from '../../../../contract/profile.ts';
+import { opKinds, Profile } from '../../../../contract/profile.ts';
+import type { ProfileSubject } from '../../../../contract/profile-process.ts';
 import { RunConfig } from '../../../../contract/training.ts';
 import { readTrace, type TracedOp } from '../../../../native-worker/engine/trace/traced-ops.ts';
 import { measureStep, type MeasuredStep } from '../../../../native-worker/jobs/profile/measure.ts';
@@ -98,7 +99,7 @@ test.each([
 ] as const)('a profile of %s with %o adds up, and its trace is one that Perfetto opens', async (work, training) => {
   const shares: number[] = [];
   const step = await openStep(subject(work, training));
-  const { profile, trace } = await measureStep(step, 'a device', (share) => shares.push(share));
+  const { profile, trace } = await measureStep(step, 'a device', ({ done, total }) => shares.push(done / total));
   expect(Profile.parse(profile)).toEqual(profile);
   expect(profile).toMatchObject({ work, images: 4, device: 'a device' });
   const kinds = opKinds.map((kind) => profile.kinds[kind]);

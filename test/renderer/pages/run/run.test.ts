@@ -26,6 +26,7 @@ import {
 } from '../../../../contract/runs.ts';
 import { runSystem, systemSampled, type SystemColumns } from '../../../../contract/system.ts';
 import { listJobs } from '../../../../contract/jobs.ts';
+import { listProfiles } from '../../../../contract/profile.ts';
 import { listSamples } from '../../../../contract/samples.ts';
 import RunPage from '../../../../renderer/pages/run/Run.svelte';
 import type { RunTab } from '../../../../renderer/lib/router.svelte.ts';
@@ -70,6 +71,7 @@ beforeEach(() => {
   service.answer(getRun, () => run);
   service.answer(runTicks, () => ticks([256, 512], [1.25, 0.75]));
   service.answer(listSamples, () => []);
+  service.answer(listProfiles, () => []);
   service.answer(runSnapshots, () => ({ snapshots: [exampleSnapshot()], checkpoints: [] }));
   service.answer(runLog, () => [{ id: 1, at: 1000, nimg: 0, level: 'info' as const, text: 'Started on CPU.' }]);
   service.answer(runMagnitudes, ({ kind, afterNimg }) => ({
