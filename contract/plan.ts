@@ -3,7 +3,7 @@ import type { DataShape, NetworkConfig } from './network.ts';
 /**
  * The network on paper: which blocks there are, in which order, and the name and shape of every tensor, without any
  * tensor existing. Shapes are those of the official state dict (filters OIHW, linear weights [out, in], gains []), so
- * that weights can be exchanged; names are, too, in config G. One wiring serves all rungs. Source: arXiv 2312.02696,
+ * that weights can be exchanged; names are, too, in config G. One U of blocks serves all rungs. Source: arXiv 2312.02696,
  * Fig. 16 to 22.
  */
 export interface NetworkPlan {

@@ -1,7 +1,7 @@
 import { defaultSwitches } from '../../contract/switches.ts';
 import type { Layer } from '../edm2/network/layers.ts';
 import { stacksOf, stackUp, takeApart, type NamedShape, type Stack } from '../edm2/network/stacks.ts';
-import { forceNormalize, inUse } from '../edm2/network/weights.ts';
+import { forceNormalize, parametersInUse } from '../edm2/network/weights.ts';
 import type { Parameters } from '../edm2/tensors/types.ts';
 import { tf } from '../engine/tensorflow.ts';
 import type { Tensor } from './tensors.ts';
@@ -9,7 +9,7 @@ import type { Tensor } from './tensors.ts';
 /** Parameters as layers of config G use them. @param layers those that own them */
 export function usedByLayers(parameters: Parameters, layers: readonly Layer[]): Parameters {
   const stored = ({ members }: Stack): Tensor => tf.stack(members.map((member) => parameters[member]!));
-  return inUse(stacksFor(parameters, layers), layers, defaultSwitches, stored);
+  return parametersInUse(stacksFor(parameters, layers), layers, defaultSwitches, stored);
 }
 
 /** Parameters after forced normalisation. */

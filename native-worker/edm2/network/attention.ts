@@ -60,7 +60,7 @@ export function attend(qkv: tf.Tensor4D, heads: number, cosine = true, { activat
   const pixels = h * w;
   return tf.tidy(() => {
     const raw = tf.reshape<tf.Rank.R5>(qkv, [n, pixels, 3, heads, channels]);
-    // The factor of the logits goes into the norms of the queries, of which there are fewer than of their numbers.
+    // 1/√C is applied by giving queries that magnitude: there are fewer norms than numbers.
     const factor = 1 / Math.sqrt(channels);
     const vectors = cosine ? normalize(raw, [4], tf.tensor3d([factor, 1, 1], [3, 1, 1])) : raw;
     // One transposition, after which the three lie one behind the other.

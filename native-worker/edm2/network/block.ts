@@ -11,12 +11,12 @@ import type { BlockConfig, Forward } from '../tensors/types.ts';
 
 /** The layers of a block, each with the constants of the activation before it and of the sum after it. */
 function layersOf({ name, flavor, inChannels, outChannels, resample }: BlockPlan, config: BlockConfig) {
-  const { siluGain, sumWeights } = fixedFunctions(config.switches);
+  const { activationGain, sumWeights } = fixedFunctions(config.switches);
   const [main, branch] = sumWeights(config.resBalance);
   const skip: Layer = { name: `${name}.conv_skip`, kind: 'conv', outputScale: flavor === 'dec' ? main : 1 };
   return {
-    res0: { name: `${name}.conv_res0`, kind: resample === 'up' ? 'up' : 'conv', inputScale: siluGain },
-    res1: { name: `${name}.conv_res1`, kind: 'conv', inputScale: siluGain, outputScale: branch },
+    res0: { name: `${name}.conv_res0`, kind: resample === 'up' ? 'up' : 'conv', inputScale: activationGain },
+    res1: { name: `${name}.conv_res1`, kind: 'conv', inputScale: activationGain, outputScale: branch },
     /** null: the width stays. */
     skip: inChannels === outChannels ? null : skip,
   } satisfies Record<string, Layer | null>;
@@ -31,9 +31,9 @@ export function blockLayers(plan: BlockPlan, config: BlockConfig): Layer[] {
 /**
  * One encoder or decoder block of config G; in F the same with plain functions and no gain.
  *
- * @param x         [N, H, W, block.inChannels], in the decoder with the skip connection already joined
+ * @param x         [N, H, W, plan.inChannels], in the decoder with the skip connection already joined
  * @param condition of the block, by `conditionsOf`
- * @returns         [N, H', W', block.outChannels]
+ * @returns         [N, H', W', plan.outChannels]
  *
  * Source: arXiv:2312.02696, Fig. 21 and 22.
  */
@@ -87,7 +87,7 @@ export function dropout(x: tf.Tensor4D, rate: number, uniform: tf.Tensor): tf.Te
   return tf.tidy(() => tf.mul(x, tf.div(tf.cast(tf.greaterEqual(uniform, rate), 'float32'), 1 - rate)));
 }
 
-/** The layer that makes a block's condition of the embedding. */
+/** The layer that makes a block's condition of the embedding; with the gain of G (Eq. 104). */
 export function conditionLayer({ name }: BlockPlan): Layer {
   return { name: `${name}.emb_linear`, kind: 'linear', gain: `${name}.emb_gain` };
 }

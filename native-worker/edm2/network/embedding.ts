@@ -36,17 +36,17 @@ export function embed(
   const { switches, labelBalance } = plan.config;
   const { labelDim } = plan.shape;
   const { linear } = learnedLayers(forward);
-  const { silu, sum } = fixedFunctions(switches);
+  const { activation, sum } = fixedFunctions(switches);
   return tf.tidy(layerScope('network', 'unet.emb'), () => {
     let emb = linear(layers.noise, noiseFeatures(plan, buffers, cNoise));
-    if (switches.embeddingLayers === 2) emb = linear(layers.second, silu(emb));
+    if (switches.embeddingLayers === 2) emb = linear(layers.second, activation(emb));
     if (labelDim > 0) {
       // One-hot vectors have magnitude 1/sqrt(labelDim). A and B leave it so.
       const scale = switches.weightInit === 'uniform-zero' ? 1 : Math.sqrt(labelDim);
       const classes = tf.mul<tf.Tensor2D>(labels ?? tf.zeros<tf.Rank.R2>([1, labelDim]), scale);
       emb = sum(emb, linear(layers.label, classes), labelBalance);
     }
-    return silu(emb);
+    return activation(emb);
   });
 }
 

@@ -75,14 +75,15 @@ export function mpCat(a: tf.Tensor4D, b: tf.Tensor4D, t: number): tf.Tensor4D {
 }
 
 /**
- * The functions of a network that learn nothing. Where a convolution follows or precedes, blocks use bare SiLU and a
- * bare sum and leave their constant factors to the convolution (`scale` in `learnedLayers`): to multiply its filters
- * costs next to nothing, to multiply activations a pass over memory.
+ * The functions of a network that learn nothing. Blocks of F and G use bare SiLU and a bare sum where a layer stands
+ * beside them, and leave the constant factor to that layer's weight (`inputScale` and `outputScale` of `Layer`): to
+ * multiply filters costs next to nothing, to multiply activations a pass over memory.
  */
 export interface FixedFunctions {
-  readonly silu: <T extends tf.Tensor>(x: T) => T;
-  /** `silu` is this times x · sigmoid(x). */
-  readonly siluGain: number;
+  /** SiLU, in G magnitude-preserving. */
+  readonly activation: <T extends tf.Tensor>(x: T) => T;
+  /** `activation` is this times the bare x · sigmoid(x). */
+  readonly activationGain: number;
   /** Joins main path `a` and branch `b`; t weighs `b` where magnitudes are preserved. */
   readonly sum: <T extends tf.Tensor>(a: T, b: T, t: number) => T;
   /** `sum` is the first of these times `a` plus the second times `b`. */
@@ -92,16 +93,16 @@ export interface FixedFunctions {
 }
 
 const magnitudePreserving: FixedFunctions = {
-  silu: mpSilu,
-  siluGain: MP_SILU_GAIN,
+  activation: mpSilu,
+  activationGain: MP_SILU_GAIN,
   sum: mpSum,
   sumWeights: mpSumWeights,
   concat: mpCat,
 };
 
 const plain: FixedFunctions = {
-  silu,
-  siluGain: 1,
+  activation: silu,
+  activationGain: 1,
   sum: (a, b) => tf.add(a, b),
   sumWeights: () => [1, 1],
   concat: (a, b) => tf.concat([a, b], 3),

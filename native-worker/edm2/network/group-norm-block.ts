@@ -41,15 +41,15 @@ export function runGroupNormBlock(
 ): tf.Tensor4D {
   const { name } = plan;
   const { drop, observe } = forward;
-  const { silu, sum } = fixedFunctions(config.switches);
+  const { activation, sum } = fixedFunctions(config.switches);
   const layers = layersOf(plan);
   const { conv } = learnedLayers(forward);
   return tf.tidy(layerScope('network', name), () => {
     // Residual branch, modulated by the embedding.
-    let y = silu(namedGroupNorm(forward, `${name}.norm0`, x));
+    let y = activation(namedGroupNorm(forward, `${name}.norm0`, x));
     y = conv(layers.res0, plan.resample === 'up' ? y : resample(y, plan.resample));
     y = namedGroupNorm(forward, `${name}.norm1`, y);
-    y = silu(modulate(y, condition));
+    y = activation(modulate(y, condition));
     if (drop !== null) y = drop(y, name);
     y = conv(layers.res1, y);
 

@@ -5,8 +5,10 @@ import type { Forward } from '../tensors/types.ts';
 import { upConv2d } from './resample.ts';
 
 /**
- * A layer that learns, and how its stored weight becomes what it multiplies with (`inUse`). All constant factors around it
- * go into the weight: to multiply filters costs next to nothing, to multiply activations a pass over memory.
+ * A layer that learns, and how its stored weight becomes what it multiplies with (`parametersInUse`). Constants of the
+ * functions beside it go into its weight: to multiply filters costs next to nothing, to multiply activations a pass over
+ * memory. What has no layer of its own beside it is left to activations: the factors of a concatenation, and that of the
+ * main path where no 1×1 convolution ends it.
  */
 export interface Layer {
   /** Of its parameters, without ".weight". */
@@ -16,7 +18,7 @@ export interface Layer {
    * `qkv`: the 1×1 convolution before attention, its output sorted as `attend` wants it. `linear`: a product.
    */
   readonly kind: 'conv' | 'up' | 'qkv' | 'linear';
-  /** Name of a scalar parameter by which the output is multiplied, if the network has it. */
+  /** Name of a scalar parameter by which the weight is multiplied, if the network has it; not the bias. */
   readonly gain?: string;
   /** A constant that the input has yet to be multiplied by. Default: 1. */
   readonly inputScale?: number;

@@ -5,7 +5,7 @@ import type { Precision } from '../tensors/precision.ts';
 import type { Buffers, Parameters, Stacks } from '../tensors/types.ts';
 import { networkLayers, type ReadyNetwork } from './precondition.ts';
 import { stacksOf, type NamedShape, type Stack } from './stacks.ts';
-import { inUse } from './weights.ts';
+import { parametersInUse } from './weights.ts';
 
 /** A network with its parameters as stored or averaged. */
 export interface Network {
@@ -42,13 +42,17 @@ export function networkStacks(plan: NetworkPlan): readonly Stack[] {
  * @returns       `inUse` is the caller's
  */
 export function ready({ plan, parameters, buffers }: Network): ReadyNetwork {
-  const stackUp = ({ members }: Stack): tf.Tensor => tf.stack(members.map((member) => parameters[member]!));
-  return { plan, inUse: inUse(networkStacks(plan), networkLayers(plan), plan.config.switches, stackUp), buffers };
+  const stored = ({ members }: Stack): tf.Tensor => tf.stack(members.map((member) => parameters[member]!));
+  return {
+    plan,
+    inUse: parametersInUse(networkStacks(plan), networkLayers(plan), plan.config.switches, stored),
+    buffers,
+  };
 }
 
 /** As `ready`. @param precision of the filters */
 export function readyFromStacks({ plan, parameters, buffers }: StackedNetwork, precision?: Precision): ReadyNetwork {
   const stored = ({ name }: Stack): tf.Tensor => parameters[name]!;
-  const used = inUse(networkStacks(plan), networkLayers(plan), plan.config.switches, stored, precision);
+  const used = parametersInUse(networkStacks(plan), networkLayers(plan), plan.config.switches, stored, precision);
   return { plan, inUse: used, buffers };
 }

@@ -16,8 +16,8 @@ const EPSILON = 1e-4;
  *
  * @param x         float32, any shape
  * @param axes      axes that make up one vector
- * @param magnitude m, root mean square of the result, dimensionless; a tensor gives each vector its own, and is
- *   broadcast against the norms
+ * @param magnitude m, root mean square of the result, dimensionless; a tensor gives each vector its own, is
+ *   broadcast against the norms, and counts as constant
  * @returns         as `x`; a zero vector stays zero
  *
  * Source: Karras et al., arXiv:2312.02696, Eq. 30 (pixel norm), 47 and 66 (weights), with the official code's ε.

@@ -80,12 +80,12 @@ export function logVariance(
   const { linear } = learnedLayers({ inUse, observe });
   return tf.tidy(layerScope('network', 'logvar'), () => {
     const [freqs, phases] = [buffers['logvar_fourier.freqs']!, buffers['logvar_fourier.phases']!];
-    return tf.reshape(linear(logVarianceLayer, features(noiseFeature(sigma), freqs, phases)), [-1, 1, 1, 1]);
+    return tf.reshape(linear(logVarianceLayer, features(cNoiseOf(sigma), freqs, phases)), [-1, 1, 1, 1]);
   });
 }
 
 /**
- * c_skip, c_out and c_in as [N, 1, 1, 1], c_noise as [N].
+ * c_skip = σ_d²/(σ² + σ_d²), c_out = σ σ_d/√(σ² + σ_d²) and c_in = 1/√(σ² + σ_d²) as [N, 1, 1, 1]; c_noise = ln(σ)/4 as [N].
  *
  * Source: EDM, arXiv:2206.00364, Table 1.
  */
@@ -100,11 +100,11 @@ export function coefficients(
     cSkip: tf.div(sigmaData ** 2, variance),
     cOut: tf.mul(tf.mul(s, sigmaData), cIn),
     cIn,
-    cNoise: noiseFeature(sigma),
+    cNoise: cNoiseOf(sigma),
   };
 }
 
 /** c_noise = ln(σ)/4. */
-function noiseFeature(sigma: tf.Tensor1D): tf.Tensor1D {
+function cNoiseOf(sigma: tf.Tensor1D): tf.Tensor1D {
   return tf.div(tf.log(sigma), 4);
 }

@@ -32,7 +32,7 @@ export function unetLayers(plan: NetworkPlan): Layer[] {
  * @param labels one-hot classes, [N, labelDim]; null: no classes given
  * @returns      [N, R, R, channels]
  *
- * Source: arXiv:2312.02696, Fig. 21; Fig. 16 to 20 for configs A to E.
+ * Source: arXiv:2312.02696, Fig. 21 and 22; Fig. 16 to 20 for configs A to E.
  */
 export function runUnet(
   plan: NetworkPlan,
@@ -45,7 +45,7 @@ export function runUnet(
   const { config } = plan;
   const { switches } = config;
   const { conv } = learnedLayers(forward);
-  const { silu, concat } = fixedFunctions(switches);
+  const { activation, concat } = fixedFunctions(switches);
   const run = switches.groupNorm === 'none' ? runBlock : runGroupNormBlock;
   return tf.tidy(layerScope('network', 'unet'), () => {
     const [, ...encoder] = plan.encoder;
@@ -65,7 +65,7 @@ export function runUnet(
       h = run(block, config, forward, h, conditions[encoder.length + index]!);
     }
 
-    if (switches.groupNorm !== 'none') h = silu(namedGroupNorm(forward, 'unet.out_norm', h));
+    if (switches.groupNorm !== 'none') h = activation(namedGroupNorm(forward, 'unet.out_norm', h));
     return forward.precision.restore(conv(output, h));
   });
 }

@@ -19,7 +19,7 @@ import { rowsOf, type Stack } from './stacks.ts';
  *
  * Source: arXiv:2312.02696, Eq. 47. ‖w‖₂ = rms(w) · sqrt(N) with N the fan-in, hence 1/sqrt(N).
  */
-export function inUse(
+export function parametersInUse(
   stacks: readonly Stack[],
   layers: readonly Layer[],
   { weightNorm }: Pick<NetworkSwitches, 'weightNorm'>,
@@ -45,7 +45,14 @@ export function inUse(
   return used;
 }
 
-/** @param x stored weights of one shape, [layers, ...]; the layers use them alike */
+/**
+ * Weights of layers that use them alike: w ← (inputScale · outputScale · g) · w/(‖w‖ + ε√N), without the division in A to C.
+ *
+ * @param x stored weights of one shape, [layers, K, K, Cin, Cout] or [layers, in, out]
+ * @returns of each layer, as `parametersInUse` says
+ *
+ * Source: arXiv:2312.02696, Eq. 47 and, for the gain g, 104.
+ */
 function weightsInUse(
   x: tf.Tensor,
   layers: readonly Layer[],
@@ -95,8 +102,9 @@ export function isWeight({ members }: Stack): boolean {
   return members[0]!.endsWith('.weight');
 }
 
-function isGain({ members, shape }: Stack): boolean {
-  return shape.length === 0 && !members[0]!.includes('.weight');
+/** Gains are the only scalars. */
+function isGain({ shape }: Stack): boolean {
+  return shape.length === 0;
 }
 
 /** Axes that make up one output unit of stacked weights: all but first and last in [n, K, K, Cin, Cout] and [n, in, out]. */

@@ -85,7 +85,7 @@ export function samplerSteps(sampler: SamplerConfig): SamplerStep[] {
 }
 
 /** Most by which one step may raise the noise level, as a factor less 1: it at most doubles the variance. */
-const MOST = Math.SQRT2 - 1;
+const MAX_GAMMA = Math.SQRT2 - 1;
 
 /**
  * The noise level to which a step first goes up: σ (1 + γ), γ = min(S_churn/N, √2 − 1) where S_min ≤ σ ≤ S_max.
@@ -96,7 +96,7 @@ const MOST = Math.SQRT2 - 1;
  */
 export function churnedLevel({ amount, min, max }: ChurnConfig, sigma: number, steps: number): number {
   if (sigma < min || sigma > max) return sigma;
-  return sigma * (1 + Math.min(amount / steps, MOST));
+  return sigma * (1 + Math.min(amount / steps, MAX_GAMMA));
 }
 
 /** What the sampler holds between two evaluations; each [N, R, R, channels]. */
@@ -140,9 +140,18 @@ export function addNoise(
 /** A stage as a recorded graph is fed with it: the level as [1], the rest as scalars. */
 export type StageTensors = Stage<tf.Tensor1D, tf.Scalar>;
 
-/** Runs a stage; with both weights as tensors nothing depends on their values but the result, so it can be recorded. */
-export function runStage(denoise: Denoiser, { start, at, slope }: SamplerState, stage: StageTensors): SamplerState {
+/**
+ * Runs a stage: slope = (x − D(x; σ))/σ, x' = start + current · slope + previous · slope before. With the numbers as tensors
+ * nothing depends on their values but the result, so it can be recorded.
+ *
+ * @param state pictures and slope, [N, R, R, channels]
+ * @returns     new tensors; the caller disposes them
+ *
+ * Source: EDM, arXiv:2206.00364, Alg. 1.
+ */
+export function runStage(denoise: Denoiser, state: SamplerState, stage: StageTensors): SamplerState {
   return tf.tidy(layerScope('network', 'sampler'), () => {
+    const { start, at, slope } = state;
     const { sigma, current, previous, last } = stage;
     const found = tf.div<tf.Tensor4D>(tf.sub(at, denoise(at, sigma)), sigma);
     const moved = tf.add<tf.Tensor4D>(start, tf.add(tf.mul(found, current), tf.mul(slope, previous)));
@@ -168,36 +177,6 @@ export function stageTensors({ sigma, current, previous, last }: Stage): StageTe
     previous: tf.scalar(previous),
     last: tf.scalar(last),
   };
-}
-
-/**
- * Deterministic second-order sampling.
- *
- * @param noise  standard normal numbers, [N, R, R, channels]
- * @param sigmas of `samplerSigmas`
- * @param onStep called after each of the N steps with the picture so far, which is the sampler's; returning false ends
- *   sampling, and the result is null
- * @returns      pictures, [N, R, R, channels]; the caller disposes them
- *
- * Source: EDM, arXiv:2206.00364, Alg. 1.
- */
-export function heunSample(
-  denoise: Denoiser,
-  noise: tf.Tensor4D,
-  sigmas: readonly number[],
-  onStep: (step: number, x: tf.Tensor4D) => boolean = () => true,
-): tf.Tensor4D | null {
-  let state = beginSampling(noise, sigmas[0]!);
-  for (let step = 0; step + 1 < sigmas.length; step++) {
-    for (const stage of heunStages(sigmas[step]!, sigmas[step + 1]!)) state = advance(denoise, state, stage);
-    if (!onStep(step, state.start)) {
-      disposeSampling(state);
-      return null;
-    }
-  }
-  state.at.dispose();
-  state.slope.dispose();
-  return state.start;
 }
 
 export function disposeSampling({ start, at, slope }: SamplerState): void {

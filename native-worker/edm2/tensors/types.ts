@@ -36,7 +36,7 @@ export interface TrainState {
   /** Adam's first and second moments of each parameter. */
   readonly firstMoments: Stacks;
   readonly secondMoments: Stacks;
-  /** Power-function averages of the parameters, in the order of `TrainingConfig.sigmaRels`. */
+  /** Averages of the parameters (A: exponential, else of power functions), in the order of `TrainingConfig.sigmaRels`. */
   readonly averages: readonly Stacks[];
 }
 
@@ -50,7 +50,7 @@ export interface Batch {
 
 /**
  * Where all random numbers come from: a pure function of purpose and shape, so that a step is one, too. The purpose
- * names what the numbers are for ("noise", "sigma", "dropout unet.enc.8x8_block0"); the same purpose gives the same numbers.
+ * names what the numbers are for ("noise", "sigma", "dropout unet.enc.8x8_block0 0"); the same purpose gives the same numbers.
  */
 export interface RandomSource {
   /** Standard normal numbers, float32. */
@@ -88,7 +88,7 @@ export interface StepResult {
 
 /** Root mean squares of one step, dimensionless. */
 export interface Magnitudes {
-  /** Of each stored weight after forced normalisation, in the order of `weightNames(plan)`, [weights]. */
+  /** Of each stored weight, from E on after forced normalisation, in the order of `weightNames(plan)`, [weights]. */
   readonly weights: tf.Tensor1D;
   /** Over batch, channels and pixels of each block's output, in the order of `blockNames(plan)`, [blocks]. */
   readonly activations: tf.Tensor1D;

@@ -5,7 +5,7 @@ import { mpSilu } from '../network/fixed-functions.ts';
 import { learnedLayers, type Layer } from '../network/layers.ts';
 import { coefficients } from '../network/precondition.ts';
 import { stacksOf, stackUp, type NamedShape, type Stack } from '../network/stacks.ts';
-import { forceNormalize, inUse } from '../network/weights.ts';
+import { forceNormalize, parametersInUse } from '../network/weights.ts';
 import type { Buffers, Parameters, RandomSource, Stacks, StepScalars, TrainState } from '../tensors/types.ts';
 import { newTensors, type Updates } from '../training/adam.ts';
 import { elementLoss, trainingSigma } from '../training/loss.ts';
@@ -106,7 +106,7 @@ export function initialToy(width: number, averages: number, random: RandomSource
 /** Ready to be evaluated. @returns `inUse` is the caller's */
 export function readyToy({ width, parameters, buffers }: ToyNetwork): ReadyToy {
   const stored = ({ name }: Stack): tf.Tensor => parameters[name]!;
-  return { inUse: inUse(toyStacks(width), allLayers, { weightNorm: 'forced' }, stored), buffers };
+  return { inUse: parametersInUse(toyStacks(width), allLayers, { weightNorm: 'forced' }, stored), buffers };
 }
 
 /**

@@ -66,8 +66,8 @@ export function finiteOrClamped<T extends tf.Tensor>(x: T): T {
 }
 
 /**
- * How a step changes what it keeps. By default it computes new tensors, as the formulas say (`newTensors`); an engine
- * that holds the state may do the same in place.
+ * How a step changes what it keeps. Op by op it computes new tensors, as the formulas say (`newTensors`); in a recorded
+ * graph, which holds the state, TensorFlow's kernels do the same in place (`programs/updates-in-place.ts`).
  */
 export interface Updates {
   /** Adam's step of the parameter `name`. */

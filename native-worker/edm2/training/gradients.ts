@@ -48,7 +48,7 @@ export function microBatches({ batchSize, microBatch }: Pick<TrainingConfig, 'ba
  * The official code forces and stores the weights before each micro-batch. From the second one on that changes little,
  * but not nothing: a stored weight of magnitude 1 + δ comes out as 0.9999 + δ·1e-4 at first. Here weights are forced once
  * for the batch's first micro-batch and twice for the others and the optimiser, always from the stored ones: a third time
- * would change a weight by less than 1e-8.
+ * would change a weight by less than 1e-8. Source: arXiv:2312.02696, Eq. 66.
  *
  * @param stored as the step before left them
  * @param again  false for a step's first micro-batch, and for the optimiser if there is no other; a scalar says it by 0 or 1
@@ -189,6 +189,7 @@ function flipSome(images: tf.Tensor4D, random: RandomSource): tf.Tensor4D {
 function dropoutFor(plan: NetworkPlan, random: RandomSource): Forward['drop'] {
   const rate = plan.config.dropout;
   if (rate === 0) return null;
+  // The 0 was the number of the micro-batch once; without it, runs would go on with other masks.
   return (x, name) => dropout(x, rate, random.uniform(x.shape, `dropout ${name} 0`));
 }
 

@@ -27,7 +27,14 @@ export function elementLoss(
   });
 }
 
-/** Noise levels of a training batch: ln σ ~ N(P_mean, P_std²). @param normal standard normal numbers, [N] */
+/**
+ * Noise levels of a training batch: ln σ ~ N(P_mean, P_std²).
+ *
+ * @param normal standard normal numbers, [N]
+ * @returns      σ, in units of the data, [N]
+ *
+ * Source: arXiv:2312.02696, Eq. 15.
+ */
 export function trainingSigma(normal: tf.Tensor1D, pMean: number, pStd: number): tf.Tensor1D {
   return tf.tidy(() => tf.exp(tf.add(tf.mul(normal, pStd), pMean)));
 }

@@ -58,7 +58,7 @@ export function initialSource(plan: NetworkPlan, random: RandomSource): StateSou
 /**
  * The same, whole.
  *
- * @param averages how many power-function averages are kept
+ * @param averages how many are kept
  * @returns        tensors that belong to the caller (`disposeState`)
  */
 export function initialState(plan: NetworkPlan, averages: number, random: RandomSource): TrainState {

@@ -13,8 +13,8 @@ import { batchGradients, type BatchGradients } from './gradients.ts';
 /**
  * One optimiser step, as a pure function: nothing is read back from the device, no clock, no randomness of its own.
  *
- * Forced normalisation, noise, loss and gradients, Adam, averages, in this order. So stored weights, and what enters
- * the averages, are as Adam left them; they are normalised on use and forced again at the start of the next step.
+ * Forced normalisation (from E on), noise, loss and gradients, Adam, averages, in this order. So stored weights, and what
+ * enters the averages, are as Adam left them; the next step begins by forcing them.
  *
  * @param scalars `stepScalars(training, nimg)`
  * @param random  all random numbers of the step
@@ -54,27 +54,29 @@ export function applyGradients(
   plan: NetworkPlan,
   training: TrainingConfig,
   state: TrainState,
-  { parameters: forced, gradients, lossPerImage, sigma, meanSquares }: BatchGradients,
+  { parameters, gradients, lossPerImage, sigma, meanSquares }: BatchGradients,
   scalars: StepScalars,
   updates: Updates = newTensors,
 ): StepResult {
   return tf.tidy(() => {
     const result: StepResult = {
-      state: updateState(state, forced, gradients, training, scalars, updates),
+      state: updateState(state, parameters, gradients, training, scalars, updates),
       loss: tf.mean(lossPerImage),
       lossPerImage,
       sigma,
       magnitudes:
-        meanSquares === null ? null : { weights: weightMagnitudes(plan, forced), activations: tf.sqrt(meanSquares) },
+        meanSquares === null
+          ? null
+          : { weights: weightMagnitudes(plan, parameters), activations: tf.sqrt(meanSquares) },
     };
     return result as StepResult & tf.TensorContainerObject;
   });
 }
 
-/** Adam on every parameter, then the averages of what it left. @param forced the parameters where the gradients are */
+/** Adam on every parameter, then the averages of what it left. @param current the parameters where the gradients are (`inStep`) */
 export function updateState(
   state: TrainState,
-  forced: Stacks,
+  current: Stacks,
   gradients: Stacks,
   training: TrainingConfig,
   scalars: StepScalars,
@@ -83,7 +85,7 @@ export function updateState(
   const parameters: Record<string, tf.Tensor> = {};
   const firstMoments: Record<string, tf.Tensor> = {};
   const secondMoments: Record<string, tf.Tensor> = {};
-  for (const [name, value] of Object.entries(forced)) {
+  for (const [name, value] of Object.entries(current)) {
     const slot = { value, first: state.firstMoments[name]!, second: state.secondMoments[name]! };
     const next = tf.tidy(
       layerScope('optimiser', name),
@@ -105,13 +107,13 @@ export function updateState(
   return { parameters, buffers: state.buffers, firstMoments, secondMoments, averages };
 }
 
-/** Of each stored weight, in the order of `weightNames(plan)`, [weights]. @param forced the parameters of the step */
-export function weightMagnitudes(plan: NetworkPlan, forced: Stacks): tf.Tensor1D {
+/** Of each stored weight, in the order of `weightNames(plan)`, [weights]. @param current the parameters of the step (`inStep`) */
+export function weightMagnitudes(plan: NetworkPlan, current: Stacks): tf.Tensor1D {
   const stacks = networkStacks(plan).filter(isWeight);
   const at = new Map(stacks.flatMap(({ members }) => members).map((name, index) => [name, index]));
   const order = weightNames(plan).map((name) => at.get(`${name}.weight`)!);
   return tf.tidy(() => {
-    const magnitudes = stacks.map(({ name, shape }) => rmsOfRows(forced[name]!, shape));
+    const magnitudes = stacks.map(({ name, shape }) => rmsOfRows(current[name]!, shape));
     return lookUp(tf.concat<tf.Tensor1D>(magnitudes), tf.tensor1d(order, 'int32')) as tf.Tensor1D;
   });
 }
