@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { cacheFolder } from '../runtime/places.ts';
 import { makeFolder } from '../../system/make-folder.ts';
 import type { GraphProgram } from './program.ts';
+import { asFed, type Specs } from './specs.ts';
 
 /** Recorded programs on disk, so that the second start of the same one need not record it again. */
 
@@ -38,20 +40,23 @@ const Header = z.strictObject({
 });
 
 /**
- * A program from the cache, or recorded and put there. A file that is damaged counts as none.
+ * A program from the cache, or recorded and put there. A file that is damaged, or of a program with other state, counts as
+ * none.
  *
  * @param key    hash of everything that the program depends on
+ * @param state  of the program
  * @param record makes it
  * @param folder of the cache; a parameter for tests
  */
 export function cachedProgram(
   key: string,
+  state: Specs,
   record: () => GraphProgram,
   folder = join(cacheFolder(), 'graphs'),
 ): GraphProgram {
   const path = join(folder, `${key}${ENDING}`);
   const found = read(path);
-  if (found !== null) return found;
+  if (found !== null && isDeepStrictEqual(found.state, asFed(state))) return found;
   const program = record();
   try {
     keep(path, program);

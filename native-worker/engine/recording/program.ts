@@ -7,24 +7,16 @@ import type { Reduced } from './mixed-types.ts';
 import { nodeNames, type DrawNames } from './names.ts';
 import { Recorder } from './recorder.ts';
 import { RandomNumbers } from './random-numbers.ts';
+import { asFed, type Specs, type TensorSpec } from './specs.ts';
 import { Variables } from './variables.ts';
 
-export interface TensorSpec {
-  readonly shape: readonly number[];
-  /** uint8 is for pictures, which are fed as they are; the program sees int32, for tfjs has no bytes. */
-  readonly dtype: 'float32' | 'int32' | 'uint8' | 'bool';
-  /** Of state: kept in the program's reduced type, if it has one. It is fed and read as float32 all the same. */
-  readonly reduced?: boolean;
-  /** Of state: names of its rows along the first axis, by which a session is fed and read instead. */
-  readonly rows?: readonly string[] | undefined;
-}
+export type { Specs, TensorSpec } from './specs.ts';
 
 /** A tensor of 32-bit floating-point numbers; no dimensions: a scalar. */
 export function float32(...shape: number[]): TensorSpec {
   return { shape, dtype: 'float32' };
 }
 
-export type Specs = Readonly<Record<string, TensorSpec>>;
 export type Tensors = Readonly<Record<string, Tensor>>;
 
 /** What a program works with while it is recorded: tensors that stand for what will be fed or kept. */
@@ -155,13 +147,6 @@ function recordEntry(
   });
   targets.push(after(builder, variables.updates, nodeNames.done(entry)));
   return { inputs: asFed(inputs), draws: random.draws(), outputs };
-}
-
-/** What a session has to know of tensors to feed them. */
-function asFed(specs: Specs): Specs {
-  return Object.fromEntries(
-    Object.entries(specs).map(([name, { shape, dtype, rows }]) => [name, { shape, dtype, ...(rows && { rows }) }]),
-  );
 }
 
 /** A node that does nothing and runs after others. */

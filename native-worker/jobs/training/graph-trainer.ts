@@ -105,7 +105,7 @@ function recorded(
     reduced,
   };
   return {
-    program: cachedProgram(programKey([neutral, reduced]), () => recordProgram(spec)),
+    program: cachedProgram(programKey([neutral, reduced]), spec.state, () => recordProgram(spec)),
     empty: (name) => emptySampling(sampling, name) ?? emptySum(step, name),
   };
 }

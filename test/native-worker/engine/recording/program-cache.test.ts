@@ -20,9 +20,10 @@ const program = (nodes: number): GraphProgram => ({
   entries: { train: { inputs: { x: { shape: [2], dtype: 'bool' } }, draws: [noise], outputs: ['y'] } },
   nodes,
 });
-const ask = (key: string, nodes = 7): GraphProgram =>
+const ask = (key: string, nodes = 7, { state } = program(nodes)): GraphProgram =>
   cachedProgram(
     key,
+    state,
     () => {
       recordings += 1;
       return program(nodes);
@@ -37,6 +38,14 @@ test('a program is recorded once and read from then on, byte for byte', () => {
   expect(recordings).toBe(1);
   expect({ ...again, graph: Uint8Array.from(again.graph) }).toEqual(program(7));
   expect(readdirSync(folder)).toEqual(['one.graph']);
+});
+
+test('a program whose state is not what is asked for is recorded anew', () => {
+  const other = { ...program(9), state: { 'a of another name': program(9).state.a! } };
+  cachedProgram('one', other.state, () => other, folder);
+  expect(ask('one')).toEqual(program(7));
+  expect(ask('one').nodes).toBe(7);
+  expect(recordings).toBe(1);
 });
 
 test('another key is another program', () => {
