@@ -1,4 +1,6 @@
+import { AppError } from '../../contract/errors.ts';
 import { onEscaped } from '../../contract/escaped.ts';
+import type { Failure } from '../../contract/job-failures.ts';
 
 /**
  * The life of a process that works for a command of the command line and answers on its standard output. However it
@@ -28,4 +30,18 @@ export async function answerAndLeave(
   }
   // TensorFlow's threads would keep the process alive.
   process.exit(0);
+}
+
+/** Answers with one line of JSON. */
+export function answerLine(message: object): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write(`${JSON.stringify(message)}\n`, () => resolve());
+  });
+}
+
+/** What the command is told of an error. @param what failed, as the subject of a sentence */
+export function failureOf(error: unknown, what: string): Failure {
+  if (error instanceof AppError) return { code: error.code, message: error.message };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message: `${what} failed unexpectedly. ${message}` };
 }

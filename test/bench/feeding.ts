@@ -4,7 +4,7 @@
  */
 import { planNetwork } from '../../contract/architecture.ts';
 import { findPreset } from '../../contract/presets.ts';
-import { median } from '../../native-worker/cli/bench/rounds.ts';
+import { median } from '../../contract/median.ts';
 import { initialSource } from '../../native-worker/edm2/training/state.ts';
 import { randomSource } from '../../native-worker/edm2/tensors/random.ts';
 import { randomKernels } from '../../native-worker/engine/random.ts';

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { findPreset } from '../../contract/presets.ts';
-import { median } from '../../native-worker/cli/bench/rounds.ts';
+import { median } from '../../contract/median.ts';
 import { table } from '../../native-worker/cli/words.ts';
 import { closeSession, openSession, type TrainingSession } from '../../native-worker/jobs/training/session.ts';
 import { saveCheckpoint, writeSnapshots } from '../../native-worker/jobs/training/write.ts';

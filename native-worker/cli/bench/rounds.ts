@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { median } from '../../../contract/median.ts';
 import { readProcessorTimes, type ProcessorTimes } from '../../service/machine.ts';
 import { readUsage } from '../../service/process-usage.ts';
 
@@ -133,10 +134,4 @@ export function timing(turns: readonly Turn[]): Timing {
 export function allQuiet(timings: readonly Timing[]): boolean | null {
   const quiet = timings.map((timing) => timing.quiet);
   return quiet.includes(null) ? null : quiet.every(Boolean);
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -5,17 +5,13 @@
  */
 import { BenchSubject, BenchTask, type BenchAnswer } from '../../../contract/bench.ts';
 import { AppError } from '../../../contract/errors.ts';
-import { deviceOutOfMemory, type Failure } from '../../../contract/job-failures.ts';
-import { answerAndLeave } from '../answering.ts';
+import { deviceOutOfMemory } from '../../../contract/job-failures.ts';
+import { answerAndLeave, answerLine, failureOf } from '../answering.ts';
 import { isOutOfMemory } from '../failure.ts';
 import { requestLines } from '../request-lines.ts';
 import type { RunTask } from './tasks.ts';
 
-function answer(message: BenchAnswer): Promise<void> {
-  return new Promise((resolve) => {
-    process.stdout.write(`${JSON.stringify(message)}\n`, () => resolve());
-  });
-}
+const answer = (message: BenchAnswer): Promise<void> => answerLine(message);
 
 async function main(): Promise<void> {
   const lines = requestLines();
@@ -37,11 +33,8 @@ async function main(): Promise<void> {
   }
 }
 
-await answerAndLeave(main, (error) => answer({ type: 'failed', ...failureOf(error) }));
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof AppError) return { code: error.code, message: error.message };
-  if (isOutOfMemory(error)) return deviceOutOfMemory({ kind: 'bench' });
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: 'internal', message: `Measuring failed unexpectedly. ${message}` };
-}
+await answerAndLeave(main, (error) => {
+  const outOfMemory = !(error instanceof AppError) && isOutOfMemory(error);
+  const failure = outOfMemory ? deviceOutOfMemory({ kind: 'bench' }) : failureOf(error, 'Measuring');
+  return answer({ type: 'failed', ...failure });
+});

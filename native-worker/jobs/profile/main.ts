@@ -6,16 +6,12 @@
 import type { Progress } from '../../../contract/jobs.ts';
 import { ProfileAnswer, ProfileSubject } from '../../../contract/profile-process.ts';
 import { AppError } from '../../../contract/errors.ts';
-import { deviceOutOfMemory, type Failure } from '../../../contract/job-failures.ts';
-import { answerAndLeave } from '../answering.ts';
+import { deviceOutOfMemory } from '../../../contract/job-failures.ts';
+import { answerAndLeave, answerLine, failureOf } from '../answering.ts';
 import { isOutOfMemory } from '../failure.ts';
 import { requestLines } from '../request-lines.ts';
 
-function answer(message: ProfileAnswer): Promise<void> {
-  return new Promise((resolve) => {
-    process.stdout.write(`${JSON.stringify(message)}\n`, () => resolve());
-  });
-}
+const answer = (message: ProfileAnswer): Promise<void> => answerLine(message);
 
 async function main(): Promise<void> {
   const lines = requestLines();
@@ -32,11 +28,8 @@ async function main(): Promise<void> {
   await answer({ type: 'done', ...measured, tensorflow: backend().binding.TF_Version });
 }
 
-await answerAndLeave(main, (error) => answer({ type: 'failed', ...failureOf(error) }));
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof AppError) return { code: error.code, message: error.message };
-  if (isOutOfMemory(error)) return deviceOutOfMemory({ kind: 'bench' });
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: 'internal', message: `Measuring failed unexpectedly. ${message}` };
-}
+await answerAndLeave(main, (error) => {
+  const outOfMemory = !(error instanceof AppError) && isOutOfMemory(error);
+  const failure = outOfMemory ? deviceOutOfMemory({ kind: 'bench' }) : failureOf(error, 'Measuring');
+  return answer({ type: 'failed', ...failure });
+});

@@ -1,4 +1,5 @@
 import type { Progress } from '../../../contract/jobs.ts';
+import { median } from '../../../contract/median.ts';
 import type { Profile, ProfiledWork } from '../../../contract/profile.ts';
 import type { TracedRun } from '../../engine/session/graph-session.ts';
 import { readTrace } from '../../engine/trace/traced-ops.ts';
@@ -72,9 +73,4 @@ async function timed(work: () => Promise<void>): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;
-}
-
-function median(times: readonly number[]): number {
-  const sorted = [...times].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
 }

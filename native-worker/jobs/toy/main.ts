@@ -3,16 +3,11 @@
  * answers with a `ToyMessage` a line and leaves, at the latest when the input ends. The environment is that of a job
  * (`jobEnvironment`).
  */
-import { AppError } from '../../../contract/errors.ts';
 import { ToyRequest, type ToyMessage } from '../../../contract/toy.ts';
-import { answerAndLeave } from '../answering.ts';
+import { answerAndLeave, answerLine, failureOf } from '../answering.ts';
 import { requestLines } from '../request-lines.ts';
 
-function tell(message: ToyMessage): Promise<void> {
-  return new Promise((resolve) => {
-    process.stdout.write(`${JSON.stringify(message)}\n`, () => resolve());
-  });
-}
+const tell = (message: ToyMessage): Promise<void> => answerLine(message);
 
 async function main(): Promise<void> {
   const lines = requestLines();
@@ -22,10 +17,4 @@ async function main(): Promise<void> {
   await tell({ type: 'done', result, png: png.toString('base64') });
 }
 
-await answerAndLeave(main, (error) => tell({ type: 'failed', ...failureOf(error) }));
-
-function failureOf(error: unknown): Pick<AppError, 'code' | 'message'> {
-  if (error instanceof AppError) return { code: error.code, message: error.message };
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: 'internal', message: `The toy failed unexpectedly. ${message}` };
-}
+await answerAndLeave(main, (error) => tell({ type: 'failed', ...failureOf(error, 'The toy') }));

@@ -1,3 +1,4 @@
+import { median } from '../../../contract/median.ts';
 import { describeDevice } from '../../engine/device.ts';
 import type { Step } from '../../programs/take-step.ts';
 import { insertProfile } from '../../store/profiles.ts';
@@ -31,8 +32,7 @@ export async function profileStep(session: TrainingSession, take: () => Promise<
     trace: trainer.trace!,
   };
   const { words } = await describeDevice();
-  const untraced = [...stepTimes].sort((a, b) => a - b)[Math.floor(stepTimes.length / 2)]!;
-  const measured = await traceStep(step, untraced, words);
+  const measured = await traceStep(step, median(stepTimes), words);
   if (taken === null) return null;
   context.measured();
   const profileId = await patiently(() => insertProfile(context.library.db, { runId: run.id, nimg, ...measured }));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { alternate, median, othersShare, timing, type Contender } from '../../../../native-worker/cli/bench/rounds.ts';
+import { median } from '../../../../contract/median.ts';
+import { alternate, othersShare, timing, type Contender } from '../../../../native-worker/cli/bench/rounds.ts';
 
 const turn = (seconds: number, others: number | null = 0) => ({
   seconds,
