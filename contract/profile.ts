@@ -57,6 +57,12 @@ export function layerOf(name: string): { readonly part: LayerPart; readonly laye
   return part === undefined ? null : { part: part as LayerPart, layer: layer! };
 }
 
+/** What is said of a step that computes parts of its pictures side by side; '' for the others. */
+export function sidesWords({ sides }: Pick<Profile, 'sides'>): string {
+  if (sides === 1) return '';
+  return sides === 2 ? 'in two halves side by side' : `in ${sides} parts side by side`;
+}
+
 const milliseconds = z.number().nonnegative();
 
 /** Where the time of a step goes. */
@@ -66,7 +72,9 @@ export const Profile = z.strictObject({
   images: z.int().positive(),
   /** In words. */
   device: z.string(),
-  /** How many ops ran, constants and variables included. */
+  /** Equally large parts of the pictures that went through the network side by side. */
+  sides: z.int().positive().default(1),
+  /** How many ops ran, those of each side, constants and variables included. */
   ops: z.int().nonnegative(),
   /** By the clock: with the trace, which costs time itself, and without, the median of some. */
   milliseconds,

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import { checkEngine, type Precision } from '../../contract/precision.ts';
 import type { Engine } from '../../contract/training.ts';
@@ -10,8 +10,16 @@ import type { Buffers, Parameters } from '../edm2/tensors/types.ts';
 import { float32, recordProgram, type Specs, type Tensors } from '../engine/recording/program.ts';
 import { GraphSession } from '../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../engine/precision.ts';
+import { sidesFor } from '../engine/sides.ts';
 import { tf } from '../engine/tensorflow.ts';
-import { EagerSampler, emptySampling, samplingProgram, SessionSampler, type BatchSampler } from './sampling.ts';
+import {
+  EagerSampler,
+  emptySampling,
+  samplingProgram,
+  SessionSampler,
+  type BatchSampler,
+  type ClassDenoiser,
+} from './sampling.ts';
 
 /** A network that draws, and one that guides it. */
 export interface GuidedNetwork<N extends { readonly plan: NetworkPlan } = Network> {
@@ -71,39 +79,38 @@ async function readySampler(
 ): Promise<SessionSampler> {
   const { shape } = main.plan;
   const kept = { ...flatten('main', main), ...(guide && flatten('guide', guide.network)) };
-  const sampling = samplingProgram(shape, count, (state, labels, casts) => {
+  const sides = sidesFor(count);
+  const batch = { count, sides: sides.count };
+  const sampling = samplingProgram(shape, batch, (state, casts) => {
     const inSession = {
       main: unflatten('main', main, state),
       guide: guide && { network: unflatten('guide', guide.network, state), strength: guide.strength },
     };
-    return denoiserOf(inSession, { precision: precisionOf(precision, casts) })(labels);
+    return denoiserOf(inSession, { precision: precisionOf(precision, casts) });
   });
   const program = {
     state: { ...sampling.state, ...specsOf('main', main), ...(guide && specsOf('guide', guide.network)) },
     entries: sampling.entries,
     reduced: reducedTypeOf(precision),
   };
-  const session = new GraphSession(recordProgram(program));
+  const session = new GraphSession(recordProgram(program), { intraOpThreads: sides.threads });
   try {
     await session.initialise((name) => emptySampling(sampling, name) ?? kept[name]!);
   } catch (error) {
     session.close();
     throw error;
   }
-  return new SessionSampler(session, shape, count, () => session.close());
+  return new SessionSampler(session, shape, batch, () => session.close());
 }
 
 /** The guided denoiser; a guide without classes never hears of them. */
-function denoiserOf(
-  { main, guide }: GuidedNetwork<ReadyNetwork>,
-  options: ForwardOptions = {},
-): (labels: Tensor2D | null) => Denoiser {
-  return (labels) => {
-    const denoiser: Denoiser = (x, sigma) => denoise(main, x, sigma, labels, options);
-    if (guide === null) return denoiser;
-    const { network, strength } = guide;
+function denoiserOf({ main, guide }: GuidedNetwork<ReadyNetwork>, options: ForwardOptions = {}): ClassDenoiser {
+  if (guide === null) return (x, sigma, labels) => denoise(main, x, sigma, labels, options);
+  const { network, strength } = guide;
+  return (x, sigma, labels) => {
     const guideLabels = network.plan.shape.labelDim > 0 ? labels : null;
-    return guided(denoiser, (x, sigma) => denoise(network, x, sigma, guideLabels, options), strength);
+    const drawn: Denoiser = (at, level) => denoise(main, at, level, labels, options);
+    return guided(drawn, (at, level) => denoise(network, at, level, guideLabels, options), strength)(x, sigma);
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { DataShape } from '../../contract/network.ts';
+import { layerScope } from '../../contract/profile.ts';
 import {
   addNoise,
   advance,
@@ -35,18 +36,41 @@ export interface BatchSampler {
   dispose(): void;
 }
 
+/** What goes through the network at once. */
+export interface DrawnBatch {
+  /** Pictures. */
+  readonly count: number;
+  /** Parts of them that are computed side by side (`sidesFor`); must divide their number. */
+  readonly sides: number;
+}
+
+/** A denoiser to which each call says the classes. */
+export type ClassDenoiser = (x: Tensor4D, sigma: Tensor1D, labels: Tensor2D | null) => Tensor4D;
+
+/** The denoiser of a batch's classes. @param sides parts that are computed side by side */
+function sideBySide(denoise: ClassDenoiser, labels: Tensor2D | null, sides: number): Denoiser {
+  if (sides === 1) return (x, sigma) => denoise(x, sigma, labels);
+  const scope = layerScope('network', 'sides');
+  return (x, sigma) => {
+    const parts = tf.tidy(scope, () => tf.split<Tensor4D>(x, sides));
+    const classes = labels && tf.tidy(scope, () => tf.split<Tensor2D>(labels, sides));
+    const denoised = parts.map((part, side) => denoise(part, sigma, classes?.[side] ?? null));
+    return tf.tidy(scope, () => tf.concat(denoised));
+  };
+}
+
 /** Samples op by op: every kernel is called from JavaScript. */
 export class EagerSampler implements BatchSampler {
-  readonly #denoise: (labels: Tensor2D | null) => Denoiser;
+  readonly #denoise: ClassDenoiser;
   readonly #onDispose: () => void;
   #state: SamplerState | null = null;
   #labels: Tensor2D | null = null;
 
   /**
-   * @param denoise   the denoiser for given classes; what it needs must outlive the sampler
+   * @param denoise   what it needs must outlive the sampler
    * @param onDispose what to do when the sampler is no longer needed
    */
-  constructor(denoise: (labels: Tensor2D | null) => Denoiser, onDispose: () => void) {
+  constructor(denoise: ClassDenoiser, onDispose: () => void) {
     this.#denoise = denoise;
     this.#onDispose = onDispose;
   }
@@ -66,7 +90,7 @@ export class EagerSampler implements BatchSampler {
   }
 
   runStage(stage: Stage): Promise<void> {
-    this.#state = advance(this.#denoise(this.#labels), this.#now(), stage);
+    this.#state = advance(sideBySide(this.#denoise, this.#labels, 1), this.#now(), stage);
     return Promise.resolve();
   }
 
@@ -99,13 +123,12 @@ const state = { start: 'sampler/start', at: 'sampler/at', slope: 'sampler/slope'
  * Sampling as state and entries of a program. One entry evaluates the network, whatever the stage, so that there is one
  * graph to plan; noise levels and weights are fed as scalars, pictures and classes stay in the session.
  *
- * @param count   pictures of a batch
- * @param denoise the denoiser, with what it needs from the program's state, and the program's casts
+ * @param denoiser with what it needs from the program's state, and the program's casts
  */
 export function samplingProgram(
   shape: DataShape,
-  count: number,
-  denoise: (state: Tensors, labels: Tensor2D | null, casts: Given['casts']) => Denoiser,
+  { count, sides }: DrawnBatch,
+  denoiser: (state: Tensors, casts: Given['casts']) => ClassDenoiser,
 ): ProgramSpec {
   const pictures = float32(count, shape.resolution, shape.resolution, shape.channels);
   const labels: Specs = shape.labelDim > 0 ? { labels: float32(count, shape.labelDim) } : {};
@@ -147,14 +170,15 @@ export function samplingProgram(
       'run stage': {
         inputs: { sigma: float32(1), current: float32(), previous: float32(), last: float32() },
         run: ({ inputs, state: all, casts }) => {
-          const denoiser = denoise(all, (all[state.labels] as Tensor2D | undefined) ?? null, casts);
+          const classes = (all[state.labels] as Tensor2D | undefined) ?? null;
+          const denoise = sideBySide(denoiser(all, casts), classes, sides);
           const stage: StageTensors = {
             sigma: inputs.sigma as Tensor1D,
             current: inputs.current as Scalar,
             previous: inputs.previous as Scalar,
             last: inputs.last as Scalar,
           };
-          return { outputs: {}, state: changed(runStage(denoiser, stateOf(all), stage)) };
+          return { outputs: {}, state: changed(runStage(denoise, stateOf(all), stage)) };
         },
       },
     },
@@ -172,15 +196,21 @@ export class SessionSampler implements BatchSampler {
   readonly #session: GraphSession;
   readonly #shape: DataShape;
   readonly #count: number;
+  /** Parts of a batch that are computed side by side. */
+  readonly sides: number;
   readonly #onDispose: () => void;
   /** Pictures of the current batch that were asked for. */
   #given = 0;
 
-  /** @param onDispose what to do when the sampler is no longer needed; the session is its owner's */
-  constructor(session: GraphSession, shape: DataShape, count: number, onDispose: () => void = () => undefined) {
+  /**
+   * @param batch     as in the session's program
+   * @param onDispose what to do when the sampler is no longer needed; the session is its owner's
+   */
+  constructor(session: GraphSession, shape: DataShape, batch: DrawnBatch, onDispose: () => void = () => undefined) {
     this.#session = session;
     this.#shape = shape;
-    this.#count = count;
+    this.#count = batch.count;
+    this.sides = batch.sides;
     this.#onDispose = onDispose;
   }
 

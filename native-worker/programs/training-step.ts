@@ -30,14 +30,16 @@ export interface TrainingStep {
  * by `apply` leaves the training state as it was.
  *
  * @param pictures as which they are fed: bytes, which the graph encodes, or numbers in the network's range
+ * @param sides    parts of a pass that are computed side by side (`sidesFor`)
  */
 export function trainingStep(
   plan: NetworkPlan,
   training: TrainingConfig,
   layout: StateLayout,
   pictures: 'uint8' | 'float32' = 'uint8',
+  sides = 1,
 ): TrainingStep {
-  const step = { plan, training, layout, pictures };
+  const step = { plan, training, layout, pictures, sides };
   if (microBatches(training) === 1) return { sums: {}, entries: { train: whole(step) } };
   const sums = layout.parameters.map((name) => [stateNames.sum(name), float32(...layout.shapes[name]!)] as const);
   return {
@@ -57,19 +59,20 @@ interface Step {
   readonly training: TrainingConfig;
   readonly layout: StateLayout;
   readonly pictures: 'uint8' | 'float32';
+  readonly sides: number;
 }
 
 /** Inputs: those of a batch and the scalars; outputs: `lossPerImage` [N], and `weights` and `activations`, magnitudes. */
-function whole({ plan, training, layout, pictures }: Step): Entry {
+function whole({ plan, training, layout, pictures, sides }: Step): Entry {
   return {
     inputs: { ...batchSpecs(plan, training.batchSize, pictures), ...scalarSpecs(layout.averages) },
     run: (given) => {
       const state = unflattenState(given.state, layout);
       const scalars = scalarsOf(given.inputs, layout.averages);
-      const precision = precisionOf(training.precision, given.casts);
+      const backward = { measure: true, precision: precisionOf(training.precision, given.casts), sides };
       const batch = batchOf(given.inputs, pictures);
       const updates = updatesInPlace(given, training, scalars);
-      const result = trainStep(plan, training, state, batch, scalars, given.random, true, updates, precision);
+      const result = trainStep(plan, training, state, batch, scalars, given.random, backward, updates);
       const { weights, activations } = result.magnitudes!;
       return { outputs: { lossPerImage: result.lossPerImage, weights, activations } };
     },
@@ -80,14 +83,14 @@ function whole({ plan, training, layout, pictures }: Step): Entry {
  * Inputs: those of a micro-batch, and `again`, 0 for a step's first and 1 for the others; outputs: `lossPerImage` [N] and
  * `meanSquares` of the blocks' outputs [blocks].
  */
-function accumulate({ plan, training, layout, pictures }: Step): Entry {
+function accumulate({ plan, training, layout, pictures, sides }: Step): Entry {
   return {
     inputs: { ...batchSpecs(plan, training.microBatch!, pictures), again: float32() },
     partOf: training.batchSize,
     run: ({ inputs, state, random, casts, inPlace }) => {
       const { parameters: stored, buffers } = unflattenState(state, layout);
       const parameters = inStep(plan, stored, inputs.again as Scalar);
-      const backward = { measure: true, precision: precisionOf(training.precision, casts) };
+      const backward = { measure: true, precision: precisionOf(training.precision, casts), sides };
       const network = { plan, parameters, buffers };
       const result = gradientsAt(network, training, batchOf(inputs, pictures), random, backward);
       for (const [name, gradient] of Object.entries(result.gradients)) inPlace.add(stateNames.sum(name), gradient);

@@ -4,7 +4,7 @@ import { opKinds, type Profile } from '../../contract/profile.ts';
 export function exampleProfile(part: Partial<Profile> = {}): Profile {
   const none = Object.fromEntries(opKinds.map((kind) => [kind, { ops: 0, milliseconds: 0 }])) as Profile['kinds'];
   return {
-    ...{ work: 'training', images: 16, device: 'CPU, 2 threads', ops: 5717 },
+    ...{ work: 'training', images: 16, sides: 1, device: 'CPU, 2 threads', ops: 5717 },
     ...{ milliseconds: 999, untracedMilliseconds: 512 },
     kinds: {
       ...none,

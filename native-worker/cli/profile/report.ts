@@ -1,4 +1,4 @@
-import { opKinds, opKindWords, type Profile } from '../../../contract/profile.ts';
+import { opKinds, opKindWords, sidesWords, type Profile } from '../../../contract/profile.ts';
 import { bytes, pictures, table, threeDigits } from '../words.ts';
 
 /** Slowest ops that are told; `--json` tells more. */
@@ -10,9 +10,10 @@ export function profileWords(profile: Profile): string {
   const known = opKinds.map((kind) => ({ kind, ...kinds[kind] }));
   const busy = known.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
   const share = (part: number): string => `${threeDigits(busy === 0 ? 0 : (100 * part) / busy)} %`;
+  const halves = sidesWords(profile);
   const step = work === 'training' ? 'A training step' : 'One evaluation of the network, to draw,';
   return [
-    `${step} of ${pictures(images)}: ${ops.toLocaleString('en')} ops ran, whose times add up to ${ms(busy)}. ` +
+    `${step} of ${pictures(images)}${halves === '' ? '' : `, ${halves}`}: ${ops.toLocaleString('en')} ops ran, whose times add up to ${ms(busy)}. ` +
       `By the clock it took ${ms(milliseconds)} with the trace, and takes ${ms(untracedMilliseconds)} without.`,
     table(
       ['kind', 'time', 'share', 'ops'],

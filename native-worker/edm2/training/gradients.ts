@@ -34,6 +34,11 @@ export interface Backward {
   readonly measure: boolean;
   /** Of the activations; gradients come in float32. */
   readonly precision: Precision;
+  /**
+   * Parts of the pictures that go through the network side by side, which a processor may compute at the same time; must
+   * divide their number. Nothing that is drawn depends on it.
+   */
+  readonly sides: number;
 }
 
 /** Passes of a step: `batchSize / microBatch`. */
@@ -88,7 +93,7 @@ export function* gradientsInParts(
   training: TrainingConfig,
   batch: Batch,
   random: RandomSource,
-  { measure = false, precision = fullPrecision }: Partial<Backward>,
+  { measure = false, precision = fullPrecision, sides = 1 }: Partial<Backward>,
 ): Generator<number, BatchGradients> {
   const count = microBatches(training);
   let parameters = inStep(plan, stored, false);
@@ -101,7 +106,7 @@ export function* gradientsInParts(
         parameters = inStep(plan, stored, true);
       }
       const network = { plan, parameters, buffers };
-      const part = partGradients(network, training, batch, random, index, { measure, precision });
+      const part = partGradients(network, training, batch, random, index, { measure, precision, sides });
       total = total === null ? part : addUp(total, part);
     }
     const result = { parameters, ...meansOf(total!, count) };
@@ -193,6 +198,26 @@ function dropoutFor(plan: NetworkPlan, random: RandomSource): Forward['drop'] {
   return (x, name) => dropout(x, rate, random.uniform(x.shape, `dropout ${name} 0`));
 }
 
+/** Pictures that go through the network together. */
+interface Side extends NoisyBatch {
+  readonly drop: Forward['drop'];
+}
+
+function* sidesOf(plan: NetworkPlan, batch: NoisyBatch, random: RandomSource, sides: number): Generator<Side> {
+  const whole = batch.images.shape[0];
+  const count = whole / sides;
+  for (let first = 0; first < whole; first += count) {
+    const part = <T extends tf.Tensor>(x: T): T => (sides === 1 ? x : tf.slice(x, first, count));
+    yield {
+      images: part(batch.images),
+      labels: batch.labels && part(batch.labels),
+      sigma: part(batch.sigma),
+      noise: part(batch.noise),
+      drop: dropoutFor(plan, sides === 1 ? random : partOf(random, first, whole)),
+    };
+  }
+}
+
 /**
  * Loss and gradients of some pictures of a batch.
  *
@@ -204,40 +229,49 @@ export function gradientsAt(
   training: TrainingConfig,
   batch: Batch,
   random: RandomSource,
-  { measure, precision }: Backward,
+  { measure, precision, sides }: Backward,
 ): Gradients {
-  const { images, labels, sigma, noise } = addNoise(batch, training, random);
-  const drop = dropoutFor(plan, random);
+  const noisy = addNoise(batch, training, random);
   // What the gradient function below computes on the side. It runs in a scope of its own, hence `tf.keep`.
-  const squares = new Map<string, tf.Tensor>();
-  let lossPerImage: tf.Tensor1D | null = null;
-  const blocks = new Set(measure ? blockNames(plan) : []);
+  const squares = new Map(blockNames(plan).map((name): [string, tf.Tensor[]] => [name, []]));
+  const losses: tf.Tensor1D[] = [];
   const observe = (name: string, output: tf.Tensor): void => {
-    if (blocks.has(name)) squares.set(name, tf.keep(tf.tidy(() => tf.mean(tf.square(output)))));
+    squares.get(name)?.push(tf.keep(tf.tidy(() => tf.mean(tf.square(output)))));
   };
 
   const loss = (): tf.Scalar => {
     const network = readyFromStacks({ plan, parameters, buffers }, precision);
-    const noisy = tf.add<tf.Tensor4D>(images, tf.mul(noise, tf.reshape(sigma, [-1, 1, 1, 1])));
-    const denoised = denoise(network, noisy, sigma, labels, { drop, precision, observe: measure ? observe : null });
-    const u = plan.config.switches.uncertainty ? logVariance(network, sigma) : null;
-    const element = elementLoss(denoised, images, sigma, u, plan.config.sigmaData);
-    lossPerImage = tf.keep(tf.mean(element, [1, 2, 3]));
-    return tf.mul(tf.sum(element), training.lossScaling / training.batchSize);
+    let total: tf.Scalar | null = null;
+    for (const { images, labels, sigma, noise, drop } of sidesOf(plan, noisy, random, sides)) {
+      const input = tf.add<tf.Tensor4D>(images, tf.mul(noise, tf.reshape(sigma, [-1, 1, 1, 1])));
+      const denoised = denoise(network, input, sigma, labels, { drop, precision, observe: measure ? observe : null });
+      const u = plan.config.switches.uncertainty ? logVariance(network, sigma) : null;
+      const element = elementLoss(denoised, images, sigma, u, plan.config.sigmaData);
+      losses.push(tf.keep(tf.mean(element, [1, 2, 3])));
+      const sum = tf.sum<tf.Scalar>(element);
+      total = total === null ? sum : tf.add<tf.Scalar>(total, sum);
+    }
+    return tf.mul(total!, training.lossScaling / training.batchSize);
   };
 
   const names = Object.keys(parameters);
   const named = (): tf.Scalar => tf.tidy(layerScope('network', 'loss'), loss);
   const { value, grads } = tf.valueAndGrads(named)(Object.values(parameters));
   value.dispose();
+  const handed = losses.map(handOver);
   return {
     gradients: Object.fromEntries(names.map((name, index) => [name, grads[index]!])),
-    lossPerImage: handOver(lossPerImage!),
-    sigma,
-    meanSquares: measure
-      ? (tf.stack(blockNames(plan).map((name) => handOver(squares.get(name)!))) as tf.Tensor1D)
-      : null,
+    lossPerImage: tf.tidy(layerScope('network', 'loss'), () => tf.concat(handed)),
+    sigma: noisy.sigma,
+    meanSquares: measure ? meanOfSides([...squares.values()].map((parts) => parts.map(handOver))) : null,
   };
+}
+
+/** Mean over equally large sides of what was measured of each block, [blocks]. */
+function meanOfSides(blocks: readonly (readonly tf.Tensor[])[]): tf.Tensor1D {
+  const sides = blocks[0]!.length;
+  const values = tf.reshape(tf.stack(blocks.flat()), [blocks.length, sides]);
+  return sides === 1 ? tf.reshape(values, [blocks.length]) : tf.mean<tf.Tensor1D>(values, 1);
 }
 
 /** Gives a kept tensor to the scope around. */

@@ -5,10 +5,9 @@ import type { TrainingConfig } from '../../../contract/training.ts';
 import { networkStacks, type StackedNetwork } from '../network/network.ts';
 import { isWeight } from '../network/weights.ts';
 import { lookUp } from '../tensors/kernels.ts';
-import { fullPrecision } from '../tensors/precision.ts';
 import type { Batch, RandomSource, Stacks, StepResult, StepScalars, TrainState } from '../tensors/types.ts';
 import { newTensors, type AdamSlot, type Updates } from './adam.ts';
-import { batchGradients, type BatchGradients } from './gradients.ts';
+import { batchGradients, type Backward, type BatchGradients } from './gradients.ts';
 
 /**
  * One optimiser step, as a pure function: nothing is read back from the device, no clock, no randomness of its own.
@@ -18,9 +17,8 @@ import { batchGradients, type BatchGradients } from './gradients.ts';
  *
  * @param scalars `stepScalars(training, nimg)`
  * @param random  all random numbers of the step
- * @param measure whether to return magnitudes
+ * @param how     loss and gradients are computed; what the state holds is float32 always. With `measure` magnitudes come, too
  * @param updates how Adam and the averages are applied
- * @param precision of the activations; what the state holds is float32 always
  * @returns       a new state and what was measured; the caller disposes the old state (`disposeState`)
  *
  * Source: arXiv:2312.02696, Sec. 2 and App. B.
@@ -32,13 +30,12 @@ export function trainStep(
   batch: Batch,
   scalars: StepScalars,
   random: RandomSource,
-  measure = false,
+  how: Partial<Backward> = {},
   updates: Updates = newTensors,
-  precision = fullPrecision,
 ): StepResult {
   return tf.tidy(() => {
     const network: StackedNetwork = { plan, parameters: state.parameters, buffers: state.buffers };
-    const backward = batchGradients(network, training, batch, random, { measure, precision });
+    const backward = batchGradients(network, training, batch, random, how);
     const result = applyGradients(plan, training, state, backward, scalars, updates);
     return result as StepResult & tf.TensorContainerObject;
   });

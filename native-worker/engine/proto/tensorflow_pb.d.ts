@@ -302,6 +302,11 @@ export declare const GraphOptionsSchema: GenMessage<GraphOptions>;
  */
 export declare type ConfigProto = Message<'tensorflow.ConfigProto'> & {
   /**
+   * @generated from field: int32 intra_op_parallelism_threads = 2;
+   */
+  intraOpParallelismThreads: number;
+
+  /**
    * @generated from field: int32 inter_op_parallelism_threads = 5;
    */
   interOpParallelismThreads: number;

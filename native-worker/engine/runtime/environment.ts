@@ -38,6 +38,7 @@ export function jobEnvironment(options: JobEnvironmentOptions): Record<string, s
   const threads = String(options.threads ?? physicalCores());
   environment.TF_NUM_INTRAOP_THREADS = threads; // inter-op threads stay at their default, which measured best
   environment.OMP_NUM_THREADS = threads;
+  environment.TF_OVERRIDE_GLOBAL_THREADPOOL = '1'; // else no session can have fewer threads inside its kernels (sides.ts)
   environment.TF_ENABLE_ONEDNN_OPTS = '1';
   // Else glibc keeps a heap for each of TensorFlow's threads, and freed memory in all: 5 % more at the peak, no faster.
   environment.MALLOC_ARENA_MAX = '2';

@@ -2,8 +2,8 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { ConfigProtoSchema } from '../proto/tensorflow_pb.js';
 
 /**
- * What a session can choose for itself. What belongs to the process, because TensorFlow has it once (threads of kernels,
- * visible cards, growth of their memory, XLA), is in the environment: `runtime/environment.ts`.
+ * What a session can choose for itself. What belongs to the process, because TensorFlow has it once (visible cards,
+ * growth of their memory, XLA), is in the environment: `runtime/environment.ts`.
  */
 export interface SessionOptions {
   /**
@@ -13,14 +13,17 @@ export interface SessionOptions {
   readonly optimise?: boolean;
   /** Threads that start ops; default: one a core. */
   readonly interOpThreads?: number;
+  /** Threads inside a kernel; null: those of the process. Needs TF_OVERRIDE_GLOBAL_THREADPOOL (`jobEnvironment`). */
+  readonly intraOpThreads?: number | null;
 }
 
 /** The options as TensorFlow's ConfigProto. */
-export function configBytes({ optimise = true, interOpThreads = 0 }: SessionOptions): Uint8Array {
+export function configBytes({ optimise = true, interOpThreads = 0, intraOpThreads = null }: SessionOptions): Uint8Array {
   return toBinary(
     ConfigProtoSchema,
     create(ConfigProtoSchema, {
       interOpParallelismThreads: interOpThreads,
+      intraOpParallelismThreads: intraOpThreads ?? 0,
       graphOptions: optimise ? {} : { rewriteOptions: { disableMetaOptimizer: true } },
     }),
   );

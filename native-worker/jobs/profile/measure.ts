@@ -20,6 +20,8 @@ export interface MeasuredStep {
   readonly work: ProfiledWork;
   /** Pictures that go through the network. */
   readonly images: number;
+  /** Parts of them that are computed side by side. */
+  readonly sides: number;
   readonly take: () => Promise<void>;
   readonly trace: (work: () => Promise<void>) => Promise<readonly TracedRun[]>;
 }
@@ -56,10 +58,10 @@ export async function traceStep(step: MeasuredStep, untraced: number, device: st
   });
   const parts = runs.map(({ entry, metadata }) => ({ entry, ...readTrace(metadata) }));
   const tensors = parts.flatMap(({ peakBytes }) => peakBytes ?? []);
-  const { work, images } = step;
+  const { work, images, sides } = step;
   return {
     profile: {
-      ...{ work, images, device, milliseconds, untracedMilliseconds: untraced },
+      ...{ work, images, sides, device, milliseconds, untracedMilliseconds: untraced },
       ...summariseOps(parts.flatMap(({ ops }) => ops)),
       peakBytes: tensors.length > 0 ? Math.max(...tensors) : process.resourceUsage().maxRSS * 1024,
       peakOf: tensors.length > 0 ? 'tensors' : 'process',

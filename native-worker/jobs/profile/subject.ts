@@ -16,7 +16,7 @@ export function openStep(subject: ProfileSubject): Promise<MeasuredStep> {
 async function trainingStep(subject: ProfileSubject): Promise<MeasuredStep> {
   const { trainer, step } = await openTraining(subject);
   const images = subject.config.training.batchSize;
-  return { work: 'training', images, take: step, trace: trainer.trace };
+  return { work: 'training', images, sides: trainer.sides, take: step, trace: trainer.trace };
 }
 
 /** The first evaluation of a drawing, over and over. */
@@ -32,7 +32,7 @@ async function samplingStep(subject: ProfileSubject): Promise<MeasuredStep> {
   labels?.dispose();
   const stage = samplerSteps(settings)[0]!.stages[0]!;
   return {
-    ...{ work: 'sampling', images },
+    ...{ work: 'sampling', images, sides: sampler.sides },
     take: () => sampler.runStage(stage),
     trace: (work) => sampler.trace(work),
   };

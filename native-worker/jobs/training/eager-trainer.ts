@@ -7,7 +7,6 @@ import { encodePixels } from '../../edm2/tensors/pixels.ts';
 import { readyFromStacks } from '../../edm2/network/network.ts';
 import { denoise } from '../../edm2/network/precondition.ts';
 import { randomSource } from '../../edm2/tensors/random.ts';
-import type { Denoiser } from '../../edm2/sampling/sampler.ts';
 import { stepScalars } from '../../edm2/training/schedule.ts';
 import { applyGradients } from '../../edm2/training/step.ts';
 import type { Batch, TrainState } from '../../edm2/tensors/types.ts';
@@ -17,7 +16,7 @@ import { holding, placesOf, type HeldTensors } from '../../engine/session/graph-
 import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { flattenState, stateSpecs } from '../../programs/flat-state.ts';
-import { EagerSampler, type BatchSampler } from '../../programs/sampling.ts';
+import { EagerSampler, type BatchSampler, type ClassDenoiser } from '../../programs/sampling.ts';
 import { stepProgress, type GoesOn, type Step } from '../../programs/take-step.ts';
 import { breathe } from '../context.ts';
 import { disposeAll } from '../tensor-files.ts';
@@ -30,6 +29,7 @@ export class EagerTrainer implements Trainer {
   readonly #training: TrainingConfig;
   readonly #gridAverage: number;
   readonly trace = null;
+  readonly sides = 1;
   #state: TrainState;
 
   /**
@@ -102,9 +102,7 @@ export class EagerTrainer implements Trainer {
   sampler(): BatchSampler {
     const { averages, buffers } = this.#state;
     const network = readyFromStacks({ plan: this.#plan, parameters: averages[this.#gridAverage]!, buffers });
-    const denoiser = (labels: Tensor2D | null): Denoiser => {
-      return (x, sigma) => denoise(network, x, sigma, labels);
-    };
+    const denoiser: ClassDenoiser = (x, sigma, labels) => denoise(network, x, sigma, labels);
     return new EagerSampler(denoiser, () => disposeAll(network.inUse));
   }
 

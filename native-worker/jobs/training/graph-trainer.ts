@@ -8,8 +8,15 @@ import { cachedProgram } from '../../engine/recording/program-cache.ts';
 import { recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/recording/program.ts';
 import { GraphSession, type HeldTensors, type TracedRun } from '../../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
+import { sidesFor } from '../../engine/sides.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
-import { emptySampling, samplingProgram, SessionSampler, type BatchSampler } from '../../programs/sampling.ts';
+import {
+  emptySampling,
+  samplingProgram,
+  SessionSampler,
+  type BatchSampler,
+  type DrawnBatch,
+} from '../../programs/sampling.ts';
 import {
   plannedLayout,
   stateSources,
@@ -38,11 +45,13 @@ const FED = { seed: 0, durationImages: 1, learningRate: 1, decayBatches: 0, ramp
 export class GraphTrainer implements Trainer {
   readonly #plan: TrainerPlan;
   readonly #session: GraphSession;
+  readonly sides: number;
   readonly trace = (work: () => Promise<void>): Promise<readonly TracedRun[]> => this.#session.trace(work);
 
-  private constructor(plan: TrainerPlan, session: GraphSession) {
+  private constructor(plan: TrainerPlan, session: GraphSession, sides: number) {
     this.#plan = plan;
     this.#session = session;
+    this.sides = sides;
   }
 
   /** @param source of the state; each tensor goes into the session before the next is read */
@@ -50,12 +59,13 @@ export class GraphTrainer implements Trainer {
     const averages = plan.training.sigmaRels.length;
     const layout = plannedLayout(plan.plan, averages);
     const sources = stateSources(plan.plan, averages);
-    const { program, empty } = recorded(plan, layout);
-    const session = new GraphSession(program);
+    const sides = sidesFor(plan.training.microBatch ?? plan.training.batchSize);
+    const { program, empty } = recorded(plan, layout, sides.count);
+    const session = new GraphSession(program, { intraOpThreads: sides.threads });
     try {
       await session.initialise((name) => empty(name) ?? takenFrom(sources.get(name)!(source)));
       collectGarbage(); // of recording, and the numbers that were handed over
-      return new GraphTrainer(plan, session);
+      return new GraphTrainer(plan, session, sides.count);
     } catch (error) {
       session.close();
       throw error;
@@ -73,7 +83,7 @@ export class GraphTrainer implements Trainer {
 
   sampler(): BatchSampler {
     const { plan, grid } = this.#plan;
-    return new SessionSampler(this.#session, plan.shape, grid.count);
+    return new SessionSampler(this.#session, plan.shape, gridBatch(grid.count, this.sides));
   }
 
   dispose(): void {
@@ -94,28 +104,34 @@ function takenFrom(tensor: Tensor): HostTensor {
 function recorded(
   plan: TrainerPlan,
   layout: StateLayout,
+  sides: number,
 ): { readonly program: GraphProgram; readonly empty: (name: string) => HostTensor | undefined } {
-  const sampling = gridSampling(plan, layout);
+  const sampling = gridSampling(plan, layout, sides);
   const neutral: TrainerPlan = { ...plan, training: { ...plan.training, ...FED } };
   const reduced = reducedTypeOf(plan.training.precision);
-  const step = trainingStep(plan.plan, neutral.training, layout);
+  const step = trainingStep(plan.plan, neutral.training, layout, 'uint8', sides);
   const spec: ProgramSpec = {
     state: { ...stateSpecs(plan.plan, layout.averages), ...step.sums, ...sampling.state },
     entries: { ...step.entries, ...sampling.entries },
     reduced,
   };
   return {
-    program: cachedProgram(programKey([neutral, reduced]), spec.state, () => recordProgram(spec)),
+    program: cachedProgram(programKey([neutral, reduced, sides]), spec.state, () => recordProgram(spec)),
     empty: (name) => emptySampling(sampling, name) ?? emptySum(step, name),
   };
 }
 
 /** Draws with the grid's average as it is at that moment, where it is: weights are normalised at each evaluation. */
-function gridSampling({ plan, grid, training }: TrainerPlan, layout: StateLayout): ProgramSpec {
-  return samplingProgram(plan.shape, grid.count, (state, labels, casts) => {
+function gridSampling({ plan, grid, training }: TrainerPlan, layout: StateLayout, sides: number): ProgramSpec {
+  return samplingProgram(plan.shape, gridBatch(grid.count, sides), (state, casts) => {
     const { averages, buffers } = unflattenState(state, layout);
     const precision = precisionOf(training.precision, casts);
     const network = readyFromStacks({ plan, parameters: averages[grid.average]!, buffers }, precision);
-    return (x, sigma) => denoise(network, x, sigma, labels, { precision });
+    return (x, sigma, labels) => denoise(network, x, sigma, labels, { precision });
   });
+}
+
+/** A grid's batch, filled up so that its sides are equally large. */
+function gridBatch(count: number, sides: number): DrawnBatch {
+  return { count: Math.ceil(count / sides) * sides, sides };
 }

@@ -29,6 +29,7 @@ export async function profileStep(session: TrainingSession, take: () => Promise<
     take: async () => {
       taken = await take();
     },
+    sides: trainer.sides,
     trace: trainer.trace!,
   };
   const { words } = await describeDevice();

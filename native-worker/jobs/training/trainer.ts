@@ -26,6 +26,8 @@ export interface Trainer {
    * @returns       null if the step was dropped
    */
   step(nimg: number, batch: PictureBatch, measure: boolean, goesOn?: GoesOn): Promise<Step | null>;
+  /** Parts of a pass that are computed side by side (`sidesFor`). */
+  readonly sides: number;
   /** Traces the steps that `work` takes; null: there is no trace of what this trainer computes. */
   readonly trace: ((work: () => Promise<void>) => Promise<readonly TracedRun[]>) | null;
   /**

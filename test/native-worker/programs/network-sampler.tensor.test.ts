@@ -93,6 +93,14 @@ describe('sampling by a recorded graph', () => {
     await expect(draw('eager', guided, 5, deterministic, 'bf16')).rejects.toThrow(/only fp32/);
   });
 
+  test('draws halves of a batch side by side, and fills up the last batch', async () => {
+    const sampler = await networkSampler('graph', guided, 4);
+    expect(sampler).toHaveProperty('sides', 2);
+    sampler.dispose();
+    const halves = await draw('graph', guided, 4, stochastic);
+    expect(largestDifference(halves, await draw('eager', guided, 5, stochastic))).toBeLessThan(1e-4);
+  });
+
   test('gives the same numbers each time', async () => {
     expect(
       largestDifference(await draw('graph', guided, 5, stochastic), await draw('graph', guided, 5, stochastic)),

@@ -33,7 +33,9 @@ function step(
   measure = false,
   network = plan,
 ): ReturnType<typeof trainStep> {
-  return trainStep(network, training, state, batch, stepScalars(training, nimg), source(training.seed, nimg), measure);
+  return trainStep(network, training, state, batch, stepScalars(training, nimg), source(training.seed, nimg), {
+    measure,
+  });
 }
 
 function numbersOf({ parameters, averages, firstMoments, secondMoments }: TrainState): number[] {
@@ -100,6 +102,26 @@ test('micro-batches give the step of the whole batch', () => {
   expect(relativeDifference(cut.magnitudes!.activations, measured.magnitudes!.activations)).toBeLessThan(1e-5);
 });
 
+test.each([
+  ['a batch', {}],
+  ['a micro-batch', { microBatch: 4 }],
+])('two halves of %s side by side give the step of the whole', (_, part) => {
+  const training = tinyTraining({ horizontalFlips: true, ...part });
+  const dropping = tinyPlan({ dropout: 0.1 });
+  const run = (sides: number): ReturnType<typeof trainStep> =>
+    trainStep(dropping, training, fresh(), batch, stepScalars(training, 8), source(0, 8), { measure: true, sides });
+  const [whole, halves] = [run(1), run(2)];
+  const scale = (x: Tensor): number => tf.max(tf.abs(x)).dataSync()[0]!;
+  for (const pick of [
+    ({ lossPerImage }: typeof whole) => lossPerImage,
+    ({ sigma }: typeof whole) => sigma,
+    ({ magnitudes }: typeof whole) => magnitudes!.activations,
+    ...Object.keys(whole.state.firstMoments).map((name) => (result: typeof whole) => result.state.firstMoments[name]!),
+  ]) {
+    expect(scale(tf.sub(pick(halves), pick(whole)))).toBeLessThan(1e-5 * scale(pick(whole)));
+  }
+});
+
 test('about half of the pictures are mirrored, and only if asked for', () => {
   const labels = null;
   const uncond = tinyPlan({}, { labelDim: 0 });
@@ -161,7 +183,9 @@ test('50 steps leak no tensor', () => {
   const counts = [];
   for (let k = 0; k < 50; k++) {
     const scalars = stepScalars(training, 8 * k);
-    const result = trainStep(plan, training, state, batch, scalars, source(0, 8 * k), k % 2 === 0);
+    const result = trainStep(plan, training, state, batch, scalars, source(0, 8 * k), {
+      measure: k % 2 === 0,
+    });
     disposeState(state);
     state = result.state;
     const { loss, lossPerImage, sigma, magnitudes } = result;

@@ -54,11 +54,12 @@ const layers = [
 ];
 
 describe('a traced training step', () => {
-  test('names every layer with weights three times: forward, gradient of its input, gradient of its weights', async () => {
-    const found = bigOpsOf(await tracedOps(await openStep(subject('training'))));
+  test('names every layer with weights three times a side: forward, gradient of its input, gradient of its weights', async () => {
+    const step = await openStep(subject('training'));
+    const found = bigOpsOf(await tracedOps(step));
     // Nobody wants the gradients of what is fed: pictures, classes and noise levels.
     const first = ['unet.enc.8x8_conv', 'unet.emb_noise', 'unet.emb_label', 'logvar_linear'];
-    const expected = layers.map((layer) => [layer, first.includes(layer) ? 2 : 3]);
+    const expected = layers.map((layer) => [layer, step.sides * (first.includes(layer) ? 2 : 3)]);
     expect(layers.map((layer) => [layer, found.get(layer)])).toEqual(expected);
   });
 
@@ -77,18 +78,21 @@ describe('a traced training step', () => {
   });
 });
 
-test('a step of preset small runs fewer than 3,000 ops', async () => {
+test('a step of preset small runs fewer than 3,000 ops, where it goes through the network as a whole', async () => {
   const { config, resolution } = findPreset('small')!;
-  const small = { ...config, training: { ...config.training, batchSize: 1, microBatch: null } };
+  const small = { ...config, training: { ...config.training, batchSize: 1, microBatch: null } }; // one picture has no halves
   const step = await openStep({ work: 'training', config: small, shape: { resolution, channels: 3, labelDim: 10 } });
   expect((await tracedOps(step)).length).toBeLessThan(3000);
 });
 
-test('a traced evaluation names every layer with weights once, and prepares none', async () => {
-  const ops = await tracedOps(await openStep(subject('sampling')));
+test('a traced evaluation names every layer with weights once a side, and prepares none', async () => {
+  const step = await openStep(subject('sampling'));
+  const ops = await tracedOps(step);
   const found = bigOpsOf(ops);
   const drawing = layers.filter((layer) => layer !== 'logvar_linear');
-  expect(drawing.map((layer) => [layer, found.get(layer)])).toEqual(drawing.map((layer) => [layer, 1]));
+  expect(drawing.map((layer) => [layer, found.get(layer)])).toEqual(
+    drawing.map((layer) => [layer, layer === 'unet.emb_noise' ? 1 : step.sides]), // the noise level is that of all
+  );
   expect(ops.filter(({ part }) => part === 'weights' || part === 'optimiser')).toEqual([]);
 });
 
@@ -101,7 +105,7 @@ test.each([
   const step = await openStep(subject(work, training));
   const { profile, trace } = await measureStep(step, 'a device', ({ done, total }) => shares.push(done / total));
   expect(Profile.parse(profile)).toEqual(profile);
-  expect(profile).toMatchObject({ work, images: 4, device: 'a device' });
+  expect(profile).toMatchObject({ work, images: 4, sides: 2, device: 'a device' });
   const kinds = opKinds.map((kind) => profile.kinds[kind]);
   expect(kinds.reduce((sum, { ops }) => sum + ops, 0)).toBe(profile.ops);
   expect(profile.kinds.convolution.ops).toBeGreaterThan(10);
