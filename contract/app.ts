@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
 import { DataShape, NetworkConfig } from './network.ts';
 import { RuntimeName } from './runtime.ts';
+import { TrainingMemory } from './memory-advice.ts';
 import { TrainingConfig } from './training.ts';
 
 const fields = {
@@ -12,8 +13,10 @@ const fields = {
   threads: z.int().min(1).max(1024).nullable(),
   /** The GPU that jobs use where there are several, nvidia-smi's number of it; null: the first. */
   gpu: z.int().min(0).max(63).nullable(),
-  /** Let XLA compile what jobs compute on a GPU. An experiment: nobody has measured it with this program. */
+  /** Let XLA compile what jobs compute on a GPU. An experiment: on the one card where it was tried it took too long. */
   xla: z.boolean(),
+  /** Take kernels on a GPU that give the same numbers each time: a resumed run goes on to the same, at some cost. */
+  deterministic: z.boolean(),
   /** Tell the system when a run ends while the window is in the background. */
   notifications: z.boolean(),
 };
@@ -24,6 +27,7 @@ export const Settings = z.strictObject({
   threads: fields.threads.default(null),
   gpu: fields.gpu.default(null),
   xla: fields.xla.default(false),
+  deterministic: fields.deterministic.default(false),
   notifications: fields.notifications.default(true),
 });
 export type Settings = z.infer<typeof Settings>;
@@ -45,8 +49,8 @@ export const AppInfo = z.strictObject({
   /** Logical processors. */
   cores: z.int(),
   memoryBytes: z.number(),
-  /** What training has to fit into: the device in words ("this machine"), and its bytes. */
-  trainingMemory: z.strictObject({ device: z.string(), bytes: z.number() }),
+  /** What training has to fit into. */
+  trainingMemory: TrainingMemory,
 });
 export type AppInfo = z.infer<typeof AppInfo>;
 

@@ -32,9 +32,10 @@ import { listRuntimes, runDoctor, useRuntime } from './runtime.ts';
 import { runSystem } from './system.ts';
 import { deleteSample, generate, getSample, listSamples } from './samples.ts';
 import { emptySetAside, listSetAside } from './set-aside.ts';
+import { findTuning, startTuning } from './tuning.ts';
 
 /** Raised whenever a call or event changes in a way that an older side can't read. */
-export const CONTRACT_VERSION = 4;
+export const CONTRACT_VERSION = 5;
 
 /** Every call of the contract. The service must answer each; a test holds it to that. */
 export const calls: readonly Call[] = [
@@ -49,6 +50,7 @@ export const calls: readonly Call[] = [
   editRun,
   emptySetAside,
   expectSpeed,
+  findTuning,
   generate,
   getDataset,
   getJob,
@@ -85,6 +87,7 @@ export const calls: readonly Call[] = [
   runTicks,
   setSettings,
   shutdown,
+  startTuning,
   stopRun,
   trashRun,
   useRuntime,

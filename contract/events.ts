@@ -8,6 +8,7 @@ import { GpuInfo, RuntimeName } from './runtime.ts';
 import { LogLine, RunSummary, TickColumns } from './runs.ts';
 import { Sample } from './samples.ts';
 import { systemSampled } from './system.ts';
+import { tuningChanged } from './tuning.ts';
 
 /** A run was created or anything of its summary changed. */
 export const runChanged = defineEvent('run.changed', RunSummary);
@@ -70,6 +71,7 @@ export const events = [
   datasetDeleted,
   deviceStatus,
   systemSampled,
+  tuningChanged,
   runtimeProgress,
   serviceEnds,
 ] as const;

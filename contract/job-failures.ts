@@ -18,6 +18,7 @@ const PROCESSES: Readonly<Record<JobParameters['kind'], string>> = {
   import: 'The import',
   reconstruct: 'The reconstruction',
   profile: 'The process that measured a step',
+  tune: 'The process that measured ways to train',
 };
 
 /**

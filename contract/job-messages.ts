@@ -24,6 +24,8 @@ export const JobMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('sampled'), sampleId: Id }),
   /** A step was measured. */
   z.strictObject({ type: z.literal('profiled'), profileId: Id }),
+  /** A way to train was measured. */
+  z.strictObject({ type: z.literal('tuned'), tuningId: Id }),
   /** The end. Anything else that ends the process is a crash. */
   z.strictObject({
     type: z.literal('ended'),
@@ -41,6 +43,8 @@ export const JobMessage = z.discriminatedUnion('type', [
       z.strictObject({ kind: z.literal('reconstructed') }),
       /** A step was measured, and told before. */
       z.strictObject({ kind: z.literal('profiled') }),
+      /** Ways to train were measured, and told before. */
+      z.strictObject({ kind: z.literal('tuned') }),
       z.strictObject({ kind: z.literal('cancelled') }),
       z.strictObject({ kind: z.literal('failed'), code: z.enum(errorCodes), message: z.string() }),
     ]),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { BenchSubject } from './bench.ts';
 import { defineCall, Nothing } from './call.ts';
 import { Id, Timestamp } from './common.ts';
 import { errorCodes } from './errors.ts';
@@ -20,6 +21,7 @@ export const JobParameters = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('import'), path: z.string(), options: ImportOptions }),
   z.strictObject({ kind: z.literal('reconstruct'), request: KeepRequest }),
   z.strictObject({ kind: z.literal('profile'), runId: Id, work: ProfiledWork }),
+  z.strictObject({ kind: z.literal('tune'), subject: BenchSubject, seconds: z.int() }),
 ]);
 export type JobParameters = z.infer<typeof JobParameters>;
 
@@ -38,7 +40,7 @@ export const MICRO_BATCHES = 'micro-batches';
 
 export const Job = z.strictObject({
   id: Id,
-  kind: z.enum(['train', 'sample', 'import', 'reconstruct', 'profile']),
+  kind: z.enum(['train', 'sample', 'import', 'reconstruct', 'profile', 'tune']),
   state: JobState,
   /** In words: the run's, snapshot's or folder's name. */
   title: z.string(),

@@ -1,7 +1,19 @@
+import * as z from 'zod';
 import { AppError } from './errors.ts';
 import { estimateMemory } from './memory.ts';
 import { imagesAtOnce, possibleMicroBatches } from './micro-batch.ts';
 import type { NetworkPlan } from './plan.ts';
+
+/** What training has to fit into. */
+export const TrainingMemory = z.strictObject({
+  /** In words ("this machine", "NVIDIA GeForce RTX 4090"). */
+  device: z.string(),
+  /** What it holds in all, bytes. */
+  bytes: z.number(),
+  /** What of it other programs leave free; null: unknown, or a job of ours uses it, which will have ended by then. */
+  freeBytes: z.number().nullable(),
+});
+export type TrainingMemory = z.infer<typeof TrainingMemory>;
 
 type Training = Parameters<typeof estimateMemory>[1];
 
@@ -37,23 +49,24 @@ export function memoryAdvice(plan: NetworkPlan, training: Training, capacity: nu
   return `Micro-batch ${images} would fit (${figures}) and gives the same result.`;
 }
 
-/**
- * Whether training is estimated to fit into a device.
- *
- * @param device in words ("this machine")
- * @returns a sentence where it is not; else null
- */
-export function memoryProblem(plan: NetworkPlan, training: Training, capacity: number, device: string): string | null {
+/** Whether training is estimated to fit into a device. @returns a sentence where it is not; else null */
+export function memoryProblem(plan: NetworkPlan, training: Training, memory: TrainingMemory): string | null {
+  const { device, bytes, freeBytes } = memory;
   const { total } = estimateMemory(plan, training);
-  if (total <= capacity) return null;
+  const free = freeBytes ?? bytes;
+  if (total <= free) return null;
   const images = imagesAtOnce(training);
   const at = images === 1 ? 'one picture' : `${images} pictures`;
-  return `Training with ${at} at once takes about ${gigabytes(total)}, and ${device} has ${gigabytes(capacity)}. ${memoryAdvice(plan, training, capacity, images)}`;
+  const needs = `Training with ${at} at once takes about ${gigabytes(total)}`;
+  if (total > bytes) {
+    return `${needs}, and ${device} has ${gigabytes(bytes)}. ${memoryAdvice(plan, training, bytes, images)}`;
+  }
+  return `${needs}, and of the ${gigabytes(bytes)} of ${device} other programs leave ${gigabytes(free)}. End them, or: ${memoryAdvice(plan, training, free, images)}`;
 }
 
 /** @throws {AppError} 'out-of-memory' with the sentence of `memoryProblem` */
-export function checkMemory(plan: NetworkPlan, training: Training, capacity: number, device: string): void {
-  const problem = memoryProblem(plan, training, capacity, device);
+export function checkMemory(plan: NetworkPlan, training: Training, memory: TrainingMemory): void {
+  const problem = memoryProblem(plan, training, memory);
   if (problem !== null) throw new AppError('out-of-memory', problem);
 }
 

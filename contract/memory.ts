@@ -1,5 +1,6 @@
 import { countParameters } from './architecture.ts';
 import { imagesAtOnce } from './micro-batch.ts';
+import { isFloat32 } from './precision.ts';
 import type { BlockPlan, NetworkPlan } from './plan.ts';
 import type { TrainingConfig } from './training.ts';
 
@@ -50,7 +51,7 @@ export function estimateMemory(
   training: Pick<TrainingConfig, 'batchSize' | 'microBatch' | 'sigmaRels'> & Partial<Pick<TrainingConfig, 'precision'>>,
 ): MemoryEstimate {
   const weights = countParameters(plan).total * FLOAT32;
-  const bytes = (training.precision ?? 'fp32') === 'fp32' ? FLOAT32 : REDUCED;
+  const bytes = isFloat32(training.precision ?? 'fp32') ? FLOAT32 : REDUCED;
   const activationsPerImage = keptElements(plan) * bytes;
   const activations = activationsPerImage * imagesAtOnce(training);
   const [gradients, moments, averages] = [weights, 2 * weights, training.sigmaRels.length * weights];
@@ -80,7 +81,7 @@ function keptElements(plan: NetworkPlan): number {
 }
 
 /**
- * Of one block: the input of each convolution and norm, of each activation its result and its sigmoid, what modulation
+ * Of one block: the input of each convolution and norm, of each activation its result, what modulation
  * multiplies, the sum; of attention queries, keys and values before and after normalisation, the weights, the mixture.
  */
 function keptOfBlock({ config }: NetworkPlan, block: BlockPlan): number {
@@ -90,7 +91,7 @@ function keptOfBlock({ config }: NetworkPlan, block: BlockPlan): number {
   const before = pixels * (resample === 'down' ? 4 : resample === 'up' ? 1 / 4 : 1);
   const branch = flavor === 'enc' && pixelNorms ? outChannels : inChannels;
   const first = (pixelNorms ? 2 * pixels : 3 * before) * branch; // activation, and the norm's result
-  const second = (pixelNorms ? 4 : 5) * pixels * outChannels; // conv, modulated, activation twice, (norm)
+  const second = (pixelNorms ? 3 : 4) * pixels * outChannels; // conv, modulated, activation, (norm)
   const main = pixels * ((flavor === 'enc' && pixelNorms ? 2 : 1) * outChannels) + before * inChannels;
   const attention = heads > 0 ? 8 * pixels * outChannels + heads * pixels ** 2 : 0;
   const dropout = config.dropout > 0 ? pixels * outChannels : 0;

@@ -4,12 +4,27 @@ import { AppError } from './errors.ts';
 
 /**
  * Type of the activations inside the network. Weights, their averages, the optimiser and the loss are float32 always.
- * fp32: float32. bf16: bfloat16, the range of float32 with 8 bits of precision. fp16: IEEE half, 11 bits of precision
- * and a range that the loss must be scaled for.
+ * fp32: float32. tf32: float32, whose convolutions and products a card's tensor cores take with 11 bits of precision.
+ * bf16: bfloat16, the range of float32 with 8 bits of precision. fp16: IEEE half, 11 bits of precision and a range that
+ * the loss must be scaled for.
  */
-export const precisions = ['fp32', 'bf16', 'fp16'] as const;
+export const precisions = ['fp32', 'tf32', 'bf16', 'fp16'] as const;
 export const Precision = z.enum(precisions);
 export type Precision = z.infer<typeof Precision>;
+
+/** The names in a sentence. */
+export const precisionNames = 'fp32, tf32, bf16 or fp16';
+
+/** Whether numbers are kept in 32 bits, however products take them. */
+export function isFloat32(precision: Precision): boolean {
+  return precision === 'fp32' || precision === 'tf32';
+}
+
+/** Those that are offered: TF32 where the device has it, for it is nothing that one would miss elsewhere. */
+export function offeredPrecisions(supports: readonly PrecisionSupport[] | null, chosen: Precision): Precision[] {
+  const has = supports?.some(({ precision, status }) => precision === 'tf32' && status !== 'none') === true;
+  return precisions.filter((precision) => precision !== 'tf32' || has || chosen === 'tf32');
+}
 
 /** What a device makes of a precision. */
 export const PrecisionSupport = z.strictObject({
@@ -30,9 +45,9 @@ export const listPrecisions = defineCall('runtime.precisions', Nothing, z.array(
  * @throws {AppError} 'invalid-input'
  */
 export function checkEngine(precision: Precision, engine: 'graph' | 'eager'): void {
-  if (engine === 'graph' || precision === 'fp32') return;
+  if (engine === 'graph' || isFloat32(precision)) return;
   throw new AppError(
     'invalid-input',
-    `Op by op there is only fp32, and this run is ${precision}: use the engine "graph".`,
+    `Op by op there is only float32, and this run is ${precision}: use the engine "graph".`,
   );
 }

@@ -1,16 +1,21 @@
 /**
  * Writes runtime/cpu.lock and runtime/cuda12.lock anew: lets pip resolve the packages below, downloads every wheel and
- * notes its size, what we take out of it, and its SHA-256. For maintainers, when TensorFlow's version changes (4 GB):
+ * notes its size, what we take out of it, and its SHA-256; and runtime/cuda12.device.json, what its library computes on
+ * cards. For maintainers, when TensorFlow's version changes (4 GB):
  *
- *     node_modules/.bin/node scripts/lock-runtimes.mjs FOLDER_FOR_WHEELS
+ *     node_modules/.bin/node scripts/lock-runtimes.mjs FOLDER_FOR_WHEELS [device]
+ *
+ * With "device" only the last file is written, from TensorFlow's wheel in the folder.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import koffi from 'koffi';
 import { placeInRuntime } from '../native-worker/engine/runtime/layout.ts';
 import { hashFile } from '../native-worker/engine/runtime/wheels.ts';
 import { listZip } from '../native-worker/engine/runtime/zip.ts';
+import { compiledFor, kernelsFor } from './lib/device-code.mjs';
 
 const TENSORFLOW = '2.21.0';
 
@@ -104,7 +109,7 @@ async function unpackedBytes(path, platform) {
   );
 }
 
-for (const [name, parts] of Object.entries(locks)) {
+for (const [name, parts] of process.argv[3] === 'device' ? [] : Object.entries(locks)) {
   const lines = [];
   for (const part of parts) lines.push(...(await resolve(part)));
   const head = [
@@ -112,4 +117,24 @@ for (const [name, parts] of Object.entries(locks)) {
     '# platform package version file bytes unpacked sha256',
   ];
   writeFileSync(new URL(`../runtime/${name}.lock`, import.meta.url), `${[...head, ...lines].join('\n')}\n`);
+}
+
+writeDeviceCode(readFileSync(new URL('../runtime/cuda12.lock', import.meta.url), 'utf8'));
+// TensorFlow's library crashes when it is unloaded, so this process ends without that.
+koffi.load('libc.so.6').func('void _exit(int status)')(0);
+
+/** Reads what the library of the runtime for cards can compute there, out of its wheel. */
+function writeDeviceCode(lock) {
+  const wheel = /^linux-x64 tensorflow \S+ (\S+)/m.exec(lock)[1];
+  const libraries = join(folder, 'libraries');
+  const names = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
+  execFileSync('unzip', ['-qjo', join(folder, wheel), ...names.map((name) => `tensorflow/${name}`), '-d', libraries]);
+  const { machineCode, portable } = compiledFor(join(libraries, names[0]));
+  const kernels = Object.entries(kernelsFor(libraries)).map(
+    ([op, each]) => `    ${JSON.stringify(op)}: ${JSON.stringify(each)}`,
+  );
+  const fields = { tensorflow: TENSORFLOW, machineCode, portable };
+  const head = Object.entries(fields).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
+  const text = `{\n${[...head, `  "kernels": {\n${kernels.join(',\n')}\n  }`].join(',\n')}\n}\n`;
+  writeFileSync(new URL('../runtime/cuda12.device.json', import.meta.url), text);
 }

@@ -15,12 +15,12 @@ await main(async () => {
   // What follows needs TypeScript, which the private Node runs as it is.
   if (!runsOnPrivateNode()) return rerunOnPrivateNode(run);
   delete process.env.EDM2_RERUN; // what we start may do the same
-  const { chosenRuntime } = await import('../native-worker/engine/runtime/choice.ts');
+  const { chosenDevice } = await import('../native-worker/engine/runtime/choice.ts');
   const { jobEnvironment } = await import('../native-worker/engine/runtime/environment.ts');
   const { runtimeIsReady } = await import('../native-worker/engine/runtime/status.ts');
-  const { runtime } = await chosenRuntime();
+  const { runtime, gpu } = await chosenDevice();
   if (!(await runtimeIsReady(runtime)))
     throw new SetupError(`TensorFlow's runtime "${runtime}" is not installed: run "npm run setup" first.`);
   const threads = process.env.EDM2_THREADS === undefined ? null : Number(process.env.EDM2_THREADS);
-  return run(process.execPath, args, { env: { ...process.env, ...jobEnvironment({ runtime, threads }) } });
+  return run(process.execPath, args, { env: { ...process.env, ...jobEnvironment({ runtime, gpu, threads }) } });
 });

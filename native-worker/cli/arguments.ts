@@ -2,7 +2,7 @@ import type { Dataset } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
 import { todaysName } from '../../contract/formats.ts';
 import { climb, rungNames, type RungName } from '../../contract/ladder.ts';
-import { Precision } from '../../contract/precision.ts';
+import { Precision, precisionNames } from '../../contract/precision.ts';
 import { findPreset, presets } from '../../contract/presets.ts';
 import type { RunSummary } from '../../contract/runs.ts';
 import { Engine, RunConfig } from '../../contract/training.ts';
@@ -57,13 +57,12 @@ export function engineNamed(text: string): Engine {
 }
 
 /** What `--precision` is for, beside its name in a command's help. */
-export const PRECISION_HELP =
-  'fp32, bf16 or fp16: type of the activations; `edm2 doctor` tells what the device does well';
+export const PRECISION_HELP = `${precisionNames}: type of the activations; \`edm2 doctor\` tells what the device does well`;
 
 export function precisionNamed(text: string): Precision {
   const precision = Precision.safeParse(text);
   if (precision.success) return precision.data;
-  throw new AppError('invalid-input', `--precision is fp32, bf16 or fp16, not "${text}".`);
+  throw new AppError('invalid-input', `--precision is ${precisionNames}, not "${text}".`);
 }
 
 /** What `--rung` is for, beside its name in a command's help. */

@@ -18,6 +18,7 @@ import { addSample } from './commands/sample.ts';
 import { addServe } from './commands/serve.ts';
 import { addToy } from './commands/toy.ts';
 import { addTrain } from './commands/train.ts';
+import { addTune } from './commands/tune.ts';
 import { appVersion } from '../service/program-files.ts';
 import { EXIT_FAILURE, EXIT_USAGE, unforeseen } from './command.ts';
 import { endWhenOutputFails } from './unwritable-output.ts';
@@ -45,6 +46,7 @@ for (const add of [
   addCount,
   addBench,
   addProfile,
+  addTune,
   addToy,
 ])
   add(program);

@@ -2,7 +2,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { RungName } from '../../contract/ladder.ts';
 import { imagesAtOnce, microBatchProblem } from '../../contract/micro-batch.ts';
 import type { DataShape } from '../../contract/network.ts';
-import { Precision } from '../../contract/precision.ts';
+import { Precision, precisionNames } from '../../contract/precision.ts';
 import type { RunConfig, TrainingConfig } from '../../contract/training.ts';
 import { wholeNumber } from './arguments.ts';
 import { readNetwork, type NetworkOptions } from './network-options.ts';
@@ -27,7 +27,7 @@ export interface MeasuredNetwork {
 export function readMeasured(options: MeasuredOptions): MeasuredNetwork {
   const precision = Precision.safeParse(options.precision);
   if (!precision.success) {
-    throw new AppError('invalid-input', `--precision is fp32, bf16 or fp16, not "${options.precision}".`);
+    throw new AppError('invalid-input', `--precision is ${precisionNames}, not "${options.precision}".`);
   }
   const { preset, rung, config, shape } = readNetwork(options);
   const training = { ...config.training, ...batches(config.training, options.microBatch), precision: precision.data };

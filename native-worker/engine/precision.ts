@@ -1,4 +1,4 @@
-import type { Precision } from '../../contract/precision.ts';
+import { isFloat32, type Precision } from '../../contract/precision.ts';
 import { backend } from './binding.ts';
 import type { Reduced } from './recording/mixed-types.ts';
 import { DataType } from './proto/tensorflow_pb.js';
@@ -38,7 +38,7 @@ const NUMBER_BY_NUMBER = [
  * @param onGpu the device; a parameter for tests
  */
 export function reducedTypeOf(precision: Precision, onGpu = backend().isUsingGpuDevice): Reduced | null {
-  if (precision === 'fp32') return null;
+  if (isFloat32(precision)) return null;
   return {
     type: precision === 'bf16' ? DataType.DT_BFLOAT16 : DataType.DT_HALF,
     inFloat32: [...STATISTICS, ...(onGpu ? [] : NUMBER_BY_NUMBER)],

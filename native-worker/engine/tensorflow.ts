@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import { registerKernels } from './kernels.ts';
+import { setTensorFloat32 } from './session/tensor-float-32.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -15,5 +16,6 @@ util.isNullOrUndefined ??= (value) => value === null || value === undefined;
 const tf = require('@tensorflow/tfjs-node-gpu') as typeof import('@tensorflow/tfjs-node-gpu');
 
 registerKernels(tf);
+setTensorFloat32();
 
 export { tf };

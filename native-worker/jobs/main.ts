@@ -57,6 +57,8 @@ async function dispatch(context: JobContext): Promise<JobOutcome> {
       return (await import('./reconstruct.ts')).runReconstruct(context, parameters);
     case 'profile':
       return (await import('./profile.ts')).runProfile(context, parameters);
+    case 'tune':
+      return (await import('./tune.ts')).runTune(context, parameters);
     default:
       return parameters satisfies never;
   }

@@ -106,6 +106,7 @@ function ofOutcome(parameters: JobParameters, outcome: JobOutcome, asked: Asked)
     case 'stopped':
       return { ...nothing, state: 'done', run: trains ? outcome.kind : null };
     case 'profiled':
+    case 'tuned':
       return { ...nothing, state: 'done' };
     case 'sampled':
     case 'imported':

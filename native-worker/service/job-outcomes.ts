@@ -12,6 +12,7 @@ import {
   snapshotsChanged,
 } from '../../contract/events.ts';
 import { profileAdded } from '../../contract/profile.ts';
+import { tuningChanged } from '../../contract/tuning.ts';
 import type { ImportProblem } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
 import { endNotRecorded } from '../../contract/job-failures.ts';
@@ -27,6 +28,7 @@ import { insideLibrary, jobFolder } from '../store/paths.ts';
 import { getProfile } from '../store/profiles.ts';
 import { getRunSummary, setRunDevice, setRunState } from '../store/runs.ts';
 import { getSample } from '../store/samples.ts';
+import { getTuning } from '../store/tunings.ts';
 import { write } from '../store/statements.ts';
 import { takeInDataset } from './dataset-intake.ts';
 import type { Events } from './events.ts';
@@ -81,6 +83,8 @@ export class JobOutcomes implements JobWatcher {
         return;
       case 'profiled':
         return this.#events.emit(profileAdded, getProfile(db, message.profileId));
+      case 'tuned':
+        return this.#events.emit(tuningChanged, getTuning(db, message.tuningId));
       case 'progress': // kept by the queue
       case 'stepping': // the queue's, too
       case 'ended': // comes again with the exit

@@ -56,13 +56,13 @@ export interface QueueParts {
   watcher: JobWatcher;
   /** Path of what a job process runs. */
   script: string;
-  /** The environment of a job process of a kind that starts now. */
-  environment: (kind: JobKind) => Promise<Record<string, string>>;
+  /** The environment of the process of a job that starts now. */
+  environment: (parameters: JobParameters) => Promise<Record<string, string>>;
   /** How long a training job that is asked to end may take over its first step; default: ten seconds. */
   firstStepMs?: number | undefined;
 }
 
-const LANES: readonly JobKind[] = ['train', 'sample', 'import', 'reconstruct', 'profile'];
+const LANES: readonly JobKind[] = ['train', 'sample', 'import', 'reconstruct', 'profile', 'tune'];
 
 /** Each row written is a sync of the disk; the connected are told at once all the same. */
 const PROGRESS_WRITE_MS = 2000;
@@ -196,11 +196,17 @@ export class Queue {
     this.#startingLanes.add(lane);
     let id: number | null = null;
     try {
-      if (nextQueued(this.#parts.library.db, lane) === null) return;
-      const environment = await this.#parts.environment(lane);
-      // Looked up only now: while we waited it may have been cancelled or overtaken.
-      id = this.#open ? nextQueued(this.#parts.library.db, lane) : null;
-      if (id !== null) await this.#start(id, environment);
+      const { db } = this.#parts.library;
+      const next = nextQueued(db, lane);
+      if (next === null) return;
+      const environment = await this.#parts.environment(getJobParameters(db, next));
+      // While we waited it may have been cancelled or overtaken.
+      if (this.#open && nextQueued(db, lane) === next) {
+        id = next;
+        await this.#start(id, environment);
+      } else {
+        setImmediate(() => this.#fill()); // when its lane is free again
+      }
     } catch (error) {
       this.#parts.log.error({ err: error, lane, job: id }, 'a job could not be started');
       await this.#fail(lane, id, error);

@@ -1,12 +1,14 @@
 import { runtimeProgress } from '../../contract/events.ts';
 import { AppError } from '../../contract/errors.ts';
+import type { TrainingMemory } from '../../contract/memory-advice.ts';
 import type { PrecisionSupport } from '../../contract/precision.ts';
-import type { GpuInfo, RuntimeName, RuntimeStatus } from '../../contract/runtime.ts';
+import type { RuntimeName, RuntimeStatus } from '../../contract/runtime.ts';
 import type { Logger } from 'pino';
 import { chosenRuntime } from '../engine/runtime/choice.ts';
-import { readGpus, usedGpu, type GpuReport } from '../engine/runtime/gpu.ts';
+import { readGpus, usedGpu, type GpuReport, type UsedGpu } from '../engine/runtime/gpu.ts';
 import { installRuntime } from '../engine/runtime/install.ts';
-import { trainingMemory, type TrainingMemory } from '../engine/runtime/memory.ts';
+import { measuredOn, type MeasuredOn } from '../engine/runtime/measured-on.ts';
+import { trainingMemory } from '../engine/runtime/memory.ts';
 import { precisionSupport, readCpuFlags } from '../engine/runtime/precision-support.ts';
 import { lockedVersion, runtimeIsReady, runtimeStatuses } from '../engine/runtime/status.ts';
 import type { Library } from '../store/library.ts';
@@ -46,10 +48,20 @@ export class Runtimes {
     return this.#gpus();
   }
 
+  /** The memory of cards has changed: a job of ours has ended. */
+  forgetGpus(): void {
+    this.#gpus.forget();
+  }
+
   /** The GPU that jobs compute on; null: none, or none that is known. */
-  async gpu(): Promise<GpuInfo | null> {
+  async gpu(): Promise<UsedGpu | null> {
     if ((await this.active()) === 'cpu') return null;
     return usedGpu(await this.#gpus(), readSettings(this.#library.db).gpu);
+  }
+
+  /** What of the device decides how fast jobs are. */
+  async measuredOn(): Promise<MeasuredOn> {
+    return measuredOn(await this.active(), await this.gpu());
   }
 
   /** TensorFlow's version in the runtime that jobs use; 'none' where this platform has no such runtime. */
@@ -57,9 +69,12 @@ export class Runtimes {
     return lockedVersion(await this.active()) ?? 'none';
   }
 
-  /** What training has to fit into. */
-  async memory(): Promise<TrainingMemory> {
-    return trainingMemory(await this.active(), await this.gpu());
+  /** What training has to fit into. @param computing whether a job of ours holds memory of the device now */
+  async memory(computing: boolean): Promise<TrainingMemory> {
+    const runtime = await this.active();
+    if (runtime === 'cpu') return trainingMemory(runtime, null);
+    const memory = trainingMemory(runtime, await this.gpu());
+    return computing ? { ...memory, freeBytes: null } : memory;
   }
 
   /** What the device that jobs use makes of each precision. */

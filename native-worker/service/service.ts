@@ -6,7 +6,9 @@ import { serviceEnds } from '../../contract/events.ts';
 import { jobEnvironment } from '../engine/runtime/environment.ts';
 import { GpuWatch, type GpuWatchOptions } from '../engine/runtime/gpu-watch.ts';
 import { needRuntime } from '../engine/runtime/status.ts';
+import type { JobParameters } from '../../contract/jobs.ts';
 import type { JobKind } from '../store/jobs.ts';
+import { jobPrecision } from './job-precision.ts';
 import { openLibrary } from '../store/library.ts';
 import { patiently } from '../store/patience.ts';
 import { onUnreadableRow } from '../store/rows.ts';
@@ -45,7 +47,7 @@ export interface ServiceOptions {
   /** The next seven stand in for the program's own parts in tests. */
   jobScript?: string;
   pages?: string;
-  environment?: (kind: JobKind) => Promise<Record<string, string>>;
+  environment?: (parameters: JobParameters) => Promise<Record<string, string>>;
   demoSet?: boolean;
   gpuWatch?: GpuWatchOptions;
   firstStepMs?: number;
@@ -72,7 +74,7 @@ export interface RunningService {
 const PATIENCE_MS = 60_000;
 
 /** Other kinds of jobs only read and write files. */
-const LOADS_TENSORFLOW: readonly JobKind[] = ['train', 'sample', 'profile'];
+const LOADS_TENSORFLOW: readonly JobKind[] = ['train', 'sample', 'profile', 'tune'];
 
 /** So often the service looks whether its library is still where it was. */
 const PLACE_WATCH_MS = 1000;
@@ -118,12 +120,13 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   const connections = new Connections();
   const outcomes = new JobOutcomes({ library, events, log });
   const runtimes = new Runtimes({ library, events, log });
-  const environment = async (kind: JobKind): Promise<Record<string, string>> => {
-    const { threads, xla } = readSettings(library.db);
+  const environment = async (parameters: JobParameters): Promise<Record<string, string>> => {
+    const { threads, xla, deterministic } = readSettings(library.db);
     const runtime = await runtimes.active();
-    if (LOADS_TENSORFLOW.includes(kind)) await needRuntime(runtime);
+    if (LOADS_TENSORFLOW.includes(parameters.kind)) await needRuntime(runtime);
     const gpu = await runtimes.gpu();
-    return jobEnvironment({ runtime, threads, gpu: gpu?.index ?? null, xla });
+    const precision = jobPrecision(library.db, parameters);
+    return jobEnvironment({ runtime, threads, gpu, precision, xla, deterministic });
   };
   const queue = new Queue({
     library,
@@ -242,6 +245,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   };
   connections.watch(watchIdleness);
   queue.onIdle(watchIdleness);
+  queue.onIdle(() => runtimes.forgetGpus());
 
   const recovered = recover(library, log, {
     goOn: options.goOn,

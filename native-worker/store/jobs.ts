@@ -107,11 +107,11 @@ export function countActiveJobsOfRun(db: Database, runId: number): number {
     .get(runId)!;
 }
 
-/** Queued or running measurements of steps. */
-export function countOpenProfiles(db: Database): number {
+/** Queued or running measurements. */
+export function countOpenMeasurements(db: Database): number {
   return statement<[], number>(
     db,
-    `SELECT count(*) FROM jobs WHERE kind = 'profile' AND state IN ('queued', 'running')`,
+    `SELECT count(*) FROM jobs WHERE kind IN ('profile', 'tune') AND state IN ('queued', 'running')`,
   )
     .pluck()
     .get()!;

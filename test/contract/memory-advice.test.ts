@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { planNetwork } from '../../contract/architecture.ts';
-import { checkMemory, largestMicroBatch, memoryAdvice, memoryProblem } from '../../contract/memory-advice.ts';
+import {
+  checkMemory,
+  largestMicroBatch,
+  memoryAdvice,
+  memoryProblem,
+  type TrainingMemory,
+} from '../../contract/memory-advice.ts';
 import { estimateMemory } from '../../contract/memory.ts';
 import { findPreset } from '../../contract/presets.ts';
 
@@ -8,6 +14,9 @@ const { network, training: demo } = findPreset('demo')!.config;
 const plan = planNetwork(network, { resolution: 32, channels: 3, labelDim: 9 });
 const training = { ...demo, batchSize: 24, microBatch: null };
 const needs = (microBatch: number): number => estimateMemory(plan, { ...training, microBatch }).total;
+const has = (bytes: number, freeBytes: number | null = null): TrainingMemory => ({
+  ...{ device: 'this machine', bytes, freeBytes },
+});
 
 test('the largest micro-batch that fits divides the batch', () => {
   expect(largestMicroBatch(plan, training, needs(12))).toBe(12);
@@ -23,11 +32,20 @@ test('what failed already is not advised, whatever the estimate says', () => {
 });
 
 test('a run that fits has no problem, and one that does not is told what would', () => {
-  expect(memoryProblem(plan, training, needs(24), 'this machine')).toBeNull();
-  const problem = memoryProblem(plan, training, needs(8), 'this machine')!;
+  expect(memoryProblem(plan, training, has(needs(24)))).toBeNull();
+  const problem = memoryProblem(plan, training, has(needs(8)))!;
   expect(problem).toMatch(/^Training with 24 pictures at once takes about \d\.\d GB, and this machine has \d\.\d GB\./);
   expect(problem).toMatch(/Micro-batch 8 would fit \(about \d\.\d GB of \d\.\d GB\) and gives the same result\.$/);
-  expect(() => checkMemory(plan, training, needs(8), 'x')).toThrow(expect.objectContaining({ code: 'out-of-memory' }));
+  expect(() => checkMemory(plan, training, has(needs(8)))).toThrow(expect.objectContaining({ code: 'out-of-memory' }));
+});
+
+test('on a card counts what other programs leave', () => {
+  expect(memoryProblem(plan, training, has(needs(24), needs(24)))).toBeNull();
+  const problem = memoryProblem(plan, training, { device: 'NVIDIA T4', bytes: 16e9, freeBytes: needs(8) })!;
+  expect(problem).toMatch(
+    /takes about \d\.\d GB, and of the 16\.0 GB of NVIDIA T4 other programs leave \d\.\d GB\. End/,
+  );
+  expect(problem).toMatch(/Micro-batch 8 would fit \(about (\d\.\d) GB of \1 GB\)/);
 });
 
 test('where no micro-batch fits, the network is too large', () => {

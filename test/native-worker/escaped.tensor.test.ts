@@ -7,7 +7,7 @@ import { shutdown } from '../../contract/app.ts';
 import { BenchAnswer } from '../../contract/bench.ts';
 import { createRun, getRun, runLog } from '../../contract/runs.ts';
 import { ToyMessage } from '../../contract/toy.ts';
-import { LineProcess } from '../../native-worker/cli/bench/line-process.ts';
+import { LineProcess } from '../../native-worker/system/line-process.ts';
 import { connectToService } from '../../native-worker/service/connect.ts';
 import { benchScript, toyScript } from '../../native-worker/service/program-files.ts';
 import { insertJob } from '../../native-worker/store/jobs.ts';

@@ -221,7 +221,7 @@ linuxOnly('where node_modules is a link a script changes over to our Node once, 
   rmSync(own);
   cpSync(process.execPath, own);
   const stubs = {
-    choice: "export const chosenRuntime = () => ({ runtime: 'cpu' });",
+    choice: "export const chosenDevice = () => ({ runtime: 'cpu', gpu: null });",
     status: 'export const runtimeIsReady = () => true;',
     environment: 'export const jobEnvironment = () => ({});',
   };

@@ -13,6 +13,9 @@ import { checkpointPath, insideLibrary, jobFolder, runFolder } from '../../nativ
 import { insertProfile } from '../../native-worker/store/profiles.ts';
 import { insertSample } from '../../native-worker/store/samples.ts';
 import { insertTick } from '../../native-worker/store/ticks.ts';
+import { insertTuning, setTuningResults } from '../../native-worker/store/tunings.ts';
+import { measuredOn } from '../../native-worker/engine/runtime/measured-on.ts';
+import type { TuningSubject } from '../../contract/tuning.ts';
 import { exampleProfile } from './profiles.ts';
 
 const { values } = parseArgs({
@@ -67,6 +70,16 @@ async function profiled(): Promise<void> {
   await send({ type: 'profiled', profileId });
 }
 
+/** Measures one way to train, as far as anybody can see. */
+async function tuned(subject: TuningSubject): Promise<void> {
+  const { batchSize, precision } = subject.config.training;
+  const measured = { imagesPerSecond: 12.5, firstStepSeconds: 3, hostBytes: 1e9, deviceBytes: null };
+  const result = { choice: { precision, microBatch: batchSize, threads: 2 }, measured, problem: null };
+  const tuningId = insertTuning(library.db, measuredOn('cpu', null), subject);
+  setTuningResults(library.db, tuningId, [result], true);
+  await send({ type: 'tuned', tuningId });
+}
+
 let asked: string | null = null;
 process.on('message', ({ type }: { type: string }) => {
   if (type === 'profile') void profiled();
@@ -91,6 +104,10 @@ async function workUntilAsked(): Promise<never> {
 }
 
 await send({ type: 'device', device: 'A test', fellBack: false });
+if (parameters.kind === 'tune') {
+  await tuned(parameters.subject);
+  await end({ kind: 'tuned' });
+}
 switch (orders) {
   case 'finish':
     await tick(16);

@@ -1,7 +1,7 @@
 import { planNetwork } from '../../../contract/architecture.ts';
 import type { BenchSubject, BenchTask } from '../../../contract/bench.ts';
 import { countOperations, totalOperations } from '../../../contract/operations.ts';
-import { readProcessor } from '../../engine/runtime/processor.ts';
+import { processorInWords } from '../../engine/runtime/processor.ts';
 import { allQuiet, alternate, type RoundOptions, type Timing } from './rounds.ts';
 import { startWorker } from './worker.ts';
 
@@ -87,7 +87,7 @@ export async function measure(
   const train = await speed('train', 'train-convolutions', TRAINING_EVALUATIONS, 0);
   const sample = await speed('sample', 'sample-convolutions', evaluations, 0.5);
   return {
-    ...{ device, tensorflow, processor: processorName(), batch: batchSize, steps, evaluations, train, sample },
+    ...{ device, tensorflow, processor: processorInWords(), batch: batchSize, steps, evaluations, train, sample },
     quiet: allQuiet([train.time, train.convolutions, sample.time, sample.convolutions]),
   };
 }
@@ -102,10 +102,4 @@ function times(timing: Timing, factor: number): Timing {
     turns: turns.map((seconds) => factor * seconds),
     processorSeconds: processorSeconds === null ? null : factor * processorSeconds,
   };
-}
-
-/** This machine's processor in words: "AMD EPYC, 2 cores, AVX2, AVX-512". */
-export function processorName(): string {
-  const { name, cores, instructions } = readProcessor();
-  return [name, cores === 1 ? '1 core' : `${cores} cores`, ...instructions].join(', ');
 }

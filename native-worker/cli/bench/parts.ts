@@ -2,7 +2,7 @@ import { planNetwork } from '../../../contract/architecture.ts';
 import type { BenchSubject } from '../../../contract/bench.ts';
 import { estimateMemory } from '../../../contract/memory.ts';
 import { machineMemory } from '../../engine/runtime/memory.ts';
-import { processorName } from './measure.ts';
+import { processorInWords } from '../../engine/runtime/processor.ts';
 import { allQuiet, alternate, type RoundOptions, type Timing } from './rounds.ts';
 import { startWorker } from './worker.ts';
 
@@ -72,7 +72,7 @@ export async function measureParts(
     });
     const { device, tensorflow } = workers[0]!;
     return {
-      ...{ device, tensorflow, processor: processorName(), batch: batchSize, microBatch: size },
+      ...{ device, tensorflow, processor: processorInWords(), batch: batchSize, microBatch: size },
       ...{ cut: cut!, alone: alone!, whole: atOnce ?? null },
       speedRatio: atOnce === undefined ? null : cut!.imagesPerSecond / atOnce.imagesPerSecond,
       peakRatio: cut!.peakBytes / alone!.peakBytes,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { precisionNames } from '../../../contract/precision.ts';
 import { wholeNumber } from '../arguments.ts';
 import { measure, type BenchResult } from '../bench/measure.ts';
 import { measureParts } from '../bench/parts.ts';
@@ -23,7 +24,7 @@ export function addBench(program: Command): void {
   const command = program.command('bench').description('measure how fast a network trains and draws on this machine');
   addNetworkOptions(command, { classes: 10, example: 'grid.sampler.steps=32' });
   command
-    .option('--precision <name>', 'of the activations: fp32, bf16 or fp16', 'fp32')
+    .option('--precision <name>', `of the activations: ${precisionNames}`, 'fp32')
     .option('--threads <n>', "of TensorFlow's kernels; default: one per physical core")
     .option('--micro-batch <n>', 'compare training in micro-batches of so many images with the batch at once')
     .option('--rounds <n>', 'turns of each measurement', '7')

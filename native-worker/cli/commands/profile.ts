@@ -10,6 +10,7 @@ import {
 import { AppError } from '../../../contract/errors.ts';
 import { runChanged } from '../../../contract/events.ts';
 import { listRuns, type RunSummary } from '../../../contract/runs.ts';
+import { precisionNames } from '../../../contract/precision.ts';
 import { findRun } from '../arguments.ts';
 import { withoutService, withService, type CommandContext } from '../command.ts';
 import { deferred } from '../deferred.ts';
@@ -50,7 +51,7 @@ export function addProfile(program: Command): void {
   command
     .addOption(new Option('--run <name|id>', 'a step of this run, as it trains or draws').conflicts(SAID_BY_RUN))
     .option('--sampling', 'trace one evaluation of the network while it draws; default: a training step')
-    .option('--precision <name>', 'of the activations: fp32, bf16 or fp16', 'fp32')
+    .option('--precision <name>', `of the activations: ${precisionNames}`, 'fp32')
     .option('--threads <n>', "of TensorFlow's kernels; default: one per physical core")
     .option('--micro-batch <n>', 'train in micro-batches of so many images')
     .option('--trace <file>', 'where the trace goes, for Perfetto')

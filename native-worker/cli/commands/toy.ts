@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { AppError } from '../../../contract/errors.ts';
 import { ToyMessage, ToyRequest, type ToyResult } from '../../../contract/toy.ts';
-import { chosenRuntime } from '../../engine/runtime/choice.ts';
+import { chosenDevice } from '../../engine/runtime/choice.ts';
 import { jobEnvironment } from '../../engine/runtime/environment.ts';
 import { runtimeIsReady } from '../../engine/runtime/status.ts';
 import { toyScript } from '../../service/program-files.ts';
-import { LineProcess } from '../bench/line-process.ts';
+import { LineProcess } from '../../system/line-process.ts';
 import { withoutService } from '../command.ts';
 import { firstIssue } from '../issue-words.ts';
 import type { Output } from '../output.ts';
@@ -56,11 +56,11 @@ export function readToyOptions(options: ToyOptions): { readonly request: ToyRequ
 }
 
 async function computeToy(request: ToyRequest, output: Output): Promise<{ result: ToyResult; png: Buffer }> {
-  const { runtime } = await chosenRuntime();
+  const { runtime, gpu } = await chosenDevice();
   if (!(await runtimeIsReady(runtime))) {
     throw new AppError('runtime', `TensorFlow's runtime "${runtime}" is not installed; "edm2 doctor" says more.`);
   }
-  const child = new LineProcess(process.execPath, [toyScript()], jobEnvironment({ runtime, threads: null }));
+  const child = new LineProcess(process.execPath, [toyScript()], jobEnvironment({ runtime, gpu, threads: null }));
   try {
     child.write(JSON.stringify(request));
     for (;;) {

@@ -1,11 +1,11 @@
 import { AppError } from '../../../contract/errors.ts';
 import { ProfileAnswer, type ProfileSubject } from '../../../contract/profile-process.ts';
-import { chosenRuntime } from '../../engine/runtime/choice.ts';
+import { chosenDevice } from '../../engine/runtime/choice.ts';
 import { jobEnvironment } from '../../engine/runtime/environment.ts';
 import { checkPrecision, readPrecisionSupport } from '../../engine/runtime/precision-support.ts';
 import { needRuntime } from '../../engine/runtime/status.ts';
 import { profileScript } from '../../service/program-files.ts';
-import { LineProcess } from '../bench/line-process.ts';
+import { LineProcess } from '../../system/line-process.ts';
 
 /**
  * Measures a step in a process of its own, which runs the code of jobs (`jobs/profile/main.ts`).
@@ -19,10 +19,15 @@ export async function measureProfile(
   threads: number | null,
   onProgress: (share: number, words: string) => void,
 ): Promise<Extract<ProfileAnswer, { type: 'done' }>> {
-  const { runtime } = await chosenRuntime();
+  const { runtime, gpu } = await chosenDevice();
   await needRuntime(runtime);
-  checkPrecision(subject.config.training.precision, await readPrecisionSupport(runtime));
-  const child = new LineProcess(process.execPath, [profileScript()], jobEnvironment({ runtime, threads }));
+  const { precision } = subject.config.training;
+  checkPrecision(precision, await readPrecisionSupport(runtime));
+  const child = new LineProcess(
+    process.execPath,
+    [profileScript()],
+    jobEnvironment({ runtime, gpu, threads, precision }),
+  );
   try {
     child.write(JSON.stringify(subject));
     for (;;) {

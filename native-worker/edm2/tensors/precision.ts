@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Precision as PrecisionName } from '../../../contract/precision.ts';
+import { isFloat32, type Precision as PrecisionName } from '../../../contract/precision.ts';
 import { customGradient } from './kernels.ts';
 
 /** What an engine offers that keeps numbers in fewer bits; to tfjs both results are float32. */
@@ -36,7 +36,7 @@ export const fullPrecision: Precision = {
  * @param casts of an engine that was told to reduce to that precision
  */
 export function precisionOf(name: PrecisionName, { reduce, restore }: Casts): Precision {
-  if (name === 'fp32') return fullPrecision;
+  if (isFloat32(name)) return fullPrecision;
   const asItComes = (dy: tf.Tensor): tf.Tensor => dy.clone();
   const mark = <T extends tf.Tensor>(x: T, forward: (x: T) => T, backward: (dy: tf.Tensor) => tf.Tensor): T =>
     customGradient(x, (x) => ({ value: forward(x), saved: [] }), backward);

@@ -324,6 +324,74 @@ export declare type ConfigProto = Message<'tensorflow.ConfigProto'> & {
 export declare const ConfigProtoSchema: GenMessage<ConfigProto>;
 
 /**
+ * @generated from message tensorflow.KernelDef
+ */
+export declare type KernelDef = Message<'tensorflow.KernelDef'> & {
+  /**
+   * @generated from field: string op = 1;
+   */
+  op: string;
+
+  /**
+   * @generated from field: string device_type = 2;
+   */
+  deviceType: string;
+
+  /**
+   * @generated from field: repeated tensorflow.KernelDef.AttrConstraint constraint = 3;
+   */
+  constraint: KernelDef_AttrConstraint[];
+
+  /**
+   * @generated from field: string label = 5;
+   */
+  label: string;
+};
+
+/**
+ * Describes the message tensorflow.KernelDef.
+ * Use `create(KernelDefSchema)` to create a new message.
+ */
+export declare const KernelDefSchema: GenMessage<KernelDef>;
+
+/**
+ * @generated from message tensorflow.KernelDef.AttrConstraint
+ */
+export declare type KernelDef_AttrConstraint = Message<'tensorflow.KernelDef.AttrConstraint'> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: tensorflow.AttrValue allowed_values = 2;
+   */
+  allowedValues?: AttrValue | undefined;
+};
+
+/**
+ * Describes the message tensorflow.KernelDef.AttrConstraint.
+ * Use `create(KernelDef_AttrConstraintSchema)` to create a new message.
+ */
+export declare const KernelDef_AttrConstraintSchema: GenMessage<KernelDef_AttrConstraint>;
+
+/**
+ * @generated from message tensorflow.KernelList
+ */
+export declare type KernelList = Message<'tensorflow.KernelList'> & {
+  /**
+   * @generated from field: repeated tensorflow.KernelDef kernel = 1;
+   */
+  kernel: KernelDef[];
+};
+
+/**
+ * Describes the message tensorflow.KernelList.
+ * Use `create(KernelListSchema)` to create a new message.
+ */
+export declare const KernelListSchema: GenMessage<KernelList>;
+
+/**
  * @generated from message tensorflow.RunOptions
  */
 export declare type RunOptions = Message<'tensorflow.RunOptions'> & {

@@ -1,7 +1,7 @@
 /** Which runtime jobs use. */
 import { RuntimeName, runtimeNames } from '../../../contract/runtime.ts';
 import { AppError } from '../../../contract/errors.ts';
-import { readGpus, suggestRuntime, type GpuReport, type Suggestion } from './gpu.ts';
+import { readGpus, suggestRuntime, usedGpu, type GpuReport, type Suggestion, type UsedGpu } from './gpu.ts';
 
 /**
  * EDM2_RUNTIME if it is set, else the user's choice if there is one, else what nvidia-smi suggests.
@@ -24,4 +24,10 @@ export async function chosenRuntime(
   }
   if (setting !== null) return { runtime: setting, reason: 'It was chosen in the settings.' };
   return suggestRuntime(await gpus());
+}
+
+/** What processes compute on that a command starts by itself: it knows no settings. For `jobEnvironment`. */
+export async function chosenDevice(): Promise<{ readonly runtime: RuntimeName; readonly gpu: UsedGpu | null }> {
+  const { runtime } = await chosenRuntime();
+  return { runtime, gpu: runtime === 'cpu' ? null : usedGpu(await readGpus(), null) };
 }

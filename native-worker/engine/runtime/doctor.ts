@@ -6,8 +6,9 @@ import { reasonOf } from '../../../contract/system-errors.ts';
 import type { Check, DoctorReport, GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
 import { installBinding, bindingPlace } from './binding.ts';
 import { findCompiler } from './compiler.ts';
+import { codeFor, readDeviceCode, type DeviceCode } from './device-code.ts';
 import { physicalCores } from './cores.ts';
-import { readGpus, suggestRuntime, usedGpu, type GpuReport, type Suggestion } from './gpu.ts';
+import { readGpus, suggestRuntime, usedGpu, type GpuReport, type Suggestion, type UsedGpu } from './gpu.ts';
 import { readLock } from './lock.ts';
 import { checkRuntime } from './manifest.ts';
 import { machineMemory } from './memory.ts';
@@ -36,7 +37,7 @@ interface Subject extends Omit<DoctorOptions, 'runtime'> {
   readonly runtime: RuntimeName;
   readonly report: GpuReport;
   /** The GPU that jobs compute on; null: none, or none that is known. */
-  readonly card: GpuInfo | null;
+  readonly card: UsedGpu | null;
 }
 
 /** A library of a few runs takes some gigabytes; below this a training run soon fails. */
@@ -58,7 +59,7 @@ export async function runDoctorReport(options: DoctorOptions): Promise<DoctorRep
   const tests: SelfTest[] = [];
   const selfTested = await looked('self-test', 'Self-test', async () => {
     if (!installed.every(({ status }) => status === 'good')) return [];
-    const result = await selfTest({ ...subject, gpu: card?.index ?? null });
+    const result = await selfTest({ ...subject, gpu: card });
     tests.push(result);
     return selfTestChecks(result, report);
   });
@@ -66,7 +67,7 @@ export async function runDoctorReport(options: DoctorOptions): Promise<DoctorRep
   const checks = [
     ...(await looked('machine', 'Machine', () => [machine(subject)])),
     ...(await looked('processor', 'Processor', () => [processor()])),
-    ...gpuChecks(report),
+    ...(await looked('gpu', 'GPU', () => gpuChecks(subject, test))),
     ...installed,
     ...binding,
     ...selfTested,
@@ -111,25 +112,43 @@ function processor(): Check {
   return { id: 'processor', status: 'info', title: 'Processor', detail, advice: null };
 }
 
-function gpuChecks(report: GpuReport): Check[] {
+function gpuChecks({ report, card }: Subject, test: SelfTest | null): Check[] {
   if (report.gpus.length === 0) {
     const advice = 'Training on the CPU works, but slowly; for an NVIDIA GPU install its driver, 525.60.13 or newer.';
     return [
       { id: 'gpu', status: 'info', title: 'GPU', detail: `None: ${report.reason ?? 'nothing was found'}`, advice },
     ];
   }
-  return report.gpus.map((gpu) => ({
-    id: `gpu-${gpu.index}`,
-    status: 'good',
-    title: `GPU ${gpu.index}`,
-    detail: [
-      gpu.name,
+  const code = readDeviceCode('cuda12');
+  return report.gpus.map((gpu) => {
+    const used = gpu.index === card?.index ? card : gpu; // jobs may use a part of it
+    const detail = [
+      used.name,
       `driver ${gpu.driver}`,
-      gpu.memoryTotal === null ? 'memory unknown' : formatBytes(gpu.memoryTotal),
+      used.memoryTotal === null ? 'memory unknown' : formatBytes(used.memoryTotal),
       ...(gpu.computeCapability === null ? [] : [`compute capability ${gpu.computeCapability}`]),
-    ].join(', '),
-    advice: null,
-  }));
+    ].join(', ');
+    const seconds = gpu.index === card?.index && test?.gpu === true ? test.milliseconds / 1000 : null;
+    return { id: `gpu-${gpu.index}`, title: `GPU ${gpu.index}`, detail, ...codeFinding(gpu, code, seconds) };
+  });
+}
+
+/** Whether TensorFlow has code for a card. @param seconds that the self-test took on it; null: it was not made there */
+function codeFinding(
+  { computeCapability }: GpuInfo,
+  code: DeviceCode,
+  seconds: number | null,
+): Pick<Check, 'status' | 'advice'> {
+  const found = computeCapability === null ? 'compiled' : codeFor(computeCapability, code);
+  if (found === 'compiled') return { status: 'good', advice: null };
+  const version = `TensorFlow ${code.tensorflow}`;
+  if (found === 'none') {
+    const advice = `${version} has no code for this card: it takes compute capability ${code.machineCode[0]!} or newer. Use another card, or the runtime "cpu".`;
+    return { status: 'bad', advice };
+  }
+  const took = seconds === null ? '' : ` The self-test took ${seconds.toFixed(1)} s here.`;
+  const advice = `${version} has no kernels compiled for this card: its driver compiles each at the first use, which takes minutes once.${took} This program was not tried on such a card.`;
+  return { status: 'warn', advice };
 }
 
 /** Whether the runtime is whole: every file is read and compared with the hash noted at its installation. */

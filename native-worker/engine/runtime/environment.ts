@@ -2,8 +2,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { inheritedEnvironment } from '../../../contract/environment.ts';
+import type { Precision } from '../../../contract/precision.ts';
 import type { RuntimeName } from '../../../contract/runtime.ts';
 import { physicalCores } from './cores.ts';
+import { WSL_DRIVER, type UsedGpu } from './gpu.ts';
 import { runtimeFolder } from './places.ts';
 
 /** The variable in which a platform's loader looks for libraries. */
@@ -16,12 +18,18 @@ export interface JobEnvironmentOptions {
   readonly runtime: RuntimeName;
   /** Threads of TensorFlow's kernels; null: one per physical core. */
   readonly threads: number | null;
-  /** nvidia-smi's number of the GPU to use (`usedGpu`); null: what CUDA_VISIBLE_DEVICES says, else the first. */
-  readonly gpu?: number | null;
+  /** The GPU to use (`usedGpu`); null: none is known, so what CUDA_VISIBLE_DEVICES says. */
+  readonly gpu?: Pick<UsedGpu, 'visible'> | null;
+  /** In which it computes; default: fp32. */
+  readonly precision?: Precision;
   /** Let XLA compile what is computed on a GPU; experimental. */
   readonly xla?: boolean;
   /** The runtime's folder; default: its place in the user's cache. */
   readonly folder?: string;
+  /** Take kernels on a GPU that give the same numbers each time. */
+  readonly deterministic?: boolean;
+  /** Where WSL2 has the driver's libraries; a parameter for tests. */
+  readonly wslDriver?: string;
   /** What is inherited from; default: this process's environment. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
 }
@@ -40,6 +48,9 @@ export function jobEnvironment(options: JobEnvironmentOptions): Record<string, s
   environment.OMP_NUM_THREADS = threads;
   environment.TF_OVERRIDE_GLOBAL_THREADPOOL = '1'; // else no session can have fewer threads inside its kernels (sides.ts)
   environment.TF_ENABLE_ONEDNN_OPTS = '1';
+  // Else cards from compute capability 8.0 on would multiply float32 in TF32, with 11 bits of precision instead of 24.
+  // NVIDIA's libraries read it; `setTensorFloat32` tells TensorFlow the same.
+  if (options.precision !== 'tf32') environment.NVIDIA_TF32_OVERRIDE = '0';
   // Else glibc keeps a heap for each of TensorFlow's threads, and freed memory in all: 5 % more at the peak, no faster.
   environment.MALLOC_ARENA_MAX = '2';
   environment.TF_CPP_MIN_LOG_LEVEL = '1'; // warnings and errors: among them the GPU libraries it could not load
@@ -48,19 +59,23 @@ export function jobEnvironment(options: JobEnvironmentOptions): Record<string, s
   const inherited = variables[pathVariable];
   const path = libraryFolders(folder);
   if (inherited !== undefined && inherited !== '') path.push(inherited); // the driver's own libraries may be found there only
+  const wslDriver = options.wslDriver ?? WSL_DRIVER;
+  if (options.runtime === 'cuda12' && existsSync(wslDriver)) path.push(wslDriver);
   environment[pathVariable] = path.join(delimiter);
 
   if (options.runtime === 'cuda12') {
-    // Else cards from compute capability 8.0 on would multiply float32 in TF32, with 11 bits of precision instead of 24.
-    environment.NVIDIA_TF32_OVERRIDE = '0';
     environment.TF_FORCE_GPU_ALLOW_GROWTH = 'true'; // else TensorFlow takes all of the GPU's memory at once
     // XLA looks for ptxas and libdevice there; without the quotes a blank in the path would end the flag.
     environment.XLA_FLAGS = `--xla_gpu_cuda_data_dir="${join(folder, 'nvidia', 'cuda_nvcc')}"`;
-    if (options.gpu != null) environment.CUDA_VISIBLE_DEVICES = String(options.gpu);
+    if (options.gpu != null) environment.CUDA_VISIBLE_DEVICES = options.gpu.visible;
     // CUDA's own order is by speed, which nobody but CUDA knows; nvidia-smi's, by which cards are judged, is by slot.
     environment.CUDA_DEVICE_ORDER = 'PCI_BUS_ID';
     // On the CPU XLA was measured to be slower, and to take a minute to compile: it is for GPUs alone.
     if (options.xla === true) environment.TF_XLA_FLAGS = '--tf_xla_auto_jit=2';
+    if (options.deterministic === true) {
+      environment.TF_DETERMINISTIC_OPS = '1';
+      environment.TF_CUDNN_USE_AUTOTUNE = '0'; // which algorithm is the fastest may turn out differently each time
+    }
   } else {
     environment.CUDA_VISIBLE_DEVICES = '-1';
   }

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { GpuInfo } from '../../../contract/runtime.ts';
-import { MEBIBYTE, numberOrNull, readGpus } from './gpu.ts';
+import { MEBIBYTE, numberOrNull, nvidiaSmi, readGpus } from './gpu.ts';
 
 /** The columns that change, in the order in which `parseReading` reads them. */
 const columns = ['index', 'utilization.gpu', 'memory.used', 'memory.total', 'temperature.gpu', 'power.draw'];
@@ -26,7 +26,7 @@ export interface GpuWatchOptions {
   readonly longestPauseMs?: number;
 }
 
-const usual = { command: 'nvidia-smi', periodMs: 2000, silenceMs: 20_000, pauseMs: 3000, longestPauseMs: 60_000 };
+const usual = { periodMs: 2000, silenceMs: 20_000, pauseMs: 3000, longestPauseMs: 60_000 };
 
 /**
  * Keeps an nvidia-smi running as long as somebody holds it, and starts it again when it dies: drivers are updated and
@@ -44,7 +44,7 @@ export class GpuWatch {
   #round = 0;
 
   constructor(options: GpuWatchOptions = {}) {
-    this.#options = { ...usual, ...options };
+    this.#options = { command: nvidiaSmi(), ...usual, ...options };
     this.#pauseMs = this.#options.pauseMs;
   }
 

@@ -1,7 +1,10 @@
 /** What nvidia-smi says of the graphics processors, and which runtime follows from it. */
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
 import { reasonOf } from '../../../contract/system-errors.ts';
 import { runChild, type ChildResult } from './child.ts';
+import { codeFor, readDeviceCode } from './device-code.ts';
 
 /** The columns asked for, in this order; the parser below counts on it. */
 const columns = [
@@ -36,16 +39,42 @@ export interface GpuReport {
   readonly reason: string | null;
   /** Numbers of the GPUs by their UUIDs ("GPU-…"), as far as the driver tells them. */
   readonly byUuid: ReadonlyMap<string, number>;
+  /** Parts of cards that are divided (multi-instance GPUs), in the driver's order. */
+  readonly parts: readonly GpuPart[];
 }
 
-const NONE_BY_UUID: GpuReport['byUuid'] = new Map();
+/** A part of a card in MIG mode, which computes by itself and has memory of its own. */
+export interface GpuPart {
+  /** As CUDA_VISIBLE_DEVICES takes it: "MIG-…". */
+  readonly uuid: string;
+  /** nvidia-smi's number of the card. */
+  readonly gpu: number;
+  /** Its profile: "3g.20gb", of which the first is its share of the processors and the second its memory. */
+  readonly profile: string;
+}
+
+/** The GPU, or part of one, that jobs compute on. */
+export interface UsedGpu extends GpuInfo {
+  /** What CUDA_VISIBLE_DEVICES is to be, so that it is the only one. */
+  readonly visible: string;
+}
+
+/** Where Windows keeps nvidia-smi and the driver's libraries for Linux under it (WSL2), which may be on no path. */
+export const WSL_DRIVER = '/usr/lib/wsl/lib';
+
+/** nvidia-smi: as the path has it, else as Windows brings it along. Folders are parameters for tests. */
+export function nvidiaSmi(path = process.env.PATH ?? '', wslDriver = WSL_DRIVER): string {
+  const isThere = path.split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, 'nvidia-smi')));
+  const ofWindows = join(wslDriver, 'nvidia-smi');
+  return !isThere && existsSync(ofWindows) ? ofWindows : 'nvidia-smi';
+}
 
 /**
  * Asks nvidia-smi for the NVIDIA GPUs of this machine. Never throws: a machine without a GPU is a normal machine.
  *
  * @param command nvidia-smi or what stands for it in a test
  */
-export async function readGpus(command = 'nvidia-smi'): Promise<GpuReport> {
+export async function readGpus(command = nvidiaSmi()): Promise<GpuReport> {
   const result = await query(command, columns).catch((error: unknown) => reasonOf(error));
   if (typeof result === 'string') return none(`nvidia-smi could not be started: ${result}`);
   if (result === null) return none('nvidia-smi was not found, so there is no NVIDIA driver');
@@ -61,17 +90,44 @@ export async function readGpus(command = 'nvidia-smi'): Promise<GpuReport> {
     gpus: gpus.map((gpu) => ({ ...gpu, computeCapability: more.capabilities.get(gpu.index) ?? null })),
     reason: null,
     byUuid: more.byUuid,
+    parts: parseParts((await ask(command, ['-L']).catch(() => null))?.stdout ?? ''),
   };
 }
 
 function none(reason: string): GpuReport {
-  return { gpus: [], reason, byUuid: NONE_BY_UUID };
+  return { gpus: [], reason, byUuid: new Map(), parts: [] };
 }
 
 function query(command: string, asked: readonly string[]): Promise<ChildResult | null> {
-  return runChild(command, [`--query-gpu=${asked.join(',')}`, '--format=csv,noheader,nounits'], {
-    timeoutMs: TIMEOUT_MS,
+  return ask(command, [`--query-gpu=${asked.join(',')}`, '--format=csv,noheader,nounits']);
+}
+
+function ask(command: string, asked: readonly string[]): Promise<ChildResult | null> {
+  return runChild(command, [...asked], { timeoutMs: TIMEOUT_MS });
+}
+
+/** Bytes of a card's memory that a process holds; null: nvidia-smi does not tell of it (in containers, under Windows). */
+export async function gpuMemoryOf(pid: number, command = nvidiaSmi()): Promise<number | null> {
+  const asked = ['--query-compute-apps=pid,used_gpu_memory', '--format=csv,noheader,nounits'];
+  const said = (await ask(command, asked).catch(() => null))?.stdout ?? '';
+  const held = said.split('\n').flatMap((line) => {
+    const [id, mebibytes] = line.split(',').map((cell) => numberOrNull(cell.trim()));
+    return id === pid && mebibytes != null ? [mebibytes * MEBIBYTE] : [];
   });
+  return held.length === 0 ? null : held.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** Parts of cards, from the lines of `nvidia-smi -L`: "GPU 0: … (UUID: GPU-…)", then "  MIG 3g.20gb Device 0: (UUID: MIG-…)". */
+export function parseParts(text: string): GpuPart[] {
+  const parts: GpuPart[] = [];
+  let gpu: number | null = null;
+  for (const line of text.split('\n')) {
+    const card = /^GPU (\d+):/.exec(line)?.[1];
+    if (card !== undefined) gpu = Number(card);
+    const [, profile, uuid] = /^\s+MIG\s+(\S+)\s+Device\s+\d+:\s+\(UUID:\s+(MIG-[^)\s]+)\)/.exec(line) ?? [];
+    if (gpu !== null && uuid !== undefined) parts.push({ uuid, gpu, profile: profile! });
+  }
+  return parts;
 }
 
 /** Compute capabilities by index and indices by UUID, from lines such as "0, 8.9, GPU-1f2e…". */
@@ -129,23 +185,44 @@ function scaled(value: number | null, factor: number): number | null {
  * @param setting   the user's choice, nvidia-smi's number of it; null, or one that is not there any more: no choice
  * @param variables CUDA_VISIBLE_DEVICES decides where there is no choice; as in CUDA only its first entry counts, and one
  *   that names no card hides them all
- * @returns null: none, or none that nvidia-smi knows (a part of a card, "MIG-…")
+ * @returns null: none, or none that nvidia-smi knows
  */
 export function usedGpu(
-  { gpus, byUuid }: Pick<GpuReport, 'gpus' | 'byUuid'>,
+  { gpus, byUuid, parts }: Pick<GpuReport, 'gpus' | 'byUuid' | 'parts'>,
   setting: number | null,
   variables: Readonly<Record<string, string | undefined>> = process.env,
-): GpuInfo | null {
+): UsedGpu | null {
   const numbered = (wanted: number | null): GpuInfo | null => gpus.find(({ index }) => index === wanted) ?? null;
+  // Of a divided card CUDA shows a process one part, the first unless another is named.
+  const whole = (gpu: GpuInfo | null): UsedGpu | null => {
+    const part = parts.find((one) => one.gpu === gpu?.index);
+    if (gpu === null || part === undefined) return gpu && { ...gpu, visible: String(gpu.index) };
+    return partOfCard(gpu, part);
+  };
   const chosen = numbered(setting);
-  if (chosen !== null) return chosen;
+  if (chosen !== null) return whole(chosen);
   const visible = variables.CUDA_VISIBLE_DEVICES;
-  if (visible === undefined) return gpus[0] ?? null;
+  if (visible === undefined) return whole(gpus[0] ?? null);
   const first = visible.split(',', 1)[0]!.trim();
-  if (/^\d+$/.test(first)) return numbered(Number(first));
+  if (/^\d+$/.test(first)) return whole(numbered(Number(first)));
   // CUDA takes the beginning of a UUID, too, where it means one card.
   const meant = first.startsWith('GPU-') ? [...byUuid].filter(([uuid]) => uuid.startsWith(first)) : [];
-  return meant.length === 1 ? numbered(meant[0]![1]) : null;
+  if (meant.length === 1) return whole(numbered(meant[0]![1]));
+  const named = first.startsWith('MIG-') ? parts.filter(({ uuid }) => uuid.startsWith(first)) : [];
+  const card = named.length === 1 ? numbered(named[0]!.gpu) : null;
+  return card && partOfCard(card, named[0]!);
+}
+
+/** What is known of a part: not how busy it is, nor how much of its memory is used. */
+function partOfCard(gpu: GpuInfo, { uuid, profile }: GpuPart): UsedGpu {
+  const gigabytes = /\.(\d+)gb/.exec(profile)?.[1];
+  return {
+    ...gpu,
+    name: `${gpu.name}, MIG ${profile}`,
+    memoryTotal: gigabytes === undefined ? null : Number(gigabytes) * 1024 * MEBIBYTE,
+    ...{ memoryUsed: null, utilisation: null },
+    visible: uuid,
+  };
 }
 
 function firstLine(text: string): string | null {
@@ -181,6 +258,12 @@ export function suggestRuntime(
       runtime: 'cpu',
       reason: `The driver ${gpu.driver} of ${gpu.name} is too old for CUDA 12: update it to ${OLDEST_DRIVER} or newer.`,
     };
+  }
+  const { computeCapability } = gpu;
+  const code = readDeviceCode('cuda12');
+  if (computeCapability !== null && codeFor(computeCapability, code) === 'none') {
+    const needs = `TensorFlow ${code.tensorflow} takes ${code.machineCode[0]!} or newer`;
+    return { runtime: 'cpu', reason: `${gpu.name} has compute capability ${computeCapability}; ${needs}.` };
   }
   return { runtime: 'cuda12', reason: `Found ${gpu.name} with driver ${gpu.driver}.` };
 }

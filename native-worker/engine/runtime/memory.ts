@@ -1,5 +1,6 @@
 /** How much memory there is to train in. */
 import { totalmem } from 'node:os';
+import type { TrainingMemory } from '../../../contract/memory-advice.ts';
 import type { GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
 
 /** Bytes of memory that this machine, or the container that we run in, has. */
@@ -8,19 +9,16 @@ export function machineMemory(): number {
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
-/** What a training job has to fit into. */
-export interface TrainingMemory {
-  /** In words ("this machine", "NVIDIA GeForce RTX 4090"). */
-  readonly device: string;
-  readonly bytes: number;
-}
-
 /**
+ * What a training job has to fit into. Of a processor's memory it isn't said how much is free: what others use is paged out.
+ *
  * @param runtime that jobs use
  * @param gpu     the one that they compute on; null: none is known
  */
 export function trainingMemory(runtime: RuntimeName, gpu: GpuInfo | null): TrainingMemory {
-  return runtime === 'cuda12' && gpu?.memoryTotal != null
-    ? { device: gpu.name, bytes: gpu.memoryTotal }
-    : { device: 'this machine', bytes: machineMemory() };
+  if (runtime !== 'cuda12' || gpu?.memoryTotal == null) {
+    return { device: 'this machine', bytes: machineMemory(), freeBytes: null };
+  }
+  const { name, memoryTotal, memoryUsed } = gpu;
+  return { device: name, bytes: memoryTotal, freeBytes: memoryUsed === null ? null : memoryTotal - memoryUsed };
 }

@@ -1,15 +1,15 @@
 /** Which precisions the device does well that jobs compute on. */
 import { readFileSync } from 'node:fs';
 import { AppError } from '../../../contract/errors.ts';
-import { precisions, type Precision, type PrecisionSupport } from '../../../contract/precision.ts';
+import { isFloat32, precisions, type Precision, type PrecisionSupport } from '../../../contract/precision.ts';
 import type { GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
 import { readGpus, usedGpu } from './gpu.ts';
 
 /** Flags of /proc/cpuinfo that stand for products of bfloat16 in hardware. */
 const BFLOAT16_FLAGS = ['avx512_bf16', 'amx_bf16'];
 
-/** Compute capabilities from which NVIDIA's tensor cores multiply each type: Ampere, Volta. */
-const FROM_CAPABILITY = { bf16: 8, fp16: 7 } as const;
+/** Compute capabilities from which NVIDIA's tensor cores multiply each type: Ampere, Ampere, Volta. */
+const FROM_CAPABILITY = { tf32: 8, bf16: 8, fp16: 7 } as const;
 
 interface Machine {
   /** The runtime that jobs use. */
@@ -42,7 +42,7 @@ export async function readPrecisionSupport(runtime: RuntimeName): Promise<Precis
 export function checkPrecision(precision: Precision, supports: readonly PrecisionSupport[]): void {
   const support = supports.find((one) => one.precision === precision);
   if (support?.status !== 'none') return;
-  const better = supports.find((one) => one.status === 'good' && one.precision !== 'fp32')?.precision ?? 'fp32';
+  const better = supports.find((one) => one.status === 'good' && !isFloat32(one.precision))?.precision ?? 'fp32';
   throw new AppError('invalid-input', `This device can't compute in ${precision}. ${support.reason} Choose ${better}.`);
 }
 
@@ -52,7 +52,7 @@ function supportOf(precision: Precision, { runtime, gpu, cpuFlags }: Machine): O
 }
 
 function onGpu(
-  precision: 'bf16' | 'fp16',
+  precision: keyof typeof FROM_CAPABILITY,
   { name, computeCapability }: NonNullable<Machine['gpu']>,
 ): Omit<PrecisionSupport, 'precision'> {
   const needed = FROM_CAPABILITY[precision];
@@ -63,12 +63,23 @@ function onGpu(
     };
   }
   const has = `${name} has compute capability ${computeCapability}`;
-  if (Number(computeCapability) >= needed)
-    return { status: 'good', reason: `${has}, which multiplies it in tensor cores.` };
-  return { status: 'none', reason: `${has}; ${precision} takes ${needed}.0 or newer.` };
+  if (Number(computeCapability) < needed) {
+    return { status: 'none', reason: `${has}; ${precision} takes ${needed}.0 or newer.` };
+  }
+  if (precision === 'tf32') {
+    const reason = `${has}: its tensor cores take float32 with 11 bits of precision instead of 24, and add up in float32.`;
+    return { status: 'good', reason };
+  }
+  return { status: 'good', reason: `${has}, which multiplies it in tensor cores.` };
 }
 
-function onCpu(precision: 'bf16' | 'fp16', flags: Machine['cpuFlags']): Omit<PrecisionSupport, 'precision'> {
+function onCpu(
+  precision: keyof typeof FROM_CAPABILITY,
+  flags: Machine['cpuFlags'],
+): Omit<PrecisionSupport, 'precision'> {
+  if (precision === 'tf32') {
+    return { status: 'none', reason: 'TF32 is for NVIDIA cards from compute capability 8.0 on: processors have none.' };
+  }
   if (precision === 'fp16') return { status: 'none', reason: 'Half precision is for GPUs: CPUs compute it slowly.' };
   const flag = BFLOAT16_FLAGS.find((one) => flags?.has(one) === true);
   if (flag !== undefined) {

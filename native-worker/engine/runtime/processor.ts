@@ -14,6 +14,12 @@ const INSTRUCTIONS = {
   amx_bf16: 'AMX-BF16',
 } as const;
 
+/** This machine's processor in words: "AMD EPYC, 2 cores, AVX2, AVX-512". */
+export function processorInWords(): string {
+  const { name, cores, instructions } = readProcessor();
+  return [name, cores === 1 ? '1 core' : `${cores} cores`, ...instructions].join(', ');
+}
+
 /** @param flags the processor's flags; null: not known */
 export function readProcessor(flags: ReadonlySet<string> | null = readCpuFlags()): ProcessorInfo {
   const logical = cpus();

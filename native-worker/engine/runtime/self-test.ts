@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { AppError } from '../../../contract/errors.ts';
 import type { RuntimeName } from '../../../contract/runtime.ts';
 import { runChild } from './child.ts';
-import { jobEnvironment } from './environment.ts';
+import { jobEnvironment, type JobEnvironmentOptions } from './environment.ts';
 import { librariesNamedMissing, providerOf } from './gpu-libraries.ts';
 import { runtimeFolder } from './places.ts';
 
@@ -33,7 +33,7 @@ export interface SelfTestOptions {
   readonly runtime: RuntimeName;
   readonly threads: number | null;
   /** As for `jobEnvironment`. */
-  readonly gpu?: number | null;
+  readonly gpu?: NonNullable<JobEnvironmentOptions['gpu']> | null;
   readonly xla?: boolean;
   readonly cache?: string;
 }

@@ -84,6 +84,8 @@ export interface CApi {
   readonly write: (tensor: Tensor, from: number, values: ArrayBufferView) => void;
   /** Copies a tensor's memory, from so many bytes on; the caller has checked that it is there. */
   readonly readInto: (values: ArrayBufferView, tensor: Tensor, from: number) => void;
+  /** Whether products of float32 may be taken in TF32, for all that this process computes; null: there is no such switch. */
+  readonly tensorFloat32: { readonly set: (allowed: boolean) => void; readonly get: () => boolean } | null;
 }
 
 /**
@@ -141,11 +143,24 @@ function load(path: string): CApi {
     'void TF_SessionRun(void *session, void *run_options, TF_Output *inputs, void **fed, int ninputs, ' +
       'TF_Output *outputs, _Out_ void **fetched, int noutputs, void **targets, int ntargets, void *metadata, void *status)',
   );
+  const exported = (declaration: string): unknown => {
+    try {
+      return library.func(declaration);
+    } catch {
+      return null; // by this name on Linux and macOS alone; Windows' TensorFlow has no cards
+    }
+  };
+  const setTensorFloat32 = exported('void _ZN3tsl32enable_tensor_float_32_executionEb(bool allowed)');
+  const getTensorFloat32 = exported('bool _ZN3tsl33tensor_float_32_execution_enabledEv()');
   const data = library.func('void *TF_TensorData(void *tensor)') as (tensor: Tensor) => Pointer<'data'> | null;
   const copyIn = cLibrary.func('void *memcpy(void *to, const void *from, size_t length)');
   const content = library.func('TF_Buffer TF_GetBuffer(void *buffer)') as (buffer: Buffer) => BufferContent;
   const copyOut = cLibrary.func('void *memcpy(_Out_ void *to, void *from, size_t length)');
   return {
+    tensorFloat32:
+      setTensorFloat32 === null
+        ? null
+        : { set: setTensorFloat32 as (allowed: boolean) => void, get: getTensorFloat32 as () => boolean },
     version: library.func('const char *TF_Version()'),
     newStatus: library.func('void *TF_NewStatus()'),
     deleteStatus: library.func('void TF_DeleteStatus(void *status)'),

@@ -18,7 +18,11 @@ export interface SessionOptions {
 }
 
 /** The options as TensorFlow's ConfigProto. */
-export function configBytes({ optimise = true, interOpThreads = 0, intraOpThreads = null }: SessionOptions): Uint8Array {
+export function configBytes({
+  optimise = true,
+  interOpThreads = 0,
+  intraOpThreads = null,
+}: SessionOptions): Uint8Array {
   return toBinary(
     ConfigProtoSchema,
     create(ConfigProtoSchema, {

@@ -5,6 +5,7 @@ import { datasetHandlers } from './datasets.ts';
 import { folderHandlers } from './folders.ts';
 import { jobHandlers } from './jobs.ts';
 import { profileHandlers } from './profiles.ts';
+import { tuningHandlers } from './tunings.ts';
 import { reconstructionHandlers } from './reconstructions.ts';
 import { runHandlers } from './runs.ts';
 import { runtimeHandlers } from './runtime.ts';
@@ -19,6 +20,7 @@ export function allHandlers(parts: ServiceParts): Handler[] {
     ...folderHandlers(parts),
     ...jobHandlers(parts),
     ...profileHandlers(parts),
+    ...tuningHandlers(parts),
     ...reconstructionHandlers(parts),
     ...runHandlers(parts),
     ...runtimeHandlers(parts),

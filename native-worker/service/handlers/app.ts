@@ -18,7 +18,7 @@ const RUNS_ASKED = 50;
 const LIBRARY_SIZE_MS = 30_000;
 
 /** The app itself: facts, settings, its end. */
-export function appHandlers({ library, runtimes, version, openWeb, shutDown }: ServiceParts): Handler[] {
+export function appHandlers({ library, queue, runtimes, version, openWeb, shutDown }: ServiceParts): Handler[] {
   const { db, folder } = library;
   const librarySize = remembered(LIBRARY_SIZE_MS, () => sizeOf(folder));
   return [
@@ -35,7 +35,7 @@ export function appHandlers({ library, runtimes, version, openWeb, shutDown }: S
         platform: `${platform()} ${arch()} ${release()}`,
         cores: cpus().length,
         memoryBytes: totalmem(),
-        trainingMemory: await runtimes.memory(),
+        trainingMemory: await runtimes.memory(!queue.idle),
       };
     }),
     handler(getSettings, () => readSettings(db)),

@@ -1,6 +1,6 @@
 import { AppError } from '../../../contract/errors.ts';
 import { listProfiles, measureStep, type ProfiledWork } from '../../../contract/profile.ts';
-import { countOpenProfiles, getJobParameters } from '../../store/jobs.ts';
+import { countOpenMeasurements, getJobParameters } from '../../store/jobs.ts';
 import * as store from '../../store/profiles.ts';
 import { getRun, getRunSummary } from '../../store/runs.ts';
 import { checkDevicePrecision } from '../device-precision.ts';
@@ -23,7 +23,7 @@ export function profileHandlers(parts: ServiceParts): Handler[] {
         measureTraining(parts, training, runId, work);
         return { jobId: null };
       }
-      if (countOpenProfiles(db) > 0) {
+      if (countOpenMeasurements(db) > 0) {
         throw new AppError(
           'conflict',
           'Another measurement is under way, and both would disturb each other. Wait for it.',

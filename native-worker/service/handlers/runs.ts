@@ -1,13 +1,12 @@
 import { countParameters, planNetwork } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { runDeleted } from '../../../contract/events.ts';
-import { checkMemory } from '../../../contract/memory-advice.ts';
+import { checkMemory, type TrainingMemory } from '../../../contract/memory-advice.ts';
 import { microBatchProblem } from '../../../contract/micro-batch.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import * as calls from '../../../contract/runs.ts';
 import { runSystem } from '../../../contract/system.ts';
 import type { Engine, RunConfig, TrainingConfig } from '../../../contract/training.ts';
-import type { TrainingMemory } from '../../engine/runtime/memory.ts';
 import { listCheckpoints } from '../../store/checkpoints.ts';
 import { datasetFile, getDataset } from '../../store/datasets.ts';
 import { activeJobOfRun, countActiveJobsOfRun } from '../../store/jobs.ts';
@@ -34,7 +33,7 @@ export function runHandlers(parts: ServiceParts): Handler[] {
     handler(calls.getRun, ({ id }) => store.getRun(db, id)),
     handler(calls.createRun, async (input) => {
       await checkDevicePrecision(parts.runtimes, input.config.training.precision, input.engine);
-      return createRun(parts, input, await parts.runtimes.memory());
+      return createRun(parts, input, await parts.runtimes.memory(!parts.queue.idle));
     }),
     handler(calls.pauseRun, ({ id }) => {
       endTraining(parts, id, 'pause');
@@ -128,7 +127,7 @@ function createRun(
     labelDim: classConditional ? dataset.classes.length : 0,
   };
   const plan = planNetwork(input.config.network, shape);
-  if (!input.force) checkMemory(plan, input.config.training, memory.bytes, memory.device);
+  if (!input.force) checkMemory(plan, input.config.training, memory);
   const parameters = countParameters(plan).total;
   const { runId, jobId } = write(db, () => {
     const created = store.insertRun(db, { ...input, tags: [...new Set(input.tags)], shape, parameters });

@@ -12,6 +12,8 @@ import { selfDescribed } from './010-self-described.ts';
 import { microBatch } from './011-micro-batch.ts';
 import { configFormat2 } from './012-config-format-2.ts';
 import { profiles } from './013-profiles.ts';
+import { tf32 } from './014-tf32.ts';
+import { tunings } from './015-tunings.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -28,4 +30,6 @@ export const migrations: readonly Migration[] = [
   microBatch,
   configFormat2,
   profiles,
+  tf32,
+  tunings,
 ];

@@ -5,7 +5,10 @@ import { AppError } from '../../../contract/errors.ts';
 import { estimateMemory, type MemoryEstimate } from '../../../contract/memory.ts';
 import { listPrecisions, type PrecisionSupport } from '../../../contract/precision.ts';
 import { memoryProblem } from '../../../contract/memory-advice.ts';
+import { resultOf, type Measured } from '../../../contract/tuning.ts';
 import { client } from '../../lib/client/index.ts';
+import { TuningOf } from '../../lib/run/tuning.svelte.ts';
+import { settings } from '../../lib/state/settings.svelte.ts';
 import { attempt } from '../../lib/state/toasts.svelte.ts';
 import { advice } from './advice.ts';
 import { allFields } from './fields.ts';
@@ -47,9 +50,8 @@ export class Preflight {
   /** Why training is estimated not to fit into the device's memory, and what would; null: it fits, or nobody knows. */
   readonly memoryProblem: string | null = $derived.by(() => {
     const { config } = this.#draft;
-    if (!config || !this.plan || !this.info) return null;
-    const { bytes, device } = this.info.trainingMemory;
-    return memoryProblem(this.plan, config.training, bytes, device);
+    if (!config || !this.plan || !this.info || this.measured) return null; // what was measured here fits
+    return memoryProblem(this.plan, config.training, this.info.trainingMemory);
   });
   /** Start what is estimated not to fit: estimates can be wrong. */
   force = $state(false);
@@ -57,11 +59,22 @@ export class Preflight {
   readonly diskBytes: number | null = $derived(
     this.estimate ? this.estimate.snapshotBytes + this.estimate.checkpointBytes : null,
   );
-  readonly seconds: number | null = $derived.by(() =>
-    this.speed !== null && this.#draft.config
-      ? this.#draft.config.training.durationImages / this.speed.imagesPerSecond
-      : null,
-  );
+  /** What was measured here of ways to train this network. */
+  readonly tuning: TuningOf;
+  /** What was measured of this way; undefined: it was not. */
+  readonly measured: Measured | undefined = $derived.by(() => {
+    const { found } = this.tuning;
+    const { config } = this.#draft;
+    if (found === null || config === null) return undefined;
+    const threads = settings.current.threads ?? found.results[0]?.choice.threads ?? null;
+    return resultOf(found, config.training, threads);
+  });
+  readonly seconds: number | null = $derived.by(() => {
+    const imagesPerSecond = this.measured?.measured.imagesPerSecond ?? this.speed?.imagesPerSecond;
+    return imagesPerSecond !== undefined && this.#draft.config
+      ? this.#draft.config.training.durationImages / imagesPerSecond
+      : null;
+  });
 
   readonly #support: PrecisionSupport | undefined = $derived(
     this.precisions?.find(({ precision }) => precision === this.#draft.precision),
@@ -107,6 +120,9 @@ export class Preflight {
 
   constructor(draft: RunDraft) {
     this.#draft = draft;
+    this.tuning = new TuningOf(() =>
+      draft.config && draft.shape ? { config: draft.config, shape: draft.shape } : null,
+    );
     $effect(() =>
       client.whenOpen(() => {
         void attempt(async () => {

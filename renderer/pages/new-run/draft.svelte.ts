@@ -133,6 +133,12 @@ export class RunDraft {
     this.name = freeName(run.name, [...taken, run.name]);
   }
 
+  /** Decides how steps are computed. @param microBatch null: the whole batch at once */
+  computeWith(precision: Precision, microBatch: number | null): void {
+    this.precision = precision;
+    this.texts['training.microBatch'] = writeText(microBatch);
+  }
+
   /** Puts the baseline's value back into one field. */
   reset(path: string): void {
     const value = valueAt(this.baseline, path);

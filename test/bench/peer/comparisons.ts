@@ -2,7 +2,8 @@ import { findPreset } from '../../../contract/presets.ts';
 import type { BenchSubject } from '../../../contract/bench.ts';
 import { median } from '../../../contract/median.ts';
 import { alternate, type RoundOptions, type Timing } from '../../../native-worker/cli/bench/rounds.ts';
-import { startWorker, type BenchWorker } from '../../../native-worker/cli/bench/worker.ts';
+import { startWorker } from '../../../native-worker/cli/bench/worker.ts';
+import type { BenchWorker } from '../../../native-worker/system/bench-worker.ts';
 import { startPeer, type PeerOptions, type PeerProcess, type PeerTask } from './torch-process.ts';
 
 type Precision = PeerOptions['precision'];

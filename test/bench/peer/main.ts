@@ -7,7 +7,8 @@
  * docs/performance.md says what is measured and what is asked of it.
  */
 import { release, type } from 'node:os';
-import { measure, processorName } from '../../../native-worker/cli/bench/measure.ts';
+import { measure } from '../../../native-worker/cli/bench/measure.ts';
+import { processorInWords } from '../../../native-worker/engine/runtime/processor.ts';
 import { quietWords } from '../../../native-worker/cli/bench/report.ts';
 import { readArguments, type Asked, type Group } from './arguments.ts';
 import { compare, comparePeaks, comparisons, startSeconds, subjectOf, type Comparison } from './comparisons.ts';
@@ -41,7 +42,7 @@ async function main(): Promise<void> {
   const asked = readArguments(process.argv.slice(2));
   const { peer, only } = asked;
   const machine = {
-    processor: processorName(),
+    processor: processorInWords(),
     threads: peer.threads,
     system: `${type()} ${release()}`,
     node: process.version,

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LineProcess } from '../../../native-worker/cli/bench/line-process.ts';
+import { LineProcess } from '../../../native-worker/system/line-process.ts';
 import type { Contender } from '../../../native-worker/cli/bench/rounds.ts';
 
 /** What the official code can be asked for. */

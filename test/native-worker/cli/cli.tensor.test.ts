@@ -261,7 +261,7 @@ test.each([
   [2, ['sample', '--run', 'first', '--guidance', '2'], '--guide, the run that guides'],
   [2, ['sample', '--run', 'first', '--churn-max', '50'], 'need --churn'],
   [2, ['sample', '--run', 'first', '--churn', '2000'], 'churn.amount must be at most 1000'],
-  [2, ['sample', '--run', 'first', '--engine', 'eager', '--precision', 'bf16'], 'only fp32'],
+  [2, ['sample', '--run', 'first', '--engine', 'eager', '--precision', 'bf16'], 'only float32'],
   [1, ['train', '--dataset', 'nothing'], 'There is no dataset "nothing"'],
   [2, ['train', '--dataset', 'Emoji', '--preset', 'huge'], 'There is no preset "huge"'],
   [2, ['train', '--dataset', 'Emoji', '--set', 'training.batchSize=0'], 'training.batchSize'],

@@ -221,7 +221,7 @@ describe('a run that goes wrong', () => {
     const runId = newRun(tinyConfig({ precision: 'bf16' }));
     const parameters = { kind: 'train', runId, engine: 'eager' } as const;
     const before = tf.memory().numTensors;
-    await expect(runTrain(makeContext(library, parameters).context, parameters)).rejects.toThrow(/only fp32/);
+    await expect(runTrain(makeContext(library, parameters).context, parameters)).rejects.toThrow(/only float32/);
     expect(tf.memory().numTensors).toBe(before);
   });
 });

@@ -90,7 +90,7 @@ describe('sampling by a recorded graph', () => {
     const difference = largestDifference(reduced, full);
     expect(difference).toBeGreaterThan(1e-4); // it really is another precision
     expect(difference / tf.max(tf.abs(full)).dataSync()[0]!).toBeLessThan(0.1); // 8 bits, over 11 evaluations
-    await expect(draw('eager', guided, 5, deterministic, 'bf16')).rejects.toThrow(/only fp32/);
+    await expect(draw('eager', guided, 5, deterministic, 'bf16')).rejects.toThrow(/only float32/);
   });
 
   test('draws halves of a batch side by side, and fills up the last batch', async () => {

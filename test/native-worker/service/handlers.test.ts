@@ -15,7 +15,7 @@ import {
   stopRun,
   trashRun,
 } from '../../../contract/runs.ts';
-import { listPrecisions } from '../../../contract/precision.ts';
+import { listPrecisions, type Precision } from '../../../contract/precision.ts';
 import { listRuntimes, useRuntime } from '../../../contract/runtime.ts';
 import { deleteSample, generate, listSamples } from '../../../contract/samples.ts';
 import { rungs } from '../../../contract/ladder.ts';
@@ -249,14 +249,14 @@ test('magnitudes can be asked for from a moment on, so that a page reads only wh
 
 test('a run is refused in a precision that its device or its engine does not have, and made in one that it has', async () => {
   const { client, datasetId } = under;
-  const create = (precision: 'fp32' | 'bf16' | 'fp16', engine: 'graph' | 'eager'): Promise<unknown> =>
+  const create = (precision: Precision, engine: 'graph' | 'eager'): Promise<unknown> =>
     client.call(createRun, { name: precision, datasetId, config: tinyConfig({ precision }), engine });
   const supports = await client.call(listPrecisions, {});
-  expect(supports.map(({ precision }) => precision)).toEqual(['fp32', 'bf16', 'fp16']);
+  expect(supports.map(({ precision }) => precision)).toEqual(['fp32', 'tf32', 'bf16', 'fp16']);
   for (const { precision, status } of supports) {
     const made = create(precision, 'graph');
     if (status === 'none') await expect(made).rejects.toMatchObject({ code: 'invalid-input' });
     else await expect(made).resolves.toMatchObject({ runId: expect.any(Number) as number });
   }
-  await expect(create('bf16', 'eager')).rejects.toThrow(/Op by op there is only fp32/);
+  await expect(create('bf16', 'eager')).rejects.toThrow(/Op by op there is only float32/);
 });

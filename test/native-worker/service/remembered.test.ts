@@ -19,3 +19,11 @@ test('a failure is told to all who asked and forgotten', async () => {
   expect((await Promise.allSettled([ask(), ask()])).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect(await ask()).toBe(2);
 });
+
+test('what is to be forgotten is found out anew', async () => {
+  let asked = 0;
+  const ask = remembered(60_000, () => Promise.resolve(++asked));
+  expect([await ask(), await ask()]).toEqual([1, 1]);
+  ask.forget();
+  expect(await ask()).toBe(2);
+});

@@ -225,8 +225,8 @@ test('app.info, asked a thousand times over one connection, starts nvidia-smi a 
   try {
     const infos = await Promise.all(Array.from({ length: 1000 }, () => under.client.call(appInfo, {})));
     expect(new Set(infos.map(({ trainingMemory }) => trainingMemory.device))).toEqual(new Set(['NVIDIA H100']));
-    // Two questions for the calls, two and a stream for the watch that shows how busy cards are.
-    expect(readFileSync(join(smi, 'starts'), 'utf8').trim().split('\n').length).toBeLessThanOrEqual(5);
+    // Three questions for the calls, three and a stream for the watch that shows how busy cards are.
+    expect(readFileSync(join(smi, 'starts'), 'utf8').trim().split('\n').length).toBeLessThanOrEqual(7);
   } finally {
     await under.end();
     vi.unstubAllEnvs();

@@ -133,6 +133,7 @@ test('a setting that is changed leaves the others as they are', () => {
     threads: 3,
     gpu: null,
     xla: false,
+    deterministic: false,
     notifications: false,
   });
   library.close();

@@ -153,3 +153,18 @@ test('a run whose configuration is of a newer format is refused with that', () =
     "Run 1 can't be read: its configuration was written by a newer EDM2 Studio (format 3, this one knows 2). Update EDM2 Studio.",
   );
 });
+
+test('sheets keep their precision where TF32 becomes one', () => {
+  older(
+    13,
+    `${RUN}
+    INSERT INTO samples (id, run_id, origin, nimg, ema_std, seeds, labels, columns, resolution, sampler, file, seconds, created_at, precision)
+      VALUES (1, 1, 'grid', 32, 0.1, '[1]', '[null]', 1, 16, '{}', 'a', 1, 0, 'fp32'), (2, 1, 'grid', 32, 0.1, '[1]', '[null]', 1, 16, '{}', 'b', 1, 0, 'bf16');`,
+  );
+  const { db } = (library = openLibrary(folder, { migrate: true }));
+  expect(getSample(db, 1).precision).toBe('fp32');
+  expect(getSample(db, 2).precision).toBe('bf16');
+  db.exec(`UPDATE samples SET precision = 'tf32' WHERE id = 1`);
+  expect(getSample(db, 1).precision).toBe('tf32');
+  expect(() => db.exec(`UPDATE samples SET precision = 'fp8' WHERE id = 1`)).toThrow(/CHECK/);
+});

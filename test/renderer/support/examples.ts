@@ -132,7 +132,7 @@ export function exampleInfo(part: Partial<AppInfo> = {}): AppInfo {
     platform: 'Linux x64',
     cores: 8,
     memoryBytes: 16e9,
-    trainingMemory: { device: 'this machine', bytes: 16e9 },
+    trainingMemory: { device: 'this machine', bytes: 16e9, freeBytes: null },
     ...part,
   };
 }

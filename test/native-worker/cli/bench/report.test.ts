@@ -79,6 +79,6 @@ test('what micro-batches cost and save is told in a table and two ratios', () =>
 
 test('a precision that there is not is refused by name', () => {
   expect(() => readOptions({ ...options, precision: 'int8' })).toThrow(
-    '--precision is fp32, bf16 or fp16, not "int8".',
+    '--precision is fp32, tf32, bf16 or fp16, not "int8".',
   );
 });

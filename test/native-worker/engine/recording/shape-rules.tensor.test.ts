@@ -138,7 +138,9 @@ function trainingStep(): void {
   const settings = { ...training, batchSize: 4, microBatch: 2, horizontalFlips: true };
   const random = randomSource(randomKernels, 1, 0);
   const batch = { images: tf.zeros([4, 16, 16, 3]), labels: tf.oneHot([0, 1, 2, 3], 4).toFloat() };
-  trainStep(plan, settings, initialState(plan, 2, random), batch as never, stepScalars(settings, 0), random, { measure: true });
+  trainStep(plan, settings, initialState(plan, 2, random), batch as never, stepScalars(settings, 0), random, {
+    measure: true,
+  });
 }
 
 test('every rule says what TensorFlow makes', () => {

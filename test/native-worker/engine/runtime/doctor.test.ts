@@ -37,11 +37,52 @@ async function checks(options: Partial<DoctorOptions>): Promise<Map<string, Chec
 }
 
 test.each([
-  ['the chosen card', { gpu: 1 }, 'fp32, bf16, fp16'],
-  ['the card that CUDA_VISIBLE_DEVICES names', { variables: { CUDA_VISIBLE_DEVICES: 'GPU-new' } }, 'fp32, bf16, fp16'],
-  ['the first card where nobody chose', {}, 'fp32. bf16: NVIDIA GeForce GTX 1080 has compute capability 6.1'],
+  ['the chosen card', { gpu: 1 }, 'fp32, tf32, bf16, fp16'],
+  ['the card that CUDA_VISIBLE_DEVICES names', { variables: { CUDA_VISIBLE_DEVICES: 'GPU-new' } }, 'fp32, tf32, bf16, fp16'],
+  ['the first card where nobody chose', {}, 'fp32. tf32: NVIDIA GeForce GTX 1080 has compute capability 6.1'],
 ])('the precisions are those of %s', async (_words, options, expected) => {
   expect((await checks(options)).get('precision')!.detail).toContain(expected);
+});
+
+/** Stands for the nvidia-smi of a machine with one card, in parts if these are named. */
+function machineWith(name: string, capability: string, memory: number, parts = ''): string {
+  const path = join(folder, `nvidia-smi ${name}`);
+  writeFileSync(
+    path,
+    `#!/bin/sh
+case "$*" in
+  -L) printf 'GPU 0: ${name} (UUID: GPU-one)\\n${parts}' ;;
+  *compute_cap*) echo "0, ${capability}, GPU-one" ;;
+  *) echo "0, ${name}, 570.86.10, ${memory}, 512, 0, 29, 20" ;;
+esac
+`,
+  );
+  chmodSync(path, 0o755);
+  return path;
+}
+
+test.each([
+  ['Tesla M60', '5.2', 8192, 'bad', 'compute capability 5.2', /has no code for this card: it takes compute capability 6\.0/],
+  ['NVIDIA GeForce GTX 1080', '6.1', 8192, 'good', 'compute capability 6.1', null],
+  ['NVIDIA GeForce RTX 4090', '8.9', 24564, 'good', '25.8 GB', null],
+  ['NVIDIA GeForce RTX 5090', '12.0', 32607, 'warn', 'capability 12.0', /compiles each at the first use.*was not tried/],
+  ['NVIDIA B200', '10.0', 183359, 'warn', 'compute capability 10.0', /no kernels compiled for this card/],
+])('of a card as %s (%s) it says whether TensorFlow has code for it', async (...row) => {
+  const [name, capability, memory, status, detail, advice] = row;
+  const check = (await checks({ nvidiaSmi: machineWith(name, capability, memory) })).get('gpu-0')!;
+  expect(check.status).toBe(status);
+  expect(check.detail).toContain(detail);
+  if (advice === null) expect(check.advice).toBeNull();
+  else expect(check.advice).toMatch(advice);
+});
+
+test('of a divided card it tells the part that jobs use', async () => {
+  const parts = '  MIG 1g.10gb     Device  0: (UUID: MIG-first)\\n  MIG 3g.40gb     Device  1: (UUID: MIG-second)\\n';
+  const smi = machineWith('NVIDIA H100 80GB HBM3', '9.0', 81559, parts);
+  const first = await checks({ nvidiaSmi: smi });
+  expect(first.get('gpu-0')!.detail).toMatch(/H100 80GB HBM3, MIG 1g\.10gb, driver .*, 10/);
+  const second = await checks({ nvidiaSmi: smi, variables: { CUDA_VISIBLE_DEVICES: 'MIG-second' } });
+  expect(second.get('gpu-0')!.detail).toContain('MIG 3g.40gb');
 });
 
 test('a cache that can not be made, and a choice that fails, are findings beside the others', async () => {

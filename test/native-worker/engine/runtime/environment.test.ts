@@ -43,17 +43,22 @@ test('threads, oneDNN and growth of GPU memory are set', () => {
   expect(jobEnvironment({ runtime: 'cpu', threads: null, folder: root }).OMP_NUM_THREADS).toBe(String(physicalCores()));
 });
 
-test('float32 is float32 on a GPU, whatever the user has set', () => {
+test('float32 is float32 on a GPU unless it is to be TF32, whatever the user has set', () => {
   const variables = { NVIDIA_TF32_OVERRIDE: '1' };
   const options = { threads: 1, folder: root, variables } as const;
+  for (const precision of ['fp32', 'bf16', 'fp16'] as const) {
+    expect(jobEnvironment({ ...options, runtime: 'cuda12', precision }).NVIDIA_TF32_OVERRIDE).toBe('0');
+  }
   expect(jobEnvironment({ ...options, runtime: 'cuda12' }).NVIDIA_TF32_OVERRIDE).toBe('0');
-  expect(jobEnvironment({ ...options, runtime: 'cpu' })).not.toHaveProperty('NVIDIA_TF32_OVERRIDE');
+  expect(jobEnvironment({ ...options, runtime: 'cuda12', precision: 'tf32' })).not.toHaveProperty(
+    'NVIDIA_TF32_OVERRIDE',
+  );
 });
 
 test('a chosen GPU is the only one that is seen, and is counted as nvidia-smi does', () => {
   const variables = { CUDA_VISIBLE_DEVICES: '0', CUDA_DEVICE_ORDER: 'FASTEST_FIRST' };
   const options = { runtime: 'cuda12', threads: 1, folder: root } as const;
-  expect(jobEnvironment({ ...options, gpu: 2, variables })).toMatchObject({
+  expect(jobEnvironment({ ...options, gpu: { visible: '2' }, variables })).toMatchObject({
     CUDA_VISIBLE_DEVICES: '2',
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
   });
@@ -63,7 +68,7 @@ test('a chosen GPU is the only one that is seen, and is counted as nvidia-smi do
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
   });
   expect(jobEnvironment({ ...options, variables: {} })).toMatchObject({ CUDA_DEVICE_ORDER: 'PCI_BUS_ID' });
-  expect(jobEnvironment({ ...options, runtime: 'cpu', gpu: 2 }).CUDA_VISIBLE_DEVICES).toBe('-1');
+  expect(jobEnvironment({ ...options, runtime: 'cpu', gpu: { visible: '2' } }).CUDA_VISIBLE_DEVICES).toBe('-1');
 });
 
 test('XLA compiles for GPUs alone, and only where it was asked for', () => {
@@ -71,6 +76,15 @@ test('XLA compiles for GPUs alone, and only where it was asked for', () => {
   expect(jobEnvironment({ ...options, runtime: 'cuda12', xla: true }).TF_XLA_FLAGS).toBe('--tf_xla_auto_jit=2');
   expect(jobEnvironment({ ...options, runtime: 'cuda12' })).not.toHaveProperty('TF_XLA_FLAGS');
   expect(jobEnvironment({ ...options, runtime: 'cpu', xla: true })).not.toHaveProperty('TF_XLA_FLAGS');
+});
+
+test('kernels on a GPU are deterministic where that was asked for', () => {
+  const options = { threads: 1, folder: root, variables: {} } as const;
+  const asked = { TF_DETERMINISTIC_OPS: '1', TF_CUDNN_USE_AUTOTUNE: '0' };
+  expect(jobEnvironment({ ...options, runtime: 'cuda12', deterministic: true })).toMatchObject(asked);
+  for (const other of [{ runtime: 'cuda12' }, { runtime: 'cpu', deterministic: true }] as const) {
+    expect(jobEnvironment({ ...options, ...other })).not.toHaveProperty('TF_DETERMINISTIC_OPS');
+  }
 });
 
 test("the library path names TensorFlow's folder, then each nvidia wheel's that has one, then what was there", () => {
@@ -84,6 +98,15 @@ test("the library path names TensorFlow's folder, then each nvidia wheel's that 
   });
   const expected = ['lib', 'nvidia/cublas/lib', 'nvidia/cudnn/lib'].map((part) => join(root, part));
   expect(environment.LD_LIBRARY_PATH).toBe([...expected, '/driver'].join(':'));
+});
+
+test('under Windows the driver’s libraries for Linux are found, too', () => {
+  const wslDriver = join(root, 'wsl');
+  const options = { runtime: 'cuda12', threads: 1, folder: root, variables: {}, wslDriver } as const;
+  expect(jobEnvironment(options).LD_LIBRARY_PATH).not.toContain(wslDriver);
+  mkdirSync(wslDriver);
+  expect(jobEnvironment(options).LD_LIBRARY_PATH!.split(':').at(-1)).toBe(wslDriver);
+  expect(jobEnvironment({ ...options, runtime: 'cpu' }).LD_LIBRARY_PATH).not.toContain(wslDriver);
 });
 
 test('the cpu runtime hides GPUs from TensorFlow', () => {

@@ -1,10 +1,12 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import {
   compareVersions,
+  nvidiaSmi,
   parseGpus,
+  parseParts,
   readGpus,
   suggestRuntime,
   usedGpu,
@@ -34,6 +36,7 @@ esac`,
   );
   expect(await readGpus(command)).toEqual({
     reason: null,
+    parts: [],
     byUuid: new Map([
       ['GPU-bbbb-1', 1],
       ['GPU-aaaa-0', 0],
@@ -146,6 +149,7 @@ const two = {
     ['GPU-aaaa-0', 0],
     ['GPU-abbb-1', 1],
   ]),
+  parts: [],
 };
 
 test.each([
@@ -163,4 +167,42 @@ test.each([
   ['none that is known for a part of a card', null, 'MIG-1234', null],
 ])('the card in use is %s', (_words, setting, visible, expected) => {
   expect(usedGpu(two, setting, { CUDA_VISIBLE_DEVICES: visible })?.index ?? null).toBe(expected);
+});
+
+/** A divided card beside a whole one, as `nvidia-smi -L` tells them. */
+const divided = {
+  ...two,
+  parts: parseParts(`GPU 0: NVIDIA GeForce RTX 4090 (UUID: GPU-aaaa-0)
+GPU 1: NVIDIA H100 80GB HBM3 (UUID: GPU-abbb-1)
+  MIG 3g.40gb     Device  0: (UUID: MIG-c6d4-33)
+  MIG 1g.10gb+me  Device  1: (UUID: MIG-c6d4-11)
+  MIG 1g.10gb     Device  2: (UUID: MIG-GPU-abbb-1/9/0)
+`),
+};
+
+test.each([
+  ['the first part of a divided card', 1, undefined, 'MIG-c6d4-33', '3g.40gb', 40],
+  ['the part that is named', null, 'MIG-c6d4-11', 'MIG-c6d4-11', '1g.10gb+me', 10],
+  ['the part whose name begins so', null, 'MIG-c6d4-3,0', 'MIG-c6d4-33', '3g.40gb', 40],
+  ['a part by its older name', null, 'MIG-GPU-abbb-1/9/0', 'MIG-GPU-abbb-1/9/0', '1g.10gb', 10],
+])('%s is what a job sees, and what is judged', (_words, setting, visible, pinned, profile, gigabytes) => {
+  expect(usedGpu(divided, setting, { CUDA_VISIBLE_DEVICES: visible })).toMatchObject({
+    ...{ index: 1, name: `NVIDIA H100 80GB HBM3, MIG ${profile}`, visible: pinned },
+    ...{ memoryTotal: gigabytes * 2 ** 30, memoryUsed: null, driver: '560.35.03' },
+  });
+});
+
+test('a whole card beside it is pinned by its number, and a part that several names fit is none', () => {
+  expect(usedGpu(divided, null, {})).toMatchObject({ index: 0, visible: '0' });
+  expect(usedGpu(divided, null, { CUDA_VISIBLE_DEVICES: 'MIG-c6d4' })).toBeNull();
+});
+
+test('nvidia-smi is taken from the path, else from where Windows has it', () => {
+  const wsl = join(folder, 'wsl');
+  mkdirSync(wsl);
+  expect(nvidiaSmi('/nowhere', wsl)).toBe('nvidia-smi');
+  fake('wsl/nvidia-smi', 'exit 0');
+  expect(nvidiaSmi('/nowhere', wsl)).toBe(join(wsl, 'nvidia-smi'));
+  fake('nvidia-smi', 'exit 0');
+  expect(nvidiaSmi(`/nowhere:${folder}`, wsl)).toBe('nvidia-smi');
 });

@@ -11,6 +11,7 @@ import { climb, rungs } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import { listPrecisions, type PrecisionSupport } from '../../../../contract/precision.ts';
 import { createRun, getRun, listRuns } from '../../../../contract/runs.ts';
+import { findTuning } from '../../../../contract/tuning.ts';
 import NewRun from '../../../../renderer/pages/new-run/NewRun.svelte';
 import { exampleDataset, exampleInfo, exampleJob, exampleRun, exampleRunSummary } from '../../support/examples.ts';
 
@@ -33,6 +34,7 @@ beforeEach(() => {
     return { imagesPerSecond: switches.groupNorm === 'none' ? 50 : 25, scaled: switches.groupNorm !== 'none' };
   });
   service.answer(listPrecisions, () => supports);
+  service.answer(findTuning, () => null);
   service.answer(createRun, () => ({ runId: 8, jobId: 9 }));
   service.open();
 });
@@ -127,7 +129,9 @@ test('a plan that does not fit on the disk is refused', async () => {
 });
 
 test('a run too large for the device is refused with what would fit, and started when the user insists', async () => {
-  service.answer(appInfo, () => exampleInfo({ trainingMemory: { device: 'NVIDIA T4', bytes: 0.8e9 } }));
+  service.answer(appInfo, () =>
+    exampleInfo({ trainingMemory: { device: 'NVIDIA T4', bytes: 0.8e9, freeBytes: null } }),
+  );
   await open();
   expect(await screen.findByText(/and NVIDIA T4 has 0\.8 GB\. Micro-batch \d+ would fit/)).toBeTruthy();
   expect(startButton()).toHaveProperty('disabled', true);

@@ -28,6 +28,7 @@ import { runSystem, systemSampled, type SystemColumns } from '../../../../contra
 import { listJobs } from '../../../../contract/jobs.ts';
 import { listProfiles } from '../../../../contract/profile.ts';
 import { listSamples } from '../../../../contract/samples.ts';
+import { findTuning, type TuningResult } from '../../../../contract/tuning.ts';
 import RunPage from '../../../../renderer/pages/run/Run.svelte';
 import type { RunTab } from '../../../../renderer/lib/router.svelte.ts';
 import {
@@ -72,6 +73,7 @@ beforeEach(() => {
   service.answer(runTicks, () => ticks([256, 512], [1.25, 0.75]));
   service.answer(listSamples, () => []);
   service.answer(listProfiles, () => []);
+  service.answer(findTuning, () => null);
   service.answer(runSnapshots, () => ({ snapshots: [exampleSnapshot()], checkpoints: [] }));
   service.answer(runLog, () => [{ id: 1, at: 1000, nimg: 0, level: 'info' as const, text: 'Started on CPU.' }]);
   service.answer(runMagnitudes, ({ kind, afterNimg }) => ({
@@ -284,6 +286,27 @@ test('a run that ran out of memory offers to choose a micro-batch, one that fail
   // It is tried again, and ends for another reason.
   service.emit(jobChanged, { ...job, id: 51, errorCode: 'interrupted' });
   await waitFor(() => expect(screen.queryByRole('button', { name: 'Choose a micro-batch…' })).toBeNull());
+});
+
+test('one that ran out of memory goes on by one press with the fastest smaller micro-batch that was measured here', async () => {
+  service.answer(getRun, () => ({ ...run, state: 'failed' as const, error: 'The device ran out of memory.' }));
+  const { precision } = run.config.training;
+  const result = (microBatch: number, imagesPerSecond: number): TuningResult => ({
+    choice: { precision, microBatch, threads: 2 },
+    measured: { imagesPerSecond, firstStepSeconds: 3, hostBytes: 1e9, deviceBytes: null },
+    problem: null,
+  });
+  service.answer(findTuning, ({ subject }) => ({
+    ...{ id: 1, device: 'a card', driver: null, tensorflow: '2.21.0', subject: subject },
+    ...{ results: [result(32, 9), result(4, 5), result(8, 7)], complete: true, createdAt: 0 },
+  }));
+  show('overview');
+  const job = exampleJob({ id: 52, kind: 'train', runId: 7, state: 'failed', progress: null });
+  service.emit(jobChanged, { ...job, errorCode: 'out-of-memory' });
+  await fireEvent.click(await screen.findByRole('button', { name: 'Resume with micro-batch 8, as measured here' }));
+  await waitFor(() => expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', microBatch: 8 }]));
+  service.answer(findTuning, () => null);
+  service.emit(jobChanged, { ...job, id: 53, errorCode: 'interrupted' });
 });
 
 test('a micro-batch that is the whole batch is chosen as that', async () => {

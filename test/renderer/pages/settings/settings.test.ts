@@ -52,7 +52,15 @@ let settings: Settings;
 
 beforeEach(() => {
   service.asked.length = 0;
-  settings = { theme: 'system', runtime: null, threads: null, gpu: null, xla: false, notifications: true };
+  settings = {
+    theme: 'system',
+    runtime: null,
+    threads: null,
+    gpu: null,
+    xla: false,
+    deterministic: false,
+    notifications: true,
+  };
   service.answer(getSettings, () => settings);
   service.answer(setSettings, (part) => {
     settings = { ...settings, ...part } as Settings;

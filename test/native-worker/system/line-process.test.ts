@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LineProcess } from '../../../../native-worker/cli/bench/line-process.ts';
+import { LineProcess } from '../../../native-worker/system/line-process.ts';
 
 const node = (script: string): LineProcess => new LineProcess(process.execPath, ['-e', script], process.env);
 

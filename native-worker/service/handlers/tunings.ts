@@ -1,0 +1,35 @@
+import { planNetwork } from '../../../contract/architecture.ts';
+import { AppError } from '../../../contract/errors.ts';
+import { findTuning, startTuning } from '../../../contract/tuning.ts';
+import { countOpenMeasurements } from '../../store/jobs.ts';
+import { getRunSummary } from '../../store/runs.ts';
+import * as store from '../../store/tunings.ts';
+import { checkDevicePrecision } from '../device-precision.ts';
+import { handler, type Handler } from '../handle.ts';
+import type { ServiceParts } from './context.ts';
+
+/** How fast ways to train are on the device that jobs use. */
+export function tuningHandlers({ library: { db }, queue, runtimes }: ServiceParts): Handler[] {
+  return [
+    handler(startTuning, async ({ subject, seconds }) => {
+      const { network, training } = subject.config;
+      planNetwork(network, subject.shape); // throws if there is no such network
+      await checkDevicePrecision(runtimes, training.precision, 'graph');
+      const running = queue.training();
+      if (running !== null) {
+        const { name } = getRunSummary(db, running.runId);
+        throw new AppError('conflict', `"${name}" trains, and both would disturb each other. Pause it to measure.`);
+      }
+      if (countOpenMeasurements(db) > 0) {
+        throw new AppError(
+          'conflict',
+          'Another measurement is under way, and both would disturb each other. Wait for it.',
+        );
+      }
+      const { resolution } = subject.shape;
+      const title = `${network.modelChannels} channels, ${resolution}×${resolution}, batch ${training.batchSize}`;
+      return { jobId: queue.add({ parameters: { kind: 'tune', subject, seconds }, title, runId: null }) };
+    }),
+    handler(findTuning, async ({ subject }) => store.findTuning(db, await runtimes.measuredOn(), subject)),
+  ];
+}

@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { planNetwork } from '../../../../contract/architecture.ts';
+import { estimateMemory } from '../../../../contract/memory.ts';
+import type { Precision, PrecisionSupport } from '../../../../contract/precision.ts';
+import { findPreset } from '../../../../contract/presets.ts';
+import { choiceInWords, resultOf, type TuningChoice, type TuningResult } from '../../../../contract/tuning.ts';
+import { nextChoice, spaceOf, type Space } from '../../../../native-worker/jobs/tune/choices.ts';
+
+const { config, resolution } = findPreset('small')!;
+const training = { ...config.training, batchSize: 48, microBatch: null };
+const subject = { config: { ...config, training }, shape: { resolution, channels: 3, labelDim: 10 } };
+const good = (...precisions: Precision[]): PrecisionSupport[] =>
+  precisions.map((precision) => ({ precision, status: 'good', reason: '' }));
+
+const works = (choice: TuningChoice, imagesPerSecond: number): TuningResult => ({
+  choice,
+  measured: { imagesPerSecond, firstStepSeconds: 1, hostBytes: 1e9, deviceBytes: null },
+  problem: null,
+});
+const fails = (choice: TuningChoice): TuningResult => ({ choice, measured: null, problem: 'no memory' });
+
+/** All choices in their order, each with the speed that `speedOf` gives it; null: it fails. */
+function explored(space: Space, speedOf: (choice: TuningChoice) => number | null): string[] {
+  const results: TuningResult[] = [];
+  for (let choice = nextChoice(space, results); choice !== null; choice = nextChoice(space, results)) {
+    const speed = speedOf(choice);
+    results.push(speed === null ? fails(choice) : works(choice, speed));
+    expect(results.length).toBeLessThan(50);
+  }
+  return results.map(({ choice }) => choiceInWords(choice));
+}
+
+test('micro-batches are halved where the batch can be cut so, and only those count that are estimated to fit', () => {
+  const plan = planNetwork(config.network, subject.shape);
+  const needs = (microBatch: number): number => estimateMemory(plan, { ...training, microBatch }).total;
+  expect(spaceOf(subject, good('fp32'), null, 2).microBatches).toEqual([48, 24, 12, 6, 3, 1]);
+  expect(spaceOf(subject, good('fp32'), needs(16), 2).microBatches).toEqual([12, 6, 3, 1]);
+  expect(spaceOf(subject, good('fp32'), 1, 2).microBatches).toEqual([1]); // something must be tried
+});
+
+test('what the device does not do well is not tried, nor half of one thread, nor threads on a GPU', () => {
+  const supports = [...good('fp32', 'bf16'), { precision: 'fp16', status: 'slow', reason: '' } as const];
+  expect(spaceOf(subject, supports, null, 8)).toMatchObject({ precisions: ['fp32', 'bf16'], threads: [8, 4] });
+  expect(spaceOf(subject, supports, null, 1).threads).toEqual([1]);
+  expect(spaceOf(subject, supports, null, null).threads).toEqual([null]);
+});
+
+test('on a processor: as asked, each precision, then smaller micro-batches and fewer threads of the fastest', () => {
+  const space = spaceOf(
+    { ...subject, config: { ...config, training: { ...training, microBatch: 16 } } },
+    good('fp32', 'bf16'),
+    null,
+    2,
+  );
+  const speeds: Record<string, number> = { 'bf16, micro-batch 24, 2 threads': 9 };
+  expect(explored(space, (choice) => speeds[choiceInWords(choice)] ?? (choice.precision === 'bf16' ? 8 : 4))).toEqual([
+    'fp32, micro-batch 16, 2 threads',
+    'fp32, micro-batch 48, 2 threads',
+    'bf16, micro-batch 48, 2 threads',
+    'bf16, micro-batch 24, 2 threads',
+    'bf16, micro-batch 12, 2 threads',
+    'bf16, micro-batch 24, 1 thread',
+  ]);
+});
+
+test('where memory runs out the next smaller micro-batch is tried, for each precision by itself', () => {
+  const space = spaceOf(subject, good('fp32', 'bf16'), null, null);
+  const fits: Record<Precision, number> = { fp32: 6, tf32: 6, bf16: 12, fp16: 12 };
+  const order = explored(space, ({ precision, microBatch }) =>
+    microBatch > fits[precision] ? null : 10 - 1 / microBatch,
+  );
+  expect(order).toEqual([
+    ...['fp32, micro-batch 48', 'fp32, micro-batch 24', 'fp32, micro-batch 12', 'fp32, micro-batch 6'],
+    ...['bf16, micro-batch 48', 'bf16, micro-batch 24', 'bf16, micro-batch 12'],
+    ...['bf16, micro-batch 6', 'bf16, micro-batch 3'],
+  ]);
+});
+
+test('where nothing works it ends', () => {
+  const space = spaceOf(subject, good('fp32'), null, null);
+  expect(explored(space, () => null)).toHaveLength(6);
+});
+
+test('a result is found by precision, images at once and threads', () => {
+  const choice = { precision: 'bf16', microBatch: 48, threads: 2 } as const;
+  const results = [works({ ...choice, threads: 1 }, 9), works(choice, 7), fails({ ...choice, microBatch: 24 })];
+  const asked = { ...training, precision: 'bf16' } as const;
+  expect(resultOf({ results }, asked, 2)).toBe(results[1]);
+  expect(resultOf({ results }, asked, null)).toBe(results[0]);
+  expect(resultOf({ results }, { ...asked, microBatch: 24 }, 2)).toBeUndefined();
+});
