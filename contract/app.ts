@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
+import { Compilation } from './compilation.ts';
 import { DataShape, NetworkConfig } from './network.ts';
 import { RuntimeName } from './runtime.ts';
 import { TrainingMemory } from './memory-advice.ts';
@@ -13,8 +14,8 @@ const fields = {
   threads: z.int().min(1).max(1024).nullable(),
   /** The GPU that jobs use where there are several, nvidia-smi's number of it; null: the first. */
   gpu: z.int().min(0).max(63).nullable(),
-  /** Let XLA compile what jobs compute on a GPU. An experiment: on the one card where it was tried it took too long. */
-  xla: z.boolean(),
+  /** What XLA compiles of what jobs compute on a GPU. An experiment. */
+  compile: Compilation,
   /** Take kernels on a GPU that give the same numbers each time: a resumed run goes on to the same, at some cost. */
   deterministic: z.boolean(),
   /** Tell the system when a run ends while the window is in the background. */
@@ -26,7 +27,7 @@ export const Settings = z.strictObject({
   runtime: fields.runtime.default(null),
   threads: fields.threads.default(null),
   gpu: fields.gpu.default(null),
-  xla: fields.xla.default(false),
+  compile: fields.compile.default('none'),
   deterministic: fields.deterministic.default(false),
   notifications: fields.notifications.default(true),
 });

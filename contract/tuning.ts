@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { BenchSubject } from './bench.ts';
 import { defineCall, defineEvent } from './call.ts';
 import { Id, Timestamp } from './common.ts';
+import { Compilation, compilationWords } from './compilation.ts';
 import { imagesAtOnce } from './micro-batch.ts';
 import { DataShape, NetworkConfig } from './network.ts';
 import { Precision } from './precision.ts';
@@ -18,6 +19,10 @@ export const TuningChoice = z.strictObject({
   microBatch: z.int().positive(),
   /** Threads of the processor; null on a GPU. */
   threads: z.int().positive().nullable(),
+  /** What is compiled, on a GPU. */
+  compile: Compilation.default('none'),
+  /** Whether kernels on a GPU give the same numbers each time. */
+  deterministic: z.boolean().default(false),
 });
 export type TuningChoice = z.infer<typeof TuningChoice>;
 
@@ -62,9 +67,11 @@ export type Tuning = z.infer<typeof Tuning>;
 export type Measured = TuningResult & { readonly measured: NonNullable<TuningResult['measured']> };
 
 /** "bf16, micro-batch 8, 2 threads". */
-export function choiceInWords({ precision, microBatch, threads }: TuningChoice): string {
+export function choiceInWords({ precision, microBatch, threads, compile, deterministic }: TuningChoice): string {
   const computed = threads === null ? '' : `, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-  return `${precision}, micro-batch ${microBatch}${computed}`;
+  const compiled = compile === 'none' ? '' : `, ${compilationWords[compile]}`;
+  const same = deterministic ? ', deterministic' : '';
+  return `${precision}, micro-batch ${microBatch}${computed}${compiled}${same}`;
 }
 
 /** The results with figures, the fastest first. */
@@ -73,17 +80,26 @@ export function fastestFirst(results: readonly TuningResult[]): Measured[] {
   return known.sort((a, b) => b.measured.imagesPerSecond - a.measured.imagesPerSecond);
 }
 
-/** What was measured of a way to train; undefined: it was not. @param threads null: on a GPU, or whatever they were */
+/** How the device computes whatever trains, by the settings; null: whatever it was. */
+export interface UsualWay {
+  readonly threads: number | null;
+  readonly compile: Compilation | null;
+  readonly deterministic: boolean | null;
+}
+
+/** What was measured of a way to train; undefined: it was not. */
 export function resultOf(
   { results }: Pick<Tuning, 'results'>,
   training: Pick<TrainingConfig, 'precision' | 'batchSize' | 'microBatch'>,
-  threads: number | null,
+  { threads, compile, deterministic }: UsualWay,
 ): Measured | undefined {
   return fastestFirst(results).find(
     ({ choice }) =>
       choice.precision === training.precision &&
       choice.microBatch === imagesAtOnce(training) &&
-      (threads === null || choice.threads === threads),
+      (threads === null || choice.threads === threads) &&
+      (compile === null || choice.compile === compile) &&
+      (deterministic === null || choice.deterministic === deterministic),
   );
 }
 

@@ -2,7 +2,8 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Progress } from '../../contract/jobs.ts';
 import { choiceInWords, fastestFirst, type TuningChoice, type TuningResult } from '../../contract/tuning.ts';
-import { jobEnvironment } from '../engine/runtime/environment.ts';
+import { compilationNow } from '../engine/compilation.ts';
+import { jobEnvironment, type JobEnvironmentOptions } from '../engine/runtime/environment.ts';
 import { gpuMemoryOf, readGpus, usedGpu } from '../engine/runtime/gpu.ts';
 import { measuredOn } from '../engine/runtime/measured-on.ts';
 import { trainingMemory } from '../engine/runtime/memory.ts';
@@ -24,8 +25,9 @@ export const runTune: RunJob<'tune'> = async ({ library, send, requested }, { su
   const gpu = onCpu ? null : usedGpu(await readGpus(), null);
   const memory = trainingMemory(runtime, gpu);
   const supports = precisionSupport({ runtime, gpu, cpuFlags: readCpuFlags() });
+  const usual = { compile: compilationNow(), deterministic: process.env.TF_DETERMINISTIC_OPS === '1' };
   const threads = gpu === null ? Number(process.env.TF_NUM_INTRAOP_THREADS) : null;
-  const space = spaceOf(subject, supports, memory.freeBytes ?? memory.bytes, threads);
+  const space = spaceOf(subject, supports, memory.freeBytes ?? memory.bytes, threads, usual);
   const id = await patiently(() => insertTuning(library.db, measuredOn(runtime, gpu), subject));
   const began = performance.now();
   const deadline = began + 1000 * seconds;
@@ -43,8 +45,8 @@ export const runTune: RunJob<'tune'> = async ({ library, send, requested }, { su
     tell(choice);
     const ticking = setInterval(() => tell(choice), 1000);
     const result = await measureChoice(subject, choice, {
-      start: (one, { threads: count, precision }) =>
-        startBenchWorker(benchScript(), one, jobEnvironment({ runtime, gpu, threads: count, precision })),
+      start: (one, way) =>
+        startBenchWorker(benchScript(), one, jobEnvironment({ runtime, gpu, ...environmentOf(way) })),
       deviceBytes: (pid) => (gpu === null ? Promise.resolve(null) : gpuMemoryOf(pid)),
       ends: () => requested() !== null,
       deadline,
@@ -63,6 +65,15 @@ function progressOf(choice: TuningChoice, results: readonly TuningResult[], done
   const [best] = fastestFirst(results);
   const soFar = best === undefined ? '' : `; fastest so far ${best.measured.imagesPerSecond.toPrecision(3)} images/s`;
   return { done, total, unit: 'seconds at most', text: `Measuring ${choiceInWords(choice)}${soFar}` };
+}
+
+function environmentOf({
+  precision,
+  threads,
+  compile,
+  deterministic,
+}: TuningChoice): Omit<JobEnvironmentOptions, 'runtime'> {
+  return { precision, threads, compile, deterministic };
 }
 
 function benchScript(): string {

@@ -1,34 +1,51 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { checkEngine, type Precision as PrecisionName } from '../../contract/precision.ts';
 import type { Engine as EngineName } from '../../contract/training.ts';
+import { fullPrecision, precisionOf, type Precision } from '../edm2/tensors/precision.ts';
+import { reducedTypeOf } from '../engine/precision.ts';
 import { tensorsOf } from '../engine/session/host.ts';
-import { recordProgram, type TensorSpec } from '../engine/recording/program.ts';
+import { recordProgram, type Given, type TensorSpec } from '../engine/recording/program.ts';
 import { GraphSession } from '../engine/session/graph-session.ts';
 
 export type { EngineName };
 
-type Named = Readonly<Record<string, Tensor>>;
-
-/** How the cases are computed: op by op, or as recorded graphs. */
-export interface Engine {
-  readonly name: EngineName;
-  /** Runs a pure function of tensors. Large tensors must be among its inputs. */
-  compute<I extends Named, O extends Named>(inputs: I, program: (inputs: I) => O): Promise<O>;
+/** How the cases are computed, and in which precision their networks. */
+export interface How {
+  readonly engine: EngineName;
+  /** Of the activations; other cases than networks and their training are float32 always. */
+  readonly precision: PrecisionName;
 }
 
-export const engines: Readonly<Record<EngineName, Engine>> = {
-  eager: { name: 'eager', compute: (inputs, program) => Promise.resolve(program(inputs)) },
-  graph: { name: 'graph', compute: computeRecorded },
-};
+type Named = Readonly<Record<string, Tensor>>;
 
-async function computeRecorded<I extends Named, O extends Named>(inputs: I, program: (inputs: I) => O): Promise<O> {
+/** Computes: op by op, or as recorded graphs. */
+export interface Engine {
+  readonly how: How;
+  /** Runs a pure function of tensors. Large tensors must be among its inputs. */
+  compute<I extends Named, O extends Named>(inputs: I, program: (inputs: I, precision: Precision) => O): Promise<O>;
+}
+
+/** @throws {AppError} 'invalid-input' for a reduced precision op by op */
+export function engineOf(how: How): Engine {
+  checkEngine(how.precision, how.engine);
+  if (how.engine === 'eager')
+    return { how, compute: (inputs, program) => Promise.resolve(program(inputs, fullPrecision)) };
+  return { how, compute: (inputs, program) => computeRecorded(inputs, program, how.precision) };
+}
+
+async function computeRecorded<I extends Named, O extends Named>(
+  inputs: I,
+  program: (inputs: I, precision: Precision) => O,
+  precision: PrecisionName,
+): Promise<O> {
   const specs = Object.entries(inputs).map(([name, { shape, dtype }]) => {
     return [name, { shape, dtype: dtype as TensorSpec['dtype'] }] as const;
   });
-  const run = (given: { readonly inputs: Named }): { readonly outputs: Named } => {
-    return { outputs: program(given.inputs as I) };
+  const run = (given: Given): { readonly outputs: Named } => {
+    return { outputs: program(given.inputs as I, precisionOf(precision, given.casts)) };
   };
   const entry = { inputs: Object.fromEntries(specs), run };
-  const recorded = recordProgram({ state: {}, entries: { main: entry } });
+  const recorded = recordProgram({ state: {}, entries: { main: entry }, reduced: reducedTypeOf(precision) });
   const session = new GraphSession(recorded);
   try {
     return tensorsOf(await session.run('main', inputs, drawsNothing, recorded.entries.main!.outputs)) as unknown as O;

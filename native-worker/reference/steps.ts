@@ -9,6 +9,8 @@ import { denoise, logVariance } from '../edm2/network/precondition.ts';
 import { stepScalars } from '../edm2/training/schedule.ts';
 import { trainStep } from '../edm2/training/step.ts';
 import type { Batch, RandomSource, Stacks, TrainState } from '../edm2/tensors/types.ts';
+import { fullPrecision, precisionOf, type Precision } from '../edm2/tensors/precision.ts';
+import { reducedTypeOf } from '../engine/precision.ts';
 import { hostOf, tensorsOf } from '../engine/session/host.ts';
 import { float32, recordProgram, type Entry, type Given } from '../engine/recording/program.ts';
 import { GraphSession } from '../engine/session/graph-session.ts';
@@ -114,9 +116,11 @@ class GraphSteps implements Steps {
         sigma: float32(batchSize),
         noise: pictures,
       },
-      run: ({ inputs, state }) => {
+      run: ({ inputs, state, casts }) => {
         const stored = unflattenState(state, this.#layout);
-        const { gradients, ...rest } = lookAt(plan, training, stored, batchOf(inputs, 'float32'), drawsOf(inputs));
+        const precision = precisionOf(training.precision, casts);
+        const pictures = batchOf(inputs, 'float32');
+        const { gradients, ...rest } = lookAt(plan, training, stored, pictures, drawsOf(inputs), precision);
         return { outputs: { ...rest, ...gradients } };
       },
     };
@@ -137,6 +141,7 @@ class GraphSteps implements Steps {
         ...this.#step.sums,
       },
       entries: { look, ...Object.fromEntries(steps) },
+      reduced: reducedTypeOf(training.precision),
     };
     this.#session = new GraphSession(recordProgram(spec));
   }
@@ -175,12 +180,15 @@ function lookAt(
   { parameters, buffers }: TrainState,
   batch: Batch,
   draws: Draws,
+  precision: Precision = fullPrecision,
 ): Look {
-  const { gradients, sigma } = batchGradients({ plan, parameters, buffers }, training, batch, randomOf(draws));
-  const forced = readyFromStacks({ plan, buffers, parameters: forceNormalize(networkStacks(plan), parameters) });
+  const network = { plan, parameters, buffers };
+  const { gradients, sigma } = batchGradients(network, training, batch, randomOf(draws), { precision });
+  const stacks = forceNormalize(networkStacks(plan), parameters);
+  const forced = readyFromStacks({ plan, buffers, parameters: stacks }, precision);
   const { images, labels } = batch;
   const noisy = tf.add<Tensor4D>(images, tf.mul(draws.noise, tf.reshape(sigma, [-1, 1, 1, 1])));
-  const denoised = denoise(forced, noisy, sigma, labels);
+  const denoised = denoise(forced, noisy, sigma, labels, { precision });
   return {
     loss: elementLoss(denoised, images, sigma, logVariance(forced, sigma), plan.config.sigmaData),
     sigma,

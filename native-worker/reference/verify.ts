@@ -2,7 +2,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { OutputInfo, ReferenceCase } from './case-file.ts';
 import { compare, flatten } from './compare.ts';
 import type { Comparison, Tolerance } from './compare.ts';
-import { engines, type EngineName } from './engine.ts';
+import { engineOf, type How } from './engine.ts';
 import { findRunner } from './runners.ts';
 
 /** What became of one case. */
@@ -18,12 +18,14 @@ export interface Verdict {
   readonly worstOf: string;
 }
 
-/** Runs one case by the given engine. A case without a runner fails, and so does an output that its runner doesn't compute. */
-export async function verifyCase(reference: ReferenceCase, name: EngineName = 'eager'): Promise<Verdict> {
+const opByOp: How = { engine: 'eager', precision: 'fp32' };
+
+/** Runs one case in the given way. A case without a runner fails, and so does an output that its runner doesn't compute. */
+export async function verifyCase(reference: ReferenceCase, how: How = opByOp): Promise<Verdict> {
   const runner = findRunner(reference.name);
   if (runner === undefined) return failed(reference, 'no runner knows this case');
   try {
-    const { values, scalars = {}, comparisons = [] } = await runner(reference, engines[name]);
+    const { values, scalars = {}, comparisons = [] } = await runner(reference, engineOf(how));
     return verdictOf(reference, [
       ...comparisons,
       ...Object.entries(reference.outputs).map(([name, info]) =>

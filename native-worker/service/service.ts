@@ -121,12 +121,12 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   const outcomes = new JobOutcomes({ library, events, log });
   const runtimes = new Runtimes({ library, events, log });
   const environment = async (parameters: JobParameters): Promise<Record<string, string>> => {
-    const { threads, xla, deterministic } = readSettings(library.db);
+    const { threads, compile, deterministic } = readSettings(library.db);
     const runtime = await runtimes.active();
     if (LOADS_TENSORFLOW.includes(parameters.kind)) await needRuntime(runtime);
     const gpu = await runtimes.gpu();
     const precision = jobPrecision(library.db, parameters);
-    return jobEnvironment({ runtime, threads, gpu, precision, xla, deterministic });
+    return jobEnvironment({ runtime, threads, gpu, precision, compile, deterministic });
   };
   const queue = new Queue({
     library,

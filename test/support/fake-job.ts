@@ -74,7 +74,11 @@ async function profiled(): Promise<void> {
 async function tuned(subject: TuningSubject): Promise<void> {
   const { batchSize, precision } = subject.config.training;
   const measured = { imagesPerSecond: 12.5, firstStepSeconds: 3, hostBytes: 1e9, deviceBytes: null };
-  const result = { choice: { precision, microBatch: batchSize, threads: 2 }, measured, problem: null };
+  const result = {
+    choice: { precision, microBatch: batchSize, threads: 2, compile: 'none' as const, deterministic: false },
+    measured,
+    problem: null,
+  };
   const tuningId = insertTuning(library.db, measuredOn('cpu', null), subject);
   setTuningResults(library.db, tuningId, [result], true);
   await send({ type: 'tuned', tuningId });

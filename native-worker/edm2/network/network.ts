@@ -38,19 +38,17 @@ export function networkStacks(plan: NetworkPlan): readonly Stack[] {
  * A network ready to be evaluated, once or often: nothing but activations is normalised any more, gains and constants are
  * part of the weights. Training makes it anew in each step, with gradients.
  *
- * @param network stays the caller's; the result shares its buffers
- * @returns       `inUse` is the caller's
+ * @param network   stays the caller's; the result shares its buffers
+ * @param precision of the filters
+ * @returns         `inUse` is the caller's
  */
-export function ready({ plan, parameters, buffers }: Network): ReadyNetwork {
+export function ready({ plan, parameters, buffers }: Network, precision?: Precision): ReadyNetwork {
   const stored = ({ members }: Stack): tf.Tensor => tf.stack(members.map((member) => parameters[member]!));
-  return {
-    plan,
-    inUse: parametersInUse(networkStacks(plan), networkLayers(plan), plan.config.switches, stored),
-    buffers,
-  };
+  const used = parametersInUse(networkStacks(plan), networkLayers(plan), plan.config.switches, stored, precision);
+  return { plan, inUse: used, buffers };
 }
 
-/** As `ready`. @param precision of the filters */
+/** As `ready`. */
 export function readyFromStacks({ plan, parameters, buffers }: StackedNetwork, precision?: Precision): ReadyNetwork {
   const stored = ({ name }: Stack): tf.Tensor => parameters[name]!;
   const used = parametersInUse(networkStacks(plan), networkLayers(plan), plan.config.switches, stored, precision);

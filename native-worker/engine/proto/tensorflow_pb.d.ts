@@ -266,6 +266,65 @@ export declare type GraphDef = Message<'tensorflow.GraphDef'> & {
 export declare const GraphDefSchema: GenMessage<GraphDef>;
 
 /**
+ * Its functions come from TensorFlow as they are (function.proto).
+ *
+ * @generated from message tensorflow.FunctionDefLibrary
+ */
+export declare type FunctionDefLibrary = Message<'tensorflow.FunctionDefLibrary'> & {
+  /**
+   * @generated from field: repeated bytes function = 1;
+   */
+  function: Uint8Array[];
+};
+
+/**
+ * Describes the message tensorflow.FunctionDefLibrary.
+ * Use `create(FunctionDefLibrarySchema)` to create a new message.
+ */
+export declare const FunctionDefLibrarySchema: GenMessage<FunctionDefLibrary>;
+
+/**
+ * @generated from message tensorflow.OptimizerOptions
+ */
+export declare type OptimizerOptions = Message<'tensorflow.OptimizerOptions'> & {
+  /**
+   * @generated from field: tensorflow.OptimizerOptions.GlobalJitLevel global_jit_level = 5;
+   */
+  globalJitLevel: OptimizerOptions_GlobalJitLevel;
+
+  /**
+   * @generated from field: bool cpu_global_jit = 7;
+   */
+  cpuGlobalJit: boolean;
+};
+
+/**
+ * Describes the message tensorflow.OptimizerOptions.
+ * Use `create(OptimizerOptionsSchema)` to create a new message.
+ */
+export declare const OptimizerOptionsSchema: GenMessage<OptimizerOptions>;
+
+/**
+ * @generated from enum tensorflow.OptimizerOptions.GlobalJitLevel
+ */
+export enum OptimizerOptions_GlobalJitLevel {
+  /**
+   * @generated from enum value: DEFAULT = 0;
+   */
+  DEFAULT = 0,
+
+  /**
+   * @generated from enum value: ON_1 = 1;
+   */
+  ON_1 = 1,
+}
+
+/**
+ * Describes the enum tensorflow.OptimizerOptions.GlobalJitLevel.
+ */
+export declare const OptimizerOptions_GlobalJitLevelSchema: GenEnum<OptimizerOptions_GlobalJitLevel>;
+
+/**
  * @generated from message tensorflow.RewriterConfig
  */
 export declare type RewriterConfig = Message<'tensorflow.RewriterConfig'> & {
@@ -285,6 +344,11 @@ export declare const RewriterConfigSchema: GenMessage<RewriterConfig>;
  * @generated from message tensorflow.GraphOptions
  */
 export declare type GraphOptions = Message<'tensorflow.GraphOptions'> & {
+  /**
+   * @generated from field: tensorflow.OptimizerOptions optimizer_options = 3;
+   */
+  optimizerOptions?: OptimizerOptions | undefined;
+
   /**
    * @generated from field: tensorflow.RewriterConfig rewrite_options = 10;
    */

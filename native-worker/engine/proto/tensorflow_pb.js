@@ -15,7 +15,7 @@ import { enumDesc, fileDesc, messageDesc, tsEnum } from '@bufbuild/protobuf/code
 export const file_tensorflow =
   /*@__PURE__*/
   fileDesc(
-    'ChB0ZW5zb3JmbG93LnByb3RvEgp0ZW5zb3JmbG93IlYKEFRlbnNvclNoYXBlUHJvdG8SLQoDZGltGAIgAygLMiAudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvLkRpbRoTCgNEaW0SDAoEc2l6ZRgBIAEoAyJ+CgtUZW5zb3JQcm90bxIjCgVkdHlwZRgBIAEoDjIULnRlbnNvcmZsb3cuRGF0YVR5cGUSMgoMdGVuc29yX3NoYXBlGAIgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEhYKDnRlbnNvcl9jb250ZW50GAQgASgMIoQDCglBdHRyVmFsdWUSCwoBcxgCIAEoDEgAEgsKAWkYAyABKANIABILCgFmGAQgASgCSAASCwoBYhgFIAEoCEgAEiQKBHR5cGUYBiABKA4yFC50ZW5zb3JmbG93LkRhdGFUeXBlSAASLQoFc2hhcGUYByABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG9IABIpCgZ0ZW5zb3IYCCABKAsyFy50ZW5zb3JmbG93LlRlbnNvclByb3RvSAASLwoEbGlzdBgBIAEoCzIfLnRlbnNvcmZsb3cuQXR0clZhbHVlLkxpc3RWYWx1ZUgAGogBCglMaXN0VmFsdWUSCQoBcxgCIAMoDBIJCgFpGAMgAygDEgkKAWYYBCADKAISCQoBYhgFIAMoCBIiCgR0eXBlGAYgAygOMhQudGVuc29yZmxvdy5EYXRhVHlwZRIrCgVzaGFwZRgHIAMoCzIcLnRlbnNvcmZsb3cuVGVuc29yU2hhcGVQcm90b0IHCgV2YWx1ZSKzAQoHTm9kZURlZhIMCgRuYW1lGAEgASgJEgoKAm9wGAIgASgJEg0KBWlucHV0GAMgAygJEg4KBmRldmljZRgEIAEoCRIrCgRhdHRyGAUgAygLMh0udGVuc29yZmxvdy5Ob2RlRGVmLkF0dHJFbnRyeRpCCglBdHRyRW50cnkSCwoDa2V5GAEgASgJEiQKBXZhbHVlGAIgASgLMhUudGVuc29yZmxvdy5BdHRyVmFsdWU6AjgBIjQKClZlcnNpb25EZWYSEAoIcHJvZHVjZXIYASABKAUSFAoMbWluX2NvbnN1bWVyGAIgASgFIlcKCEdyYXBoRGVmEiEKBG5vZGUYASADKAsyEy50ZW5zb3JmbG93Lk5vZGVEZWYSKAoIdmVyc2lvbnMYBCABKAsyFi50ZW5zb3JmbG93LlZlcnNpb25EZWYiMAoOUmV3cml0ZXJDb25maWcSHgoWZGlzYWJsZV9tZXRhX29wdGltaXplchgTIAEoCCJDCgxHcmFwaE9wdGlvbnMSMwoPcmV3cml0ZV9vcHRpb25zGAogASgLMhoudGVuc29yZmxvdy5SZXdyaXRlckNvbmZpZyKKAQoLQ29uZmlnUHJvdG8SJAocaW50cmFfb3BfcGFyYWxsZWxpc21fdGhyZWFkcxgCIAEoBRIkChxpbnRlcl9vcF9wYXJhbGxlbGlzbV90aHJlYWRzGAUgASgFEi8KDWdyYXBoX29wdGlvbnMYCiABKAsyGC50ZW5zb3JmbG93LkdyYXBoT3B0aW9ucyLEAQoJS2VybmVsRGVmEgoKAm9wGAEgASgJEhMKC2RldmljZV90eXBlGAIgASgJEjgKCmNvbnN0cmFpbnQYAyADKAsyJC50ZW5zb3JmbG93Lktlcm5lbERlZi5BdHRyQ29uc3RyYWludBINCgVsYWJlbBgFIAEoCRpNCg5BdHRyQ29uc3RyYWludBIMCgRuYW1lGAEgASgJEi0KDmFsbG93ZWRfdmFsdWVzGAIgASgLMhUudGVuc29yZmxvdy5BdHRyVmFsdWUiMwoKS2VybmVsTGlzdBIlCgZrZXJuZWwYASADKAsyFS50ZW5zb3JmbG93Lktlcm5lbERlZiJwCgpSdW5PcHRpb25zEjYKC3RyYWNlX2xldmVsGAEgASgOMiEudGVuc29yZmxvdy5SdW5PcHRpb25zLlRyYWNlTGV2ZWwiKgoKVHJhY2VMZXZlbBIMCghOT19UUkFDRRAAEg4KCkZVTExfVFJBQ0UQAyI4CgtSdW5NZXRhZGF0YRIpCgpzdGVwX3N0YXRzGAEgASgLMhUudGVuc29yZmxvdy5TdGVwU3RhdHMiOwoJU3RlcFN0YXRzEi4KCWRldl9zdGF0cxgBIAMoCzIbLnRlbnNvcmZsb3cuRGV2aWNlU3RlcFN0YXRzIlAKD0RldmljZVN0ZXBTdGF0cxIOCgZkZXZpY2UYASABKAkSLQoKbm9kZV9zdGF0cxgCIAMoCzIZLnRlbnNvcmZsb3cuTm9kZUV4ZWNTdGF0cyL+AgoNTm9kZUV4ZWNTdGF0cxIRCglub2RlX25hbWUYASABKAkSGAoQYWxsX3N0YXJ0X21pY3JvcxgCIAEoAxIbChNvcF9zdGFydF9yZWxfbWljcm9zGAMgASgDEhkKEW9wX2VuZF9yZWxfbWljcm9zGAQgASgDEhoKEmFsbF9lbmRfcmVsX21pY3JvcxgFIAEoAxIvCgZtZW1vcnkYBiADKAsyHy50ZW5zb3JmbG93LkFsbG9jYXRvck1lbW9yeVVzZWQSJgoGb3V0cHV0GAcgAygLMhYudGVuc29yZmxvdy5Ob2RlT3V0cHV0EhYKDnRpbWVsaW5lX2xhYmVsGAggASgJEhEKCXRocmVhZF9pZBgKIAEoDRIXCg9hbGxfc3RhcnRfbmFub3MYDSABKAMSGgoSb3Bfc3RhcnRfcmVsX25hbm9zGA4gASgDEhgKEG9wX2VuZF9yZWxfbmFub3MYDyABKAMSGQoRYWxsX2VuZF9yZWxfbmFub3MYECABKAMixAEKE0FsbG9jYXRvck1lbW9yeVVzZWQSFgoOYWxsb2NhdG9yX25hbWUYASABKAkSEwoLdG90YWxfYnl0ZXMYAiABKAMSEgoKcGVha19ieXRlcxgDIAEoAxISCgpsaXZlX2J5dGVzGAQgASgDEh4KFmFsbG9jYXRvcl9ieXRlc19pbl91c2UYBSABKAMSOAoSYWxsb2NhdGlvbl9yZWNvcmRzGAYgAygLMhwudGVuc29yZmxvdy5BbGxvY2F0aW9uUmVjb3JkIj0KEEFsbG9jYXRpb25SZWNvcmQSFAoMYWxsb2NfbWljcm9zGAEgASgDEhMKC2FsbG9jX2J5dGVzGAIgASgDIlUKCk5vZGVPdXRwdXQSDAoEc2xvdBgBIAEoBRI5ChJ0ZW5zb3JfZGVzY3JpcHRpb24YAyABKAsyHS50ZW5zb3JmbG93LlRlbnNvckRlc2NyaXB0aW9uIqgBChFUZW5zb3JEZXNjcmlwdGlvbhIjCgVkdHlwZRgBIAEoDjIULnRlbnNvcmZsb3cuRGF0YVR5cGUSKwoFc2hhcGUYAiABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG8SQQoWYWxsb2NhdGlvbl9kZXNjcmlwdGlvbhgEIAEoCzIhLnRlbnNvcmZsb3cuQWxsb2NhdGlvbkRlc2NyaXB0aW9uImEKFUFsbG9jYXRpb25EZXNjcmlwdGlvbhIXCg9yZXF1ZXN0ZWRfYnl0ZXMYASABKAMSFwoPYWxsb2NhdGVkX2J5dGVzGAIgASgDEhYKDmFsbG9jYXRvcl9uYW1lGAMgASgJKrsBCghEYXRhVHlwZRIOCgpEVF9JTlZBTElEEAASDAoIRFRfRkxPQVQQARINCglEVF9ET1VCTEUQAhIMCghEVF9JTlQzMhADEgwKCERUX1VJTlQ4EAQSDQoJRFRfU1RSSU5HEAcSDAoIRFRfSU5UNjQQCRILCgdEVF9CT09MEAoSDwoLRFRfQkZMT0FUMTYQDhILCgdEVF9IQUxGEBMSDwoLRFRfUkVTT1VSQ0UQFBINCglEVF9VSU5UNjQQF2IGcHJvdG8z',
+    'ChB0ZW5zb3JmbG93LnByb3RvEgp0ZW5zb3JmbG93IlYKEFRlbnNvclNoYXBlUHJvdG8SLQoDZGltGAIgAygLMiAudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvLkRpbRoTCgNEaW0SDAoEc2l6ZRgBIAEoAyJ+CgtUZW5zb3JQcm90bxIjCgVkdHlwZRgBIAEoDjIULnRlbnNvcmZsb3cuRGF0YVR5cGUSMgoMdGVuc29yX3NoYXBlGAIgASgLMhwudGVuc29yZmxvdy5UZW5zb3JTaGFwZVByb3RvEhYKDnRlbnNvcl9jb250ZW50GAQgASgMIoQDCglBdHRyVmFsdWUSCwoBcxgCIAEoDEgAEgsKAWkYAyABKANIABILCgFmGAQgASgCSAASCwoBYhgFIAEoCEgAEiQKBHR5cGUYBiABKA4yFC50ZW5zb3JmbG93LkRhdGFUeXBlSAASLQoFc2hhcGUYByABKAsyHC50ZW5zb3JmbG93LlRlbnNvclNoYXBlUHJvdG9IABIpCgZ0ZW5zb3IYCCABKAsyFy50ZW5zb3JmbG93LlRlbnNvclByb3RvSAASLwoEbGlzdBgBIAEoCzIfLnRlbnNvcmZsb3cuQXR0clZhbHVlLkxpc3RWYWx1ZUgAGogBCglMaXN0VmFsdWUSCQoBcxgCIAMoDBIJCgFpGAMgAygDEgkKAWYYBCADKAISCQoBYhgFIAMoCBIiCgR0eXBlGAYgAygOMhQudGVuc29yZmxvdy5EYXRhVHlwZRIrCgVzaGFwZRgHIAMoCzIcLnRlbnNvcmZsb3cuVGVuc29yU2hhcGVQcm90b0IHCgV2YWx1ZSKzAQoHTm9kZURlZhIMCgRuYW1lGAEgASgJEgoKAm9wGAIgASgJEg0KBWlucHV0GAMgAygJEg4KBmRldmljZRgEIAEoCRIrCgRhdHRyGAUgAygLMh0udGVuc29yZmxvdy5Ob2RlRGVmLkF0dHJFbnRyeRpCCglBdHRyRW50cnkSCwoDa2V5GAEgASgJEiQKBXZhbHVlGAIgASgLMhUudGVuc29yZmxvdy5BdHRyVmFsdWU6AjgBIjQKClZlcnNpb25EZWYSEAoIcHJvZHVjZXIYASABKAUSFAoMbWluX2NvbnN1bWVyGAIgASgFIlcKCEdyYXBoRGVmEiEKBG5vZGUYASADKAsyEy50ZW5zb3JmbG93Lk5vZGVEZWYSKAoIdmVyc2lvbnMYBCABKAsyFi50ZW5zb3JmbG93LlZlcnNpb25EZWYiJgoSRnVuY3Rpb25EZWZMaWJyYXJ5EhAKCGZ1bmN0aW9uGAEgAygMIpoBChBPcHRpbWl6ZXJPcHRpb25zEkUKEGdsb2JhbF9qaXRfbGV2ZWwYBSABKA4yKy50ZW5zb3JmbG93Lk9wdGltaXplck9wdGlvbnMuR2xvYmFsSml0TGV2ZWwSFgoOY3B1X2dsb2JhbF9qaXQYByABKAgiJwoOR2xvYmFsSml0TGV2ZWwSCwoHREVGQVVMVBAAEggKBE9OXzEQASIwCg5SZXdyaXRlckNvbmZpZxIeChZkaXNhYmxlX21ldGFfb3B0aW1pemVyGBMgASgIInwKDEdyYXBoT3B0aW9ucxI3ChFvcHRpbWl6ZXJfb3B0aW9ucxgDIAEoCzIcLnRlbnNvcmZsb3cuT3B0aW1pemVyT3B0aW9ucxIzCg9yZXdyaXRlX29wdGlvbnMYCiABKAsyGi50ZW5zb3JmbG93LlJld3JpdGVyQ29uZmlnIooBCgtDb25maWdQcm90bxIkChxpbnRyYV9vcF9wYXJhbGxlbGlzbV90aHJlYWRzGAIgASgFEiQKHGludGVyX29wX3BhcmFsbGVsaXNtX3RocmVhZHMYBSABKAUSLwoNZ3JhcGhfb3B0aW9ucxgKIAEoCzIYLnRlbnNvcmZsb3cuR3JhcGhPcHRpb25zIsQBCglLZXJuZWxEZWYSCgoCb3AYASABKAkSEwoLZGV2aWNlX3R5cGUYAiABKAkSOAoKY29uc3RyYWludBgDIAMoCzIkLnRlbnNvcmZsb3cuS2VybmVsRGVmLkF0dHJDb25zdHJhaW50Eg0KBWxhYmVsGAUgASgJGk0KDkF0dHJDb25zdHJhaW50EgwKBG5hbWUYASABKAkSLQoOYWxsb3dlZF92YWx1ZXMYAiABKAsyFS50ZW5zb3JmbG93LkF0dHJWYWx1ZSIzCgpLZXJuZWxMaXN0EiUKBmtlcm5lbBgBIAMoCzIVLnRlbnNvcmZsb3cuS2VybmVsRGVmInAKClJ1bk9wdGlvbnMSNgoLdHJhY2VfbGV2ZWwYASABKA4yIS50ZW5zb3JmbG93LlJ1bk9wdGlvbnMuVHJhY2VMZXZlbCIqCgpUcmFjZUxldmVsEgwKCE5PX1RSQUNFEAASDgoKRlVMTF9UUkFDRRADIjgKC1J1bk1ldGFkYXRhEikKCnN0ZXBfc3RhdHMYASABKAsyFS50ZW5zb3JmbG93LlN0ZXBTdGF0cyI7CglTdGVwU3RhdHMSLgoJZGV2X3N0YXRzGAEgAygLMhsudGVuc29yZmxvdy5EZXZpY2VTdGVwU3RhdHMiUAoPRGV2aWNlU3RlcFN0YXRzEg4KBmRldmljZRgBIAEoCRItCgpub2RlX3N0YXRzGAIgAygLMhkudGVuc29yZmxvdy5Ob2RlRXhlY1N0YXRzIv4CCg1Ob2RlRXhlY1N0YXRzEhEKCW5vZGVfbmFtZRgBIAEoCRIYChBhbGxfc3RhcnRfbWljcm9zGAIgASgDEhsKE29wX3N0YXJ0X3JlbF9taWNyb3MYAyABKAMSGQoRb3BfZW5kX3JlbF9taWNyb3MYBCABKAMSGgoSYWxsX2VuZF9yZWxfbWljcm9zGAUgASgDEi8KBm1lbW9yeRgGIAMoCzIfLnRlbnNvcmZsb3cuQWxsb2NhdG9yTWVtb3J5VXNlZBImCgZvdXRwdXQYByADKAsyFi50ZW5zb3JmbG93Lk5vZGVPdXRwdXQSFgoOdGltZWxpbmVfbGFiZWwYCCABKAkSEQoJdGhyZWFkX2lkGAogASgNEhcKD2FsbF9zdGFydF9uYW5vcxgNIAEoAxIaChJvcF9zdGFydF9yZWxfbmFub3MYDiABKAMSGAoQb3BfZW5kX3JlbF9uYW5vcxgPIAEoAxIZChFhbGxfZW5kX3JlbF9uYW5vcxgQIAEoAyLEAQoTQWxsb2NhdG9yTWVtb3J5VXNlZBIWCg5hbGxvY2F0b3JfbmFtZRgBIAEoCRITCgt0b3RhbF9ieXRlcxgCIAEoAxISCgpwZWFrX2J5dGVzGAMgASgDEhIKCmxpdmVfYnl0ZXMYBCABKAMSHgoWYWxsb2NhdG9yX2J5dGVzX2luX3VzZRgFIAEoAxI4ChJhbGxvY2F0aW9uX3JlY29yZHMYBiADKAsyHC50ZW5zb3JmbG93LkFsbG9jYXRpb25SZWNvcmQiPQoQQWxsb2NhdGlvblJlY29yZBIUCgxhbGxvY19taWNyb3MYASABKAMSEwoLYWxsb2NfYnl0ZXMYAiABKAMiVQoKTm9kZU91dHB1dBIMCgRzbG90GAEgASgFEjkKEnRlbnNvcl9kZXNjcmlwdGlvbhgDIAEoCzIdLnRlbnNvcmZsb3cuVGVuc29yRGVzY3JpcHRpb24iqAEKEVRlbnNvckRlc2NyaXB0aW9uEiMKBWR0eXBlGAEgASgOMhQudGVuc29yZmxvdy5EYXRhVHlwZRIrCgVzaGFwZRgCIAEoCzIcLnRlbnNvcmZsb3cuVGVuc29yU2hhcGVQcm90bxJBChZhbGxvY2F0aW9uX2Rlc2NyaXB0aW9uGAQgASgLMiEudGVuc29yZmxvdy5BbGxvY2F0aW9uRGVzY3JpcHRpb24iYQoVQWxsb2NhdGlvbkRlc2NyaXB0aW9uEhcKD3JlcXVlc3RlZF9ieXRlcxgBIAEoAxIXCg9hbGxvY2F0ZWRfYnl0ZXMYAiABKAMSFgoOYWxsb2NhdG9yX25hbWUYAyABKAkquwEKCERhdGFUeXBlEg4KCkRUX0lOVkFMSUQQABIMCghEVF9GTE9BVBABEg0KCURUX0RPVUJMRRACEgwKCERUX0lOVDMyEAMSDAoIRFRfVUlOVDgQBBINCglEVF9TVFJJTkcQBxIMCghEVF9JTlQ2NBAJEgsKB0RUX0JPT0wQChIPCgtEVF9CRkxPQVQxNhAOEgsKB0RUX0hBTEYQExIPCgtEVF9SRVNPVVJDRRAUEg0KCURUX1VJTlQ2NBAXYgZwcm90bzM',
   );
 
 /**
@@ -67,51 +67,73 @@ export const VersionDefSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 4);
 export const GraphDefSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 5);
 
 /**
+ * Describes the message tensorflow.FunctionDefLibrary.
+ * Use `create(FunctionDefLibrarySchema)` to create a new message.
+ */
+export const FunctionDefLibrarySchema = /*@__PURE__*/ messageDesc(file_tensorflow, 6);
+
+/**
+ * Describes the message tensorflow.OptimizerOptions.
+ * Use `create(OptimizerOptionsSchema)` to create a new message.
+ */
+export const OptimizerOptionsSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 7);
+
+/**
+ * Describes the enum tensorflow.OptimizerOptions.GlobalJitLevel.
+ */
+export const OptimizerOptions_GlobalJitLevelSchema = /*@__PURE__*/ enumDesc(file_tensorflow, 7, 0);
+
+/**
+ * @generated from enum tensorflow.OptimizerOptions.GlobalJitLevel
+ */
+export const OptimizerOptions_GlobalJitLevel = /*@__PURE__*/ tsEnum(OptimizerOptions_GlobalJitLevelSchema);
+
+/**
  * Describes the message tensorflow.RewriterConfig.
  * Use `create(RewriterConfigSchema)` to create a new message.
  */
-export const RewriterConfigSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 6);
+export const RewriterConfigSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 8);
 
 /**
  * Describes the message tensorflow.GraphOptions.
  * Use `create(GraphOptionsSchema)` to create a new message.
  */
-export const GraphOptionsSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 7);
+export const GraphOptionsSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 9);
 
 /**
  * Describes the message tensorflow.ConfigProto.
  * Use `create(ConfigProtoSchema)` to create a new message.
  */
-export const ConfigProtoSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 8);
+export const ConfigProtoSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 10);
 
 /**
  * Describes the message tensorflow.KernelDef.
  * Use `create(KernelDefSchema)` to create a new message.
  */
-export const KernelDefSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 9);
+export const KernelDefSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 11);
 
 /**
  * Describes the message tensorflow.KernelDef.AttrConstraint.
  * Use `create(KernelDef_AttrConstraintSchema)` to create a new message.
  */
-export const KernelDef_AttrConstraintSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 9, 0);
+export const KernelDef_AttrConstraintSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 11, 0);
 
 /**
  * Describes the message tensorflow.KernelList.
  * Use `create(KernelListSchema)` to create a new message.
  */
-export const KernelListSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 10);
+export const KernelListSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 12);
 
 /**
  * Describes the message tensorflow.RunOptions.
  * Use `create(RunOptionsSchema)` to create a new message.
  */
-export const RunOptionsSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 11);
+export const RunOptionsSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 13);
 
 /**
  * Describes the enum tensorflow.RunOptions.TraceLevel.
  */
-export const RunOptions_TraceLevelSchema = /*@__PURE__*/ enumDesc(file_tensorflow, 11, 0);
+export const RunOptions_TraceLevelSchema = /*@__PURE__*/ enumDesc(file_tensorflow, 13, 0);
 
 /**
  * @generated from enum tensorflow.RunOptions.TraceLevel
@@ -122,55 +144,55 @@ export const RunOptions_TraceLevel = /*@__PURE__*/ tsEnum(RunOptions_TraceLevelS
  * Describes the message tensorflow.RunMetadata.
  * Use `create(RunMetadataSchema)` to create a new message.
  */
-export const RunMetadataSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 12);
+export const RunMetadataSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 14);
 
 /**
  * Describes the message tensorflow.StepStats.
  * Use `create(StepStatsSchema)` to create a new message.
  */
-export const StepStatsSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 13);
+export const StepStatsSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 15);
 
 /**
  * Describes the message tensorflow.DeviceStepStats.
  * Use `create(DeviceStepStatsSchema)` to create a new message.
  */
-export const DeviceStepStatsSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 14);
+export const DeviceStepStatsSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 16);
 
 /**
  * Describes the message tensorflow.NodeExecStats.
  * Use `create(NodeExecStatsSchema)` to create a new message.
  */
-export const NodeExecStatsSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 15);
+export const NodeExecStatsSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 17);
 
 /**
  * Describes the message tensorflow.AllocatorMemoryUsed.
  * Use `create(AllocatorMemoryUsedSchema)` to create a new message.
  */
-export const AllocatorMemoryUsedSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 16);
+export const AllocatorMemoryUsedSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 18);
 
 /**
  * Describes the message tensorflow.AllocationRecord.
  * Use `create(AllocationRecordSchema)` to create a new message.
  */
-export const AllocationRecordSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 17);
+export const AllocationRecordSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 19);
 
 /**
  * Describes the message tensorflow.NodeOutput.
  * Use `create(NodeOutputSchema)` to create a new message.
  */
-export const NodeOutputSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 18);
+export const NodeOutputSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 20);
 
 /**
  * Describes the message tensorflow.TensorDescription.
  * Use `create(TensorDescriptionSchema)` to create a new message.
  */
-export const TensorDescriptionSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 19);
+export const TensorDescriptionSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 21);
 
 /**
  * Describes the message tensorflow.AllocationDescription.
  * Use `create(AllocationDescriptionSchema)` to create a new message.
  */
-export const AllocationDescriptionSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 20);
+export const AllocationDescriptionSchema = /*@__PURE__*/ messageDesc(file_tensorflow, 22);
 
 /**
  * Describes the enum tensorflow.DataType.

@@ -8,6 +8,7 @@ import {
   NodeDefSchema,
   type TensorShapeProto,
   TensorShapeProtoSchema,
+  VersionDefSchema,
 } from '../proto/tensorflow_pb.js';
 import { type ReducedType, roundTo } from './round.ts';
 
@@ -30,7 +31,7 @@ export const OF_INPUTS = Symbol('the layer of the inputs');
 export type LayerNow = string | null | typeof OF_INPUTS;
 
 /** Version of TensorFlow's graph format that is written; 2.21's. */
-const GRAPH_PRODUCER = 1882;
+export const graphVersions = create(VersionDefSchema, { producer: 1882 });
 
 export const attr = {
   type: (type: DataType): AttrValue => create(AttrValueSchema, { value: { case: 'type', value: type } }),
@@ -175,9 +176,15 @@ export class GraphBuilder {
     return [...this.#nodes.values()].filter((node) => wanted.has(node.name));
   }
 
+  /** The nodes that are added while `record` runs. */
+  during<T>(record: () => T): { readonly result: T; readonly nodes: ReadonlySet<string> } {
+    const before = this.#nodes.size;
+    const result = record();
+    return { result, nodes: new Set([...this.#nodes.keys()].slice(before)) };
+  }
+
   /** The graph as the bytes of a GraphDef, reduced to what `targets` need. */
   graphDef(targets: readonly string[]): Uint8Array {
-    const graph = create(GraphDefSchema, { node: this.reachable(targets), versions: { producer: GRAPH_PRODUCER } });
-    return toBinary(GraphDefSchema, graph);
+    return toBinary(GraphDefSchema, create(GraphDefSchema, { node: this.reachable(targets), versions: graphVersions }));
   }
 }

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '../tensorflow.ts';
-import { attr, GraphBuilder } from './builder.ts';
+import { attr, GraphBuilder, graphVersions } from './builder.ts';
+import { compiledGraph, type Region } from './compiled.ts';
 import { DataType } from '../proto/tensorflow_pb.js';
 import { Layers } from './layers.ts';
 import type { Reduced } from './mixed-types.ts';
@@ -51,6 +52,8 @@ export interface ProgramSpec {
   readonly entries: Readonly<Record<string, Entry>>;
   /** The type of what the program reduces; absent or null: everything is float32. */
   readonly reduced?: Reduced | null;
+  /** Whether what each entry computes in the layers of a network is one function that XLA compiles; default: no. */
+  readonly compiled?: boolean;
 }
 
 /** A recorded program: a graph, and the names under which a session finds its parts. */
@@ -96,11 +99,18 @@ export function recordProgram(spec: ProgramSpec): GraphProgram {
   }
   targets.push(after(builder, variables.assignments, nodeNames.initialised));
   const entries: Record<string, EntryNames> = {};
+  const regions: Region[] = [];
   for (const [name, entry] of Object.entries(spec.entries)) {
-    entries[name] = layers.during(() => recordEntry(builder, recorder, variables, name, entry, targets));
+    const record = (): EntryNames => recordEntry(builder, recorder, variables, name, entry, targets);
+    const { result, nodes } = builder.during(() => layers.during(record));
+    entries[name] = result;
+    regions.push({ name, nodes });
   }
   return {
-    graph: builder.graphDef(targets),
+    graph:
+      spec.compiled === true
+        ? compiledGraph(builder.reachable(targets), graphVersions, regions)
+        : builder.graphDef(targets),
     state: asFed(spec.state),
     entries,
     nodes: builder.reachable(targets).length,

@@ -13,7 +13,8 @@ const PHILOX = 1;
 /** Numbers that Philox draws at once. */
 const AT_ONCE = 4;
 
-const float32 = { dtype: attr.type(DataType.DT_FLOAT) };
+/** XLA would draw other numbers from the same seed, so it leaves these ops alone. */
+const drawn = { dtype: attr.type(DataType.DT_FLOAT), _XlaCompile: attr.bool(false) };
 
 /** The random numbers of an entry while it is recorded. */
 export class RandomNumbers {
@@ -55,7 +56,7 @@ export class RandomNumbers {
   #drawAll(op: Op, shape: readonly number[], purpose: string): string {
     const seed = this.#placeholder(nodeNames.seed(this.#entry, purpose), DataType.DT_INT32, [2]);
     return this.#builder.add(op, [this.#builder.int32(shape).ref, seed.ref], {
-      ...float32,
+      ...drawn,
       T: attr.type(DataType.DT_INT32),
       Tseed: attr.type(DataType.DT_INT32),
     });
@@ -66,7 +67,7 @@ export class RandomNumbers {
     const key = this.#words(nodeNames.key(this.#entry, purpose), 1);
     const counter = this.#words(nodeNames.counter(this.#entry, purpose), 2);
     const inputs = [this.#builder.int32(shape).ref, key, counter, this.#builder.int32([PHILOX], []).ref];
-    return this.#builder.add(`${op}V2`, inputs, { ...float32, Tshape: attr.type(DataType.DT_INT32) });
+    return this.#builder.add(`${op}V2`, inputs, { ...drawn, Tshape: attr.type(DataType.DT_INT32) });
   }
 
   /** Draws for all rows and takes the part's. */

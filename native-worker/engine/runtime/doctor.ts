@@ -25,7 +25,6 @@ export interface DoctorOptions {
   readonly threads: number | null;
   /** nvidia-smi's number of the GPU that the user chose; null: none. */
   readonly gpu?: number | null;
-  readonly xla?: boolean;
   readonly cache?: string;
   /** nvidia-smi, or what stands for it in a test. */
   readonly nvidiaSmi?: string;

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { inheritedEnvironment } from '../../../contract/environment.ts';
+import type { Compilation } from '../../../contract/compilation.ts';
 import type { Precision } from '../../../contract/precision.ts';
 import type { RuntimeName } from '../../../contract/runtime.ts';
 import { physicalCores } from './cores.ts';
@@ -22,8 +23,8 @@ export interface JobEnvironmentOptions {
   readonly gpu?: Pick<UsedGpu, 'visible'> | null;
   /** In which it computes; default: fp32. */
   readonly precision?: Precision;
-  /** Let XLA compile what is computed on a GPU; experimental. */
-  readonly xla?: boolean;
+  /** What XLA compiles of a step on a GPU. */
+  readonly compile?: Compilation;
   /** The runtime's folder; default: its place in the user's cache. */
   readonly folder?: string;
   /** Take kernels on a GPU that give the same numbers each time. */
@@ -71,7 +72,7 @@ export function jobEnvironment(options: JobEnvironmentOptions): Record<string, s
     // CUDA's own order is by speed, which nobody but CUDA knows; nvidia-smi's, by which cards are judged, is by slot.
     environment.CUDA_DEVICE_ORDER = 'PCI_BUS_ID';
     // On the CPU XLA was measured to be slower, and to take a minute to compile: it is for GPUs alone.
-    if (options.xla === true) environment.TF_XLA_FLAGS = '--tf_xla_auto_jit=2';
+    if (options.compile !== undefined) environment.EDM2_COMPILE = options.compile;
     if (options.deterministic === true) {
       environment.TF_DETERMINISTIC_OPS = '1';
       environment.TF_CUDNN_USE_AUTOTUNE = '0'; // which algorithm is the fastest may turn out differently each time

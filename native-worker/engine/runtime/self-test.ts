@@ -34,7 +34,6 @@ export interface SelfTestOptions {
   readonly threads: number | null;
   /** As for `jobEnvironment`. */
   readonly gpu?: NonNullable<JobEnvironmentOptions['gpu']> | null;
-  readonly xla?: boolean;
   readonly cache?: string;
 }
 

@@ -49,6 +49,17 @@ export interface CApi {
   readonly operation: (graph: Graph, name: string) => Pointer<'operation'> | null;
   readonly outputs: (operation: Pointer<'operation'>) => number;
   readonly outputType: (output: Endpoint) => DataType;
+  /** Those nodes of a graph as a function, with arguments and results in this order. */
+  readonly graphToFunction: (
+    graph: Graph,
+    name: string,
+    operations: readonly Pointer<'operation'>[],
+    inputs: readonly Endpoint[],
+    outputs: readonly Endpoint[],
+    status: Status,
+  ) => Pointer<'function'>;
+  readonly functionDef: (made: Pointer<'function'>, into: Buffer, status: Status) => void;
+  readonly deleteFunction: (made: Pointer<'function'>) => void;
   /** −1: the graph doesn't know. */
   readonly rank: (graph: Graph, output: Endpoint, status: Status) => number;
   readonly shape: (graph: Graph, output: Endpoint, dimensions: BigInt64Array, rank: number, status: Status) => void;
@@ -153,6 +164,11 @@ function load(path: string): CApi {
   const setTensorFloat32 = exported('void _ZN3tsl32enable_tensor_float_32_executionEb(bool allowed)');
   const getTensorFloat32 = exported('bool _ZN3tsl33tensor_float_32_execution_enabledEv()');
   const data = library.func('void *TF_TensorData(void *tensor)') as (tensor: Tensor) => Pointer<'data'> | null;
+  const toFunction = library.func(
+    'void *TF_GraphToFunction(void *graph, const char *name, uint8_t append_hash, int nopers, void **opers, ' +
+      'int ninputs, TF_Output *inputs, int noutputs, TF_Output *outputs, const char **output_names, void *options, ' +
+      'const char *description, void *status)',
+  );
   const copyIn = cLibrary.func('void *memcpy(void *to, const void *from, size_t length)');
   const content = library.func('TF_Buffer TF_GetBuffer(void *buffer)') as (buffer: Buffer) => BufferContent;
   const copyOut = cLibrary.func('void *memcpy(_Out_ void *to, void *from, size_t length)');
@@ -183,6 +199,13 @@ function load(path: string): CApi {
       'void TF_GraphImportGraphDef(void *graph, void *definition, void *options, void *status)',
     ),
     operation: library.func('void *TF_GraphOperationByName(void *graph, const char *name)'),
+    graphToFunction: (graph, name, operations, inputs, outputs, status) =>
+      toFunction(
+        ...[graph, name, 0, operations.length, operations, inputs.length, inputs, outputs.length, outputs],
+        ...[null, null, null, status],
+      ) as Pointer<'function'>,
+    functionDef: library.func('void TF_FunctionToFunctionDef(void *function, void *into, void *status)'),
+    deleteFunction: library.func('void TF_DeleteFunction(void *function)'),
     outputs: library.func('int TF_OperationNumOutputs(void *operation)'),
     outputType: library.func('int TF_OperationOutputType(TF_Output output)'),
     rank: library.func('int TF_GraphGetTensorNumDims(void *graph, TF_Output output, void *status)'),

@@ -1,9 +1,9 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { ConfigProtoSchema } from '../proto/tensorflow_pb.js';
+import { ConfigProtoSchema, OptimizerOptions_GlobalJitLevel } from '../proto/tensorflow_pb.js';
 
 /**
  * What a session can choose for itself. What belongs to the process, because TensorFlow has it once (visible cards,
- * growth of their memory, XLA), is in the environment: `runtime/environment.ts`.
+ * growth of their memory), is in the environment: `runtime/environment.ts`.
  */
 export interface SessionOptions {
   /**
@@ -11,24 +11,33 @@ export interface SessionOptions {
    * within some steps; false is for what runs once. Default: true.
    */
   readonly optimise?: boolean;
+  /** Whether XLA compiles clusters of ops; default: false. */
+  readonly clusters?: boolean;
   /** Threads that start ops; default: one a core. */
   readonly interOpThreads?: number;
   /** Threads inside a kernel; null: those of the process. Needs TF_OVERRIDE_GLOBAL_THREADPOOL (`jobEnvironment`). */
   readonly intraOpThreads?: number | null;
 }
 
+/** Lets XLA compile what ops it finds together. */
+const clustered = { globalJitLevel: OptimizerOptions_GlobalJitLevel.ON_1, cpuGlobalJit: true };
+
 /** The options as TensorFlow's ConfigProto. */
 export function configBytes({
   optimise = true,
   interOpThreads = 0,
   intraOpThreads = null,
+  clusters = false,
 }: SessionOptions): Uint8Array {
   return toBinary(
     ConfigProtoSchema,
     create(ConfigProtoSchema, {
       interOpParallelismThreads: interOpThreads,
       intraOpParallelismThreads: intraOpThreads ?? 0,
-      graphOptions: optimise ? {} : { rewriteOptions: { disableMetaOptimizer: true } },
+      graphOptions: {
+        ...(optimise ? {} : { rewriteOptions: { disableMetaOptimizer: true } }),
+        ...(clusters ? { optimizerOptions: clustered } : {}),
+      },
     }),
   );
 }

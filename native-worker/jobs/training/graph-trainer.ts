@@ -8,7 +8,8 @@ import { cachedProgram } from '../../engine/recording/program-cache.ts';
 import { recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/recording/program.ts';
 import { GraphSession, type HeldTensors, type TracedRun } from '../../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
-import { sidesFor } from '../../engine/sides.ts';
+import { compilationNow } from '../../engine/compilation.ts';
+import { sidesFor, wholeBatch } from '../../engine/sides.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
 import {
   emptySampling,
@@ -59,9 +60,11 @@ export class GraphTrainer implements Trainer {
     const averages = plan.training.sigmaRels.length;
     const layout = plannedLayout(plan.plan, averages);
     const sources = stateSources(plan.plan, averages);
-    const sides = sidesFor(plan.training.microBatch ?? plan.training.batchSize);
-    const { program, empty } = recorded(plan, layout, sides.count);
-    const session = new GraphSession(program, { intraOpThreads: sides.threads });
+    const compile = compilationNow();
+    const pictures = plan.training.microBatch ?? plan.training.batchSize;
+    const sides = compile === 'network' ? wholeBatch : sidesFor(pictures);
+    const { program, empty } = recorded(plan, layout, sides.count, compile === 'network');
+    const session = new GraphSession(program, { intraOpThreads: sides.threads, clusters: compile === 'clusters' });
     try {
       await session.initialise((name) => empty(name) ?? takenFrom(sources.get(name)!(source)));
       collectGarbage(); // of recording, and the numbers that were handed over
@@ -105,6 +108,7 @@ function recorded(
   plan: TrainerPlan,
   layout: StateLayout,
   sides: number,
+  compiled: boolean,
 ): { readonly program: GraphProgram; readonly empty: (name: string) => HostTensor | undefined } {
   const sampling = gridSampling(plan, layout, sides);
   const neutral: TrainerPlan = { ...plan, training: { ...plan.training, ...FED } };
@@ -114,9 +118,10 @@ function recorded(
     state: { ...stateSpecs(plan.plan, layout.averages), ...step.sums, ...sampling.state },
     entries: { ...step.entries, ...sampling.entries },
     reduced,
+    compiled,
   };
   return {
-    program: cachedProgram(programKey([neutral, reduced, sides]), spec.state, () => recordProgram(spec)),
+    program: cachedProgram(programKey([neutral, reduced, sides, compiled]), spec.state, () => recordProgram(spec)),
     empty: (name) => emptySampling(sampling, name) ?? emptySum(step, name),
   };
 }

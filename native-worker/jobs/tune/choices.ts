@@ -1,5 +1,6 @@
 import { planNetwork } from '../../../contract/architecture.ts';
 import { estimateMemory } from '../../../contract/memory.ts';
+import { compilations, type Compilation } from '../../../contract/compilation.ts';
 import { imagesAtOnce, possibleMicroBatches } from '../../../contract/micro-batch.ts';
 import type { Precision, PrecisionSupport } from '../../../contract/precision.ts';
 import { fastestFirst, type TuningChoice, type TuningResult, type TuningSubject } from '../../../contract/tuning.ts';
@@ -14,6 +15,10 @@ export interface Space {
   readonly microBatches: readonly number[];
   /** The usual number first; null alone: a GPU computes. */
   readonly threads: readonly (number | null)[];
+  /** The usual one first; on a processor it is that alone. */
+  readonly compilations: readonly Compilation[];
+  /** The same of deterministic kernels. */
+  readonly deterministic: readonly boolean[];
 }
 
 /** Smaller micro-batches that are measured beside the largest that works. */
@@ -22,13 +27,16 @@ const SMALLER = 2;
 /**
  * @param capacity bytes of the device's memory; null: unknown
  * @param threads  of the processor that jobs use; null: a GPU computes
+ * @param usual    as jobs do it
  */
 export function spaceOf(
   { config, shape }: TuningSubject,
   supports: readonly PrecisionSupport[],
   capacity: number | null,
   threads: number | null,
+  usual: Pick<TuningChoice, 'compile' | 'deterministic'> = { compile: 'none', deterministic: false },
 ): Space {
+  const { compile, deterministic } = usual;
   const { training } = config;
   const plan = planNetwork(config.network, shape);
   const fits = (microBatch: number): boolean =>
@@ -36,10 +44,12 @@ export function spaceOf(
   const all = halving(possibleMicroBatches(training.batchSize));
   const fitting = all.filter(fits);
   return {
-    asked: { precision: training.precision, microBatch: imagesAtOnce(training), threads },
+    asked: { precision: training.precision, microBatch: imagesAtOnce(training), threads, ...usual },
     precisions: supports.filter(({ status }) => status === 'good').map(({ precision }) => precision),
     microBatches: fitting.length > 0 ? fitting : all.slice(-1),
     threads: threads === null || threads === 1 ? [threads] : [threads, Math.floor(threads / 2)],
+    compilations: threads === null ? [compile, ...compilations.filter((one) => one !== compile)] : [compile],
+    deterministic: threads === null ? [deterministic, !deterministic] : [deterministic],
   };
 }
 
@@ -53,16 +63,17 @@ function halving(numbers: readonly number[]): number[] {
 /**
  * The way to train that is to be measured next; null: none is left that promises anything. First the one that was asked
  * for; then each precision, with the largest micro-batch that works; then smaller micro-batches, which may keep the
- * caches warm, and fewer threads, with what was fastest so far.
+ * caches warm, fewer threads, what is compiled and deterministic kernels, with what was fastest so far.
  */
 export function nextChoice(space: Space, results: readonly TuningResult[]): TuningChoice | null {
   const known = (choice: TuningChoice): TuningResult | undefined =>
     results.find((result) => JSON.stringify(result.choice) === JSON.stringify(choice));
-  const { asked, precisions, microBatches, threads } = space;
+  const { asked, precisions, microBatches, threads, compilations, deterministic } = space;
+  const usual = { threads: threads[0]!, compile: compilations[0]!, deterministic: deterministic[0]! };
   if (known(asked) === undefined) return asked;
   for (const precision of precisions) {
     const next = firstThatWorks(
-      microBatches.map((microBatch) => ({ precision, microBatch, threads: threads[0]! })),
+      microBatches.map((microBatch) => ({ precision, microBatch, ...usual })),
       known,
     );
     if (next !== null) return next;
@@ -70,12 +81,14 @@ export function nextChoice(space: Space, results: readonly TuningResult[]): Tuni
   const [best] = fastestFirst(results);
   if (best === undefined) return null;
   const largest = microBatches.findIndex(
-    (microBatch) => known({ precision: best.choice.precision, microBatch, threads: threads[0]! })?.measured != null,
+    (microBatch) => known({ precision: best.choice.precision, microBatch, ...usual })?.measured != null,
   );
   const smaller = microBatches.slice(largest + 1, largest + 1 + SMALLER);
   const others: TuningChoice[] = [
-    ...(largest === -1 ? [] : smaller.map((microBatch) => ({ ...best.choice, microBatch, threads: threads[0]! }))),
+    ...(largest === -1 ? [] : smaller.map((microBatch) => ({ ...best.choice, microBatch, ...usual }))),
     ...threads.map((count) => ({ ...best.choice, threads: count })),
+    ...compilations.map((compile) => ({ ...best.choice, compile })),
+    ...deterministic.map((same) => ({ ...best.choice, deterministic: same })),
   ];
   return others.find((choice) => known(choice) === undefined) ?? null;
 }

@@ -36,7 +36,7 @@ export const runSampler: Runner = async (reference, engine) => {
   const scalars: Record<string, unknown> = {};
   for (const guidance of settings.guidance) {
     const networks = { main, guide: { network: guide, strength: guidance } };
-    const sampler = await networkSampler(engine.name, networks, noise.shape[0]);
+    const sampler = await networkSampler(engine.how.engine, networks, noise.shape[0], engine.how.precision);
     const kept = reference.outputs[`states.guidance${guidance}`]?.shape[1] ?? 1;
     const state = async (): Promise<Float32Array> => numbersNchw(tf.slice(await sampler.pictures(), 0, kept));
     await sampler.begin(noise, steps[0]!.stages[0]!.sigma, labels);

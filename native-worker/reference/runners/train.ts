@@ -55,7 +55,12 @@ export const runTrain: Runner = async (reference, engine) => {
       values.set(`${prefix}.${name}`, numbers(toOfficial(value)));
     }
   };
-  const steps = await openSteps(engine.name, network.plan, training, start);
+  const steps = await openSteps(
+    engine.how.engine,
+    network.plan,
+    { ...training, precision: engine.how.precision },
+    start,
+  );
 
   for (let step = 1; step <= settings.train.steps; step++) {
     const nimg = (step - 1) * training.batchSize;

@@ -30,8 +30,8 @@ export function runtimeHandlers({ library, runtimes }: ServiceParts): Handler[] 
       return {};
     }),
     handler(runDoctor, async () => {
-      const { threads, gpu, xla } = readSettings(library.db);
-      const report = await runDoctorReport({ runtime: () => runtimes.active(), threads, gpu, xla });
+      const { threads, gpu } = readSettings(library.db);
+      const report = await runDoctorReport({ runtime: () => runtimes.active(), threads, gpu });
       return { ...report, checks: [...report.checks, ...indexChecks(library)] };
     }),
   ];

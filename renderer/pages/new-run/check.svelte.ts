@@ -66,8 +66,9 @@ export class Preflight {
     const { found } = this.tuning;
     const { config } = this.#draft;
     if (found === null || config === null) return undefined;
+    const { compile, deterministic } = settings.current;
     const threads = settings.current.threads ?? found.results[0]?.choice.threads ?? null;
-    return resultOf(found, config.training, threads);
+    return resultOf(found, config.training, { threads, compile, deterministic });
   });
   readonly seconds: number | null = $derived.by(() => {
     const imagesPerSecond = this.measured?.measured.imagesPerSecond ?? this.speed?.imagesPerSecond;

@@ -6,7 +6,7 @@ import { startWorker } from '../../../native-worker/cli/bench/worker.ts';
 import type { BenchWorker } from '../../../native-worker/system/bench-worker.ts';
 import { startPeer, type PeerOptions, type PeerProcess, type PeerTask } from './torch-process.ts';
 
-type Precision = PeerOptions['precision'];
+type Precision = Exclude<PeerOptions['precision'], 'fp16'>;
 
 /** What is measured and what is asked of it. `ratio`: how many times as fast, or as large, at least or at most. */
 export interface Comparison {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LineProcess } from '../../../native-worker/system/line-process.ts';
+import type { BenchSubject } from '../../../contract/bench.ts';
 import type { Contender } from '../../../native-worker/cli/bench/rounds.ts';
 
 /** What the official code can be asked for. */
@@ -14,14 +15,23 @@ export interface PeerOptions {
   /** A checkout of NVlabs/edm2. */
   readonly edm2: string;
   readonly threads: number;
-  readonly precision: 'fp32' | 'bf16';
+  /** bf16 under torch.autocast; fp16 as its presets train, on a card alone. */
+  readonly precision: 'fp32' | 'bf16' | 'fp16';
   /** Whether torch.compile is used. */
   readonly compile: boolean;
+  /** Whether the network's tensors are kept with the channels last; default: no. */
+  readonly channelsLast?: boolean;
+  /** What CUDA_VISIBLE_DEVICES is to be; null: the processor computes. Default: null. */
+  readonly card?: string | null;
+  /** What is trained; default: preset small at batch 16 with 10 classes. */
+  readonly subject?: BenchSubject;
 }
 
 export interface PeerProcess extends Contender<PeerTask> {
   /** Resident memory at its highest so far, bytes; null: this system doesn't tell. */
   peakBytes(): number | null;
+  /** The same of the card, where one computes, by what PyTorch gave out. */
+  memory(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -56,9 +66,15 @@ export function checkPeer({ python, edm2 }: Pick<PeerOptions, 'python' | 'edm2'>
 
 /** Starts the official code and waits until its network is there. */
 export async function startPeer(options: PeerOptions): Promise<PeerProcess> {
-  const { python, edm2, threads, precision, compile } = options;
-  const args = [script(compile), '--edm2', edm2, '--threads', String(threads), '--precision', precision, '--interactive'];
-  const child = new LineProcess(python, compile ? [...args, '--compile'] : args, cleanEnvironment());
+  const { python, edm2, threads, precision, compile, channelsLast = false, card = null, subject } = options;
+  const args = [
+    ...[script(compile), '--edm2', edm2, '--threads', String(threads), '--precision', precision, '--interactive'],
+    ...['--device', card === null ? 'cpu' : 'cuda'],
+    ...(compile ? ['--compile'] : []),
+    ...(channelsLast ? ['--channels_last'] : []),
+    ...(subject === undefined ? [] : networkArguments(subject)),
+  ];
+  const child = new LineProcess(python, args, cleanEnvironment(card));
   const read = async (): Promise<string> => {
     try {
       return await child.read();
@@ -74,13 +90,25 @@ export async function startPeer(options: PeerOptions): Promise<PeerProcess> {
       return Number(await read());
     },
     peakBytes: () => peakOf(child.pid!),
+    memory: async () => {
+      child.write('memory');
+      return Number(await read());
+    },
     close: () => child.close(),
   };
 }
 
-/** What the shell has, but for settings of other programs' libraries. */
-function cleanEnvironment(): Record<string, string | undefined> {
-  return { ...process.env, LD_LIBRARY_PATH: undefined, OMP_NUM_THREADS: undefined, CUDA_VISIBLE_DEVICES: '-1' };
+function networkArguments({ config, shape }: BenchSubject): string[] {
+  const { modelChannels, channelMult, numBlocks, attnResolutions } = config.network;
+  const numbers = { img: shape.resolution, channels: modelChannels, blocks: numBlocks, labels: shape.labelDim };
+  const lists = { mult: channelMult, attn: attnResolutions };
+  return Object.entries({ ...numbers, batch: config.training.batchSize, ...lists }).flatMap(([name, value]) => [`--${name}`, String(value)]);
+}
+
+/** What the shell has, but for settings of other programs' libraries. @param card null: none is to be seen */
+function cleanEnvironment(card: string | null = null): Record<string, string | undefined> {
+  const others = { LD_LIBRARY_PATH: undefined, OMP_NUM_THREADS: undefined, NVIDIA_TF32_OVERRIDE: undefined };
+  return { ...process.env, ...others, CUDA_VISIBLE_DEVICES: card ?? '-1', CUDA_DEVICE_ORDER: 'PCI_BUS_ID' };
 }
 
 function peakOf(pid: number): number | null {

@@ -24,9 +24,27 @@ test.each(everyCase)('%s agrees with the official code', async (_name, reference
 });
 
 test.each(everyCase)('%s agrees with the official code as a recorded graph', async (_name, reference) => {
-  const verdict = await verifyCase(reference, 'graph');
+  const verdict = await verifyCase(reference, { engine: 'graph', precision: 'fp32' });
   expect(verdict.failures).toEqual([]);
   expect(verdict.compared).toBeGreaterThan(0);
+});
+
+test.each(
+  cases.filter(({ name }) => /^(unet|train)/.test(name)).map((reference) => [reference.name, reference] as const),
+)('%s in bfloat16 is computed whole, and not as in float32', async (_name, reference) => {
+  const verdict = await verifyCase(reference, { engine: 'graph', precision: 'bf16' });
+  expect(verdict.compared).toBeGreaterThan(0);
+  expect(verdict.failures.filter((failure) => /not computed|NaN|Infinity/.test(failure))).toEqual([]);
+  expect(verdict.worst).toBeGreaterThan(1); // 8 bits instead of 24
+  expect(verdict.worst).toBeLessThan(1e7);
+});
+
+test('a reduced precision is refused op by op', async () => {
+  const verdict = await verifyCase(
+    cases.find(({ name }) => name.startsWith('unet'))!,
+    { engine: 'eager', precision: 'bf16' },
+  );
+  expect(verdict).toMatchObject({ passed: false, failures: [expect.stringMatching(/Op by op there is only float32/)] });
 });
 
 test('a case that no runner knows fails', async () => {
@@ -72,6 +90,8 @@ test('the command counts what passed, by either engine, and its exit code tells'
   expect(run(good, '--engine', 'graph')).toEqual({ status: 0, last: '1 passed, 0 failed' });
   expect(run(bad, '--engine', 'graph')).toEqual({ status: 1, last: '0 passed, 1 failed' });
   expect(run(good, '--engine', 'steam').status).toBe(2);
+  expect(run(good, '--precision', 'fp8').status).toBe(2);
+  expect(run(good, '--json').last).toBe('{"cases":1,"passed":1,"failed":0}');
   expect(run(good, bad).status).toBe(2);
 });
 

@@ -58,7 +58,7 @@ test('figures of another device, driver or TensorFlow don’t count', async () =
     { device: 'NVIDIA H200', driver: '580.159', tensorflow: '2.21.0' },
     { device: 'another processor', driver: null, tensorflow: '2.21.0' },
   ]) {
-    const choice = { precision: 'fp32', microBatch: 12, threads: null } as const;
+    const choice = { precision: 'fp32', microBatch: 12, threads: null, compile: 'none', deterministic: false } as const;
     setTuningResults(
       library.db,
       insertTuning(library.db, on, wanted),

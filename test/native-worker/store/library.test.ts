@@ -132,7 +132,7 @@ test('a setting that is changed leaves the others as they are', () => {
     runtime: null,
     threads: 3,
     gpu: null,
-    xla: false,
+    compile: 'none',
     deterministic: false,
     notifications: false,
   });

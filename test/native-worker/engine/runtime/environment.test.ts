@@ -73,9 +73,9 @@ test('a chosen GPU is the only one that is seen, and is counted as nvidia-smi do
 
 test('XLA compiles for GPUs alone, and only where it was asked for', () => {
   const options = { threads: 1, folder: root, variables: {} } as const;
-  expect(jobEnvironment({ ...options, runtime: 'cuda12', xla: true }).TF_XLA_FLAGS).toBe('--tf_xla_auto_jit=2');
-  expect(jobEnvironment({ ...options, runtime: 'cuda12' })).not.toHaveProperty('TF_XLA_FLAGS');
-  expect(jobEnvironment({ ...options, runtime: 'cpu', xla: true })).not.toHaveProperty('TF_XLA_FLAGS');
+  expect(jobEnvironment({ ...options, runtime: 'cuda12', compile: 'network' }).EDM2_COMPILE).toBe('network');
+  expect(jobEnvironment({ ...options, runtime: 'cuda12' })).not.toHaveProperty('EDM2_COMPILE');
+  expect(jobEnvironment({ ...options, runtime: 'cpu', compile: 'network' })).not.toHaveProperty('EDM2_COMPILE');
 });
 
 test('kernels on a GPU are deterministic where that was asked for', () => {

@@ -12,6 +12,8 @@ const subject = { config: { ...config, training }, shape: { resolution, channels
 const good = (...precisions: Precision[]): PrecisionSupport[] =>
   precisions.map((precision) => ({ precision, status: 'good', reason: '' }));
 
+const usual = { compile: 'none', deterministic: false } as const;
+
 const works = (choice: TuningChoice, imagesPerSecond: number): TuningResult => ({
   choice,
   measured: { imagesPerSecond, firstStepSeconds: 1, hostBytes: 1e9, deviceBytes: null },
@@ -73,6 +75,8 @@ test('where memory runs out the next smaller micro-batch is tried, for each prec
     ...['fp32, micro-batch 48', 'fp32, micro-batch 24', 'fp32, micro-batch 12', 'fp32, micro-batch 6'],
     ...['bf16, micro-batch 48', 'bf16, micro-batch 24', 'bf16, micro-batch 12'],
     ...['bf16, micro-batch 6', 'bf16, micro-batch 3'],
+    ...['bf16, micro-batch 12, compiled in clusters', 'bf16, micro-batch 12, the network compiled'],
+    'bf16, micro-batch 12, deterministic',
   ]);
 });
 
@@ -82,10 +86,10 @@ test('where nothing works it ends', () => {
 });
 
 test('a result is found by precision, images at once and threads', () => {
-  const choice = { precision: 'bf16', microBatch: 48, threads: 2 } as const;
+  const choice = { precision: 'bf16', microBatch: 48, threads: 2, compile: 'none', deterministic: false } as const;
   const results = [works({ ...choice, threads: 1 }, 9), works(choice, 7), fails({ ...choice, microBatch: 24 })];
   const asked = { ...training, precision: 'bf16' } as const;
-  expect(resultOf({ results }, asked, 2)).toBe(results[1]);
-  expect(resultOf({ results }, asked, null)).toBe(results[0]);
-  expect(resultOf({ results }, { ...asked, microBatch: 24 }, 2)).toBeUndefined();
+  expect(resultOf({ results }, asked, { threads: 2, ...usual })).toBe(results[1]);
+  expect(resultOf({ results }, asked, { threads: null, ...usual })).toBe(results[0]);
+  expect(resultOf({ results }, { ...asked, microBatch: 24 }, { threads: 2, ...usual })).toBeUndefined();
 });

@@ -9,7 +9,7 @@ const subject = {
   config: { ...config, training: { ...config.training, batchSize: 8 } },
   shape: { resolution: 32, channels: 3, labelDim: 0 },
 };
-const choice = { precision: 'bf16', microBatch: 4, threads: 2 } as const;
+const choice = { precision: 'bf16', microBatch: 4, threads: 2, compile: 'none', deterministic: false } as const;
 
 /** A process whose steps take so many seconds by its own word. */
 function worker(run: () => Promise<number>): BenchWorker & { readonly ends: string[] } {

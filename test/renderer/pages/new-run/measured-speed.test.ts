@@ -18,7 +18,7 @@ const result = (
   threads: number,
   imagesPerSecond: number,
 ): TuningResult => ({
-  choice: { precision, microBatch, threads },
+  choice: { precision, microBatch, threads, compile: 'none', deterministic: false },
   measured: { imagesPerSecond, firstStepSeconds: 3, hostBytes: 1.5e9, deviceBytes: null },
   problem: null,
 });

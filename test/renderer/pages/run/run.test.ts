@@ -292,7 +292,7 @@ test('one that ran out of memory goes on by one press with the fastest smaller m
   service.answer(getRun, () => ({ ...run, state: 'failed' as const, error: 'The device ran out of memory.' }));
   const { precision } = run.config.training;
   const result = (microBatch: number, imagesPerSecond: number): TuningResult => ({
-    choice: { precision, microBatch, threads: 2 },
+    choice: { precision, microBatch, threads: 2, compile: 'none', deterministic: false },
     measured: { imagesPerSecond, firstStepSeconds: 3, hostBytes: 1e9, deviceBytes: null },
     problem: null,
   });

@@ -57,7 +57,7 @@ beforeEach(() => {
     runtime: null,
     threads: null,
     gpu: null,
-    xla: false,
+    compile: 'none',
     deterministic: false,
     notifications: true,
   };
@@ -90,7 +90,7 @@ test('all devices are listed with what they can do', async () => {
   expect(screen.getByText('8 cores, 16 threads, 64.0 GB memory, AVX2, AVX-512')).toBeTruthy();
   expect(screen.getByText('80.0 GB memory, driver 560.35, compute capability 9.0')).toBeTruthy();
   expect(screen.queryByLabelText('Graphics card')).toBeNull(); // there is nothing to choose
-  expect(screen.queryByRole('switch', { name: /XLA/ })).toBeNull(); // jobs use the CPU
+  expect(screen.queryByLabelText(/XLA/)).toBeNull(); // jobs use the CPU
 });
 
 test('one of several cards can be chosen, and XLA be tried where jobs use a card', async () => {
@@ -102,8 +102,10 @@ test('one of several cards can be chosen, and XLA be tried where jobs use a card
   }));
   render(SettingsPage);
   await fireEvent.change(await screen.findByLabelText('Graphics card'), { target: { value: '1' } });
-  await fireEvent.click(screen.getByRole('switch', { name: 'Compile with XLA (experimental)' }));
-  await waitFor(() => expect(service.inputsOf(setSettings)).toEqual([{ gpu: 1 }, { xla: true }]));
+  await fireEvent.change(screen.getByLabelText('Compile with XLA (experimental)'), { target: { value: '2' } });
+  await fireEvent.click(screen.getByRole('switch', { name: 'Deterministic kernels' }));
+  const changes = [{ gpu: 1 }, { compile: 'network' }, { deterministic: true }];
+  await waitFor(() => expect(service.inputsOf(setSettings)).toEqual(changes));
 });
 
 test('a number of threads out of range is not sent', async () => {
