@@ -134,7 +134,7 @@ test('a step of a run is measured, that of one that trains by the run itself', a
   let ofRun = await edm2('profile', '--run', 'busy');
   for (let tries = 0; ofRun.code !== 0 && tries < 50; tries += 1) ofRun = await edm2('profile', '--run', 'busy');
   expect(ofRun.stderr).toBe('');
-  expect(ofRun.stdout).toMatch(/A training step of 8 pictures: [\d,]+ ops ran/);
+  expect(ofRun.stdout).toMatch(/A training step of 8 pictures, in two halves side by side: [\d,]+ ops ran/);
   const other = await edm2('profile', '--run', 'first');
   expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('"busy" trains') as string });
   expect((await edm2('runs', 'stop', 'busy')).code).toBe(0);
