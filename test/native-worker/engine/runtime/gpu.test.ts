@@ -135,6 +135,16 @@ test.each([
   expect(suggestRuntime({ gpus, reason: null }, platform).runtime).toBe(runtime);
 });
 
+test.each([
+  ['5.2', 'cpu', 'Tesla M60 has compute capability 5.2; TensorFlow 2.21.0 takes 6.0 or newer.'],
+  ['6.0', 'cuda12', 'Found Tesla M60 with driver 570.86.10.'],
+  ['12.0', 'cuda12', 'Found Tesla M60 with driver 570.86.10.'], // by portable code
+  [null, 'cuda12', 'Found Tesla M60 with driver 570.86.10.'], // an old driver does not tell
+])('with a card of compute capability %s the runtime is %s', (computeCapability, runtime, reason) => {
+  const gpus = parseGpus('0, Tesla M60, 570.86.10, 8192, 1, 0, 30, 20').map((gpu) => ({ ...gpu, computeCapability }));
+  expect(suggestRuntime({ gpus, reason: null }, 'linux-x64')).toEqual({ runtime, reason });
+});
+
 test('versions are compared number by number', () => {
   expect(compareVersions('525.60.13', '525.60.9')).toBeGreaterThan(0);
   expect(compareVersions('525.60', '525.60.0')).toBe(0);
