@@ -34,9 +34,9 @@ export class TickMeter {
     this.#seconds += seconds;
   }
 
-  /** What a checkpoint in the middle of a tick must keep. */
+  /** What a checkpoint in the middle of a tick must keep, as it is now: the file is written while training goes on. */
   partial(): { readonly losses: readonly number[]; readonly seconds: number } {
-    return { losses: this.#losses, seconds: this.#seconds };
+    return { losses: [...this.#losses], seconds: this.#seconds };
   }
 
   /** Ends the tick and starts the next. */

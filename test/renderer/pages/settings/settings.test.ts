@@ -102,7 +102,7 @@ test('one of several cards can be chosen, and XLA be tried where jobs use a card
   }));
   render(SettingsPage);
   await fireEvent.change(await screen.findByLabelText('Graphics card'), { target: { value: '1' } });
-  await fireEvent.change(screen.getByLabelText('Compile with XLA (experimental)'), { target: { value: '2' } });
+  await fireEvent.change(screen.getByLabelText('Compile with XLA (experimental)'), { target: { value: 'network' } });
   await fireEvent.click(screen.getByRole('switch', { name: 'Deterministic kernels' }));
   const changes = [{ gpu: 1 }, { compile: 'network' }, { deterministic: true }];
   await waitFor(() => expect(service.inputsOf(setSettings)).toEqual(changes));
