@@ -124,7 +124,7 @@ async function reference({ gpu }: Subject, precision: Precision, seconds: number
 }
 
 /** Images of a run that is paused on its way. */
-const RUN_IMAGES = 4096;
+const RUN_IMAGES = 2048;
 
 /** Trains the demo, pauses it, goes on, and looks whether it came to its end. */
 async function pausedRun(library: string, seconds: number): Promise<Row[]> {
