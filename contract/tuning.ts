@@ -80,12 +80,8 @@ export function fastestFirst(results: readonly TuningResult[]): Measured[] {
   return known.sort((a, b) => b.measured.imagesPerSecond - a.measured.imagesPerSecond);
 }
 
-/** How the device computes whatever trains, by the settings; null: whatever it was. */
-export interface UsualWay {
-  readonly threads: number | null;
-  readonly compile: Compilation | null;
-  readonly deterministic: boolean | null;
-}
+/** How the device computes whatever trains, by the settings; threads null: a GPU computes, or whatever they were. */
+export type UsualWay = Pick<TuningChoice, 'threads' | 'compile' | 'deterministic'>;
 
 /** What was measured of a way to train; undefined: it was not. */
 export function resultOf(
@@ -98,8 +94,8 @@ export function resultOf(
       choice.precision === training.precision &&
       choice.microBatch === imagesAtOnce(training) &&
       (threads === null || choice.threads === threads) &&
-      (compile === null || choice.compile === compile) &&
-      (deterministic === null || choice.deterministic === deterministic),
+      choice.compile === compile &&
+      choice.deterministic === deterministic,
   );
 }
 
@@ -119,7 +115,7 @@ export const TUNING_SECONDS = 300;
 
 /**
  * Tries out how to train on the device that jobs use: a job takes real steps in each sensible way, one process each, as
- * long as the time lasts. Refused while something computes ('conflict').
+ * long as the time lasts. Refused while a run trains or something else is measured ('conflict').
  */
 export const startTuning = defineCall(
   'tuning.start',

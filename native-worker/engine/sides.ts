@@ -1,4 +1,6 @@
 import { backend } from './binding.ts';
+import { compilationNow } from './compilation.ts';
+import type { SessionOptions } from './session/options.ts';
 
 /** How a batch goes through a network on this device. */
 export interface Sides {
@@ -10,6 +12,22 @@ export interface Sides {
 
 /** The whole batch at once, every kernel with all threads of the process. */
 export const wholeBatch: Sides = { count: 1, threads: null };
+
+/** How a program that evaluates a network on a batch is recorded and run in this process. */
+export interface Execution {
+  readonly sides: number;
+  /** Whether its layers are one compiled function (`ProgramSpec.compiled`), which has no sides. */
+  readonly compiled: boolean;
+  readonly session: SessionOptions;
+}
+
+/** @param pictures of the batch */
+export function executionOf(pictures: number): Execution {
+  const compile = compilationNow();
+  const compiled = compile === 'network';
+  const { count, threads } = compiled ? wholeBatch : sidesFor(pictures);
+  return { sides: count, compiled, session: { intraOpThreads: threads, clusters: compile === 'clusters' } };
+}
 
 /**
  * On a processor two halves of a batch side by side, each with half of the threads, are faster than one batch whose

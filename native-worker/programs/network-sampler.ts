@@ -10,8 +10,7 @@ import type { Buffers, Parameters } from '../edm2/tensors/types.ts';
 import { float32, recordProgram, type Specs, type Tensors } from '../engine/recording/program.ts';
 import { GraphSession } from '../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../engine/precision.ts';
-import { compilationNow } from '../engine/compilation.ts';
-import { sidesFor, wholeBatch } from '../engine/sides.ts';
+import { executionOf } from '../engine/sides.ts';
 import { tf } from '../engine/tensorflow.ts';
 import {
   EagerSampler,
@@ -80,9 +79,8 @@ async function readySampler(
 ): Promise<SessionSampler> {
   const { shape } = main.plan;
   const kept = { ...flatten('main', main), ...(guide && flatten('guide', guide.network)) };
-  const compile = compilationNow();
-  const sides = compile === 'network' ? wholeBatch : sidesFor(count);
-  const batch = { count, sides: sides.count };
+  const { sides, compiled, session: options } = executionOf(count);
+  const batch = { count, sides };
   const sampling = samplingProgram(shape, batch, (state, casts) => {
     const inSession = {
       main: unflatten('main', main, state),
@@ -94,9 +92,8 @@ async function readySampler(
     state: { ...sampling.state, ...specsOf('main', main), ...(guide && specsOf('guide', guide.network)) },
     entries: sampling.entries,
     reduced: reducedTypeOf(precision),
-    compiled: compile === 'network',
+    compiled,
   };
-  const options = { intraOpThreads: sides.threads, clusters: compile === 'clusters' };
   const session = new GraphSession(recordProgram(program), options);
   try {
     await session.initialise((name) => emptySampling(sampling, name) ?? kept[name]!);

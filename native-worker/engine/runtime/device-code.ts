@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import type { RuntimeName } from '../../../contract/runtime.ts';
 
 const Capability = z.string().regex(/^\d+\.\d+$/);
 
@@ -18,10 +17,13 @@ export const DeviceCode = z.strictObject({
 });
 export type DeviceCode = z.infer<typeof DeviceCode>;
 
-/** @param name a runtime for cards */
-export function readDeviceCode(name: Exclude<RuntimeName, 'cpu'>): DeviceCode {
-  const path = fileURLToPath(new URL(`../../../runtime/${name}.device.json`, import.meta.url));
-  return DeviceCode.parse(JSON.parse(readFileSync(path, 'utf8')));
+let known: DeviceCode | null = null;
+
+/** Of the runtime for cards; read once. */
+export function readDeviceCode(): DeviceCode {
+  const path = fileURLToPath(new URL('../../../runtime/cuda12.device.json', import.meta.url));
+  known ??= DeviceCode.parse(JSON.parse(readFileSync(path, 'utf8')));
+  return known;
 }
 
 /**

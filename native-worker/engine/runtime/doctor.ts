@@ -118,7 +118,7 @@ function gpuChecks({ report, card }: Subject, test: SelfTest | null): Check[] {
       { id: 'gpu', status: 'info', title: 'GPU', detail: `None: ${report.reason ?? 'nothing was found'}`, advice },
     ];
   }
-  const code = readDeviceCode('cuda12');
+  const code = readDeviceCode();
   return report.gpus.map((gpu) => {
     const used = gpu.index === card?.index ? card : gpu; // jobs may use a part of it
     const detail = [

@@ -260,7 +260,7 @@ export function suggestRuntime(
     };
   }
   const { computeCapability } = gpu;
-  const code = readDeviceCode('cuda12');
+  const code = readDeviceCode();
   if (computeCapability !== null && codeFor(computeCapability, code) === 'none') {
     const needs = `TensorFlow ${code.tensorflow} takes ${code.machineCode[0]!} or newer`;
     return { runtime: 'cpu', reason: `${gpu.name} has compute capability ${computeCapability}; ${needs}.` };

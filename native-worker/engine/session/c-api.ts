@@ -143,6 +143,19 @@ export function throwUnlessOk(status: Status): void {
   if (code !== 0) throw tensorflowError(code, cApi().message(status));
 }
 
+/** Puts the nodes of a GraphDef, and its functions, into a graph. @throws {TensorFlowError} */
+export function importGraph(graph: Graph, graphDef: Uint8Array): void {
+  const api = cApi();
+  const definition = api.newBuffer(graphDef, graphDef.length);
+  const options = api.newImportOptions();
+  try {
+    checked((status) => api.importGraph(graph, definition, options, status));
+  } finally {
+    api.deleteImportOptions(options);
+    api.deleteBuffer(definition);
+  }
+}
+
 function load(path: string): CApi {
   const ffi = createRequire(import.meta.url)('koffi') as typeof koffi;
   ffi.config({ ...ffi.config(), async_stack_size: STACK });

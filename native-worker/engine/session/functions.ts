@@ -1,4 +1,4 @@
-import { cApi, checked, type Endpoint, type Pointer } from './c-api.ts';
+import { cApi, checked, importGraph, type Endpoint, type Pointer } from './c-api.ts';
 
 /** What of a graph becomes a function. */
 export interface FunctionParts {
@@ -20,14 +20,7 @@ export function functionOf(graphDef: Uint8Array, name: string, parts: FunctionPa
   const api = cApi();
   const graph = api.newGraph();
   try {
-    const definition = api.newBuffer(graphDef, graphDef.length);
-    const options = api.newImportOptions();
-    try {
-      checked((status) => api.importGraph(graph, definition, options, status));
-    } finally {
-      api.deleteImportOptions(options);
-      api.deleteBuffer(definition);
-    }
+    importGraph(graph, graphDef);
     const operations = parts.nodes.map((node) => operation(graph, node));
     const [inputs, outputs] = [parts.inputs, parts.outputs].map((refs) => refs.map((ref) => endpoint(graph, ref)));
     const made = checked((status) => api.graphToFunction(graph, name, operations, inputs!, outputs!, status));

@@ -6,7 +6,7 @@ import {
   RunOptions_TraceLevel,
   RunOptionsSchema,
 } from '../proto/tensorflow_pb.js';
-import { cApi, checked, throwUnlessOk, type Endpoint, type Pointer } from './c-api.ts';
+import { cApi, checked, importGraph, throwUnlessOk, type Endpoint, type Pointer } from './c-api.ts';
 import { elementTypeOf, inWords, type ElementType } from './host-tensor.ts';
 import { NativeTensor } from './native-tensor.ts';
 import { configBytes, type SessionOptions } from './options.ts';
@@ -170,18 +170,6 @@ function newTrace(): Trace {
 function deleteTrace({ options, metadata }: Trace): void {
   cApi().deleteBuffer(options);
   cApi().deleteBuffer(metadata);
-}
-
-function importGraph(graph: Pointer<'graph'>, graphDef: Uint8Array): void {
-  const api = cApi();
-  const definition = api.newBuffer(graphDef, graphDef.length);
-  const options = api.newImportOptions();
-  try {
-    checked((status) => api.importGraph(graph, definition, options, status));
-  } finally {
-    api.deleteImportOptions(options);
-    api.deleteBuffer(definition);
-  }
 }
 
 function newSession(graph: Pointer<'graph'>, config: Uint8Array): Pointer<'session'> {

@@ -8,8 +8,7 @@ import { cachedProgram } from '../../engine/recording/program-cache.ts';
 import { recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/recording/program.ts';
 import { GraphSession, type HeldTensors, type TracedRun } from '../../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
-import { compilationNow } from '../../engine/compilation.ts';
-import { sidesFor, wholeBatch } from '../../engine/sides.ts';
+import { executionOf, type Execution } from '../../engine/sides.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
 import {
   emptySampling,
@@ -60,15 +59,13 @@ export class GraphTrainer implements Trainer {
     const averages = plan.training.sigmaRels.length;
     const layout = plannedLayout(plan.plan, averages);
     const sources = stateSources(plan.plan, averages);
-    const compile = compilationNow();
-    const pictures = plan.training.microBatch ?? plan.training.batchSize;
-    const sides = compile === 'network' ? wholeBatch : sidesFor(pictures);
-    const { program, empty } = recorded(plan, layout, sides.count, compile === 'network');
-    const session = new GraphSession(program, { intraOpThreads: sides.threads, clusters: compile === 'clusters' });
+    const execution = executionOf(plan.training.microBatch ?? plan.training.batchSize);
+    const { program, empty } = recorded(plan, layout, execution);
+    const session = new GraphSession(program, execution.session);
     try {
       await session.initialise((name) => empty(name) ?? takenFrom(sources.get(name)!(source)));
       collectGarbage(); // of recording, and the numbers that were handed over
-      return new GraphTrainer(plan, session, sides.count);
+      return new GraphTrainer(plan, session, execution.sides);
     } catch (error) {
       session.close();
       throw error;
@@ -107,8 +104,7 @@ function takenFrom(tensor: Tensor): HostTensor {
 function recorded(
   plan: TrainerPlan,
   layout: StateLayout,
-  sides: number,
-  compiled: boolean,
+  { sides, compiled }: Execution,
 ): { readonly program: GraphProgram; readonly empty: (name: string) => HostTensor | undefined } {
   const sampling = gridSampling(plan, layout, sides);
   const neutral: TrainerPlan = { ...plan, training: { ...plan.training, ...FED } };

@@ -5,7 +5,7 @@ import { AppError } from '../../../contract/errors.ts';
 import { estimateMemory, type MemoryEstimate } from '../../../contract/memory.ts';
 import { listPrecisions, type PrecisionSupport } from '../../../contract/precision.ts';
 import { memoryProblem } from '../../../contract/memory-advice.ts';
-import { resultOf, type Measured } from '../../../contract/tuning.ts';
+import { resultOf, type Measured, type UsualWay } from '../../../contract/tuning.ts';
 import { client } from '../../lib/client/index.ts';
 import { TuningOf } from '../../lib/run/tuning.svelte.ts';
 import { settings } from '../../lib/state/settings.svelte.ts';
@@ -61,14 +61,17 @@ export class Preflight {
   );
   /** What was measured here of ways to train this network. */
   readonly tuning: TuningOf;
+  /** How jobs compute by the settings; what was measured first had the usual number of threads. */
+  readonly usual: UsualWay = $derived.by(() => {
+    const { threads, compile, deterministic } = settings.current;
+    const usualThreads = threads ?? this.tuning.found?.results[0]?.choice.threads ?? null;
+    return { threads: usualThreads, compile, deterministic };
+  });
   /** What was measured of this way; undefined: it was not. */
   readonly measured: Measured | undefined = $derived.by(() => {
     const { found } = this.tuning;
     const { config } = this.#draft;
-    if (found === null || config === null) return undefined;
-    const { compile, deterministic } = settings.current;
-    const threads = settings.current.threads ?? found.results[0]?.choice.threads ?? null;
-    return resultOf(found, config.training, { threads, compile, deterministic });
+    return found === null || config === null ? undefined : resultOf(found, config.training, this.usual);
   });
   readonly seconds: number | null = $derived.by(() => {
     const imagesPerSecond = this.measured?.measured.imagesPerSecond ?? this.speed?.imagesPerSecond;

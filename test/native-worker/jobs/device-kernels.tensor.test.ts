@@ -39,7 +39,7 @@ process.env.EDM2_CACHE = cache;
 afterAll(() => rmSync(cache, { recursive: true }));
 beforeEach(() => graphs.splice(0));
 
-const { kernels } = readDeviceCode('cuda12');
+const { kernels } = readDeviceCode();
 const demo = findPreset('demo')!.config;
 
 /** What TensorFlow has no kernel for cards for, because it is no computation. */

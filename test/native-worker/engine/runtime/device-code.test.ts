@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { codeFor, readDeviceCode } from '../../../../native-worker/engine/runtime/device-code.ts';
 import { readLock } from '../../../../native-worker/engine/runtime/lock.ts';
 
-const code = readDeviceCode('cuda12');
+const code = readDeviceCode();
 
 test('what was read of the library is of the TensorFlow that is locked', () => {
   expect(code.tensorflow).toBe(readLock('cuda12', 'linux-x64').version);
