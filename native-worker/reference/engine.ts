@@ -6,6 +6,7 @@ import { reducedTypeOf } from '../engine/precision.ts';
 import { tensorsOf } from '../engine/session/host.ts';
 import { recordProgram, type Given, type TensorSpec } from '../engine/recording/program.ts';
 import { GraphSession } from '../engine/session/graph-session.ts';
+import { executionOf, type Execution } from '../engine/sides.ts';
 
 export type { EngineName };
 
@@ -45,13 +46,19 @@ async function computeRecorded<I extends Named, O extends Named>(
     return { outputs: program(given.inputs as I, precisionOf(precision, given.casts)) };
   };
   const entry = { inputs: Object.fromEntries(specs), run };
-  const recorded = recordProgram({ state: {}, entries: { main: entry }, reduced: reducedTypeOf(precision) });
-  const session = new GraphSession(recorded);
+  const { compiled, session: options } = ofOnePiece();
+  const recorded = recordProgram({ state: {}, entries: { main: entry }, reduced: reducedTypeOf(precision), compiled });
+  const session = new GraphSession(recorded, options);
   try {
     return tensorsOf(await session.run('main', inputs, drawsNothing, recorded.entries.main!.outputs)) as unknown as O;
   } finally {
     session.close();
   }
+}
+
+/** How graphs of cases are executed: as a run's are on a card, for a case's batch isn't cut in halves. */
+export function ofOnePiece(): Execution {
+  return executionOf(1);
 }
 
 /** The cases give all random numbers themselves. */

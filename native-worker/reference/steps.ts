@@ -18,7 +18,7 @@ import { tf } from '../engine/tensorflow.ts';
 import { flattenState, layoutOf, unflattenState, type StateLayout } from '../programs/flat-state.ts';
 import { takeStep } from '../programs/take-step.ts';
 import { batchOf, emptySum, trainingStep, type TrainingStep } from '../programs/training-step.ts';
-import { drawsNothing, type EngineName } from './engine.ts';
+import { drawsNothing, ofOnePiece, type EngineName } from './engine.ts';
 import type { Tensor, Tensor1D, Tensor4D } from './tensors.ts';
 
 /** The random numbers of a step, as the official code drew them. */
@@ -135,6 +135,7 @@ class GraphSteps implements Steps {
       };
     };
     const steps = Object.entries(this.#step.entries).map(([name, entry]) => [name, fed(entry)] as const);
+    const { compiled, session } = ofOnePiece();
     const spec = {
       state: {
         ...Object.fromEntries(Object.entries(flat).map(([name, { shape }]) => [name, float32(...shape)])),
@@ -142,8 +143,9 @@ class GraphSteps implements Steps {
       },
       entries: { look, ...Object.fromEntries(steps) },
       reduced: reducedTypeOf(training.precision),
+      compiled,
     };
-    this.#session = new GraphSession(recordProgram(spec));
+    this.#session = new GraphSession(recordProgram(spec), session);
   }
 
   async initialise(start: TrainState): Promise<void> {

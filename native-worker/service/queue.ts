@@ -31,8 +31,8 @@ import { keepEnd, reserveEnd } from './kept-end.ts';
 import { RunningJob } from './running-job.ts';
 
 /**
- * The queue: one lane for each kind of job, one job at a time in each, so that a sheet of pictures can be drawn while
- * a run trains. It starts processes and keeps the jobs' rows; what a job means to its run is said by `JobWatcher`.
+ * The queue: lanes of kinds of jobs, one job at a time in each, so that a sheet of pictures can be drawn while a run
+ * trains. It starts processes and keeps the jobs' rows; what a job means to its run is said by `JobWatcher`.
  */
 
 /** What a kind of job means to the rest of the library. Called in this order: onStart, onMessage…, onEnd. */
@@ -62,7 +62,10 @@ export interface QueueParts {
   firstStepMs?: number | undefined;
 }
 
-const LANES: readonly JobKind[] = ['train', 'sample', 'import', 'reconstruct', 'profile', 'tune'];
+type Lane = readonly JobKind[];
+
+/** A run that is started while the device is measured waits until that is done: each would spoil the other's figures. */
+const LANES: readonly Lane[] = [['train', 'profile', 'tune'], ['sample'], ['import'], ['reconstruct']];
 
 /** Each row written is a sync of the disk; the connected are told at once all the same. */
 const PROGRESS_WRITE_MS = 2000;
@@ -70,7 +73,7 @@ const PROGRESS_WRITE_MS = 2000;
 export class Queue {
   readonly #parts: QueueParts;
   readonly #running = new Map<number, RunningJob>();
-  readonly #startingLanes = new Set<JobKind>();
+  readonly #startingLanes = new Set<Lane>();
   readonly #idleWatchers = new Set<() => void>();
   /** Aborted when nothing more can be recorded. */
   readonly #over = new AbortController();
@@ -190,9 +193,9 @@ export class Queue {
   }
 
   /** Starts the job whose turn it is, if its lane is free. Never rejects: a job that can't be started fails, alone. */
-  async #startNext(lane: JobKind): Promise<void> {
-    if (this.#startingLanes.has(lane) || [...this.#running.values()].some(({ parameters }) => parameters.kind === lane))
-      return;
+  async #startNext(lane: Lane): Promise<void> {
+    const running = [...this.#running.values()].some(({ parameters }) => lane.includes(parameters.kind));
+    if (this.#startingLanes.has(lane) || running) return;
     this.#startingLanes.add(lane);
     let id: number | null = null;
     try {
@@ -203,7 +206,7 @@ export class Queue {
       // While we waited it may have been cancelled or overtaken.
       if (this.#open && nextQueued(db, lane) === next) {
         id = next;
-        await this.#start(id, environment);
+        await this.#start(lane, id, environment);
       } else {
         setImmediate(() => this.#fill()); // when its lane is free again
       }
@@ -215,13 +218,13 @@ export class Queue {
     }
   }
 
-  async #start(id: number, environment: Record<string, string>): Promise<void> {
+  async #start(lane: Lane, id: number, environment: Record<string, string>): Promise<void> {
     const { library, log, watcher, script } = this.#parts;
     const parameters = getJobParameters(library.db, id);
     // The row says 'running' before the process is there, so that no crash of ours leaves a job that runs twice.
     const begun = await this.#patiently(() =>
       write(library.db, () => {
-        if (!this.#open || nextQueued(library.db, parameters.kind) !== id) return false; // while we waited for the lock
+        if (!this.#open || nextQueued(library.db, lane) !== id) return false; // while we waited for the lock
         startJob(library.db, id, null);
         watcher.onStart(id, parameters);
         return true;
@@ -254,7 +257,7 @@ export class Queue {
   }
 
   /** @param id null: it did not come so far that one was chosen; then it is the one whose turn it is */
-  async #fail(lane: JobKind, id: number | null, error: unknown): Promise<void> {
+  async #fail(lane: Lane, id: number | null, error: unknown): Promise<void> {
     const { library, log, watcher } = this.#parts;
     try {
       const failed = id ?? nextQueued(library.db, lane);

@@ -68,15 +68,15 @@ export function listJobs(db: Database, limit: number): Job[] {
   return readableRows(db, rows, toJob);
 }
 
-/** The job that is next in its kind's queue. */
-export function nextQueued(db: Database, kind: JobKind): number | null {
+/** The job whose turn it is among those of some kinds; null: none waits. */
+export function nextQueued(db: Database, kinds: readonly JobKind[]): number | null {
   return (
     statement<[string], number>(
       db,
-      `SELECT id FROM jobs WHERE state = 'queued' AND kind = ? ORDER BY position, id LIMIT 1`,
+      `SELECT id FROM jobs WHERE state = 'queued' AND kind IN (SELECT value FROM json_each(?)) ORDER BY position, id LIMIT 1`,
     )
       .pluck()
-      .get(kind) ?? null
+      .get(JSON.stringify(kinds)) ?? null
   );
 }
 

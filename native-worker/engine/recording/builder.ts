@@ -48,6 +48,11 @@ export const attr = {
     create(AttrValueSchema, { value: { case: 'shape', value: shapeProto(shape) } }),
 };
 
+/** The reference of one of a node's outputs. */
+export function outputOf(node: string, index: number): string {
+  return index === 0 ? node : `${node}:${index}`;
+}
+
 /** The node of an input: "node" of "node:2" and of "^node". */
 function nodeOf(input: string): string {
   return input.replace(/^\^/, '').replace(/:\d+$/, '');

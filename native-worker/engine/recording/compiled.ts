@@ -87,7 +87,7 @@ function withoutUnsupported(node: NodeDef): NodeDef[] {
 
 /** @param whole the graph of `nodes`. @returns null: nothing of the region is to be compiled */
 function compile(nodes: readonly NodeDef[], whole: Uint8Array, region: Region): Compiled | null {
-  const inside = new Set(nodes.filter((node) => belongs(node, region)).map(({ name }) => name));
+  const inside = insideOf(nodes, region);
   if (inside.size === 0) return null;
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const constants = new Set<string>();
@@ -113,6 +113,20 @@ function compile(nodes: readonly NodeDef[], whole: Uint8Array, region: Region): 
     call: create(NodeDefSchema, { name, op: name, input: parts.inputs, attr: attrs }),
     through: (ref) => (ref.startsWith('^') ? `^${name}` : places.get(ref)!),
   };
+}
+
+/** The layers of a region and what lies between them, for a call can't be half way through. @param nodes in a running order */
+function insideOf(nodes: readonly NodeDef[], region: Region): ReadonlySet<string> {
+  const inside = new Set(nodes.filter((node) => belongs(node, region)).map(({ name }) => name));
+  const after = new Set<string>();
+  for (const { name, input } of nodes) {
+    if (input.map(nodeOf).some((from) => inside.has(from) || after.has(from))) after.add(name);
+  }
+  const before = new Set<string>();
+  for (const { name, input } of nodes.toReversed()) {
+    if (inside.has(name) || before.has(name)) for (const from of input) before.add(nodeOf(from));
+  }
+  return new Set([...inside, ...after].filter((name) => inside.has(name) || before.has(name)));
 }
 
 function belongs({ name, op }: NodeDef, { nodes }: Region): boolean {

@@ -1,5 +1,5 @@
-import type { GraphBuilder, Value } from './builder.ts';
-import { DataType } from '../proto/tensorflow_pb.js';
+import { attr, type GraphBuilder, outputOf, type Value } from './builder.ts';
+import { type AttrValue, DataType } from '../proto/tensorflow_pb.js';
 import type { ReducedType } from './round.ts';
 
 /** In which type reduced tensors are, and what is not computed in it. */
@@ -11,6 +11,14 @@ export interface Reduced {
 
 /** Ops whose output is exact in any floating type: it takes the type of what it meets, as constants do. */
 const TYPELESS: ReadonlySet<string> = new Set(['Fill', 'ZerosLike']);
+
+/** An op that cut a tensor in pieces. */
+interface Split {
+  /** The tensor and how it is cut. */
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly attrs: Readonly<Record<string, AttrValue>>;
+}
 
 /**
  * Decides in which floating type each op is computed, and casts what it gets. TensorFlow's kernels want one type for
@@ -25,6 +33,8 @@ export class MixedTypes {
   readonly #casts = new Map<string, Value>();
   /** Tensors that take the type of what they meet. */
   readonly #typeless = new Set<string>();
+  /** How the pieces of a tensor were cut out of it. */
+  readonly #splits = new Map<string, Split>();
 
   /** @param reduced null: everything is float32 */
   constructor(builder: GraphBuilder, reduced: Reduced | null) {
@@ -55,22 +65,49 @@ export class MixedTypes {
   }
 
   /** Notes what came out of an op. */
-  note(op: string, inputs: readonly Value[], output: Value): void {
+  note(op: string, inputs: readonly Value[], outputs: readonly Value[], attrs: Record<string, AttrValue>): void {
+    if (this.#reduced === null) return;
     const isMask = op === 'Cast' && inputs[0]!.dtype === DataType.DT_BOOL;
-    if (this.#reduced !== null && (isMask || TYPELESS.has(op))) this.#typeless.add(output.ref);
+    if (isMask || TYPELESS.has(op)) for (const { ref } of outputs) this.#typeless.add(ref);
+    if (op === 'SplitV') for (const { ref } of outputs) this.#splits.set(ref, { inputs, outputs, attrs });
   }
 
   #cast(value: Value, to: ReducedType | DataType.DT_FLOAT): Value {
     if (value.dtype === to || !isFloating(value.dtype)) return value;
     const known = this.#casts.get(value.ref);
     if (known !== undefined) return known;
-    const cast =
+    const split = this.#splits.get(value.ref);
+    if (split !== undefined) {
+      this.#castPieces(split, to);
+      return this.#casts.get(value.ref)!;
+    }
+    return this.#noted(
+      value,
       value.constant instanceof Float32Array && to !== DataType.DT_FLOAT
         ? this.#builder.rounded(to, value.shape, value.constant)
-        : this.#castNode(value, to);
+        : this.#castNode(value, to),
+    );
+  }
+
+  /** Casts what was cut in pieces as a whole and cuts it again: one cast for all pieces, since others are wanted, too. */
+  #castPieces({ inputs, outputs, attrs }: Split, to: ReducedType | DataType.DT_FLOAT): void {
+    const [whole, ...howCut] = inputs;
+    const source = this.#cast(whole!, to);
+    const node = this.#builder.add(
+      'SplitV',
+      [source, ...howCut].map(({ ref }) => ref),
+      { ...attrs, T: attr.type(to) },
+    );
+    outputs.forEach((output, index) => {
+      this.#noted(output, { ...output, ref: outputOf(node, index), dtype: to });
+    });
+  }
+
+  /** Remembers the cast of a value. */
+  #noted(value: Value, cast: Value): Value {
     this.#casts.set(value.ref, cast);
     // What was widened loses nothing on the way back.
-    if (to === DataType.DT_FLOAT) this.#casts.set(cast.ref, value);
+    if (cast.dtype === DataType.DT_FLOAT) this.#casts.set(cast.ref, value);
     return cast;
   }
 

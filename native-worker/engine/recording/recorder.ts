@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { AppError } from '../../../contract/errors.ts';
 import { type Binding, type OpAttribute, type OutputInfo, type Values, backend } from '../binding.ts';
-import { attr, type GraphBuilder, type Value } from './builder.ts';
+import { attr, type GraphBuilder, outputOf, type Value } from './builder.ts';
 import { isFloating, MixedTypes, type Reduced } from './mixed-types.ts';
 import { type AttrValue, DataType } from '../proto/tensorflow_pb.js';
 import { inferOutputs, UnknownOp } from './shape-rules.ts';
@@ -185,11 +185,9 @@ export class Recorder {
     );
     const refs = inputs.map(({ ref }) => ref);
     const node = this.#builder.add(op, refs, attrs);
-    return inferred.map(({ dtype, shape }, index) => {
-      const value = { ref: index === 0 ? node : `${node}:${index}`, dtype, shape };
-      this.#types.note(op, inputs, value);
-      return this.#info(value);
-    });
+    const values = inferred.map(({ dtype, shape }, index) => ({ ref: outputOf(node, index), dtype, shape }));
+    this.#types.note(op, inputs, values, attrs);
+    return values.map((value) => this.#info(value));
   }
 
   #attribute(op: string, { name, type, value }: OpAttribute, inputs: readonly Value[]): AttrValue {

@@ -72,12 +72,12 @@ test('what would be disturbed by training, or has no trace, is refused with what
 
 test('there is one measurement at a time, and none of a run in the trash or that is not there', async () => {
   const runId = await inState('finish', 'finished');
+  const trashed = await inState('finish', 'finished');
   await under.client.call(runs.editRun, { id: runId, name: 'deaf' });
   await measure(runId);
   await expect(measure(runId)).rejects.toMatchObject({
     ...{ code: 'conflict', message: expect.stringContaining('Another measurement is under way') as string },
   });
-  const trashed = await inState('finish', 'finished');
   await under.client.call(runs.trashRun, { id: trashed });
   await expect(measure(trashed)).rejects.toMatchObject({ message: '"finish" is in the trash. Restore it first.' });
   await expect(measure(99)).rejects.toMatchObject({ code: 'not-found' });

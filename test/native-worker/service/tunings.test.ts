@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { getJob, listJobs } from '../../../contract/jobs.ts';
+import { cancelJob, getJob, listJobs, type Job } from '../../../contract/jobs.ts';
 import { createRun, stopRun } from '../../../contract/runs.ts';
 import {
   findTuning,
@@ -68,6 +68,22 @@ test('figures of another device, driver or TensorFlow don’t count', async () =
   }
   library.close();
   expect(await under.client.call(findTuning, { subject: wanted })).toBeNull();
+});
+
+test('a run that is started meanwhile waits until the measurement is over', async () => {
+  const { client, datasetId } = under;
+  const { jobId: measurement } = await client.call(startTuning, { subject: subject(), seconds: 600 });
+  await until(async () => (await client.call(getJob, { id: measurement })).progress !== null);
+  const { jobId: training } = await client.call(createRun, { name: 'finish', datasetId, config: tinyConfig() });
+  await client.call(cancelJob, { id: measurement });
+  const over = async (id: number): Promise<Job | false> => {
+    const job = await client.call(getJob, { id });
+    return job.endedAt !== null && job;
+  };
+  const [measured, trained] = [await until(() => over(measurement)), await until(() => over(training))];
+  expect(measured.state).toBe('cancelled');
+  expect(trained.state).toBe('done');
+  expect(trained.startedAt).toBeGreaterThanOrEqual(measured.endedAt!);
 });
 
 test('it is refused while a run trains, in a precision that the device does not have, and for no network', async () => {

@@ -23,10 +23,10 @@ function queued(): string[] {
 
 test('jobs are taken in the order in which they came', () => {
   const [a, b] = [add('a'), add('b')];
-  expect(jobs.nextQueued(library.db, 'import')).toBe(a);
-  expect(jobs.nextQueued(library.db, 'train')).toBeNull();
+  expect(jobs.nextQueued(library.db, ['import'])).toBe(a);
+  expect(jobs.nextQueued(library.db, ['train'])).toBeNull();
   jobs.startJob(library.db, a, 1);
-  expect(jobs.nextQueued(library.db, 'import')).toBe(b);
+  expect(jobs.nextQueued(library.db, ['import'])).toBe(b);
 });
 
 test.each([

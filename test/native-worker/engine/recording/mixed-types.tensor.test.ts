@@ -100,6 +100,18 @@ describe('an op that meets a reduced tensor', () => {
     expect(nodesOf(program, 'Cast')).toHaveLength(2); // x down, the product up
   });
 
+  test('casts pieces of one tensor by one cast of the whole, and computes the same', async () => {
+    const pieces: Program = (x, { reduce }) => {
+      const low = reduce(tf.ones([2, 1]));
+      const [a, b, c] = tf.split(tf.mul(x, 1.001), [1, 2, 3], 1);
+      return tf.concat([tf.mul(low, a!), tf.mul(low, b!), tf.mul(low, c!)], 1);
+    };
+    const x = tf.reshape(tf.slice(values, 30, 12), [2, 6]);
+    const oneByOne: Program = (given, { reduce }) => tf.add(reduce(tf.mul(given, 1.001)), reduce(tf.zeros([2, 6])));
+    expect(nodesOf(record(half, [2, 6], pieces), 'Cast')).toHaveLength(2); // what is cut down, the result up
+    expect(await run(half, x, pieces)).toEqual(await run(half, x, oneByOne));
+  });
+
   test('keeps its type beside masks and filled tensors, which take any', () => {
     const program = record(bfloat16, [4], (x, { reduce }) => {
       const low = reduce(x);

@@ -1,10 +1,16 @@
+import { fromBinary } from '@bufbuild/protobuf';
 import { afterEach, expect, test } from 'vitest';
 import type { Compilation } from '../../../../contract/compilation.ts';
+import { layerScope } from '../../../../contract/profile.ts';
 import type { TrainingConfig } from '../../../../contract/training.ts';
 import { oneHot } from '../../../../native-worker/edm2/tensors/layout.ts';
 import { randomSource } from '../../../../native-worker/edm2/tensors/random.ts';
 import { initialSource } from '../../../../native-worker/edm2/training/state.ts';
+import { GraphDefSchema } from '../../../../native-worker/engine/proto/tensorflow_pb.js';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
+import { float32, recordProgram } from '../../../../native-worker/engine/recording/program.ts';
+import { GraphSession } from '../../../../native-worker/engine/session/graph-session.ts';
+import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 import { GraphTrainer } from '../../../../native-worker/jobs/training/graph-trainer.ts';
 import { networkSampler } from '../../../../native-worker/programs/network-sampler.ts';
 import { stateNames } from '../../../../native-worker/programs/flat-state.ts';
@@ -57,6 +63,36 @@ test.each([
   expect(compiled.losses).toHaveLength(12);
   expect(farthest(compiled.losses, plain.losses)).toBeLessThan(1e-4);
   expect(farthest(compiled.weight, plain.weight)).toBeLessThan(1e-4);
+});
+
+test('what lies between two layers is compiled with them, and what comes before and after is not', async () => {
+  const program = recordProgram({
+    state: {},
+    entries: {
+      go: {
+        inputs: { x: float32(4) },
+        run: ({ inputs }) => {
+          const before = tf.add(inputs.x!, 1);
+          const first = tf.tidy(layerScope('network', 'first'), () => tf.square(before));
+          const between = tf.sub(first, 0.5);
+          const second = tf.tidy(layerScope('network', 'second'), () => tf.exp(tf.neg(between)));
+          return { outputs: { y: tf.mul(tf.add(second, first), 2) } };
+        },
+      },
+    },
+    compiled: true,
+  });
+  const graph = fromBinary(GraphDefSchema, program.graph);
+  const ops = graph.node.map(({ op }) => op);
+  expect(ops).toEqual(expect.arrayContaining(['compiled_go', 'Mul']));
+  for (const op of ['Square', 'Sub', 'Neg', 'Exp']) expect(ops).not.toContain(op);
+  expect(ops.filter((op) => op.startsWith('Add'))).toHaveLength(2);
+  const session = new GraphSession(program);
+  const x = [-1.5, 0, 0.25, 1];
+  const { y } = await session.run('go', { x: tf.tensor1d(x) }, () => [0, 0], ['y']);
+  session.close();
+  const values = x.map((value) => 2 * (Math.exp(0.5 - (value + 1) ** 2) + (value + 1) ** 2));
+  expect(farthest([...y!.values], values)).toBeLessThan(1e-6);
 });
 
 test('a compiled network draws what it draws otherwise', async () => {
