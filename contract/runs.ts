@@ -84,6 +84,27 @@ export const TickColumns = z.strictObject({
 });
 export type TickColumns = z.infer<typeof TickColumns>;
 
+/** One tick: an entry of each column. */
+export type Tick = { readonly [Name in keyof TickColumns]: TickColumns[Name][number] };
+
+const tickNames = Object.keys(TickColumns.shape) as (keyof TickColumns)[];
+
+/** Columns made anew one by one, each from its name. */
+export function mapTickColumns(column: (name: keyof TickColumns) => readonly (number | null)[]): TickColumns {
+  return Object.fromEntries(tickNames.map((name) => [name, column(name)])) as TickColumns;
+}
+
+export function tickColumns(ticks: readonly Tick[]): TickColumns {
+  return mapTickColumns((name) => ticks.map((tick) => tick[name]));
+}
+
+/** The newest of some ticks; null: there are none. */
+export function lastTick(ticks: TickColumns): Tick | null {
+  const last = ticks.nimg.length - 1;
+  if (last < 0) return null;
+  return Object.fromEntries(tickNames.map((name) => [name, ticks[name][last]])) as unknown as Tick;
+}
+
 export const magnitudeKinds = ['weight', 'activation'] as const;
 export const MagnitudeKind = z.enum(magnitudeKinds);
 export type MagnitudeKind = z.infer<typeof MagnitudeKind>;

@@ -41,6 +41,17 @@ export const SystemColumns = z.strictObject({
 });
 export type SystemColumns = z.infer<typeof SystemColumns>;
 
+/** An entry of each column; what is no column, as it is. */
+type Sample<Columns> = {
+  readonly [Name in keyof Columns]: Columns[Name] extends readonly (infer Entry)[] ? Entry : Columns[Name];
+};
+
+/** What one GPU did. */
+export type GpuSample = Sample<GpuColumns>;
+
+/** What the machine did at one moment. */
+export type SystemSample = Sample<Omit<SystemColumns, 'gpus'>> & { readonly gpus: readonly GpuSample[] };
+
 /** Samples of a run; of a long run evenly thinned, so that there are never more than some thousand. */
 export const runSystem = defineCall(
   'runs.system',

@@ -1,7 +1,7 @@
 import { AppError } from '../../contract/errors.ts';
 import { jobChanged, runChanged, runLogged, runTicked, sampleAdded } from '../../contract/events.ts';
 import { getJob, type Job } from '../../contract/jobs.ts';
-import { getRun, pauseRun, type Run, type RunSummary, type TickColumns } from '../../contract/runs.ts';
+import { getRun, lastTick, pauseRun, type Run, type RunSummary, type Tick } from '../../contract/runs.ts';
 import { progressWords, secondsToGo } from '../../contract/time-left.ts';
 import type { CommandContext } from './command.ts';
 import { deferred } from './deferred.ts';
@@ -56,8 +56,8 @@ export async function followRun({ client, output }: CommandContext, options: Fol
 
   const unsubscribe = [
     client.on(runTicked, (event) => {
-      if (event.runId !== runId) return;
-      const tick = lastTick(event.ticks);
+      const tick = event.runId === runId ? lastTick(event.ticks) : null;
+      if (tick === null) return;
       const { nimg, imagesPerSecond } = tick;
       const left = secondsToGo({ ...summary, nimg, imagesPerSecond }, null, goal);
       output.event('tick', { runId, ...tick, goalImages: goal, secondsLeft: left });
@@ -110,30 +110,7 @@ export async function followRun({ client, output }: CommandContext, options: Fol
   }
 }
 
-interface TickNow {
-  readonly nimg: number;
-  readonly loss: number | null;
-  readonly lossStderr: number | null;
-  readonly learningRate: number;
-  readonly imagesPerSecond: number | null;
-  readonly trainSeconds: number;
-  readonly memoryBytes: number;
-}
-
-function lastTick(ticks: TickColumns): TickNow {
-  const last = ticks.nimg.length - 1;
-  return {
-    nimg: ticks.nimg[last]!,
-    loss: ticks.loss[last]!,
-    lossStderr: ticks.lossStderr[last]!,
-    learningRate: ticks.learningRate[last]!,
-    imagesPerSecond: ticks.imagesPerSecond[last]!,
-    trainSeconds: ticks.trainSeconds[last]!,
-    memoryBytes: ticks.memoryBytes[last]!,
-  };
-}
-
-function tickWords(tick: TickNow, goal: number, secondsLeft: number | null): string {
+function tickWords(tick: Tick, goal: number, secondsLeft: number | null): string {
   const words = [
     `${images(tick.nimg)} of ${images(goal)}`,
     `loss ${tick.loss === null ? '–' : threeDigits(tick.loss)}`,

@@ -1,15 +1,9 @@
 import type { Logger } from 'pino';
-import { systemSampled } from '../../contract/system.ts';
+import { systemSampled, type GpuSample, type SystemSample } from '../../contract/system.ts';
 import type { GpuReading, GpuWatch } from '../engine/runtime/gpu-watch.ts';
 import type { Library } from '../store/library.ts';
 import { getRunSummary } from '../store/runs.ts';
-import {
-  insertSystemSample,
-  lastSystemSeconds,
-  toSystemColumns,
-  type GpuSample,
-  type SystemSample,
-} from '../store/system-metrics.ts';
+import { insertSystemSample, lastSystemSeconds, toSystemColumns } from '../store/system-metrics.ts';
 import type { Events } from './events.ts';
 import { busyPercent, readMemory, readProcessorTimes, type ProcessorTimes } from './machine.ts';
 import { readUsage, type ProcessUsage } from './process-usage.ts';

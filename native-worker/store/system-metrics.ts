@@ -1,34 +1,32 @@
 import type { Database } from 'better-sqlite3';
-import type { GpuColumns, SystemColumns } from '../../contract/system.ts';
+import type { GpuColumns, GpuSample, SystemColumns, SystemSample } from '../../contract/system.ts';
+import { namedColumns } from './named-columns.ts';
 import { measured, statement, write } from './statements.ts';
 
 /** Tables `system_metrics` and `gpu_metrics`: what the machine did while a run trained. Only the service writes them. */
 
-export interface GpuSample {
-  index: number;
-  name: string;
-  /** Percent, bytes, bytes, degrees Celsius, watts; null: it did not tell. */
-  utilisation: number | null;
-  memoryUsed: number | null;
-  memoryTotal: number | null;
-  temperature: number | null;
-  power: number | null;
-}
+/** The column of each value of a sample. */
+const system = namedColumns({
+  seconds: 'seconds',
+  at: 'at',
+  nimg: 'nimg',
+  cpuPercent: 'cpu_percent',
+  jobCpuPercent: 'job_cpu_percent',
+  memoryUsed: 'memory_used',
+  memoryTotal: 'memory_total',
+  jobMemory: 'job_memory',
+} satisfies Record<Exclude<keyof SystemSample, 'gpus'>, string>);
 
-export interface SystemSample {
-  /** Seconds that the run's processes have lived, pauses left out; rises from sample to sample. */
-  seconds: number;
-  at: number;
-  nimg: number;
-  /** Percent of all processors; of one process null where the system does not tell. */
-  cpuPercent: number;
-  jobCpuPercent: number | null;
-  /** Bytes. */
-  memoryUsed: number;
-  memoryTotal: number;
-  jobMemory: number | null;
-  gpus: readonly GpuSample[];
-}
+/** The column of each value of a GPU in a sample. */
+const gpuMetrics = namedColumns({
+  index: 'gpu',
+  name: 'name',
+  utilisation: 'utilisation',
+  memoryUsed: 'memory_used',
+  memoryTotal: 'memory_total',
+  temperature: 'temperature',
+  power: 'power',
+} satisfies Record<keyof GpuSample, string>);
 
 /** A run keeps at most this many samples: at one every five seconds, those of the first five hours whole. */
 const MOST_SAMPLES = 4000;
@@ -41,46 +39,31 @@ const MOST_SAMPLES = 4000;
  */
 export function insertSystemSample(db: Database, runId: number, sample: SystemSample, most = MOST_SAMPLES): void {
   write(db, () => {
-    statement(
+    const { gpus, ...machine } = sample;
+    statement<[Stored]>(
       db,
-      `INSERT OR REPLACE INTO system_metrics
-         (run_id, seconds, at, nimg, cpu_percent, job_cpu_percent, memory_used, memory_total, job_memory)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ).run(
-      runId,
-      sample.seconds,
-      sample.at,
-      sample.nimg,
-      sample.cpuPercent,
-      measured(sample.jobCpuPercent),
-      sample.memoryUsed,
-      sample.memoryTotal,
-      measured(sample.jobMemory),
-    );
-    const insertGpu = statement(
+      `INSERT OR REPLACE INTO system_metrics (run_id, ${system.columns}) VALUES (@runId, ${system.values})`,
+    ).run({ ...stored(machine), runId });
+    const insertGpu = statement<[Stored]>(
       db,
-      `INSERT OR REPLACE INTO gpu_metrics
-         (run_id, seconds, gpu, name, utilisation, memory_used, memory_total, temperature, power)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO gpu_metrics (run_id, seconds, ${gpuMetrics.columns})
+       VALUES (@runId, @seconds, ${gpuMetrics.values})`,
     );
-    for (const gpu of sample.gpus) {
-      insertGpu.run(
-        runId,
-        sample.seconds,
-        gpu.index,
-        gpu.name,
-        measured(gpu.utilisation),
-        measured(gpu.memoryUsed),
-        measured(gpu.memoryTotal),
-        measured(gpu.temperature),
-        measured(gpu.power),
-      );
-    }
+    for (const gpu of gpus) insertGpu.run({ ...stored(gpu), runId, seconds: sample.seconds });
     const count = statement<[number], number>(db, 'SELECT count(*) FROM system_metrics WHERE run_id = ?')
       .pluck()
       .get(runId)!;
     if (count > most) thin(db, runId, Math.floor(most / 2));
   });
+}
+
+type Stored = Record<string, number | string | null>;
+
+/** Values as columns hold them. */
+function stored(values: Stored): Stored {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, typeof value === 'string' ? value : measured(value)]),
+  );
 }
 
 /** Keeps the samples that are nearest to moments of even distance, the first and the last among them. */
@@ -121,14 +104,12 @@ interface GpuRow extends GpuSample {
 export function readSystem(db: Database, runId: number, afterSeconds: number): SystemColumns {
   const rows = statement<[number, number], SystemRow>(
     db,
-    `SELECT seconds, at, nimg, cpu_percent AS cpuPercent, job_cpu_percent AS jobCpuPercent, memory_used AS memoryUsed,
-       memory_total AS memoryTotal, job_memory AS jobMemory
+    `SELECT ${system.selected}
      FROM system_metrics WHERE run_id = ? AND seconds > ? ORDER BY seconds`,
   ).all(runId, afterSeconds);
   const gpus = statement<[number, number], GpuRow>(
     db,
-    `SELECT seconds, gpu AS "index", name, utilisation, memory_used AS memoryUsed, memory_total AS memoryTotal,
-       temperature, power
+    `SELECT seconds, ${gpuMetrics.selected}
      FROM gpu_metrics WHERE run_id = ? AND seconds > ? ORDER BY gpu, seconds`,
   ).all(runId, afterSeconds);
   const gpusOf = new Map(rows.map(({ seconds }) => [seconds, [] as GpuSample[]]));

@@ -1,59 +1,37 @@
 import type { Database } from 'better-sqlite3';
-import type { TickColumns } from '../../contract/runs.ts';
+import { tickColumns, type Tick, type TickColumns } from '../../contract/runs.ts';
 import { COUNTS } from './history.ts';
+import { namedColumns } from './named-columns.ts';
 import { advanceRun } from './runs.ts';
 import { measured, statement, write } from './statements.ts';
 
 /** Table `ticks`: what a run wrote down every so many images. */
 
-export interface Tick {
-  runId: number;
-  /** Training images seen. */
-  nimg: number;
-  /** Seconds of training since the run began, pauses left out. */
-  trainSeconds: number;
-  /** Mean loss per element over the tick's images; NaN and ±Infinity are stored as NULL. */
-  loss: number;
-  /** Standard error of that mean; null for a single image. */
-  lossStderr: number | null;
-  learningRate: number;
-  imagesPerSecond: number | null;
-  /** Resident memory of the job process, bytes. */
-  memoryBytes: number;
-}
+/** The column of each value of a tick. */
+const columnOf = {
+  nimg: 'nimg',
+  trainSeconds: 'train_seconds',
+  loss: 'loss',
+  lossStderr: 'loss_stderr',
+  learningRate: 'learning_rate',
+  imagesPerSecond: 'images_per_second',
+  memoryBytes: 'memory_bytes',
+} satisfies Record<keyof Tick, string>;
 
-interface TickRow {
-  nimg: number;
-  trainSeconds: number;
-  loss: number | null;
-  lossStderr: number | null;
-  learningRate: number;
-  imagesPerSecond: number | null;
-  memoryBytes: number;
-}
+const { columns, values, selected } = namedColumns(columnOf);
 
-const COLUMNS = `nimg, train_seconds AS trainSeconds, loss, loss_stderr AS lossStderr, learning_rate AS learningRate,
-  images_per_second AS imagesPerSecond, memory_bytes AS memoryBytes`;
-
-/** Writes a tick and moves the run's `nimg` on. A second tick at the same nimg replaces the first. */
-export function insertTick(db: Database, tick: Tick, at = Date.now()): void {
+/**
+ * Writes a tick and moves the run's `nimg` on. A second tick at the same nimg replaces the first. What is not finite is
+ * stored as NULL, which columns refuse that always have a value.
+ */
+export function insertTick(db: Database, runId: number, tick: Tick, at = Date.now()): void {
+  const stored = Object.fromEntries(Object.entries(tick).map(([name, value]) => [name, measured(value)]));
   write(db, () => {
-    statement(
+    statement<[Record<string, number | null>]>(
       db,
-      `INSERT OR REPLACE INTO ticks (run_id, nimg, at, train_seconds, loss, loss_stderr, learning_rate, images_per_second, memory_bytes)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ).run(
-      tick.runId,
-      tick.nimg,
-      at,
-      tick.trainSeconds,
-      measured(tick.loss),
-      measured(tick.lossStderr),
-      tick.learningRate,
-      measured(tick.imagesPerSecond),
-      tick.memoryBytes,
-    );
-    advanceRun(db, tick.runId, tick.nimg);
+      `INSERT OR REPLACE INTO ticks (run_id, at, ${columns}) VALUES (@runId, @at, ${values})`,
+    ).run({ ...stored, runId, at });
+    advanceRun(db, runId, tick.nimg);
   });
 }
 
@@ -78,19 +56,19 @@ export function readTicks(
     `SELECT count(*) AS count, min(nimg) AS first, max(nimg) AS last FROM ticks
      WHERE run_id = ? AND ${COUNTS} AND nimg > ?`,
   ).get(runId, afterNimg)!;
-  if (first === null || last === null) return toColumns([]);
+  if (first === null || last === null) return tickColumns([]);
   if (count <= maxPoints) {
-    return toColumns(
-      statement<[number, number], TickRow>(
+    return tickColumns(
+      statement<[number, number], Tick>(
         db,
-        `SELECT ${COLUMNS} FROM ticks WHERE run_id = ? AND ${COUNTS} AND nimg > ? ORDER BY nimg`,
+        `SELECT ${selected} FROM ticks WHERE run_id = ? AND ${COUNTS} AND nimg > ? ORDER BY nimg`,
       ).all(runId, afterNimg),
     );
   }
   const parts = Math.max(1, Math.floor((maxPoints - 2) / 2));
   const width = Math.floor((last - first) / parts) + 1;
-  return toColumns(
-    statement<[Record<string, number>], TickRow>(
+  return tickColumns(
+    statement<[Record<string, number>], Tick>(
       db,
       // In a query with a single min() or max(), SQLite takes the other columns from the row that has it.
       `WITH history AS MATERIALIZED (
@@ -103,20 +81,8 @@ export function readTicks(
          UNION SELECT @first
          UNION SELECT @last
        )
-       SELECT ${COLUMNS} FROM ticks WHERE run_id = @runId AND ${COUNTS} AND nimg IN (SELECT nimg FROM kept)
+       SELECT ${selected} FROM ticks WHERE run_id = @runId AND ${COUNTS} AND nimg IN (SELECT nimg FROM kept)
        ORDER BY nimg`,
     ).all({ runId, afterNimg, first, last, width }),
   );
-}
-
-function toColumns(rows: TickRow[]): TickColumns {
-  return {
-    nimg: rows.map((row) => row.nimg),
-    trainSeconds: rows.map((row) => row.trainSeconds),
-    loss: rows.map((row) => row.loss),
-    lossStderr: rows.map((row) => row.lossStderr),
-    learningRate: rows.map((row) => row.learningRate),
-    imagesPerSecond: rows.map((row) => row.imagesPerSecond),
-    memoryBytes: rows.map((row) => row.memoryBytes),
-  };
 }

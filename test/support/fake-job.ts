@@ -16,7 +16,9 @@ import { insertTick } from '../../native-worker/store/ticks.ts';
 import { insertTuning, setTuningResults } from '../../native-worker/store/tunings.ts';
 import { measuredOn } from '../../native-worker/engine/runtime/measured-on.ts';
 import type { TuningSubject } from '../../contract/tuning.ts';
+import { tickColumns } from '../../contract/runs.ts';
 import { exampleProfile } from './profiles.ts';
+import { exampleTick } from './ticks.ts';
 
 const { values } = parseArgs({
   options: { library: { type: 'string' }, job: { type: 'string' }, identity: { type: 'string' } },
@@ -49,17 +51,9 @@ async function checkpoint(nimg: number): Promise<void> {
 
 async function tick(nimg: number): Promise<void> {
   if (runId === null) return;
-  const values = {
-    trainSeconds: 1,
-    loss: 0.5,
-    lossStderr: 0.1,
-    learningRate: 0.01,
-    imagesPerSecond: 9,
-    memoryBytes: 1e8,
-  };
-  await patiently(() => insertTick(library.db, { runId, nimg, ...values }));
-  const ticks = Object.fromEntries(Object.entries({ nimg, ...values }).map(([name, value]) => [name, [value]]));
-  await send({ type: 'ticked', ticks });
+  const written = exampleTick(nimg);
+  await patiently(() => insertTick(library.db, runId, written));
+  await send({ type: 'ticked', ticks: tickColumns([written]) });
 }
 
 /** Measures a step, as far as anybody can see. */

@@ -1,4 +1,4 @@
-import type { TickColumns } from '../../../contract/runs.ts';
+import { tickColumns, type Tick } from '../../../contract/runs.ts';
 import { CHECKPOINTS_KEPT } from '../../../contract/training.ts';
 import { blockNames, weightNames } from '../../../contract/architecture.ts';
 import { estimateMemory } from '../../../contract/memory.ts';
@@ -24,7 +24,7 @@ export async function writeTick(session: TrainingSession, magnitudes: StepMagnit
   const { context, run, plan, nimg } = session;
   const { db } = context.library;
   const { training } = run.config;
-  const tick = {
+  const tick: Tick = {
     ...session.meter.finish(),
     nimg,
     trainSeconds: trainSeconds(session),
@@ -34,21 +34,12 @@ export async function writeTick(session: TrainingSession, magnitudes: StepMagnit
   };
   await patiently(() =>
     write(db, () => {
-      insertTick(db, { runId: run.id, ...tick });
+      insertTick(db, run.id, tick);
       insertMagnitudes(db, run.id, 'weight', nimg, weightNames(plan), magnitudes.weights);
       insertMagnitudes(db, run.id, 'activation', nimg, blockNames(plan), magnitudes.activations);
     }),
   );
-  const ticks: TickColumns = {
-    nimg: [tick.nimg],
-    trainSeconds: [tick.trainSeconds],
-    loss: [tick.loss],
-    lossStderr: [tick.lossStderr],
-    learningRate: [tick.learningRate],
-    imagesPerSecond: [tick.imagesPerSecond],
-    memoryBytes: [tick.memoryBytes],
-  };
-  context.send({ type: 'ticked', ticks });
+  context.send({ type: 'ticked', ticks: tickColumns([tick]) });
 }
 
 /** Begins to write every average to a snapshot file, then their rows in one transaction. Training may go on meanwhile. */

@@ -19,7 +19,22 @@ const byName: readonly (readonly [OpKind, readonly string[]])[] = [
     'elementwise',
     [
       ...['Add*', 'Sub', 'Mul', 'MulNoNan', 'Div*', 'RealDiv', 'FloorDiv', 'FloorMod', 'Square*', 'Sqrt*', 'Rsqrt*'],
-      ...['Reciprocal*', 'Inv*', 'Neg', 'Abs', 'Sign', 'Exp*', 'Log*', 'Pow', 'Sin', 'Cos', 'Tanh*', 'Erf', 'Sigmoid*'],
+      ...[
+        'Reciprocal*',
+        'Inv*',
+        'Neg',
+        'Abs',
+        'Sign',
+        'Exp*',
+        'Log*',
+        'Pow',
+        'Sin',
+        'Cos',
+        'Atan2',
+        'Tanh*',
+        'Erf',
+        'Sigmoid*',
+      ],
       ...[
         'Swish*',
         'Relu*',

@@ -1,14 +1,6 @@
-import type { MagnitudeTable, TickColumns } from '../../../contract/runs.ts';
+import { mapTickColumns, tickColumns, type MagnitudeTable, type TickColumns } from '../../../contract/runs.ts';
 
-export const noTicks: TickColumns = {
-  nimg: [],
-  trainSeconds: [],
-  loss: [],
-  lossStderr: [],
-  learningRate: [],
-  imagesPerSecond: [],
-  memoryBytes: [],
-};
+export const noTicks: TickColumns = tickColumns([]);
 
 /**
  * History with news at its end. A run that went on from a checkpoint logs again what came after it: the older entries
@@ -18,23 +10,14 @@ export function appendTicks(history: TickColumns, news: TickColumns): TickColumn
   const first = news.nimg[0];
   if (first === undefined) return history;
   const kept = countBelow(history.nimg, first);
-  return {
-    nimg: join(history.nimg, kept, news.nimg),
-    trainSeconds: join(history.trainSeconds, kept, news.trainSeconds),
-    loss: join(history.loss, kept, news.loss),
-    lossStderr: join(history.lossStderr, kept, news.lossStderr),
-    learningRate: join(history.learningRate, kept, news.learningRate),
-    imagesPerSecond: join(history.imagesPerSecond, kept, news.imagesPerSecond),
-    memoryBytes: join(history.memoryBytes, kept, news.memoryBytes),
-  };
+  return mapTickColumns((name) => join<number | null>(history[name], kept, news[name]));
 }
 
 /** History without what came after so many images. */
 export function ticksUpTo(history: TickColumns, nimg: number): TickColumns {
   const kept = countBelow(history.nimg, nimg + 1);
   if (kept === history.nimg.length) return history;
-  const columns = Object.entries(history).map(([name, column]) => [name, column.slice(0, kept)]);
-  return Object.fromEntries(columns) as TickColumns;
+  return mapTickColumns((name) => history[name].slice(0, kept));
 }
 
 /** As `appendTicks`, for a heat map; `news` holds only moments that `history` has not, or rewound ones. */

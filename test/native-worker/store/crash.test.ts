@@ -20,13 +20,14 @@ test('a writer that is killed at any moment leaves whole transactions: each tick
      import { openLibrary } from '${store}library.ts';
      import { insertTick } from '${store}ticks.ts';
      import { insertMagnitudes } from '${store}magnitudes.ts';
+     import { exampleTick } from '${new URL('../../support/ticks.ts', import.meta.url).href}';
      import { write } from '${store}statements.ts';
      const { db } = openLibrary(${JSON.stringify(library.folder)});
      let nimg = db.prepare('SELECT coalesce(max(nimg), 0) FROM ticks').pluck().get();
      for (;;) {
        nimg += 16;
        write(db, () => {
-         insertTick(db, { runId: ${runId}, nimg, trainSeconds: 1, loss: 1, lossStderr: 1, learningRate: 1, imagesPerSecond: 1, memoryBytes: 1 });
+         insertTick(db, ${runId}, exampleTick(nimg));
          insertMagnitudes(db, ${runId}, 'weight', nimg, ['a', 'b'], Float32Array.of(nimg, 1));
        });
        writeSync(1, '.');

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AppError } from '../../../contract/errors.ts';
 import { momentOf, recipesAt } from '../../../contract/recipe.ts';
+import { tickColumns, type Tick } from '../../../contract/runs.ts';
 import {
   checkpointsToResume,
   forgetOldCheckpoints,
@@ -25,7 +26,8 @@ import {
 import { getSample, insertSample, listSamples, type NewSample } from '../../../native-worker/store/samples.ts';
 import { insertReconstruction, listReconstructions } from '../../../native-worker/store/reconstructions.ts';
 import { insertSnapshot, listSnapshots } from '../../../native-worker/store/snapshots.ts';
-import { insertTick, readTicks, type Tick } from '../../../native-worker/store/ticks.ts';
+import { insertTick, readTicks } from '../../../native-worker/store/ticks.ts';
+import { exampleTick } from '../../support/ticks.ts';
 import { makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
 
 /** What a run writes down, and what is read of it. */
@@ -41,17 +43,7 @@ beforeEach(async () => {
 afterEach(() => remove());
 
 function tick(nimg: number, loss: number, change: Partial<Tick> = {}): void {
-  insertTick(library.db, {
-    runId,
-    nimg,
-    trainSeconds: nimg / 10,
-    loss,
-    lossStderr: 0.01,
-    learningRate: 0.001,
-    imagesPerSecond: 10,
-    memoryBytes: 1e9,
-    ...change,
-  });
+  insertTick(library.db, runId, exampleTick(nimg, { loss, ...change }));
 }
 
 const all = { afterNimg: -1, maxPoints: 20_000 };
@@ -76,6 +68,13 @@ test('ticks move the run on, and the newest shows in its summary', () => {
   expect(getRunSummary(library.db, runId)).toMatchObject({ nimg: 32, lastLoss: 0.5, imagesPerSecond: 10 });
   expect(readTicks(library.db, runId, all).nimg).toEqual([16, 32]);
   expect(readTicks(library.db, runId, { afterNimg: 16, maxPoints: 10 }).nimg).toEqual([32]);
+});
+
+test('every value of a tick comes back in its own column', () => {
+  const ticks = [16, 32].map((nimg) => exampleTick(nimg));
+  for (const one of ticks) insertTick(library.db, runId, one);
+  expect(readTicks(library.db, runId, all)).toEqual(tickColumns(ticks));
+  expect(Object.keys(readTicks(library.db, runId, all))).toEqual(Object.keys(ticks[0]!));
 });
 
 test.each([NaN, Infinity, -Infinity])('a loss of %f is kept as "not finite"', (loss) => {

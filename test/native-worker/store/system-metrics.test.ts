@@ -1,13 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { GpuSample, SystemSample } from '../../../contract/system.ts';
 import type { Library } from '../../../native-worker/store/library.ts';
 import { deleteRunRows } from '../../../native-worker/store/runs.ts';
-import {
-  insertSystemSample,
-  lastSystemSeconds,
-  readSystem,
-  type GpuSample,
-  type SystemSample,
-} from '../../../native-worker/store/system-metrics.ts';
+import { insertSystemSample, lastSystemSeconds, readSystem } from '../../../native-worker/store/system-metrics.ts';
 import { makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
 
 let library: Library;

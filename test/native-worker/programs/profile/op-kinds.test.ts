@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ruledOps } from '../../../../native-worker/engine/recording/shape-rules.ts';
 import { kindOf } from '../../../../native-worker/programs/profile/op-kinds.ts';
 
 test.each([
@@ -33,6 +34,10 @@ test.each([
 ])('%s is of the kind %s', (op, kind) => {
   expect(kindOf(op, 'network')).toBe(kind);
   expect(kindOf(op, null)).toBe(kind);
+});
+
+test('whatever can be recorded is of a kind that a profile tells', () => {
+  expect(ruledOps().filter((op) => kindOf(op, null) === 'other')).toEqual([]);
 });
 
 test('what is done to weights and by the optimiser counts as theirs, whatever is computed', () => {

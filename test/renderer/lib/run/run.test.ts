@@ -1,23 +1,15 @@
 import { expect, test } from 'vitest';
 import { findPreset } from '../../../../contract/presets.ts';
+import { tickColumns, type TickColumns } from '../../../../contract/runs.ts';
 import { Clock } from '../../../../renderer/lib/run/clock.svelte.ts';
 import { configDiff, configRows } from '../../../../renderer/lib/run/config-rows.ts';
 import { etaSentence, stateSentence } from '../../../../renderer/lib/run/figures.ts';
 import { appendMagnitudes, appendTicks, noTicks, ticksUpTo } from '../../../../renderer/lib/run/tick-columns.ts';
 import { runMark } from '../../../../renderer/lib/run-colors.ts';
+import { exampleTick } from '../../../support/ticks.ts';
 import { exampleRunSummary } from '../../support/examples.ts';
 
-function ticks(...nimg: number[]) {
-  return {
-    nimg,
-    trainSeconds: nimg.map((value) => value / 10),
-    loss: nimg.map((value) => 1 / value),
-    lossStderr: nimg.map(() => 0.01),
-    learningRate: nimg.map(() => 0.01),
-    imagesPerSecond: nimg.map(() => 10),
-    memoryBytes: nimg.map(() => 1e9),
-  };
-}
+const ticks = (...nimg: number[]): TickColumns => tickColumns(nimg.map((moment) => exampleTick(moment)));
 
 test('new ticks go to the end of the history', () => {
   expect(appendTicks(ticks(1, 2), ticks(3)).nimg).toEqual([1, 2, 3]);

@@ -23,6 +23,8 @@ import {
   runMagnitudes,
   runSnapshots,
   runTicks,
+  tickColumns,
+  type TickColumns,
 } from '../../../../contract/runs.ts';
 import { runSystem, systemSampled, type SystemColumns } from '../../../../contract/system.ts';
 import { listJobs } from '../../../../contract/jobs.ts';
@@ -39,6 +41,7 @@ import {
   exampleSample,
   exampleSnapshot,
 } from '../../support/examples.ts';
+import { exampleTick } from '../../../support/ticks.ts';
 
 const summary = exampleRunSummary({
   id: 7,
@@ -49,15 +52,13 @@ const summary = exampleRunSummary({
   imagesPerSecond: 50,
 });
 const run = { ...exampleRun(), ...summary };
-const ticks = (nimg: number[], loss: (number | null)[]) => ({
-  nimg,
-  trainSeconds: nimg.map((value) => value / 50),
-  loss,
-  lossStderr: loss,
-  learningRate: nimg.map(() => 0.01),
-  imagesPerSecond: nimg.map(() => 50),
-  memoryBytes: nimg.map(() => 2e9),
-});
+const ticks = (nimg: number[], loss: (number | null)[]): TickColumns =>
+  tickColumns(
+    nimg.map((moment, index) => {
+      const value = loss[index]!;
+      return exampleTick(moment, { trainSeconds: moment / 50, loss: value, lossStderr: value, imagesPerSecond: 50 });
+    }),
+  );
 
 beforeAll(() => {
   service.answer(listRuns, () => []);

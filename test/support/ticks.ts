@@ -1,0 +1,15 @@
+import type { Tick } from '../../contract/runs.ts';
+
+/** A tick of a run that gets on. */
+export function exampleTick(nimg: number, change: Partial<Tick> = {}): Tick {
+  return {
+    nimg,
+    trainSeconds: nimg / 10,
+    loss: 0.5,
+    lossStderr: 0.01,
+    learningRate: 0.001,
+    imagesPerSecond: 10,
+    memoryBytes: 1e9,
+    ...change,
+  };
+}
