@@ -26,6 +26,7 @@ import { snapshotPath } from '../../../native-worker/store/paths.ts';
 import { insertRun } from '../../../native-worker/store/runs.ts';
 import { insertSnapshot } from '../../../native-worker/store/snapshots.ts';
 import { startServiceUnderTest, until, type ServiceUnderTest } from '../../support/service-library.ts';
+import { exampleTick } from '../../support/ticks.ts';
 import { tinyConfig } from '../../support/training-library.ts';
 
 /** What the calls do beyond passing on to the store. */
@@ -101,7 +102,7 @@ test('speed to expect is known after the first run, and scaled to the same netwo
   };
   expect(await expected(config)).toEqual({ imagesPerSecond: null, scaled: false });
   await finishedRun('finish');
-  expect(await expected(config)).toEqual({ imagesPerSecond: 9, scaled: false });
+  expect(await expected(config)).toEqual({ imagesPerSecond: exampleTick(16).imagesPerSecond, scaled: false });
   const other = await expected({ ...config, network: { ...config.network, switches: rungs.D.switches } });
   expect(other.scaled).toBe(true);
   expect(other.imagesPerSecond).toBeGreaterThan(8);
