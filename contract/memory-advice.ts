@@ -22,6 +22,7 @@ type Training = Parameters<typeof estimateMemory>[1];
  *
  * @param capacity bytes of the device's memory; null: unknown, so any fits
  * @param below    must be less than this
+ * @param parts    of the processor, as of `estimateMemory`
  * @returns null where not even one picture at once fits
  */
 export function largestMicroBatch(
@@ -29,44 +30,52 @@ export function largestMicroBatch(
   training: Training,
   capacity: number | null,
   below = Infinity,
+  parts = 1,
 ): number | null {
   const fits = (images: number): boolean =>
-    capacity === null || estimateMemory(plan, { ...training, microBatch: images }).total <= capacity;
+    capacity === null || estimateMemory(plan, { ...training, microBatch: images }, parts).total <= capacity;
   return possibleMicroBatches(training.batchSize).find((images) => images < below && fits(images)) ?? null;
 }
 
 /** What to do where training does not fit, as a sentence; parameters as for `largestMicroBatch`. */
-export function memoryAdvice(plan: NetworkPlan, training: Training, capacity: number | null, below?: number): string {
-  const images = largestMicroBatch(plan, training, capacity, below);
+export function memoryAdvice(
+  plan: NetworkPlan,
+  training: Training,
+  capacity: number | null,
+  below?: number,
+  parts = 1,
+): string {
+  const images = largestMicroBatch(plan, training, capacity, below, parts);
   if (images === null) {
     return imagesAtOnce(training) === 1
       ? 'Close what else uses the memory, or use a smaller network.'
       : 'Not even micro-batch 1 would fit: use a smaller network.';
   }
-  const needed = estimateMemory(plan, { ...training, microBatch: images }).total;
+  const needed = estimateMemory(plan, { ...training, microBatch: images }, parts).total;
   const figures =
     capacity === null ? `about ${gigabytes(needed)}` : `about ${gigabytes(needed)} of ${gigabytes(capacity)}`;
   return `Micro-batch ${images} would fit (${figures}) and gives the same result.`;
 }
 
-/** Whether training is estimated to fit into a device. @returns a sentence where it is not; else null */
-export function memoryProblem(plan: NetworkPlan, training: Training, memory: TrainingMemory): string | null {
+/** Whether training is estimated to fit into a device, or parts of one. @returns a sentence where it is not; else null */
+export function memoryProblem(plan: NetworkPlan, training: Training, memory: TrainingMemory, parts = 1): string | null {
   const { device, bytes, freeBytes } = memory;
-  const { total } = estimateMemory(plan, training);
+  const { total } = estimateMemory(plan, training, parts);
   const free = freeBytes ?? bytes;
   if (total <= free) return null;
   const images = imagesAtOnce(training);
-  const at = images === 1 ? 'one picture' : `${images} pictures`;
+  const each = parts === 1 ? '' : ` on each of ${parts} parts`;
+  const at = `${images === 1 ? 'one picture' : `${images} pictures`}${each}`;
   const needs = `Training with ${at} at once takes about ${gigabytes(total)}`;
   if (total > bytes) {
-    return `${needs}, and ${device} has ${gigabytes(bytes)}. ${memoryAdvice(plan, training, bytes, images)}`;
+    return `${needs}, and ${device} has ${gigabytes(bytes)}. ${memoryAdvice(plan, training, bytes, images, parts)}`;
   }
-  return `${needs}, and of the ${gigabytes(bytes)} of ${device} other programs leave ${gigabytes(free)}. End them, or: ${memoryAdvice(plan, training, free, images)}`;
+  return `${needs}, and of the ${gigabytes(bytes)} of ${device} other programs leave ${gigabytes(free)}. End them, or: ${memoryAdvice(plan, training, free, images, parts)}`;
 }
 
 /** @throws {AppError} 'out-of-memory' with the sentence of `memoryProblem` */
-export function checkMemory(plan: NetworkPlan, training: Training, memory: TrainingMemory): void {
-  const problem = memoryProblem(plan, training, memory);
+export function checkMemory(plan: NetworkPlan, training: Training, memory: TrainingMemory, parts = 1): void {
+  const problem = memoryProblem(plan, training, memory, parts);
   if (problem !== null) throw new AppError('out-of-memory', problem);
 }
 

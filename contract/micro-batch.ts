@@ -28,3 +28,28 @@ export function microBatchProblem({ batchSize, microBatch }: Batches): string | 
       : `the nearest that divide it are ${nearest.join(' and ')}`;
   return `batch size ${batchSize} is not a multiple of micro-batch ${microBatch}; ${words}`;
 }
+
+/** A sentence where a batch can't be shared out evenly, with what can; else null. @param devices at least 1 */
+export function sharesProblem({ batchSize }: Pick<Batches, 'batchSize'>, devices: number): string | null {
+  if (batchSize % devices === 0) return null;
+  const possible = possibleMicroBatches(batchSize).filter((count) => count > 1 && count <= devices);
+  const words = possible.length === 0 ? 'it takes one device' : `it can over ${possible.reverse().join(', ')} or one`;
+  return `a batch of ${batchSize} can’t be shared out evenly over ${devices} devices; ${words}`;
+}
+
+/**
+ * Pictures that each of several devices takes at once: its share of the batch, or as many as fit into the micro-batch and
+ * divide the share.
+ *
+ * @param devices divide the batch (`sharesProblem`)
+ */
+export function imagesAtOnceOn(batches: Batches, devices: number): number {
+  const atMost = imagesAtOnce(batches);
+  return possibleMicroBatches(batches.batchSize / devices).find((size) => size <= atMost)!;
+}
+
+/** A batch as one of several devices has it. @param devices divide the batch (`sharesProblem`) */
+export function shareOf<T extends Batches>(batches: T, devices: number): T {
+  if (devices === 1) return batches;
+  return { ...batches, batchSize: batches.batchSize / devices, microBatch: imagesAtOnceOn(batches, devices) };
+}

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
 import { Id, Measured, Timestamp } from './common.ts';
+import { Devices } from './devices.ts';
 import { DataShape } from './network.ts';
 import { Engine, RunConfig, type TrainingConfig } from './training.ts';
 
@@ -56,6 +57,8 @@ export const Run = RunSummary.extend({
   shape: DataShape,
   /** Images that go through the network at once, in its newest process or its next; null: a whole batch. */
   microBatch: z.int().nullable(),
+  /** Devices that share each batch, in its newest process or its next; null: the one of the settings. */
+  devices: Devices.nullable(),
   /** Device that trained it last ("CPU, 2 threads", "NVIDIA GeForce RTX 4090"); null: never started. */
   device: z.string().nullable(),
   /** Images seen where it went on after a pause, rising; those of rewound history are left out. */
@@ -172,6 +175,8 @@ export const createRun = defineCall(
     tags: z.array(Tag).max(20).default([]),
     engine: Engine.default('graph'),
     force: z.boolean().default(false),
+    /** Devices that share each batch; null: the one of the settings. */
+    devices: Devices.nullable().default(null),
   }),
   z.strictObject({ runId: Id, jobId: Id }),
 );
@@ -179,7 +184,7 @@ export const createRun = defineCall(
 export const pauseRun = defineCall('runs.pause', ById, Nothing);
 /**
  * Puts a paused or failed run at the end of the queue. `microBatch`: images that go through the network at once from now
- * on; null: a whole batch; absent: as before.
+ * on; null: a whole batch. `devices`: that share each batch from now on; null: the one of the settings. Absent: as before.
  */
 export const resumeRun = defineCall(
   'runs.resume',
@@ -187,6 +192,7 @@ export const resumeRun = defineCall(
     id: Id,
     engine: Engine.default('graph'),
     microBatch: z.int().min(1).nullable().optional(),
+    devices: Devices.nullable().optional(),
   }),
   z.strictObject({ jobId: Id }),
 );

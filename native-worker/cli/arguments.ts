@@ -1,4 +1,5 @@
 import type { Dataset } from '../../contract/datasets.ts';
+import { Devices } from '../../contract/devices.ts';
 import { AppError } from '../../contract/errors.ts';
 import { todaysName } from '../../contract/formats.ts';
 import { climb, rungNames, type RungName } from '../../contract/ladder.ts';
@@ -54,6 +55,18 @@ export function engineNamed(text: string): Engine {
   const engine = Engine.safeParse(text);
   if (engine.success) return engine.data;
   throw new AppError('invalid-input', `--engine is graph or eager, not "${text}".`);
+}
+
+/** What `--devices` is for, beside its name in a command's help. */
+export const DEVICES_HELP =
+  'that share each batch: gpu:0,gpu:1 (nvidia-smi’s numbers), or cpu:0,cpu:1, parts of the processor';
+
+/** @throws {AppError} 'invalid-input' */
+export function devicesNamed(text: string): Devices {
+  const devices = Devices.safeParse(text.split(',').map((name) => name.trim().toLowerCase()));
+  if (devices.success) return devices.data;
+  const issue = devices.error.issues[0]!.message;
+  throw new AppError('invalid-input', `--devices, ${issue}; not "${text}".`);
 }
 
 /** What `--precision` is for, beside its name in a command's help. */

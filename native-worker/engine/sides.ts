@@ -1,6 +1,10 @@
 import { backend } from './binding.ts';
 import { compilationNow } from './compilation.ts';
+import { canLoad } from './session/c-api.ts';
 import type { SessionOptions } from './session/options.ts';
+
+/** NVIDIA's library of sums over cards; TensorFlow loads it when it needs it. */
+const NCCL = 'libnccl.so.2';
 
 /** How a batch goes through a network on this device. */
 export interface Sides {
@@ -19,6 +23,25 @@ export interface Execution {
   /** Whether its layers are one compiled function (`ProgramSpec.compiled`), which has no sides. */
   readonly compiled: boolean;
   readonly session: SessionOptions;
+}
+
+/**
+ * How several devices run one program together: each its share of the batch, as a whole. XLA compiles networks on one device
+ * only. On the processor each device gets its share of the threads.
+ */
+export function executionOn(devices: number, environment = process.env): Execution {
+  if (backend().isUsingGpuDevice) {
+    return { sides: 1, compiled: false, session: { collectives: canLoad(NCCL) ? 'nccl' : 'ring' } };
+  }
+  const threads = Number(environment.TF_NUM_INTRAOP_THREADS ?? 1);
+  const session = { processors: devices, intraOpThreads: Math.max(1, Math.floor(threads / devices)) };
+  return { sides: 1, compiled: false, session: { ...session, collectives: 'ring' } };
+}
+
+/** TensorFlow's names of the devices of a session that `executionOn` describes. */
+export function deviceNames(devices: number): string[] {
+  const kind = backend().isUsingGpuDevice ? 'GPU' : 'CPU';
+  return Array.from({ length: devices }, (_, index) => `/device:${kind}:${index}`);
 }
 
 /** @param pictures of the batch */

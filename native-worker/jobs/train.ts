@@ -1,7 +1,6 @@
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import { MICRO_BATCHES } from '../../contract/jobs.ts';
-import { imagesAtOnce } from '../../contract/micro-batch.ts';
-import type { TrainingConfig } from '../../contract/training.ts';
+import { imagesAtOnce, shareOf } from '../../contract/micro-batch.ts';
 import { microBatches } from '../edm2/training/gradients.ts';
 import { backend } from '../engine/binding.ts';
 import { describeDevice } from '../engine/device.ts';
@@ -37,7 +36,7 @@ export const runTrain: RunJob<'train'> = async (context, { runId, engine }) => {
     await writeLog(
       session,
       'info',
-      `${session.nimg === 0 ? 'Training begins' : `Training goes on at ${session.nimg} images`}${partsInWords(session.training)}.`,
+      `${session.nimg === 0 ? 'Training begins' : `Training goes on at ${session.nimg} images`}${partsInWords(session)}.`,
     );
     if (session.nimg < durationImages && owesGrid(session)) await drawGrid(session);
     const hearing = once(() => context.send({ type: 'stepping' }));
@@ -55,10 +54,14 @@ export const runTrain: RunJob<'train'> = async (context, { runId, engine }) => {
   }
 };
 
-/** "", or ", in 8 micro-batches of 16 images". */
-function partsInWords(training: TrainingConfig): string {
-  const count = microBatches(training);
-  return count === 1 ? '' : `, in ${count} micro-batches of ${imagesAtOnce(training)} images`;
+/** "", or ", on gpu:0 and gpu:1, each in 4 micro-batches of 16 images". */
+function partsInWords({ run, training }: TrainingSession): string {
+  const devices = run.devices ?? [];
+  const share = shareOf(training, Math.max(1, devices.length));
+  const count = microBatches(share);
+  const where =
+    devices.length > 1 ? `, on ${devices.join(', ')}, ${share.batchSize} images of each batch a device` : '';
+  return count === 1 ? where : `${where}, in ${count} micro-batches of ${imagesAtOnce(share)} images`;
 }
 
 /**
@@ -147,7 +150,8 @@ async function step(session: TrainingSession, measure: boolean, hearing: () => v
     session.meter.add(nimg, taken.lossPerImage, (performance.now() - start) / 1000);
     return taken;
   } catch (error) {
-    throw isOutOfMemory(error) ? trainingOutOfMemory(session.plan, training, deviceMemory(), error) : error;
+    const share = shareOf(training, session.run.devices?.length ?? 1);
+    throw isOutOfMemory(error) ? trainingOutOfMemory(session.plan, share, deviceMemory(), error) : error;
   }
 }
 
@@ -199,7 +203,7 @@ async function finish(session: TrainingSession): Promise<JobOutcome> {
 /** Says what TensorFlow computes on; a GPU that was wanted and not got is a warning. */
 async function reportDevice(session: TrainingSession): Promise<void> {
   const { context, run } = session;
-  const device = await describeDevice();
+  const device = await describeDevice(process.env, run.devices?.length ?? 1);
   await patiently(() => setRunDevice(context.library.db, run.id, device.words));
   context.send({ type: 'device', device: device.words, fellBack: device.fellBack });
   if (device.fellBack) {

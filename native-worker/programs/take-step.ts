@@ -3,7 +3,7 @@ import { seedFor } from '../edm2/tensors/random.ts';
 import { stepNumbers } from '../edm2/training/schedule.ts';
 import type { Seed } from '../../contract/seed.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
-import type { GraphSession } from '../engine/session/graph-session.ts';
+import type { GraphSession, PartOfRun } from '../engine/session/graph-session.ts';
 import { numberOf, sizeOf, type HostTensor } from '../engine/session/host-tensor.ts';
 import { scalarInputs } from './scalar-inputs.ts';
 
@@ -47,7 +47,7 @@ export type GoesOn = (progress: StepProgress) => boolean;
 
 /** A step that is to be taken. */
 export interface StepToTake {
-  /** The run's, with the micro-batch that the program was recorded for. */
+  /** The run's, with the micro-batch that the program was recorded for: what one device takes at once. */
   readonly training: TrainingConfig;
   /** Training images seen before. */
   readonly nimg: number;
@@ -78,24 +78,38 @@ async function wholeStep(session: GraphSession, step: StepToTake): Promise<Step>
 async function stepInParts(session: GraphSession, step: StepToTake, goesOn: GoesOn = () => true): Promise<Step | null> {
   const { training, batch, measure } = step;
   const size = training.microBatch!;
-  const count = microBatches(training);
+  const devices = Array.from({ length: session.towers }, (_, device) => device);
+  const count = microBatches(training) / devices.length;
   const lossPerImage = new Float32Array(training.batchSize);
   const meanSquares: Float32Array[] = [];
+  let weights: Float32Array | null = null;
   const start = performance.now();
   for (let done = 0; done < count; done += 1) {
     if (done > 0 && !goesOn(stepProgress(done, count, start))) return null;
-    const first = done * size;
-    const inputs = { ...partOf(batch, first, size), again: numberOf(done === 0 ? 0 : 1) };
-    const wanted = ['lossPerImage', ...(measure ? ['meanSquares'] : [])];
-    const numbers = numbersOf(await session.run('accumulate', inputs, seedOf(step), wanted, first));
-    lossPerImage.set(numbers('lossPerImage'), first);
-    if (measure) meanSquares.push(numbers('meanSquares'));
+    const parts = devices.map((device): PartOfRun => {
+      const first = (device * count + done) * size;
+      const inputs = { ...partOf(batch, first, size), again: numberOf(first === 0 ? 0 : 1) };
+      const outputs = ['lossPerImage', ...(measure ? ['meanSquares'] : [])];
+      if (count > 1) return { inputs, outputs, first };
+      const atTheEnd = measure && device === 0 ? ['weights'] : [];
+      return { inputs: { ...inputs, ...scalarsOf(step) }, outputs: [...outputs, ...atTheEnd], first };
+    });
+    const results = await session.runTogether(count > 1 ? 'accumulate' : 'train', seedOf(step), parts);
+    results.forEach((result, device) => {
+      const numbers = numbersOf(result);
+      lossPerImage.set(numbers('lossPerImage'), parts[device]!.first);
+      if (measure) meanSquares.push(numbers('meanSquares'));
+    });
+    if (count === 1 && measure) weights = numbersOf(results[0]!)('weights');
   }
-  const numbers = numbersOf(await session.run('apply', scalarsOf(step), seedOf(step), measure ? ['weights'] : []));
-  return {
-    lossPerImage,
-    magnitudes: measure ? { weights: numbers('weights'), activations: rootsOfMeans(meanSquares) } : null,
-  };
+  if (count > 1) {
+    const parts = devices.map((device) => {
+      return { inputs: scalarsOf(step), outputs: measure && device === 0 ? ['weights'] : [], first: 0 };
+    });
+    const [result] = await session.runTogether('apply', seedOf(step), parts);
+    if (measure) weights = numbersOf(result!)('weights');
+  }
+  return { lossPerImage, magnitudes: weights && { weights, activations: rootsOfMeans(meanSquares) } };
 }
 
 function scalarsOf({ training, nimg }: StepToTake): Record<string, HostTensor> {

@@ -1,11 +1,12 @@
-import type { Scalar, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
-import { gradientsAt, inStep, microBatches } from '../edm2/training/gradients.ts';
+import { gradientsAt, inStep, microBatches, type Gradients } from '../edm2/training/gradients.ts';
 import { encodeBytes } from '../edm2/tensors/pixels.ts';
 import { precisionOf } from '../edm2/tensors/precision.ts';
 import { trainStep, updateState, weightMagnitudes } from '../edm2/training/step.ts';
-import type { Batch } from '../edm2/tensors/types.ts';
+import type { Batch, Stacks } from '../edm2/tensors/types.ts';
+import type { Updates } from '../edm2/training/adam.ts';
 import { float32, type Entry, type Given, type Specs } from '../engine/recording/program.ts';
 import { zerosOf, type HostTensor } from '../engine/session/host-tensor.ts';
 import { stateNames, unflattenState, type StateLayout } from './flat-state.ts';
@@ -16,8 +17,18 @@ import { clearSums, updatesInPlace } from './updates-in-place.ts';
 export interface TrainingStep {
   /** What it keeps beside the training state: where there are micro-batches, the sums of their gradients. */
   readonly sums: Specs;
-  /** `train`; or `accumulate`, once a micro-batch, and `apply`. */
+  /** `train`, or, where a device takes several micro-batches, `accumulate`, once each, and `apply`. */
   readonly entries: Readonly<Record<string, Entry>>;
+}
+
+/** How steps are computed. */
+export interface StepForm {
+  /** As which pictures are fed: bytes, which the graph encodes, or numbers in the network's range. Default: bytes. */
+  readonly pictures?: 'uint8' | 'float32';
+  /** Parts of a pass that are computed side by side (`sidesFor`); default: 1. */
+  readonly sides?: number;
+  /** Devices that share the batch (`onDevices`); default: 1. */
+  readonly devices?: number;
 }
 
 /**
@@ -29,18 +40,21 @@ export interface TrainingStep {
  * the sums of the gradients, so its graph is that of one micro-batch however many there are, and a step that isn't ended
  * by `apply` leaves the training state as it was.
  *
- * @param pictures as which they are fed: bytes, which the graph encodes, or numbers in the network's range
- * @param sides    parts of a pass that are computed side by side (`sidesFor`)
+ * Several devices share the batch out evenly. Each takes its gradients; their sums over all devices are the same on each,
+ * and so is what Adam makes of them there.
+ *
+ * @param training whose micro-batch is what one device takes at once (`sharedOut`)
+ * @param layout   without averages: the program of a device that keeps none
  */
 export function trainingStep(
   plan: NetworkPlan,
   training: TrainingConfig,
   layout: StateLayout,
-  pictures: 'uint8' | 'float32' = 'uint8',
-  sides = 1,
+  { pictures = 'uint8', sides = 1, devices = 1 }: StepForm = {},
 ): TrainingStep {
   const step = { plan, training, layout, pictures, sides };
   if (microBatches(training) === 1) return { sums: {}, entries: { train: whole(step) } };
+  if (microBatches(training) === devices) return { sums: {}, entries: { train: share(step) } };
   const sums = layout.parameters.map((name) => [stateNames.sum(name), float32(...layout.shapes[name]!)] as const);
   return {
     sums: Object.fromEntries(sums),
@@ -80,39 +94,83 @@ function whole({ plan, training, layout, pictures, sides }: Step): Entry {
 }
 
 /**
+ * A device's share of a batch, which goes through the network at once. Inputs: as of `accumulate`, and the scalars; outputs:
+ * as of `accumulate`, and `weights`, magnitudes.
+ */
+function share(step: Step): Entry {
+  const { training, layout } = step;
+  return {
+    inputs: { ...partSpecs(step), ...scalarSpecs(layout.averages) },
+    partOf: training.batchSize,
+    run: (given) => {
+      const { gradients, lossPerImage, meanSquares } = gradientsOfPart(step, given);
+      return { outputs: { lossPerImage, meanSquares: meanSquares!, ...update(step, given, gradients) } };
+    },
+  };
+}
+
+/**
  * Inputs: those of a micro-batch, and `again`, 0 for a step's first and 1 for the others; outputs: `lossPerImage` [N] and
  * `meanSquares` of the blocks' outputs [blocks].
  */
-function accumulate({ plan, training, layout, pictures, sides }: Step): Entry {
+function accumulate(step: Step): Entry {
   return {
-    inputs: { ...batchSpecs(plan, training.microBatch!, pictures), again: float32() },
-    partOf: training.batchSize,
-    run: ({ inputs, state, random, casts, inPlace }) => {
-      const { parameters: stored, buffers } = unflattenState(state, layout);
-      const parameters = inStep(plan, stored, inputs.again as Scalar);
-      const backward = { measure: true, precision: precisionOf(training.precision, casts), sides };
-      const network = { plan, parameters, buffers };
-      const result = gradientsAt(network, training, batchOf(inputs, pictures), random, backward);
-      for (const [name, gradient] of Object.entries(result.gradients)) inPlace.add(stateNames.sum(name), gradient);
-      return { outputs: { lossPerImage: result.lossPerImage, meanSquares: result.meanSquares! } };
+    inputs: partSpecs(step),
+    partOf: step.training.batchSize,
+    run: (given) => {
+      const { gradients, lossPerImage, meanSquares } = gradientsOfPart(step, given);
+      for (const [name, gradient] of Object.entries(gradients)) given.inPlace.add(stateNames.sum(name), gradient);
+      return { outputs: { lossPerImage, meanSquares: meanSquares! } };
     },
   };
 }
 
 /** Inputs: the scalars; output: `weights`, magnitudes. Clears the sums. */
-function apply({ plan, training, layout }: Step): Entry {
+function apply(step: Step): Entry {
+  const { layout } = step;
   return {
     inputs: scalarSpecs(layout.averages),
     run: (given) => {
-      const state = unflattenState(given.state, layout);
-      const forced = inStep(plan, state.parameters, true);
-      const gradients = Object.fromEntries(layout.parameters.map((name) => [name, given.state[stateNames.sum(name)]!]));
-      const scalars = scalarsOf(given.inputs, layout.averages);
-      const updates = clearSums(given, updatesInPlace(given, training, scalars));
-      updateState(state, forced, gradients, training, scalars, updates);
-      return { outputs: { weights: weightMagnitudes(plan, forced) } };
+      const sums = layout.parameters.map((name) => [name, given.state[stateNames.sum(name)]!] as const);
+      return { outputs: update(step, given, Object.fromEntries(sums), (updates) => clearSums(given, updates)) };
     },
   };
+}
+
+function partSpecs({ plan, training, pictures }: Step): Specs {
+  return { ...batchSpecs(plan, training.microBatch!, pictures), again: float32() };
+}
+
+/** Gradients of some pictures of a batch. */
+function gradientsOfPart(
+  { plan, training, layout, pictures, sides }: Step,
+  { inputs, state, random, casts }: Given,
+): Gradients {
+  const { parameters: stored, buffers } = unflattenState(state, layout);
+  const parameters = inStep(plan, stored, inputs.again as Scalar);
+  const backward = { measure: true, precision: precisionOf(training.precision, casts), sides };
+  return gradientsAt({ plan, parameters, buffers }, training, batchOf(inputs, pictures), random, backward);
+}
+
+/**
+ * Adam and the averages, from the gradients of all parts of the batch on all devices.
+ *
+ * @param gradients of the parts of this device, added up
+ * @param around    what else is done with the updates
+ * @returns         `weights`, magnitudes
+ */
+function update(
+  { plan, training, layout }: Step,
+  given: Given,
+  gradients: Stacks,
+  around: (updates: Updates) => Updates = (updates) => updates,
+): { readonly weights: Tensor1D } {
+  const state = unflattenState(given.state, layout);
+  const forced = inStep(plan, state.parameters, true);
+  const scalars = scalarsOf(given.inputs, layout.averages);
+  const updates = around(updatesInPlace(given, training, scalars));
+  updateState(state, forced, given.sumOverDevices(gradients), training, scalars, updates);
+  return { weights: weightMagnitudes(plan, forced) };
 }
 
 function batchSpecs({ shape }: NetworkPlan, count: number, pictures: Step['pictures']): Specs {

@@ -105,7 +105,7 @@ class GraphSteps implements Steps {
     this.#layout = layoutOf(start);
     const flat = flattenState(start);
     this.#names = Object.keys(flat);
-    this.#step = trainingStep(plan, training, this.#layout, 'float32');
+    this.#step = trainingStep(plan, training, this.#layout, { pictures: 'float32' });
     const { batchSize, microBatch } = training;
     const { resolution, channels, labelDim } = plan.shape;
     const pictures = float32(batchSize, resolution, resolution, channels);

@@ -1,3 +1,4 @@
+import { cardsOf, type Devices } from '../../contract/devices.ts';
 import { runtimeProgress } from '../../contract/events.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { TrainingMemory } from '../../contract/memory-advice.ts';
@@ -5,7 +6,7 @@ import type { PrecisionSupport } from '../../contract/precision.ts';
 import type { RuntimeName, RuntimeStatus } from '../../contract/runtime.ts';
 import type { Logger } from 'pino';
 import { chosenRuntime } from '../engine/runtime/choice.ts';
-import { readGpus, usedGpu, type GpuReport, type UsedGpu } from '../engine/runtime/gpu.ts';
+import { namedGpus, readGpus, usedGpu, type GpuReport, type UsedGpu } from '../engine/runtime/gpu.ts';
 import { installRuntime } from '../engine/runtime/install.ts';
 import { measuredOn, type MeasuredOn } from '../engine/runtime/measured-on.ts';
 import { trainingMemory } from '../engine/runtime/memory.ts';
@@ -22,6 +23,12 @@ const PROGRESS_MS = 200;
 
 /** What nvidia-smi says holds so long: it is a process of some tenths of a second, and cards seldom come or go. */
 const GPUS_MS = 30_000;
+
+/** What a process computes on; gpu null: the processor, or no card that is known. */
+interface Machine {
+  readonly runtime: RuntimeName;
+  readonly gpu: UsedGpu | null;
+}
 
 /** The TensorFlow runtimes: which one jobs use, and fetching another. */
 export class Runtimes {
@@ -69,17 +76,43 @@ export class Runtimes {
     return lockedVersion(await this.active()) ?? 'none';
   }
 
-  /** What training has to fit into. @param computing whether a job of ours holds memory of the device now */
-  async memory(computing: boolean): Promise<TrainingMemory> {
+  /**
+   * What a run computes on: each of several cards, or the processor, however many parts it is cut into.
+   *
+   * @param devices null: the one of the settings
+   * @throws {AppError} 'invalid-input' if a card isn't there; 'runtime' if jobs can't use cards
+   */
+  async machines(devices: Devices | null): Promise<Machine[]> {
     const runtime = await this.active();
-    if (runtime === 'cpu') return trainingMemory(runtime, null);
-    const memory = trainingMemory(runtime, await this.gpu());
-    return computing ? { ...memory, freeBytes: null } : memory;
+    if (devices === null) return [{ runtime, gpu: await this.gpu() }];
+    const wanted = cardsOf(devices);
+    if (wanted.length === 0) return [{ runtime: 'cpu', gpu: null }];
+    const cards = namedGpus(await this.#gpus(), wanted);
+    if (runtime === 'cpu') {
+      throw new AppError(
+        'runtime',
+        'Jobs compute on the processor: choose the runtime for NVIDIA GPUs in the settings.',
+      );
+    }
+    return cards.map((gpu) => ({ runtime, gpu }));
   }
 
-  /** What the device that jobs use makes of each precision. */
-  async precisions(): Promise<PrecisionSupport[]> {
-    return precisionSupport({ runtime: await this.active(), gpu: await this.gpu(), cpuFlags: readCpuFlags() });
+  /**
+   * What training has to fit into: of several cards the one with the least room.
+   *
+   * @param computing whether a job of ours holds memory of the device now
+   */
+  async memory(computing: boolean, devices: Devices | null = null): Promise<TrainingMemory> {
+    const [smallest] = (await this.machines(devices))
+      .map(({ runtime, gpu }) => trainingMemory(runtime, gpu))
+      .sort((a, b) => (a.freeBytes ?? a.bytes) - (b.freeBytes ?? b.bytes));
+    return computing ? { ...smallest!, freeBytes: null } : smallest!;
+  }
+
+  /** What each device of a run makes of each precision. */
+  async precisions(devices: Devices | null = null): Promise<PrecisionSupport[][]> {
+    const cpuFlags = readCpuFlags();
+    return (await this.machines(devices)).map(({ runtime, gpu }) => precisionSupport({ runtime, gpu, cpuFlags }));
   }
 
   async list(): Promise<RuntimeStatus[]> {

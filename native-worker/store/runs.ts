@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import * as z from 'zod';
+import { Devices } from '../../contract/devices.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { DataShape } from '../../contract/network.ts';
 import type { Run, RunState, RunSummary } from '../../contract/runs.ts';
@@ -20,6 +21,8 @@ export interface NewRun {
   /** Trainable numbers, denoiser and u(sigma). */
   parameters: number;
   parentRunId?: number | null;
+  /** That share each batch; absent or null: the one of the settings. */
+  devices?: Devices | null;
 }
 
 interface SummaryRow {
@@ -52,6 +55,7 @@ interface RunRow extends SummaryRow {
   channels: number;
   labelDim: number;
   microBatch: number | null;
+  devices: string | null;
   device: string | null;
 }
 
@@ -75,13 +79,18 @@ export function setMicroBatch(db: Database, id: number, microBatch: number | nul
   statement(db, 'UPDATE runs SET micro_batch = ? WHERE id = ?').run(microBatch, id);
 }
 
+/** From its next process on. @param devices null: the one of the settings */
+export function setDevices(db: Database, id: number, devices: Devices | null): void {
+  statement(db, 'UPDATE runs SET devices = ? WHERE id = ?').run(devices && JSON.stringify(devices), id);
+}
+
 /** @returns the new run's id; it is `queued` */
 export function insertRun(db: Database, run: NewRun, createdAt = Date.now()): number {
   const result = statement(
     db,
     `INSERT INTO runs (name, notes, tags, state, dataset_id, parent_run_id, config, preset, resolution, channels,
-       label_dim, seed, duration_images, micro_batch, parameters, created_at)
-     VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       label_dim, seed, duration_images, micro_batch, devices, parameters, created_at)
+     VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     run.name,
     run.notes,
@@ -96,6 +105,7 @@ export function insertRun(db: Database, run: NewRun, createdAt = Date.now()): nu
     run.config.training.seed,
     run.config.training.durationImages,
     run.config.training.microBatch,
+    run.devices == null ? null : JSON.stringify(run.devices),
     run.parameters,
     createdAt,
   );
@@ -123,16 +133,17 @@ export function getRun(db: Database, id: number): Run {
   const row = statement<[number], RunRow>(
     db,
     `SELECT ${SUMMARY}, runs.config, runs.resolution, runs.channels, runs.label_dim AS labelDim,
-       runs.micro_batch AS microBatch, runs.device
+       runs.micro_batch AS microBatch, runs.devices, runs.device
      ${SOURCE} WHERE runs.id = ?`,
   ).get(id);
   if (row === undefined) throw noRun(id);
-  const { config, resolution, channels, labelDim, microBatch, device, ...summary } = row;
+  const { config, resolution, channels, labelDim, microBatch, devices, device, ...summary } = row;
   return {
     ...toSummary(summary),
     config: readColumn(RunConfig, config, [`Run ${id}`, 'configuration']),
     shape: { resolution, channels, labelDim },
     microBatch,
+    devices: devices === null ? null : readColumn(Devices, devices, [`Run ${id}`, 'devices']),
     device,
     resumes: statement<[number], number>(db, 'SELECT DISTINCT nimg FROM resumes WHERE run_id = ? ORDER BY nimg')
       .pluck()

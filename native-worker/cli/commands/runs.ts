@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { listJobs } from '../../../contract/jobs.ts';
+import type { Devices } from '../../../contract/devices.ts';
 import {
   getRun,
   listRuns,
@@ -13,7 +14,7 @@ import {
   type RunSummary,
 } from '../../../contract/runs.ts';
 import { progressWords } from '../../../contract/time-left.ts';
-import { ENGINE_HELP, engineNamed, findRun, wholeNumber } from '../arguments.ts';
+import { DEVICES_HELP, devicesNamed, ENGINE_HELP, engineNamed, findRun, wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { endingSentence } from '../ending.ts';
 import { bytes, duration, images, table, threeDigits } from '../words.ts';
@@ -64,11 +65,16 @@ export function addRuns(program: Command): void {
   one('resume', 'go on with a paused run and show its progress')
     .option('--detach', 'return at once; the run goes on in the background')
     .option('--engine <name>', ENGINE_HELP, 'graph')
+    .option('--devices <list>', `${DEVICES_HELP}, from now on; settings: the device of the settings`)
     .option('--micro-batch <n>', 'images that go through the network at once, from now on; all: a whole batch')
     .action(async (wanted: string, options: ResumeOptions, command: Command) => {
       await withService(
         command,
-        () => ({ engine: engineNamed(options.engine), ...microBatchNamed(options.microBatch) }),
+        () => ({
+          engine: engineNamed(options.engine),
+          ...microBatchNamed(options.microBatch),
+          ...devicesOf(options.devices),
+        }),
         async (context, how) => {
           const run = await chosen(context, wanted);
           const { jobId } = await context.client.call(resumeRun, { id: run.id, ...how });
@@ -85,6 +91,12 @@ interface ResumeOptions {
   readonly detach?: boolean;
   readonly engine: string;
   readonly microBatch?: string;
+  readonly devices?: string;
+}
+
+function devicesOf(text: string | undefined): { devices?: Devices | null } {
+  if (text === undefined) return {};
+  return { devices: text === 'settings' ? null : devicesNamed(text) };
 }
 
 function microBatchNamed(text: string | undefined): { microBatch?: number | null } {
@@ -138,6 +150,7 @@ async function show({ client, output }: CommandContext, id: number): Promise<voi
       'Micro-batch',
       run.microBatch === null ? null : `${run.microBatch} of a batch of ${run.config.training.batchSize}`,
     ],
+    ['Devices', run.devices === null ? null : run.devices.join(', ')],
     ['Seen', `${images(run.nimg)} of ${images(run.durationImages)}`],
     ['Loss', run.lastLoss === null ? null : threeDigits(run.lastLoss)],
     ['Speed', run.imagesPerSecond === null ? null : `${threeDigits(run.imagesPerSecond)} images/s`],

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { listDatasets } from '../../../contract/datasets.ts';
+import type { Devices } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import type { RungName } from '../../../contract/ladder.ts';
 import { createRun, RunName } from '../../../contract/runs.ts';
@@ -7,6 +8,8 @@ import type { Engine, RunConfig } from '../../../contract/training.ts';
 import {
   collect,
   configFrom,
+  DEVICES_HELP,
+  devicesNamed,
   ENGINE_HELP,
   engineNamed,
   findDataset,
@@ -29,6 +32,7 @@ interface TrainOptions {
   readonly force?: boolean;
   readonly engine: string;
   readonly precision?: string;
+  readonly devices?: string;
 }
 
 /** `edm2 train`: starts a run and shows it until it ends. */
@@ -48,6 +52,7 @@ export function addTrain(program: Command): void {
     .option('--name <name>', 'name of the run; default: dataset, preset and rung')
     .option('--detach', 'return at once; the run goes on in the background')
     .option('--precision <name>', `${PRECISION_HELP} (default: fp32)`)
+    .option('--devices <list>', `${DEVICES_HELP} (default: the device of the settings)`)
     .option('--force', 'start even what is estimated not to fit into memory')
     .option('--engine <name>', ENGINE_HELP, 'graph')
     .action(async (options: TrainOptions, command: Command) => {
@@ -66,27 +71,41 @@ interface Asked {
   readonly rung: RungName | null;
   readonly name: string | undefined;
   readonly engine: Engine;
+  readonly devices: Devices | null;
 }
 
-function readOptions({ preset, rung: letter, set, name, engine, precision }: TrainOptions): Asked {
+function readOptions({ preset, rung: letter, set, name, engine, precision, devices }: TrainOptions): Asked {
   if (name !== undefined && !RunName.safeParse(name).success) {
     throw new AppError('invalid-input', '--name takes 1 to 100 characters.');
   }
   const rung = letter === undefined ? null : rungNamed(letter);
   const settings = precision === undefined ? set : [`training.precision=${precisionNamed(precision)}`, ...set];
-  return { config: configFrom(preset, settings, rung ?? 'G'), rung, name, engine: engineNamed(engine) };
+  return {
+    config: configFrom(preset, settings, rung ?? 'G'),
+    rung,
+    name,
+    engine: engineNamed(engine),
+    devices: devices === undefined ? null : devicesNamed(devices),
+  };
 }
 
 async function train(
   context: CommandContext,
   options: TrainOptions,
-  { config, rung, name: wanted, engine }: Asked,
+  { config, rung, name: wanted, engine, devices }: Asked,
 ): Promise<number | undefined> {
   const { client, output } = context;
   const dataset = findDataset(options.dataset, await client.call(listDatasets, {}));
   const name = wanted ?? [dataset.name, options.preset, ...(rung === null ? [] : [rung])].join(' ').slice(0, 100);
   const force = options.force === true;
-  const { runId, jobId } = await client.call(createRun, { name, datasetId: dataset.id, config, engine, force });
+  const { runId, jobId } = await client.call(createRun, {
+    name,
+    datasetId: dataset.id,
+    config,
+    engine,
+    force,
+    devices,
+  });
   output.event('run', { runId, jobId, name });
   output.say(`Run ${runId} "${name}": ${images(config.training.durationImages)} on dataset "${dataset.name}".`);
   if (options.detach === true) {

@@ -366,6 +366,11 @@ export declare const GraphOptionsSchema: GenMessage<GraphOptions>;
  */
 export declare type ConfigProto = Message<'tensorflow.ConfigProto'> & {
   /**
+   * @generated from field: map<string, int32> device_count = 1;
+   */
+  deviceCount: { [key: string]: number };
+
+  /**
    * @generated from field: int32 intra_op_parallelism_threads = 2;
    */
   intraOpParallelismThreads: number;
@@ -376,9 +381,19 @@ export declare type ConfigProto = Message<'tensorflow.ConfigProto'> & {
   interOpParallelismThreads: number;
 
   /**
+   * @generated from field: bool allow_soft_placement = 7;
+   */
+  allowSoftPlacement: boolean;
+
+  /**
    * @generated from field: tensorflow.GraphOptions graph_options = 10;
    */
   graphOptions?: GraphOptions | undefined;
+
+  /**
+   * @generated from field: tensorflow.ConfigProto.Experimental experimental = 16;
+   */
+  experimental?: ConfigProto_Experimental | undefined;
 };
 
 /**
@@ -386,6 +401,22 @@ export declare type ConfigProto = Message<'tensorflow.ConfigProto'> & {
  * Use `create(ConfigProtoSchema)` to create a new message.
  */
 export declare const ConfigProtoSchema: GenMessage<ConfigProto>;
+
+/**
+ * @generated from message tensorflow.ConfigProto.Experimental
+ */
+export declare type ConfigProto_Experimental = Message<'tensorflow.ConfigProto.Experimental'> & {
+  /**
+   * @generated from field: bool collective_nccl = 7;
+   */
+  collectiveNccl: boolean;
+};
+
+/**
+ * Describes the message tensorflow.ConfigProto.Experimental.
+ * Use `create(ConfigProto_ExperimentalSchema)` to create a new message.
+ */
+export declare const ConfigProto_ExperimentalSchema: GenMessage<ConfigProto_Experimental>;
 
 /**
  * @generated from message tensorflow.KernelDef
@@ -463,6 +494,11 @@ export declare type RunOptions = Message<'tensorflow.RunOptions'> & {
    * @generated from field: tensorflow.RunOptions.TraceLevel trace_level = 1;
    */
   traceLevel: RunOptions_TraceLevel;
+
+  /**
+   * @generated from field: tensorflow.RunOptions.Experimental experimental = 8;
+   */
+  experimental?: RunOptions_Experimental | undefined;
 };
 
 /**
@@ -470,6 +506,22 @@ export declare type RunOptions = Message<'tensorflow.RunOptions'> & {
  * Use `create(RunOptionsSchema)` to create a new message.
  */
 export declare const RunOptionsSchema: GenMessage<RunOptions>;
+
+/**
+ * @generated from message tensorflow.RunOptions.Experimental
+ */
+export declare type RunOptions_Experimental = Message<'tensorflow.RunOptions.Experimental'> & {
+  /**
+   * @generated from field: int64 collective_graph_key = 1;
+   */
+  collectiveGraphKey: bigint;
+};
+
+/**
+ * Describes the message tensorflow.RunOptions.Experimental.
+ * Use `create(RunOptions_ExperimentalSchema)` to create a new message.
+ */
+export declare const RunOptions_ExperimentalSchema: GenMessage<RunOptions_Experimental>;
 
 /**
  * @generated from enum tensorflow.RunOptions.TraceLevel

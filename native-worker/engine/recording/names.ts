@@ -13,6 +13,11 @@ export interface DrawNames {
 /** TensorFlow allows letters, digits and _ . \ - / in names. */
 export const tidyName = (name: string): string => name.replace(/[^A-Za-z0-9_.\\/-]/g, '_');
 
+/** What a node of a program is called on one of several devices; on the first as if it were alone. */
+export function towerName(tower: number, node: string): string {
+  return tower === 0 ? node : `tower${tower}/${node}`;
+}
+
 /** Names of a recorded program's nodes, under which a session finds them. */
 export const nodeNames = {
   initial: (state: string): string => tidyName(`initial/${state}`),

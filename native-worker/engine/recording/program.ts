@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '../tensorflow.ts';
 import { attr, GraphBuilder, graphVersions } from './builder.ts';
+import { Collectives } from './collectives.ts';
 import { compiledGraph, type Region } from './compiled.ts';
 import { DataType } from '../proto/tensorflow_pb.js';
 import { Layers } from './layers.ts';
@@ -33,6 +34,8 @@ export interface Given {
   readonly inPlace: Pick<Variables, 'adam' | 'add' | 'approach' | 'clear'>;
   /** To the reduced type of the program, if it has one, and back; to tfjs the results are float32. */
   readonly casts: Pick<Recorder, 'reduce' | 'restore'>;
+  /** Tensors of float32, added up over all devices that run the program (`ProgramSpec.devices`). */
+  readonly sumOverDevices: (tensors: Tensors) => Tensors;
 }
 
 /** One thing that a graph can do. State that it doesn't return stays as it is. */
@@ -54,6 +57,8 @@ export interface ProgramSpec {
   readonly reduced?: Reduced | null;
   /** Whether what each entry computes in the layers of a network is one function that XLA compiles; default: no. */
   readonly compiled?: boolean;
+  /** How many devices run it together (`onDevices`); default: 1. */
+  readonly devices?: number;
 }
 
 /** A recorded program: a graph, and the names under which a session finds its parts. */
@@ -64,6 +69,14 @@ export interface GraphProgram {
   readonly entries: Readonly<Record<string, EntryNames>>;
   /** Nodes of the graph; for people. */
   readonly nodes: number;
+}
+
+/** A program that several devices run together. State, entries and what is drawn are those of the first. */
+export interface TowersProgram extends GraphProgram {
+  /** What each other device runs, alone. */
+  readonly others: GraphProgram;
+  /** Devices. */
+  readonly towers: number;
 }
 
 export interface EntryNames {
@@ -92,6 +105,7 @@ export function recordProgram(spec: ProgramSpec): GraphProgram {
   const recorder = new Recorder(builder, spec.reduced ?? null);
   const targets: string[] = [];
   const variables = new Variables(builder, recorder);
+  const collectives = new Collectives(builder, recorder, spec.devices ?? 1);
   for (const [name, { dtype, shape, reduced = false }] of Object.entries(spec.state)) {
     const types = { fed: dataTypes[dtype], kept: (reduced ? spec.reduced?.type : undefined) ?? dataTypes[dtype] };
     variables.declare(name, types, shape, nodeNames.initial(name), nodeNames.stored(name));
@@ -101,7 +115,7 @@ export function recordProgram(spec: ProgramSpec): GraphProgram {
   const entries: Record<string, EntryNames> = {};
   const regions: Region[] = [];
   for (const [name, entry] of Object.entries(spec.entries)) {
-    const record = (): EntryNames => recordEntry(builder, recorder, variables, name, entry, targets);
+    const record = (): EntryNames => recordEntry({ builder, recorder, variables, collectives }, name, entry, targets);
     const { result, nodes } = builder.during(() => layers.during(record));
     entries[name] = result;
     regions.push({ name, nodes });
@@ -117,16 +131,23 @@ export function recordProgram(spec: ProgramSpec): GraphProgram {
   };
 }
 
+/** What a program is recorded with. */
+interface Recording {
+  readonly builder: GraphBuilder;
+  readonly recorder: Recorder;
+  readonly variables: Variables;
+  readonly collectives: Collectives;
+}
+
 function recordEntry(
-  builder: GraphBuilder,
-  recorder: Recorder,
-  variables: Variables,
+  { builder, recorder, variables, collectives }: Recording,
   entry: string,
   { inputs, run, partOf }: Entry,
   targets: string[],
 ): EntryNames {
   const random = new RandomNumbers(builder, recorder, entry, partOf ?? null);
   variables.begin();
+  collectives.begin();
   const outputs = recorder.run(() => {
     const results: string[] = [];
     tf.tidy(() => {
@@ -145,6 +166,7 @@ function recordEntry(
         },
         inPlace: variables,
         casts: { reduce: (x) => recorder.reduce(x), restore: (x) => recorder.restore(x) },
+        sumOverDevices: (tensors) => collectives.sum(tensors),
       });
       for (const [name, tensor] of Object.entries(outputs)) {
         const { ref, dtype } = recorder.value(tensor);

@@ -1,6 +1,7 @@
 /** What nvidia-smi says of the graphics processors, and which runtime follows from it. */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { AppError } from '../../../contract/errors.ts';
 import type { GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
 import { reasonOf } from '../../../contract/system-errors.ts';
 import { runChild, type ChildResult } from './child.ts';
@@ -211,6 +212,22 @@ export function usedGpu(
   const named = first.startsWith('MIG-') ? parts.filter(({ uuid }) => uuid.startsWith(first)) : [];
   const card = named.length === 1 ? numbered(named[0]!.gpu) : null;
   return card && partOfCard(card, named[0]!);
+}
+
+/**
+ * Cards that a run names.
+ *
+ * @param wanted nvidia-smi's numbers
+ * @throws {AppError} 'invalid-input' with those that are there, if one isn't
+ */
+export function namedGpus(report: GpuReport, wanted: readonly number[]): UsedGpu[] {
+  return wanted.map((number) => {
+    const card = report.gpus.find(({ index }) => index === number);
+    if (card !== undefined) return usedGpu(report, number)!;
+    const there = report.gpus.map(({ index, name }) => `gpu:${index} (${name})`).join(', ');
+    const words = there === '' ? (report.reason ?? 'none was found') : `there is ${there}`;
+    throw new AppError('invalid-input', `There is no gpu:${number}: ${words}.`);
+  });
 }
 
 /** What is known of a part: not how busy it is, nor how much of its memory is used. */

@@ -67,6 +67,8 @@ export interface CApi {
   readonly deleteSessionOptions: (options: Pointer<'session-options'>) => void;
   readonly setConfig: (options: Pointer<'session-options'>, config: Uint8Array, length: number, status: Status) => void;
   readonly newSession: (graph: Graph, options: Pointer<'session-options'>, status: Status) => Session;
+  /** Names of the devices that it has, in full: "/job:localhost/replica:0/task:0/device:GPU:0". */
+  readonly devicesOf: (session: Session, status: Status) => string[];
   readonly closeSession: (session: Session, status: Status) => void;
   readonly deleteSession: (session: Session, status: Status) => void;
   /** Fills `fetched`, whose length is that of `outputs`, and `metadata`, if `options` (RunOptions) ask for a trace. */
@@ -157,7 +159,7 @@ export function importGraph(graph: Graph, graphDef: Uint8Array): void {
 }
 
 function load(path: string): CApi {
-  const ffi = createRequire(import.meta.url)('koffi') as typeof koffi;
+  const ffi = loadKoffi();
   ffi.config({ ...ffi.config(), async_stack_size: STACK });
   ffi.struct('TF_Output', { oper: 'void *', index: 'int' });
   ffi.struct('TF_Buffer', { data: 'void *', length: 'size_t', deallocate: 'void *' });
@@ -176,6 +178,19 @@ function load(path: string): CApi {
   };
   const setTensorFloat32 = exported('void _ZN3tsl32enable_tensor_float_32_executionEb(bool allowed)');
   const getTensorFloat32 = exported('bool _ZN3tsl33tensor_float_32_execution_enabledEv()');
+  const listDevices = library.func('void *TF_SessionListDevices(void *session, void *status)') as (
+    session: Session,
+    status: Status,
+  ) => Pointer<'device-list'>;
+  const deviceCount = library.func('int TF_DeviceListCount(void *list)') as (list: Pointer<'device-list'>) => number;
+  const deviceName = library.func('const char *TF_DeviceListName(void *list, int index, void *status)') as (
+    list: Pointer<'device-list'>,
+    index: number,
+    status: Status,
+  ) => string;
+  const deleteDeviceList = library.func('void TF_DeleteDeviceList(void *list)') as (
+    list: Pointer<'device-list'>,
+  ) => void;
   const data = library.func('void *TF_TensorData(void *tensor)') as (tensor: Tensor) => Pointer<'data'> | null;
   const toFunction = library.func(
     'void *TF_GraphToFunction(void *graph, const char *name, uint8_t append_hash, int nopers, void **opers, ' +
@@ -229,6 +244,12 @@ function load(path: string): CApi {
     deleteSessionOptions: library.func('void TF_DeleteSessionOptions(void *options)'),
     setConfig: library.func('void TF_SetConfig(void *options, const void *config, size_t length, void *status)'),
     newSession: library.func('void *TF_NewSession(void *graph, void *options, void *status)'),
+    devicesOf: (session, status) => {
+      const list = listDevices(session, status);
+      const names = Array.from({ length: deviceCount(list) }, (_, index) => deviceName(list, index, status));
+      deleteDeviceList(list);
+      return names;
+    },
     closeSession: library.func('void TF_CloseSession(void *session, void *status)'),
     deleteSession: library.func('void TF_DeleteSession(void *session, void *status)'),
     run: (session, options, inputs, fed, outputs, fetched, targets, metadata, status) =>
@@ -249,4 +270,18 @@ function load(path: string): CApi {
     write: (tensor, from, values) => void copyIn(data(tensor)! + BigInt(from), values, values.byteLength),
     readInto: (values, tensor, from) => void copyOut(values, data(tensor)! + BigInt(from), values.byteLength),
   };
+}
+
+/** Whether a shared library can be loaded, by its name, as TensorFlow itself loads those that it needs now and then. */
+export function canLoad(name: string): boolean {
+  try {
+    loadKoffi().load(name);
+    return true;
+  } catch {
+    return false; // not there, or not for this machine: the caller does without
+  }
+}
+
+function loadKoffi(): typeof koffi {
+  return createRequire(import.meta.url)('koffi') as typeof koffi;
 }

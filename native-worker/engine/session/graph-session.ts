@@ -6,8 +6,8 @@ import { Session } from './session.ts';
 import { keyAndCounter } from '../philox.ts';
 import type { Seed } from '../../../contract/seed.ts';
 import { hostOf, type Fed } from './host.ts';
-import { nodeNames, type DrawNames } from '../recording/names.ts';
-import type { GraphProgram, Specs, TensorSpec } from '../recording/program.ts';
+import { nodeNames, towerName, type DrawNames } from '../recording/names.ts';
+import type { GraphProgram, Specs, TensorSpec, TowersProgram } from '../recording/program.ts';
 
 /** State that is kept while it moves on. */
 export interface HeldTensors {
@@ -60,6 +60,14 @@ export interface TracedRun {
   readonly metadata: RunMetadata;
 }
 
+/** What one of several devices gets in a run, and what is asked of it. */
+export interface PartOfRun {
+  readonly inputs: Readonly<Record<string, Fed>>;
+  readonly outputs: readonly string[];
+  /** Of an entry that computes a part, the first of its rows. */
+  readonly first: number;
+}
+
 /** Tensors of a session, by the names of the nodes that they are fed to. */
 type Feeds = Readonly<Record<string, NativeTensor>>;
 
@@ -71,6 +79,10 @@ type Feeds = Readonly<Record<string, NativeTensor>>;
  */
 export class GraphSession {
   readonly #program: GraphProgram;
+  /** What devices but the first run; null: there is one. */
+  readonly #others: GraphProgram | null;
+  /** Devices that run it. */
+  readonly towers: number;
   readonly #session: Session;
   /** Two sets of fed tensors for each entry, in turns: what the last run was fed with stays as it was during the next. */
   readonly #feeds = new Map<string, { readonly sets: readonly [Feeds, Feeds]; turn: number }>();
@@ -81,8 +93,9 @@ export class GraphSession {
   /** Where what is traced goes; null: nothing is. */
   #traces: TracedRun[] | null = null;
 
-  constructor(program: GraphProgram, options: SessionOptions = {}) {
+  constructor(program: GraphProgram | TowersProgram, options: SessionOptions = {}) {
     this.#program = program;
+    [this.#others, this.towers] = 'others' in program ? [program.others, program.towers] : [null, 1];
     this.#session = new Session(program.graph, options);
   }
 
@@ -90,22 +103,26 @@ export class GraphSession {
    * Gives every state tensor its value, in the memory in which it stays.
    *
    * @param value asked for each tensor in turn, or for each of its rows if they have names, so that no more than one need
-   *   be there beside the state
+   *   be there beside the state; once a device
    * @throws {Error} if one has another shape or type than the program was recorded for
    */
   async initialise(value: (name: string) => Fed): Promise<void> {
+    for (let tower = 0; tower < this.towers; tower += 1) await this.#initialise(tower, value);
+  }
+
+  async #initialise(tower: number, value: (name: string) => Fed): Promise<void> {
     const feeds: Record<string, NativeTensor> = {};
     try {
-      for (const [name, spec] of Object.entries(this.#program.state)) {
+      for (const [name, spec] of Object.entries(this.#programOf(tower).state)) {
         const tensor = this.#session.allocate(spec.dtype, spec.shape);
-        feeds[nodeNames.initial(name)] = tensor;
+        feeds[towerName(tower, nodeNames.initial(name))] = tensor;
         if (spec.rows === undefined) tensor.write(fitting(name, spec, value(name)));
         const row = { dtype: spec.dtype, shape: spec.shape.slice(1) };
         for (const [index, name] of spec.rows?.entries() ?? []) {
           tensor.writeRow(index, fitting(name, row, value(name)));
         }
       }
-      await this.#inTurn(() => this.#session.run({ feeds, targets: [nodeNames.initialised] }));
+      await this.#inTurn(() => this.#session.run({ feeds, targets: [towerName(tower, nodeNames.initialised)] }));
     } finally {
       for (const tensor of Object.values(feeds)) tensor.dispose();
     }
@@ -131,7 +148,7 @@ export class GraphSession {
   }
 
   /**
-   * Runs one entry, with its updates of the state.
+   * Runs one entry, with its updates of the state; of several devices the first does.
    *
    * @param inputs  must stay as they are until the run is over
    * @param seed    seed of each purpose of random numbers
@@ -147,23 +164,83 @@ export class GraphSession {
     outputs: readonly string[],
     first = 0,
   ): Promise<Record<string, HostTensor>> {
-    const names = this.#program.entries[entry];
-    if (names === undefined) throw new Error(`the program has no entry ${entry}`);
-    const fed = [
-      ...Object.entries(names.inputs).map(([name, spec]): [string, HostTensor] => {
-        return [nodeNames.input(entry, name), fitting(name, spec, inputs[name])];
-      }),
-      ...names.draws.flatMap((draw) => fedToDraw(entry, draw, seed(draw.purpose), first)),
-    ];
+    const [results] = await this.runTogether(entry, seed, [{ inputs, outputs, first }]);
+    return results!;
+  }
+
+  /**
+   * Runs one entry on several devices at once, the first ones, so that what it sums over devices can come about.
+   *
+   * @param parts what each device gets and is asked for
+   * @returns     the outputs of each
+   * @throws      as `run`
+   */
+  async runTogether(
+    entry: string,
+    seed: (purpose: string) => Seed,
+    parts: readonly PartOfRun[],
+  ): Promise<Record<string, HostTensor>[]> {
+    const fed = parts.flatMap(({ inputs, first }, tower) => {
+      const names = this.#programOf(tower).entries[entry];
+      if (names === undefined) throw new Error(`the program has no entry ${entry}`);
+      const ofTower: [string, HostTensor][] = [
+        ...Object.entries(names.inputs).map(([name, spec]): [string, HostTensor] => {
+          return [nodeNames.input(entry, name), fitting(name, spec, inputs[name])];
+        }),
+        ...names.draws.flatMap((draw) => fedToDraw(entry, draw, seed(draw.purpose), first)),
+      ];
+      return ofTower.map(([node, host]): [string, HostTensor] => [towerName(tower, node), host]);
+    });
+    const wanted = parts.flatMap(({ outputs }, tower) =>
+      outputs.map((name) => towerName(tower, nodeNames.output(entry, name))),
+    );
+    const targets = parts.map((_, tower) => towerName(tower, nodeNames.done(entry)));
     const traces = this.#traces;
     const tensors = await this.#inTurn(async () => {
-      const feeds = this.#nextFeeds(entry, fed);
+      const feeds = this.#nextFeeds(`${entry} on ${parts.length}`, fed);
       for (const [node, host] of fed) feeds[node]!.write(host);
-      const fetches = outputs.map((name) => nodeNames.output(entry, name));
       const traced = traces && { onTrace: (metadata: RunMetadata) => void traces.push({ entry, metadata }) };
-      return await this.#session.run({ feeds, fetches, targets: [nodeNames.done(entry)], ...traced });
+      return await this.#session.run({ feeds, fetches: wanted, targets, ...traced });
     });
-    return handOver(outputs, tensors);
+    let at = 0;
+    return parts.map(({ outputs }) => handOver(outputs, tensors.slice(at, (at += outputs.length))));
+  }
+
+  /**
+   * Compares state of all devices, bit by bit, one tensor after another.
+   *
+   * @param names of state; of a tensor whose rows have names any of them stands for all
+   * @returns     the devices, counted from 0, where something differs from the first
+   */
+  async differing(names: readonly string[]): Promise<number[]> {
+    const states = [...new Set([...placesOf(this.#program.state, names).values()].map(({ state }) => state))];
+    const found = new Set<number>();
+    for (const state of states) {
+      const fetches = Array.from({ length: this.towers }, (_, tower) => towerName(tower, nodeNames.stored(state)));
+      const tensors = await this.#inTurn(() => this.#session.run({ fetches }));
+      const [first, ...others] = tensors.map((tensor) => tensor.read());
+      for (const tensor of tensors) tensor.dispose();
+      others.forEach((other, index) => {
+        if (!bytesOf(other).equals(bytesOf(first!))) found.add(index + 1);
+      });
+    }
+    return [...found].sort((a, b) => a - b);
+  }
+
+  /** Gives a device the state that the first one has. */
+  async copyFirstTo(tower: number): Promise<void> {
+    const { state } = this.#programOf(tower);
+    const names = Object.entries(state).flatMap(([name, { rows }]) => rows ?? [name]);
+    const held = await this.hold(names);
+    try {
+      await this.#initialise(tower, (name) => held.take(name));
+    } finally {
+      held.release();
+    }
+  }
+
+  #programOf(tower: number): GraphProgram {
+    return tower === 0 ? this.#program : this.#others!;
   }
 
   /**
@@ -180,6 +257,11 @@ export class GraphSession {
       this.#traces = null;
     }
     return traces;
+  }
+
+  /** TensorFlow's names of the devices that there are for it: "/device:GPU:0". */
+  devices(): string[] {
+    return this.#session.devices();
   }
 
   /** What was asked for ends first. */
@@ -259,6 +341,10 @@ function fitting(name: string, spec: Specs[string], fed: Fed | undefined): HostT
     );
   }
   return hostOf(fed);
+}
+
+function bytesOf({ values }: HostTensor): Buffer {
+  return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 }
 
 function fits({ dtype, shape }: TensorSpec, fed: Fed): boolean {

@@ -17,6 +17,10 @@ export interface SessionOptions {
   readonly interOpThreads?: number;
   /** Threads inside a kernel; null: those of the process. Needs TF_OVERRIDE_GLOBAL_THREADPOOL (`jobEnvironment`). */
   readonly intraOpThreads?: number | null;
+  /** Devices that the processor is cut into, "/device:CPU:0" and so on; default: 1. Each has threads inside kernels of its own. */
+  readonly processors?: number;
+  /** How devices of the session add up among themselves (`Given.across`): by NVIDIA's library, or by TensorFlow alone; default: they don't. */
+  readonly collectives?: 'nccl' | 'ring' | null;
 }
 
 /** Lets XLA compile what ops it finds together. */
@@ -28,10 +32,16 @@ export function configBytes({
   interOpThreads = 0,
   intraOpThreads = null,
   clusters = false,
+  processors = 1,
+  collectives = null,
 }: SessionOptions): Uint8Array {
   return toBinary(
     ConfigProtoSchema,
     create(ConfigProtoSchema, {
+      ...(processors === 1 ? {} : { deviceCount: { CPU: processors } }),
+      // A node that names a card and has no kernel for it runs on the processor.
+      allowSoftPlacement: collectives !== null,
+      ...(collectives === 'nccl' ? { experimental: { collectiveNccl: true } } : {}),
       interOpParallelismThreads: interOpThreads,
       intraOpParallelismThreads: intraOpThreads ?? 0,
       graphOptions: {

@@ -45,12 +45,15 @@ export class Session {
   readonly #session: Pointer<'session'>;
   readonly #outputs = new Map<string, Output>();
   readonly #tensors = new Set<NativeTensor>();
+  /** Whether its devices add up among themselves. */
+  readonly #collective: boolean;
   #running = 0;
   #closed = false;
 
   /** @param graphDef the bytes of TensorFlow's GraphDef */
   constructor(graphDef: Uint8Array, options: SessionOptions = {}) {
     const api = cApi();
+    this.#collective = (options.collectives ?? null) !== null;
     this.#graph = api.newGraph();
     try {
       importGraph(this.#graph, graphDef);
@@ -81,23 +84,31 @@ export class Session {
     const outputs = fetches.map((name) => this.#output(name).endpoint);
     const operations = targets.map((name) => this.#operation(name));
     const fetched = new Array<Pointer<'tensor'> | null>(outputs.length).fill(null);
-    const trace = onTrace === undefined ? null : newTrace();
+    const options = newRunOptions(this.#collective, onTrace !== undefined);
+    const metadata = onTrace === undefined ? null : api.emptyBuffer();
     const status = api.newStatus();
     this.#running += 1;
     try {
-      const { options = null, metadata = null } = trace ?? {};
       await api.run(this.#session, options, inputs, pointers, outputs, fetched, operations, metadata, status);
       throwUnlessOk(status);
       const results = fetched.map((pointer) => this.#keep(NativeTensor.adopt(pointer!, this.#forget)));
       if (this.#closed) throw new TensorFlowError('CANCELLED', 'the session was closed while it ran');
-      if (trace !== null) onTrace?.(fromBinary(RunMetadataSchema, api.bytes(trace.metadata)));
+      if (metadata !== null) onTrace?.(fromBinary(RunMetadataSchema, api.bytes(metadata)));
       return results;
     } finally {
       api.deleteStatus(status);
-      if (trace !== null) deleteTrace(trace);
+      if (options !== null) api.deleteBuffer(options);
+      if (metadata !== null) api.deleteBuffer(metadata);
       this.#running -= 1;
       if (this.#closed && this.#running === 0) this.#release();
     }
+  }
+
+  /** TensorFlow's names of the devices that it has: "/device:GPU:0". */
+  devices(): string[] {
+    this.#mustBeOpen();
+    const names = checked((status) => cApi().devicesOf(this.#session, status));
+    return names.map((name) => name.slice(name.indexOf('/device:')));
   }
 
   /** Nothing can be asked of it any more. What still runs ends first; then everything is let go of. */
@@ -154,22 +165,18 @@ export class Session {
   }
 }
 
-/** What a traced run is told, and what it fills. */
-interface Trace {
-  readonly options: Pointer<'buffer'>;
-  readonly metadata: Pointer<'buffer'>;
-}
+/** Runs of one session whose devices add up share this key, and no other session in the process runs beside it. */
+const COLLECTIVE_KEY = 1n;
 
-function newTrace(): Trace {
-  const api = cApi();
-  const asked = create(RunOptionsSchema, { traceLevel: RunOptions_TraceLevel.FULL_TRACE });
+/** What a run is told; null: nothing. */
+function newRunOptions(collective: boolean, traced: boolean): Pointer<'buffer'> | null {
+  if (!collective && !traced) return null;
+  const asked = create(RunOptionsSchema, {
+    ...(traced ? { traceLevel: RunOptions_TraceLevel.FULL_TRACE } : {}),
+    ...(collective ? { experimental: { collectiveGraphKey: COLLECTIVE_KEY } } : {}),
+  });
   const bytes = toBinary(RunOptionsSchema, asked);
-  return { options: api.newBuffer(bytes, bytes.length), metadata: api.emptyBuffer() };
-}
-
-function deleteTrace({ options, metadata }: Trace): void {
-  cApi().deleteBuffer(options);
-  cApi().deleteBuffer(metadata);
+  return cApi().newBuffer(bytes, bytes.length);
 }
 
 function newSession(graph: Pointer<'graph'>, config: Uint8Array): Pointer<'session'> {

@@ -88,6 +88,10 @@ export class EagerTrainer implements Trainer {
     }
   }
 
+  mend(): Promise<readonly number[]> {
+    return Promise.resolve([]); // one device
+  }
+
   hold(names: readonly string[]): Promise<HeldTensors> {
     const flat = flattenState(this.#state);
     const places = placesOf(stateSpecs(this.#plan, this.#state.averages.length), names);

@@ -1,14 +1,23 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { AppError } from '../../../contract/errors.ts';
+import { imagesAtOnce, imagesAtOnceOn } from '../../../contract/micro-batch.ts';
+import type { TrainingConfig } from '../../../contract/training.ts';
 import { readyFromStacks } from '../../edm2/network/network.ts';
 import { denoise } from '../../edm2/network/precondition.ts';
 import { precisionOf } from '../../edm2/tensors/precision.ts';
 import type { StateSource } from '../../edm2/training/state.ts';
 import { hostOf } from '../../engine/session/host.ts';
 import { cachedProgram } from '../../engine/recording/program-cache.ts';
-import { recordProgram, type GraphProgram, type ProgramSpec } from '../../engine/recording/program.ts';
+import {
+  recordProgram,
+  type GraphProgram,
+  type ProgramSpec,
+  type TowersProgram,
+} from '../../engine/recording/program.ts';
+import { onDevices } from '../../engine/recording/towers.ts';
 import { GraphSession, type HeldTensors, type TracedRun } from '../../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
-import { executionOf, type Execution } from '../../engine/sides.ts';
+import { deviceNames, executionOf, executionOn, type Execution } from '../../engine/sides.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
 import {
   emptySampling,
@@ -19,6 +28,7 @@ import {
 } from '../../programs/sampling.ts';
 import {
   plannedLayout,
+  stateNames,
   stateSources,
   stateSpecs,
   unflattenState,
@@ -54,18 +64,20 @@ export class GraphTrainer implements Trainer {
     this.sides = sides;
   }
 
-  /** @param source of the state; each tensor goes into the session before the next is read */
+  /** @param source of the state; each tensor goes into the session before the next is read, once a device */
   static async open(plan: TrainerPlan, source: StateSource): Promise<GraphTrainer> {
-    const averages = plan.training.sigmaRels.length;
-    const layout = plannedLayout(plan.plan, averages);
-    const sources = stateSources(plan.plan, averages);
-    const execution = executionOf(plan.training.microBatch ?? plan.training.batchSize);
-    const { program, empty } = recorded(plan, layout, execution);
+    const { devices = 1 } = plan;
+    const training = sharedOut(plan.training, devices);
+    const shared = { ...plan, training };
+    const sources = stateSources(plan.plan, training.sigmaRels.length);
+    const execution = devices === 1 ? executionOf(imagesAtOnce(training)) : executionOn(devices);
+    const { program, empty } = devices === 1 ? recorded(shared, execution) : recordedForAll(shared, execution);
     const session = new GraphSession(program, execution.session);
     try {
+      checkDevices(session, devices);
       await session.initialise((name) => empty(name) ?? takenFrom(sources.get(name)!(source)));
       collectGarbage(); // of recording, and the numbers that were handed over
-      return new GraphTrainer(plan, session, execution.sides);
+      return new GraphTrainer(shared, session, execution.sides);
     } catch (error) {
       session.close();
       throw error;
@@ -75,6 +87,14 @@ export class GraphTrainer implements Trainer {
   step(nimg: number, { images, labels }: PictureBatch, measure: boolean, goesOn?: GoesOn): Promise<Step | null> {
     const batch = { images, ...(labels === null ? {} : { labels }) };
     return takeStep(this.#session, { training: this.#plan.training, nimg, batch, measure }, goesOn);
+  }
+
+  async mend(): Promise<readonly number[]> {
+    if (this.#session.towers === 1) return [];
+    const weights = this.#plan.plan.parameters.map(({ name }) => stateNames.parameter(name));
+    const differing = await this.#session.differing(weights);
+    for (const device of differing) await this.#session.copyFirstTo(device);
+    return differing;
   }
 
   hold(names: readonly string[]): Promise<HeldTensors> {
@@ -91,6 +111,21 @@ export class GraphTrainer implements Trainer {
   }
 }
 
+/**
+ * TensorFlow computes on another device where one isn't there, so it is asked first.
+ *
+ * @throws {AppError} 'runtime'
+ */
+function checkDevices(session: GraphSession, devices: number): void {
+  const there = session.devices();
+  const missing = deviceNames(devices).filter((name) => !there.includes(name));
+  if (devices === 1 || missing.length === 0) return;
+  throw new AppError(
+    'runtime',
+    `The run is to share its batches among ${devices} devices, but TensorFlow finds ${there.join(' ')}. The doctor says why; or resume on one device.`,
+  );
+}
+
 /** The numbers of a tensor, which is gone then. */
 function takenFrom(tensor: Tensor): HostTensor {
   try {
@@ -100,26 +135,44 @@ function takenFrom(tensor: Tensor): HostTensor {
   }
 }
 
-/** The program of a run, from the cache if it is there, and what of its state is no training state, as it begins. */
-function recorded(
-  plan: TrainerPlan,
-  layout: StateLayout,
-  { sides, compiled }: Execution,
-): { readonly program: GraphProgram; readonly empty: (name: string) => HostTensor | undefined } {
-  const sampling = gridSampling(plan, layout, sides);
+/** A program, from the cache if it is there, and what of its state is no training state, as it begins. */
+interface Recorded<Program extends GraphProgram = GraphProgram> {
+  readonly program: Program;
+  readonly empty: (name: string) => HostTensor | undefined;
+}
+
+/** The program of a run; of several devices that of the first, which keeps the averages and draws, or of any other. */
+function recorded(plan: TrainerPlan, { sides, compiled }: Execution, keeps: 'all' | 'weights' = 'all'): Recorded {
+  const { devices = 1 } = plan;
+  const layout = plannedLayout(plan.plan, keeps === 'all' ? plan.training.sigmaRels.length : 0);
+  const sampling = keeps === 'all' ? gridSampling(plan, layout, sides) : null;
   const neutral: TrainerPlan = { ...plan, training: { ...plan.training, ...FED } };
   const reduced = reducedTypeOf(plan.training.precision);
-  const step = trainingStep(plan.plan, neutral.training, layout, 'uint8', sides);
+  const step = trainingStep(plan.plan, neutral.training, layout, { sides, devices });
   const spec: ProgramSpec = {
-    state: { ...stateSpecs(plan.plan, layout.averages), ...step.sums, ...sampling.state },
-    entries: { ...step.entries, ...sampling.entries },
+    state: { ...stateSpecs(plan.plan, layout.averages), ...step.sums, ...sampling?.state },
+    entries: { ...step.entries, ...sampling?.entries },
     reduced,
     compiled,
+    devices,
   };
+  const key = programKey([neutral, reduced, sides, compiled, keeps]);
   return {
-    program: cachedProgram(programKey([neutral, reduced, sides, compiled]), spec.state, () => recordProgram(spec)),
-    empty: (name) => emptySampling(sampling, name) ?? emptySum(step, name),
+    program: cachedProgram(key, spec.state, () => recordProgram(spec)),
+    empty: (name) => (sampling && emptySampling(sampling, name)) ?? emptySum(step, name),
   };
+}
+
+/** The program of a run on several devices. */
+function recordedForAll(plan: TrainerPlan, execution: Execution): Recorded<TowersProgram> {
+  const first = recorded(plan, execution);
+  const others = recorded(plan, execution, 'weights');
+  return { program: onDevices(first.program, others.program, deviceNames(plan.devices!)), empty: first.empty };
+}
+
+/** The run's training, its micro-batch being what one of several devices takes at once. */
+function sharedOut(training: TrainingConfig, devices: number): TrainingConfig {
+  return devices === 1 ? training : { ...training, microBatch: imagesAtOnceOn(training, devices) };
 }
 
 /** Draws with the grid's average as it is at that moment, where it is: weights are normalised at each evaluation. */

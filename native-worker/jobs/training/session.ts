@@ -1,4 +1,5 @@
 import { planNetwork, type NetworkPlan } from '../../../contract/architecture.ts';
+import { isCard } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { imagesAtOnce } from '../../../contract/micro-batch.ts';
 import { checkEngine } from '../../../contract/precision.ts';
@@ -7,6 +8,7 @@ import type { Engine, TrainingConfig } from '../../../contract/training.ts';
 import { openDataset, type PackedDataset } from '../../data/dataset-file.ts';
 import { initialSource, readState, type StateSource } from '../../edm2/training/state.ts';
 import { randomSource } from '../../edm2/tensors/random.ts';
+import { backend } from '../../engine/binding.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { checkpointsToResume } from '../../store/checkpoints.ts';
 import { datasetFile, getDataset } from '../../store/datasets.ts';
@@ -57,6 +59,7 @@ export async function openSession(context: JobContext, runId: number, engine: En
   let checkpoint: OpenCheckpoint | null = null;
   try {
     checkFits(run, dataset);
+    checkCards(run);
     const log = (level: LogLine['level'], text: string, nimg: number): Promise<void> =>
       writeLog({ context, run, nimg }, level, text);
     checkpoint = await newestCheckpoint(context, run, plan, log);
@@ -91,6 +94,7 @@ export async function openSession(context: JobContext, runId: number, engine: En
             average: training.sigmaRels.indexOf(grid.sigmaRel),
             count: gridBatch({ grid, training }, run.shape.labelDim),
           },
+          devices: run.devices?.length ?? 1,
         },
         checkpoint?.source ?? initialSource(plan, randomSource(randomKernels, training.seed, 0)),
       ),
@@ -153,6 +157,15 @@ function checkFits({ shape, datasetName }: Run, dataset: PackedDataset): void {
       `Dataset "${datasetName}" has ${dataset.classes.length} classes, but the run was made for ${shape.labelDim}. Start a new run.`,
     );
   }
+}
+
+/** Training on the processor instead of the cards that were named would take for ever. @throws {AppError} 'runtime' */
+function checkCards({ devices }: Run): void {
+  if (devices === null || !devices.some(isCard) || backend().isUsingGpuDevice) return;
+  throw new AppError(
+    'runtime',
+    `The run is to compute on ${devices.join(' and ')}, but TensorFlow finds no card. The doctor says why; or resume on other devices.`,
+  );
 }
 
 function hadMasksByMicroBatch({ config: { network, training } }: Run): boolean {

@@ -11,6 +11,8 @@ export interface TrainerPlan {
   readonly training: TrainingConfig;
   /** Index of the average that draws grids, and how many pictures it draws at once. */
   readonly grid: { readonly average: number; readonly count: number };
+  /** Devices that share each batch, which they divide; default: 1. */
+  readonly devices?: number;
 }
 
 /** Takes optimiser steps and owns the state that they change. One thing at a time may be asked of it. */
@@ -36,6 +38,13 @@ export interface Trainer {
    * @param names by `stateNames`
    */
   hold(names: readonly string[]): Promise<HeldTensors>;
+  /**
+   * Compares the weights of the devices that share each batch, which are to be the same. Where they aren't, the first
+   * device's state takes the place of the other's.
+   *
+   * @returns which devices differed, counted from 0
+   */
+  mend(): Promise<readonly number[]>;
   /** Draws with the average of the run's grids as it is now; dispose it before the next step. */
   sampler(): BatchSampler;
   dispose(): void;

@@ -17,7 +17,7 @@ import { insertTick } from '../../store/ticks.ts';
 import type { StepMagnitudes } from '../../programs/take-step.ts';
 import { snapshotTensors, writeSnapshot } from '../snapshot-file.ts';
 import { checkpointTensors, writeCheckpoint } from './checkpoint.ts';
-import { trainSeconds, type TrainingSession } from './session.ts';
+import { trainSeconds, writeLog, type TrainingSession } from './session.ts';
 
 /** Ends the tick: its numbers and magnitudes become one transaction, then the service hears of it. */
 export async function writeTick(session: TrainingSession, magnitudes: StepMagnitudes): Promise<void> {
@@ -90,6 +90,13 @@ export async function saveCheckpoint(session: TrainingSession): Promise<void> {
   const file = checkpointPath(run.id, nimg);
   const moment = { nimg, trainSeconds: trainSeconds(session), tick: session.meter.partial() };
   const tensors = checkpointTensors(plan, run.config.training.sigmaRels.length);
+  for (const device of await trainer.mend()) {
+    await writeLog(
+      session,
+      'warn',
+      `The weights on ${run.devices![device]!} were not those on ${run.devices![0]!}: they are copied from there. If this comes again, leave the device out.`,
+    );
+  }
   const state = await trainer.hold(tensors.map(({ held }) => held));
   session.writes.add(async () => {
     try {

@@ -1,8 +1,9 @@
 import { countParameters, planNetwork } from '../../../contract/architecture.ts';
+import { checkSharing, isCard, type Devices } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { runDeleted } from '../../../contract/events.ts';
 import { checkMemory, type TrainingMemory } from '../../../contract/memory-advice.ts';
-import { microBatchProblem } from '../../../contract/micro-batch.ts';
+import { microBatchProblem, shareOf } from '../../../contract/micro-batch.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import * as calls from '../../../contract/runs.ts';
 import { runSystem } from '../../../contract/system.ts';
@@ -32,18 +33,24 @@ export function runHandlers(parts: ServiceParts): Handler[] {
     handler(calls.listRuns, (which) => store.listRuns(db, which)),
     handler(calls.getRun, ({ id }) => store.getRun(db, id)),
     handler(calls.createRun, async (input) => {
-      await checkDevicePrecision(parts.runtimes, input.config.training.precision, input.engine);
-      return createRun(parts, input, await parts.runtimes.memory(!parts.queue.idle));
+      const { precision, batchSize } = input.config.training;
+      checkSharing(input.devices, batchSize, input.engine);
+      await checkDevicePrecision(parts.runtimes, precision, input.engine, input.devices);
+      return createRun(parts, input, await parts.runtimes.memory(!parts.queue.idle, input.devices));
     }),
     handler(calls.pauseRun, ({ id }) => {
       endTraining(parts, id, 'pause');
       return {};
     }),
-    handler(calls.resumeRun, async ({ id, engine, microBatch }) => {
-      const { training } = store.getRun(db, id).config;
+    handler(calls.resumeRun, async ({ id, engine, ...changed }) => {
+      const run = store.getRun(db, id);
+      const { training } = run.config;
+      const { microBatch, devices = run.devices } = changed;
       if (microBatch !== undefined) checkMicroBatch({ ...training, microBatch });
-      await checkDevicePrecision(parts.runtimes, training.precision, engine);
-      return { jobId: resumeRun(parts, id, engine, microBatch) };
+      checkSharing(devices, training.batchSize, engine);
+      await parts.runtimes.machines(devices); // throws if one isn't there
+      await checkDevicePrecision(parts.runtimes, training.precision, engine, devices);
+      return { jobId: resumeRun(parts, id, engine, changed) };
     }),
     handler(calls.stopRun, ({ id }) => {
       endTraining(parts, id, 'stop');
@@ -110,6 +117,7 @@ interface NewRunInput {
   tags: string[];
   engine: Engine;
   force: boolean;
+  devices: Devices | null;
 }
 
 function createRun(
@@ -127,7 +135,12 @@ function createRun(
     labelDim: classConditional ? dataset.classes.length : 0,
   };
   const plan = planNetwork(input.config.network, shape);
-  if (!input.force) checkMemory(plan, input.config.training, memory);
+  if (!input.force) {
+    const devices = input.devices ?? [];
+    const sharesMemory = devices.length > 1 && !devices.some(isCard);
+    const share = shareOf(input.config.training, Math.max(1, devices.length));
+    checkMemory(plan, share, memory, sharesMemory ? devices.length : 1);
+  }
   const parameters = countParameters(plan).total;
   const { runId, jobId } = write(db, () => {
     const created = store.insertRun(db, { ...input, tags: [...new Set(input.tags)], shape, parameters });
@@ -150,15 +163,18 @@ function checkMicroBatch(training: Pick<TrainingConfig, 'batchSize' | 'microBatc
   if (problem !== null) throw new AppError('invalid-input', `${problem[0]!.toUpperCase()}${problem.slice(1)}.`);
 }
 
-/**
- * @param microBatch from now on; undefined: as before
- * @returns          the new job's id
- */
+/** How a run is executed from now on; what is absent stays as before. */
+interface Execution {
+  readonly microBatch?: number | null | undefined;
+  readonly devices?: Devices | null | undefined;
+}
+
+/** @returns the new job's id */
 function resumeRun(
   { library, queue, outcomes }: ServiceParts,
   id: number,
   engine: Engine,
-  microBatch: number | null | undefined,
+  { microBatch, devices }: Execution,
 ): number {
   const { db } = library;
   const run = store.getRunSummary(db, id);
@@ -172,6 +188,7 @@ function resumeRun(
   const jobId = write(db, () => {
     store.setRunState(db, id, 'queued');
     if (microBatch !== undefined) store.setMicroBatch(db, id, microBatch);
+    if (devices !== undefined) store.setDevices(db, id, devices);
     return queue.add({ parameters: { kind: 'train', runId: id, engine }, title: run.name, runId: id });
   });
   outcomes.announceRun(id);

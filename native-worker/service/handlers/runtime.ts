@@ -24,7 +24,7 @@ export function runtimeHandlers({ library, runtimes }: ServiceParts): Handler[] 
       processor: readProcessor(),
       gpus: (await runtimes.gpus()).gpus,
     })),
-    handler(listPrecisions, () => runtimes.precisions()),
+    handler(listPrecisions, async () => (await runtimes.precisions())[0]!),
     handler(useRuntime, async ({ name }) => {
       await runtimes.use(name);
       return {};

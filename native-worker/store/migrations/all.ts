@@ -14,6 +14,7 @@ import { configFormat2 } from './012-config-format-2.ts';
 import { profiles } from './013-profiles.ts';
 import { tf32 } from './014-tf32.ts';
 import { tunings } from './015-tunings.ts';
+import { devices } from './016-devices.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   profiles,
   tf32,
   tunings,
+  devices,
 ];

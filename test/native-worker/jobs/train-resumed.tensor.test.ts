@@ -10,7 +10,7 @@ import { datasetFile } from '../../../native-worker/store/datasets.ts';
 import { listLog } from '../../../native-worker/store/log.ts';
 import { readMagnitudes } from '../../../native-worker/store/magnitudes.ts';
 import { checkpointPath } from '../../../native-worker/store/paths.ts';
-import { getRun, setMicroBatch } from '../../../native-worker/store/runs.ts';
+import { getRun, setDevices, setMicroBatch } from '../../../native-worker/store/runs.ts';
 import { getSnapshot, listSnapshots } from '../../../native-worker/store/snapshots.ts';
 import { tinyConfig } from '../../support/training-library.ts';
 import {
@@ -53,6 +53,38 @@ describe('a run that is interrupted', () => {
       expect(magnitudes(paused)).toEqual(magnitudes(straight));
     },
   );
+
+  test('goes on on two devices, and on one again, with the same rows and the same files', async () => {
+    const config = tinyConfig();
+    const straight = newRun(config);
+    await train(straight);
+    const moved = newRun(config);
+    for (const devices of [null, ['cpu:0', 'cpu:1'], ['cpu:0']]) {
+      setDevices(library.db, moved, devices);
+      const last = devices?.length === 1;
+      const { outcome } = await train(moved, last ? undefined : afterSteps(4, 'pause'));
+      expect(outcome).toEqual({ kind: last ? 'finished' : 'paused' });
+    }
+    expect(listLog(library.db, moved, 20).map(({ text }) => text)).toContain(
+      'Training goes on at 16 images, on cpu:0, cpu:1, 2 images of each batch a device.',
+    );
+    expect(ticksOf(moved).nimg).toEqual(ticksOf(straight).nimg);
+    ticksOf(moved).loss.forEach((loss, at) => expect(loss).toBeCloseTo(ticksOf(straight).loss[at]!, 4));
+    const files = (runId: number) =>
+      listSnapshots(library.db, runId).map(({ nimg, sigmaRel, sizeBytes }) => [nimg, sigmaRel, sizeBytes]);
+    for (const file of files(straight)) expect(files(moved)).toContainEqual(file); // and those of its pauses
+    const [state, other] = [lastState(moved), lastState(straight)];
+    expect([...state.keys()]).toEqual([...other.keys()]);
+  });
+
+  test('is not trained on the processor where it names cards', async () => {
+    const runId = newRun(tinyConfig());
+    setDevices(library.db, runId, ['gpu:0', 'gpu:1']);
+    await expect(train(runId)).rejects.toMatchObject({
+      code: 'runtime',
+      message: expect.stringContaining('gpu:0 and gpu:1') as string,
+    });
+  });
 
   describe('inside a step of four micro-batches', () => {
     const config = (change: Partial<RunConfig['training']> = {}): RunConfig => tinyConfig({ microBatch: 1, ...change });

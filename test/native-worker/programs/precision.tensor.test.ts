@@ -118,7 +118,7 @@ async function trainer(
   const flat = flattenState(state);
   const program = recordProgram({
     state: specsOf(flat),
-    entries: trainingStep(network.plan, training, layout, 'float32').entries,
+    entries: trainingStep(network.plan, training, layout, { pictures: 'float32' }).entries,
     reduced: reducedTypeOf(training.precision),
   });
   const session = new GraphSession(program);

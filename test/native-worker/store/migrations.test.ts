@@ -6,7 +6,7 @@ import { checkpointsToResume } from '../../../native-worker/store/checkpoints.ts
 import { getJobParameters, insertJob, listJobs } from '../../../native-worker/store/jobs.ts';
 import { openLibrary, type Library } from '../../../native-worker/store/library.ts';
 import { migrations } from '../../../native-worker/store/migrations/all.ts';
-import { getRun } from '../../../native-worker/store/runs.ts';
+import { getRun, setDevices } from '../../../native-worker/store/runs.ts';
 import { listSnapshots } from '../../../native-worker/store/snapshots.ts';
 import { getSample } from '../../../native-worker/store/samples.ts';
 
@@ -167,4 +167,13 @@ test('sheets keep their precision where TF32 becomes one', () => {
   db.exec(`UPDATE samples SET precision = 'tf32' WHERE id = 1`);
   expect(getSample(db, 1).precision).toBe('tf32');
   expect(() => db.exec(`UPDATE samples SET precision = 'fp8' WHERE id = 1`)).toThrow(/CHECK/);
+});
+
+test('runs of before compute on the device of the settings, and devices must be JSON', () => {
+  older(15, RUN);
+  const { db } = (library = openLibrary(folder, { migrate: true }));
+  expect(db.prepare('SELECT devices FROM runs').pluck().get()).toBeNull();
+  setDevices(db, 1, ['gpu:0', 'gpu:1']);
+  expect(db.prepare('SELECT devices FROM runs').pluck().get()).toBe('["gpu:0","gpu:1"]');
+  expect(() => db.exec(`UPDATE runs SET devices = 'gpu:0'`)).toThrow(/CHECK/);
 });
