@@ -50,17 +50,27 @@ class Frame {
 
 export const frame = new Frame();
 
+/** The pages of the rail by their names; each has an icon in `Rail.svelte`. */
+export type PageName = 'Runs' | 'Compare' | 'EMA lab' | 'Generate' | 'Data';
+
+interface RailPage {
+  readonly label: PageName;
+  readonly route: Route;
+  /** Pages while which it is the current one of the rail. */
+  readonly belongs: readonly Route['page'][];
+}
+
+const inOrder: readonly RailPage[] = [
+  { label: 'Runs', route: { page: 'runs', trash: false }, belongs: ['runs', 'run', 'new'] },
+  { label: 'Compare', route: { page: 'compare', runs: [] }, belongs: ['compare'] },
+  { label: 'EMA lab', route: { page: 'ema-lab', run: null, at: null, sigma: null }, belongs: ['ema-lab'] },
+  {
+    label: 'Generate',
+    route: { page: 'generate', snapshot: null, sample: null, reconstruction: null },
+    belongs: ['generate'],
+  },
+  { label: 'Data', route: { page: 'data', id: null }, belongs: ['data'] },
+];
+
 /** The pages of the rail, in order. */
-export const pages: readonly { label: string; route: Route; href: string; belongs: readonly Route['page'][] }[] = (
-  [
-    { label: 'Runs', route: { page: 'runs', trash: false }, belongs: ['runs', 'run', 'new'] },
-    { label: 'Compare', route: { page: 'compare', runs: [] }, belongs: ['compare'] },
-    { label: 'EMA lab', route: { page: 'ema-lab', run: null, at: null, sigma: null }, belongs: ['ema-lab'] },
-    {
-      label: 'Generate',
-      route: { page: 'generate', snapshot: null, sample: null, reconstruction: null },
-      belongs: ['generate'],
-    },
-    { label: 'Data', route: { page: 'data', id: null }, belongs: ['data'] },
-  ] satisfies { label: string; route: Route; belongs: Route['page'][] }[]
-).map((page) => ({ ...page, href: href(page.route) }));
+export const pages = inOrder.map((page) => ({ ...page, href: href(page.route) }));
