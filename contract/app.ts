@@ -46,6 +46,8 @@ export const AppInfo = z.strictObject({
   node: z.string(),
   sqlite: z.string(),
   tensorflow: z.string(),
+  /** Which TensorFlow jobs use. */
+  runtime: RuntimeName,
   platform: z.string(),
   /** Logical processors. */
   cores: z.int(),

@@ -44,6 +44,8 @@ export const RunSummary = z.strictObject({
   gridSeconds: Measured,
   /** Newest sample grid; the picture is at /files/samples/<id>.png. */
   lastSampleId: Id.nullable(),
+  /** Devices that share each batch, in its newest process or its next; null: the one of the settings. */
+  devices: Devices.nullable(),
   createdAt: Timestamp,
   startedAt: Timestamp.nullable(),
   endedAt: Timestamp.nullable(),
@@ -57,8 +59,6 @@ export const Run = RunSummary.extend({
   shape: DataShape,
   /** Images that go through the network at once, in its newest process or its next; null: a whole batch. */
   microBatch: z.int().nullable(),
-  /** Devices that share each batch, in its newest process or its next; null: the one of the settings. */
-  devices: Devices.nullable(),
   /** Device that trained it last ("CPU, 2 threads", "NVIDIA GeForce RTX 4090"); null: never started. */
   device: z.string().nullable(),
   /** Images seen where it went on after a pause, rising; those of rewound history are left out. */

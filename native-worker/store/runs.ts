@@ -43,6 +43,7 @@ interface SummaryRow {
   sampleImages: number;
   gridSeconds: number | null;
   lastSampleId: number | null;
+  devices: string | null;
   createdAt: number;
   startedAt: number | null;
   endedAt: number | null;
@@ -55,7 +56,6 @@ interface RunRow extends SummaryRow {
   channels: number;
   labelDim: number;
   microBatch: number | null;
-  devices: string | null;
   device: string | null;
 }
 
@@ -67,7 +67,7 @@ const SUMMARY = `
   coalesce(runs.config ->> '$.logging.sampleImages', 0) AS sampleImages,
   (SELECT seconds FROM samples WHERE run_id = runs.id AND origin = 'grid' AND ${COUNTS} ORDER BY id DESC LIMIT 1) AS gridSeconds,
   (SELECT max(id) FROM samples WHERE run_id = runs.id AND origin = 'grid' AND ${COUNTS}) AS lastSampleId,
-  runs.created_at AS createdAt, runs.started_at AS startedAt, runs.ended_at AS endedAt, runs.trashed_at AS trashedAt`;
+  runs.devices, runs.created_at AS createdAt, runs.started_at AS startedAt, runs.ended_at AS endedAt, runs.trashed_at AS trashedAt`;
 const SOURCE = `
   FROM runs
   JOIN datasets ON datasets.id = runs.dataset_id
@@ -133,17 +133,16 @@ export function getRun(db: Database, id: number): Run {
   const row = statement<[number], RunRow>(
     db,
     `SELECT ${SUMMARY}, runs.config, runs.resolution, runs.channels, runs.label_dim AS labelDim,
-       runs.micro_batch AS microBatch, runs.devices, runs.device
+       runs.micro_batch AS microBatch, runs.device
      ${SOURCE} WHERE runs.id = ?`,
   ).get(id);
   if (row === undefined) throw noRun(id);
-  const { config, resolution, channels, labelDim, microBatch, devices, device, ...summary } = row;
+  const { config, resolution, channels, labelDim, microBatch, device, ...summary } = row;
   return {
     ...toSummary(summary),
     config: readColumn(RunConfig, config, [`Run ${id}`, 'configuration']),
     shape: { resolution, channels, labelDim },
     microBatch,
-    devices: devices === null ? null : readColumn(Devices, devices, [`Run ${id}`, 'devices']),
     device,
     resumes: statement<[number], number>(db, 'SELECT DISTINCT nimg FROM resumes WHERE run_id = ? ORDER BY nimg')
       .pluck()
@@ -257,7 +256,11 @@ export function measuredSpeeds(db: Database, limit: number): MeasuredSpeed[] {
 const Tags = z.array(z.string());
 
 function toSummary(row: SummaryRow): RunSummary {
-  return { ...row, tags: readColumn(Tags, row.tags, [`Run ${row.id}`, 'tags']) };
+  return {
+    ...row,
+    tags: readColumn(Tags, row.tags, [`Run ${row.id}`, 'tags']),
+    devices: row.devices === null ? null : readColumn(Devices, row.devices, [`Run ${row.id}`, 'devices']),
+  };
 }
 
 function noRun(id: number): AppError {

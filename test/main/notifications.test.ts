@@ -44,6 +44,7 @@ const run: RunSummary = {
   lastLoss: null,
   imagesPerSecond: null,
   lastSampleId: null,
+  devices: null,
   createdAt: 0,
   startedAt: 0,
   endedAt: null,

@@ -32,6 +32,7 @@ export function appHandlers({ library, queue, runtimes, version, openWeb, shutDo
         node: process.versions.node,
         sqlite: statement<[], string>(db, 'SELECT sqlite_version()').pluck().get()!,
         tensorflow: await runtimes.version(),
+        runtime: await runtimes.active(),
         platform: `${platform()} ${arch()} ${release()}`,
         cores: cpus().length,
         memoryBytes: totalmem(),

@@ -1,13 +1,17 @@
 import type * as z from 'zod';
 import { countParameters, planNetwork, type NetworkPlan } from '../../../contract/architecture.ts';
 import { appInfo, expectSpeed, type AppInfo } from '../../../contract/app.ts';
+import { isCard } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { estimateMemory, type MemoryEstimate } from '../../../contract/memory.ts';
 import { listPrecisions, type PrecisionSupport } from '../../../contract/precision.ts';
 import { memoryProblem } from '../../../contract/memory-advice.ts';
+import { shareOf, sharesProblem } from '../../../contract/micro-batch.ts';
 import { resultOf, type Measured, type UsualWay } from '../../../contract/tuning.ts';
 import { client } from '../../lib/client/index.ts';
+import { smallestCard } from '../../lib/run/devices.ts';
 import { TuningOf } from '../../lib/run/tuning.svelte.ts';
+import { device } from '../../lib/state/device.svelte.ts';
 import { settings } from '../../lib/state/settings.svelte.ts';
 import { attempt } from '../../lib/state/toasts.svelte.ts';
 import { advice } from './advice.ts';
@@ -43,15 +47,23 @@ export class Preflight {
   readonly estimate: Estimate | null = $derived.by(() =>
     this.#draft.config && this.parameters !== null ? estimate(this.#draft.config, this.parameters) : null,
   );
-  /** Memory of a training step. */
+  /** What each device has of a batch, and how many parts of the processor share the machine's memory; null: it can't be shared out. */
+  readonly #share = $derived.by(() => {
+    const { config, devices } = this.#draft;
+    const count = devices?.length ?? 1;
+    if (!config || sharesProblem(config.training, count) !== null) return null;
+    return { training: shareOf(config.training, count), parts: devices?.some(isCard) === true ? 1 : count };
+  });
+  /** Memory of a training step, on one of several cards. */
   readonly memory: MemoryEstimate | null = $derived.by(() =>
-    this.#draft.config && this.plan ? estimateMemory(this.plan, this.#draft.config.training) : null,
+    this.#share && this.plan ? estimateMemory(this.plan, this.#share.training, this.#share.parts) : null,
   );
   /** Why training is estimated not to fit into the device's memory, and what would; null: it fits, or nobody knows. */
   readonly memoryProblem: string | null = $derived.by(() => {
-    const { config } = this.#draft;
-    if (!config || !this.plan || !this.info || this.measured) return null; // what was measured here fits
-    return memoryProblem(this.plan, config.training, this.info.trainingMemory);
+    const { devices } = this.#draft;
+    if (!this.#share || !this.plan || !this.info || this.measured) return null; // what was measured here fits
+    const memory = smallestCard(devices ?? [], device.status?.gpus ?? []) ?? this.info.trainingMemory;
+    return memoryProblem(this.plan, this.#share.training, memory, this.#share.parts);
   });
   /** Start what is estimated not to fit: estimates can be wrong. */
   force = $state(false);
@@ -70,11 +82,15 @@ export class Preflight {
   /** What was measured of this way; undefined: it was not. */
   readonly measured: Measured | undefined = $derived.by(() => {
     const { found } = this.tuning;
-    const { config } = this.#draft;
-    return found === null || config === null ? undefined : resultOf(found, config.training, this.usual);
+    const { config, devices } = this.#draft;
+    if (found === null || config === null || devices !== null) return undefined; // one device was measured, that of the settings
+    return resultOf(found, config.training, this.usual);
   });
   readonly seconds: number | null = $derived.by(() => {
-    const imagesPerSecond = this.measured?.measured.imagesPerSecond ?? this.speed?.imagesPerSecond;
+    const several = (this.#draft.devices?.length ?? 1) > 1; // of which earlier runs tell nothing
+    const imagesPerSecond = several
+      ? undefined
+      : (this.measured?.measured.imagesPerSecond ?? this.speed?.imagesPerSecond);
     return imagesPerSecond !== undefined && this.#draft.config
       ? this.#draft.config.training.durationImages / imagesPerSecond
       : null;
@@ -99,6 +115,9 @@ export class Preflight {
     if (this.#support?.status === 'none') {
       found.push(`This device can’t train in ${this.#support.precision}. ${this.#support.reason}`);
     }
+    const { config, devices } = this.#draft;
+    const unshared = config && sharesProblem(config.training, devices?.length ?? 1);
+    if (unshared !== null) found.push(sentence(unshared));
     if (this.#plan && 'problem' in this.#plan) found.push(sentence(this.#plan.problem));
     if (this.memoryProblem !== null && !this.force) found.push(this.memoryProblem);
     if (this.info && this.diskBytes !== null && this.diskBytes > this.info.diskFreeBytes) {

@@ -49,6 +49,8 @@ export class RunDraft {
   readonly canClimb: boolean = $derived(rungOf(this.#origin.network.switches) === 'G');
   /** `#origin` on its rung; "changed" is said against it. */
   baseline: RunConfig = $state.raw(presets[0]!.config);
+  /** That share each batch; null: the one of the settings. A preset or run doesn't say. */
+  devices: string[] | null = $state.raw(null);
   /** Of the activations; a preset or run sets it to its own. */
   precision: Precision = $state('fp32');
   /** What stands in the fields, by path. Switches are in `flags`. */

@@ -21,6 +21,7 @@ import { deviceNames, executionOn } from '../../../native-worker/engine/sides.ts
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
 import { GraphTrainer } from '../../../native-worker/jobs/training/graph-trainer.ts';
 import type { Trainer } from '../../../native-worker/jobs/training/trainer.ts';
+import type { StepMagnitudes } from '../../../native-worker/programs/take-step.ts';
 import { pictureBatch } from '../../support/picture-batch.ts';
 import { stateOf } from '../../support/state-of.ts';
 import { tinyConfig } from '../../support/training-library.ts';
@@ -58,7 +59,7 @@ interface After {
 async function after(way: Way, steps = 2): Promise<After> {
   const trainer = await open(way);
   const losses: number[] = [];
-  let measured = null;
+  let measured: StepMagnitudes | undefined;
   for (let k = 0; k < steps; k += 1) {
     const step = (await trainer.step(8 * k, pictureBatch([8, 8, 8, 3], 2, 8 * k), true))!;
     losses.push(...step.lossPerImage);
@@ -66,7 +67,7 @@ async function after(way: Way, steps = 2): Promise<After> {
   }
   const state = await stateOf(trainer, planOf(way), tiny.sigmaRels.length);
   trainer.dispose();
-  return { losses, state, activations: [...measured.activations], weights: [...measured.weights] };
+  return { losses, state, activations: [...measured!.activations], weights: [...measured!.weights] };
 }
 
 /** Largest difference of two tensors, relative to the root mean square of the second. */

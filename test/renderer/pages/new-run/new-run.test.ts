@@ -4,13 +4,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { appInfo, expectSpeed } from '../../../../contract/app.ts';
 import { getDataset, importDataset, listDatasets } from '../../../../contract/datasets.ts';
 import { AppError } from '../../../../contract/errors.ts';
-import { datasetChanged, jobChanged } from '../../../../contract/events.ts';
+import { datasetChanged, deviceStatus, jobChanged } from '../../../../contract/events.ts';
 import { listFolders } from '../../../../contract/folders.ts';
 import { cancelJob, listJobs } from '../../../../contract/jobs.ts';
 import { climb, rungs } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import { listPrecisions, type PrecisionSupport } from '../../../../contract/precision.ts';
 import { createRun, getRun, listRuns } from '../../../../contract/runs.ts';
+import type { GpuInfo } from '../../../../contract/runtime.ts';
 import { findTuning } from '../../../../contract/tuning.ts';
 import NewRun from '../../../../renderer/pages/new-run/NewRun.svelte';
 import { exampleDataset, exampleInfo, exampleJob, exampleRun, exampleRunSummary } from '../../support/examples.ts';
@@ -56,6 +57,7 @@ test('with the defaults untouched, one press starts the demo preset on the only 
   const [sent] = service.inputsOf(createRun);
   expect(sent).toMatchObject({ name: 'Twemoji demo 2', datasetId: 1 });
   expect(sent!.config).toEqual(findPreset('demo')!.config);
+  expect(sent!.devices).toBeNull();
   await waitFor(() => expect(window.location.hash).toBe('#/runs/8/overview'));
 });
 
@@ -70,6 +72,56 @@ test('a bad value is told beside its field, keeps the run from starting, and put
 
   await fireEvent.click(screen.getByRole('button', { name: /Learning rate: back to 0.01/ }));
   expect(startButton()).toHaveProperty('disabled', false);
+});
+
+const card = (index: number, memoryUsed: number): GpuInfo => ({
+  ...{ index, name: `NVIDIA H${index}00`, driver: '580.1', computeCapability: '9.0', memoryTotal: 80e9 },
+  ...{ memoryUsed, utilisation: 3, temperature: 40, power: 90 },
+});
+
+test('several cards are listed with what they have free; a tick more shares each batch', async () => {
+  service.answer(appInfo, () => exampleInfo({ runtime: 'cuda12' }));
+  await open();
+  const status = { cpuPercent: 3, memoryUsed: 4e9, memoryTotal: 32e9 };
+  service.emit(deviceStatus, { ...status, gpus: [card(0, 1e9), card(1, 79.9e9), card(2, 0)] });
+  const first = await screen.findByRole<HTMLInputElement>('checkbox', {
+    name: 'NVIDIA H000 gpu:0, 79.0 GB of 80.0 GB free',
+  });
+  expect([first.checked, first.disabled]).toEqual([true, true]); // one must compute
+  await fireEvent.click(screen.getByRole('checkbox', { name: /gpu:2/ }));
+  expect(screen.getByText(/16 images of each batch of 32 a card/)).toBeTruthy();
+  expect(startButton()).toHaveProperty('disabled', false);
+  // Of a third one the batch can't be shared out, and there is no room on it.
+  await fireEvent.click(screen.getByRole('checkbox', { name: /gpu:1/ }));
+  expect(
+    screen.getAllByText(/A batch of 32 can’t be shared out evenly over 3 devices; it can over 2 or one/),
+  ).toHaveLength(2);
+  expect(startButton()).toHaveProperty('disabled', true);
+  await fireEvent.click(screen.getByRole('checkbox', { name: /gpu:2/ }));
+  expect(screen.getByText(/other programs leave 0.1 GB/)).toBeTruthy();
+  await fireEvent.click(screen.getByRole('checkbox', { name: /gpu:1/ }));
+  await fireEvent.click(screen.getByRole('checkbox', { name: /gpu:2/ }));
+  await fireEvent.click(startButton());
+  await waitFor(() => expect(service.inputsOf(createRun)[0]).toMatchObject({ devices: ['gpu:0', 'gpu:2'] }));
+});
+
+test('on the processor a run is cut in parts by a choice that stays unfolded; as usual nothing is named', async () => {
+  await open();
+  const select = await screen.findByLabelText<HTMLSelectElement>('Processor');
+  const group = select.closest('details')!;
+  expect(group.open).toBe(false);
+  group.open = true;
+  await fireEvent(group, new Event('toggle'));
+  await fireEvent.change(select, { target: { value: select.options[2]!.value } });
+  expect(screen.getByText('the processor in 4 parts')).toBeTruthy();
+  expect(group.open).toBe(true);
+  await type(/^Batch size(?!:)/, '30');
+  expect((await screen.findAllByText(/can’t be shared out evenly over 4 devices/)).length).toBeGreaterThan(0);
+  await type(/^Batch size(?!:)/, '32');
+  await fireEvent.click(startButton());
+  await waitFor(() =>
+    expect(service.inputsOf(createRun)[0]).toMatchObject({ devices: ['cpu:0', 'cpu:1', 'cpu:2', 'cpu:3'] }),
+  );
 });
 
 test('what was typed is what is sent', async () => {

@@ -2,7 +2,7 @@ import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
 import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/svelte';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { getSettings, Settings } from '../../../../contract/app.ts';
+import { appInfo, getSettings, Settings } from '../../../../contract/app.ts';
 import { listDatasets } from '../../../../contract/datasets.ts';
 import { AppError } from '../../../../contract/errors.ts';
 import {
@@ -35,6 +35,7 @@ import RunPage from '../../../../renderer/pages/run/Run.svelte';
 import type { RunTab } from '../../../../renderer/lib/router.svelte.ts';
 import {
   exampleDataset,
+  exampleInfo,
   exampleJob,
   exampleRun,
   exampleRunSummary,
@@ -255,6 +256,12 @@ test('a run that computes on the processor beside a GPU says so aloud, and where
   });
   expect(await screen.findByText(/although this machine has a GPU \(NVIDIA GeForce RTX 4090\)/)).toBeTruthy();
   expect(screen.getByRole('link', { name: 'Let the doctor look' }).getAttribute('href')).toBe('#/settings');
+  // Unless that was asked for.
+  service.answer(getRun, () => ({ ...run, device: 'CPU, 2 threads in 2 parts', devices: ['cpu:0', 'cpu:1'] }));
+  cleanup();
+  render(RunPage, { id: 7, tab: 'overview' });
+  await screen.findByText('CPU, 2 threads in 2 parts');
+  expect(screen.queryByText(/although this machine has a GPU/)).toBeNull();
 });
 
 test("a paused run goes on in micro-batches of one's choice, and each says what it takes", async () => {
@@ -308,6 +315,26 @@ test('one that ran out of memory goes on by one press with the fastest smaller m
   await waitFor(() => expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', microBatch: 8 }]));
   service.answer(findTuning, () => null);
   service.emit(jobChanged, { ...job, id: 53, errorCode: 'interrupted' });
+});
+
+test('a paused run goes on on other devices: parts of the processor, of which each has its share of the batch', async () => {
+  service.answer(getRun, () => ({ ...run, state: 'paused' as const, nimg: 256 }));
+  service.answer(appInfo, () => exampleInfo());
+  show('overview');
+  await fireEvent.keyDown(await screen.findByRole('button', { name: 'More actions' }), { key: 'Enter' });
+  await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume on other devices…' }));
+  const select = await screen.findByLabelText<HTMLSelectElement>('Processor');
+  expect([...select.options].map(({ text }) => text)).toEqual([
+    'As a whole',
+    'In 2 parts, 16 images of each batch a part',
+    'In 4 parts, 8 images of each batch a part',
+    'In 8 parts, 4 images of each batch a part',
+  ]);
+  await fireEvent.change(select, { target: { value: select.options[1]!.value } });
+  await fireEvent.click((await screen.findAllByRole('button', { name: 'Resume' })).at(-1)!);
+  await waitFor(() =>
+    expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', devices: ['cpu:0', 'cpu:1'] }]),
+  );
 });
 
 test('a micro-batch that is the whole batch is chosen as that', async () => {
