@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Devices } from './devices.ts';
 import { errorCodes } from './errors.ts';
 import { DataShape } from './network.ts';
 import { RunConfig } from './training.ts';
@@ -13,7 +14,12 @@ export const BenchTask = z.enum(benchTasks);
 export type BenchTask = z.infer<typeof BenchTask>;
 
 /** What is measured: the first line that the process reads. Pictures are drawn `training.batchSize` at once. */
-export const BenchSubject = z.strictObject({ config: RunConfig, shape: DataShape });
+export const BenchSubject = z.strictObject({
+  config: RunConfig,
+  shape: DataShape,
+  /** That share each batch of training; absent: the one that commands compute on. */
+  devices: Devices.optional(),
+});
 export type BenchSubject = z.infer<typeof BenchSubject>;
 
 /** What the process answers, a line each. */

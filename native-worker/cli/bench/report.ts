@@ -1,4 +1,6 @@
+import { isCard } from '../../../contract/devices.ts';
 import { bytes, table, threeDigits } from '../words.ts';
+import type { DevicesResult } from './devices.ts';
 import type { BenchResult, Speed } from './measure.ts';
 import type { PartsResult, StepInUse } from './parts.ts';
 import type { Timing } from './rounds.ts';
@@ -57,6 +59,30 @@ export function partsWords({
   return [
     table(['training step', 'time (min–max)', 'images/s', 'peak memory'], rows, [2, 3]),
     `${speed} Peak memory is ${threeDigits(peakRatio)} times that of a batch of ${microBatch}.`,
+    quietWords(quiet),
+  ].join('\n\n');
+}
+
+/** What several devices gain, as a table and a sentence. */
+export function devicesWords({ devices, batch, shared, alone, speedRatio, quiet }: DevicesResult): string {
+  const cards = devices.some(isCard);
+  const row = (name: string, step: StepInUse): string[] => [
+    name,
+    spread(step.time),
+    threeDigits(step.imagesPerSecond),
+    bytes(step.peakBytes),
+  ];
+  const one = cards ? devices[0]! : 'the processor as a whole';
+  const share = cards
+    ? `, ${threeDigits((100 * speedRatio) / devices.length)} % of ${devices.length} times as fast`
+    : '';
+  return [
+    table(
+      ['training step', 'time (min–max)', 'images/s', 'peak memory'],
+      [row(`batch ${batch} on ${devices.join(', ')}`, shared), row(`batch ${batch} on ${one}`, alone)],
+      [2, 3],
+    ),
+    `${devices.length} devices train ${threeDigits(speedRatio)} times as fast as ${one}${share}.`,
     quietWords(quiet),
   ].join('\n\n');
 }

@@ -11,10 +11,10 @@ import { startBenchWorker, type BenchWorker } from '../../system/bench-worker.ts
  *
  * @param threads of TensorFlow's kernels; null: one per physical core
  * @throws {AppError} 'runtime' if TensorFlow is missing or does not start, 'invalid-input' for a precision that the device
- *   does not have
+ *   does not have, or a card that isn't there
  */
 export async function startWorker(subject: BenchSubject, threads: number | null): Promise<BenchWorker> {
-  const { runtime, gpu } = await chosenDevice();
+  const { runtime, gpu } = await chosenDevice(subject.devices);
   await needRuntime(runtime);
   const { precision } = subject.config.training;
   checkPrecision(precision, await readPrecisionSupport(runtime));

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import { checkSharing, type Devices } from '../../../contract/devices.ts';
 import { precisionNames } from '../../../contract/precision.ts';
-import { wholeNumber } from '../arguments.ts';
+import { DEVICES_HELP, devicesNamed, wholeNumber } from '../arguments.ts';
+import { measureDevices } from '../bench/devices.ts';
 import { measure, type BenchResult } from '../bench/measure.ts';
 import { measureParts } from '../bench/parts.ts';
-import { benchWords, partsWords } from '../bench/report.ts';
+import { benchWords, devicesWords, partsWords } from '../bench/report.ts';
 import { withoutService } from '../command.ts';
 import { measuredWords, readMeasured, type MeasuredNetwork, type MeasuredOptions } from '../measured-network.ts';
 import { addNetworkOptions } from '../network-options.ts';
@@ -17,6 +19,7 @@ const TURN_SECONDS = 1;
 
 interface BenchOptions extends MeasuredOptions {
   readonly rounds: string;
+  readonly devices?: string;
 }
 
 /** `edm2 bench`: how fast a network trains and draws on this machine, without a library. */
@@ -27,6 +30,7 @@ export function addBench(program: Command): void {
     .option('--precision <name>', `of the activations: ${precisionNames}`, 'fp32')
     .option('--threads <n>', "of TensorFlow's kernels; default: one per physical core")
     .option('--micro-batch <n>', 'compare training in micro-batches of so many images with the batch at once')
+    .option('--devices <list>', `compare training on devices ${DEVICES_HELP} with one of them`)
     .option('--rounds <n>', 'turns of each measurement', '7')
     .action(async (options: BenchOptions, command: Command) => {
       await withoutService(command, (output) => bench(output, options));
@@ -41,7 +45,12 @@ async function bench(output: Output, options: BenchOptions): Promise<void> {
   const onProgress = (share: number, words: string): void => output.progress(share, words);
   const limits = { rounds, limitSeconds: LIMIT_SECONDS, warmUps: 2, turnSeconds: TURN_SECONDS };
   const told = { preset, rung, shape: subject.shape, precision: training.precision, threads };
-  if (training.microBatch === null) {
+  if (asked.devices !== null) {
+    const result = await measureDevices({ ...subject, devices: asked.devices }, threads, limits, onProgress);
+    output.event('bench', { ...told, ...result });
+    output.say(onDevice(result));
+    output.say(devicesWords(result));
+  } else if (training.microBatch === null) {
     const result = await measure(subject, threads, limits, onProgress);
     output.event('bench', { ...told, ...result });
     output.say(onDevice(result));
@@ -59,6 +68,11 @@ function onDevice({ device, processor, tensorflow }: Pick<BenchResult, 'device' 
 }
 
 /** @throws {AppError} 'invalid-input' for what can't be meant */
-export function readOptions(options: BenchOptions): MeasuredNetwork & { readonly rounds: number } {
-  return { ...readMeasured(options), rounds: wholeNumber(options.rounds, '--rounds', 1000) };
+export function readOptions(
+  options: BenchOptions,
+): MeasuredNetwork & { readonly rounds: number; readonly devices: Devices | null } {
+  const measured = readMeasured(options);
+  const devices = options.devices === undefined ? null : devicesNamed(options.devices);
+  checkSharing(devices, measured.subject.config.training.batchSize, 'graph');
+  return { ...measured, devices, rounds: wholeNumber(options.rounds, '--rounds', 1000) };
 }

@@ -230,6 +230,11 @@ export function namedGpus(report: GpuReport, wanted: readonly number[]): UsedGpu
   });
 }
 
+/** What CUDA_VISIBLE_DEVICES is to be, so that these cards are the only ones, in their order. */
+export function visibleOf(cards: readonly Pick<UsedGpu, 'visible'>[]): string {
+  return cards.map(({ visible }) => visible).join(',');
+}
+
 /** What is known of a part: not how busy it is, nor how much of its memory is used. */
 function partOfCard(gpu: GpuInfo, { uuid, profile }: GpuPart): UsedGpu {
   const gigabytes = /\.(\d+)gb/.exec(profile)?.[1];

@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const { prepareTask } = await import('./tasks.ts');
   const { describeDevice } = await import('../../engine/device.ts');
   const { backend } = await import('../../engine/binding.ts');
-  const { words } = await describeDevice();
+  const { words } = await describeDevice(process.env, subject.devices?.length);
   await answer({ type: 'ready', device: words, tensorflow: backend().binding.TF_Version });
   const prepared = new Map<BenchTask, RunTask>();
   for (let line = await lines.next(); line.done !== true; line = await lines.next()) {

@@ -18,13 +18,13 @@ export interface MeasuredTraining {
   readonly step: () => Promise<void>;
 }
 
-export async function openTraining({ config, shape }: BenchSubject): Promise<MeasuredTraining> {
+export async function openTraining({ config, shape, devices = [] }: BenchSubject): Promise<MeasuredTraining> {
   const { training } = config;
   const plan = planNetwork(config.network, shape);
   const random = randomSource(randomKernels, training.seed, 0);
   const { batchSize } = training;
   const trainer = await GraphTrainer.open(
-    { plan, training, grid: { average: 0, count: 1 } },
+    { plan, training, grid: { average: 0, count: 1 }, devices: Math.max(1, devices.length) },
     initialSource(plan, random),
   );
   const { resolution, channels, labelDim } = shape;

@@ -109,6 +109,15 @@ test.each(rungNames)('every op of training and drawing in config %s has a kernel
   expect(withoutKernel()).toEqual([]);
 });
 
+test('so has every op of devices that share a batch, of the first and of the others', async () => {
+  for (const cut of [{}, { microBatch: 1 }]) {
+    const { trainer } = await openTraining({ ...subject('G', cut), devices: ['cpu:0', 'cpu:1'] });
+    trainer.dispose();
+  }
+  expect(graphs).toHaveLength(4);
+  expect(withoutKernel()).toEqual([]);
+});
+
 test('so has every op of the toy, and of the convolutions that are measured alone', async () => {
   await ToySession.open(8, 16, 0);
   await prepareTask('train-convolutions', subject('G', {}));

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { countParameters, planNetwork } from '../../../../contract/architecture.ts';
 import { RunConfig } from '../../../../contract/training.ts';
 import { findPreset } from '../../../../contract/presets.ts';
+import { measureDevices } from '../../../../native-worker/cli/bench/devices.ts';
 import { measure } from '../../../../native-worker/cli/bench/measure.ts';
 import { measureParts } from '../../../../native-worker/cli/bench/parts.ts';
 import { startWorker } from '../../../../native-worker/cli/bench/worker.ts';
@@ -46,6 +47,16 @@ test('micro-batches are measured beside the batch at once and a batch of their s
   expect(found.alone.imagesPerSecond).toBeCloseTo(2 / found.alone.time.median, 6);
   expect(found.speedRatio).toBeCloseTo(found.cut.imagesPerSecond / found.whole!.imagesPerSecond, 6);
   expect(found.peakRatio).toBeCloseTo(found.cut.peakBytes / found.alone.peakBytes, 6);
+});
+
+test('devices that share a batch are measured beside the same batch on one', async () => {
+  const found = await measureDevices({ ...subject, devices: ['cpu:0', 'cpu:1'] }, 2, once, () => undefined);
+  expect(found).toMatchObject({ batch: 4, devices: ['cpu:0', 'cpu:1'], device: 'CPU, 2 threads in 2 parts' });
+  expect(found.shared.imagesPerSecond).toBeCloseTo(4 / found.shared.time.median, 6);
+  expect(found.speedRatio).toBeCloseTo(found.shared.imagesPerSecond / found.alone.imagesPerSecond, 6);
+  await expect(measureDevices({ ...subject, devices: ['gpu:97', 'gpu:98'] }, 2, once, () => undefined)).rejects.toThrow(
+    /There is no gpu:97/,
+  );
 });
 
 /** Highest resident memory of a process that takes two steps, bytes. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { BenchResult, Speed } from '../../../../native-worker/cli/bench/measure.ts';
-import { benchWords, partsWords } from '../../../../native-worker/cli/bench/report.ts';
+import type { DevicesResult } from '../../../../native-worker/cli/bench/devices.ts';
+import { benchWords, devicesWords, partsWords } from '../../../../native-worker/cli/bench/report.ts';
 import { timing } from '../../../../native-worker/cli/bench/rounds.ts';
 import { readOptions } from '../../../../native-worker/cli/commands/bench.ts';
 
@@ -75,6 +76,28 @@ test('what micro-batches cost and save is told in a table and two ratios', () =>
   expect(partsWords({ ...parts, whole: null, speedRatio: null })).toContain(
     "Batch 128 at once would not fit into this machine's memory.",
   );
+});
+
+test('devices that share a batch are told beside one, cards with how near to perfect they are', () => {
+  const { time } = speed(0.5, 0.75);
+  const step = { time, imagesPerSecond: 64, peakBytes: 2.3e9 };
+  const found: DevicesResult = {
+    ...{ devices: ['gpu:0', 'gpu:1'], device: '', processor: '', tensorflow: '', batch: 32, quiet: true },
+    ...{ shared: step, alone: { ...step, imagesPerSecond: 34 }, speedRatio: 64 / 34 },
+  };
+  const words = devicesWords(found);
+  expect(words).toMatch(/batch 32 on gpu:0, gpu:1 .* 64\.0 +2\.30 GB/u);
+  expect(words).toContain('2 devices train 1.88 times as fast as gpu:0, 94.1 % of 2 times as fast.');
+  expect(devicesWords({ ...found, devices: ['cpu:0', 'cpu:1'], speedRatio: 1.02 })).toContain(
+    '2 devices train 1.02 times as fast as the processor as a whole.',
+  );
+});
+
+test('devices that are measured must be able to share the batch', () => {
+  expect(readOptions({ ...options, batch: '16', devices: 'GPU:0, gpu:1' }).devices).toEqual(['gpu:0', 'gpu:1']);
+  expect(readOptions({ ...options, batch: '16' }).devices).toBeNull();
+  expect(() => readOptions({ ...options, batch: '15', devices: 'cpu:0,cpu:1' })).toThrow(/shared out evenly over 2/);
+  expect(() => readOptions({ ...options, devices: 'cpu' })).toThrow('--devices, a device is gpu:N');
 });
 
 test('a precision that there is not is refused by name', () => {

@@ -1,0 +1,40 @@
+/**
+ * `npm run bench:devices`: what it costs and gains to share a batch: training of the 64-channel network on two parts of the
+ * processor, a thread and 16 pictures each, in turn with one device of two threads. One device computes a batch in two ways:
+ * two halves side by side with one optimiser for both (an even batch), and as a whole, both threads inside each kernel (an odd
+ * one, so 33 pictures).
+ */
+import type { BenchSubject } from '../../contract/bench.ts';
+import { measuredWords, readMeasured } from '../../native-worker/cli/measured-network.ts';
+import { quietWords, spread } from '../../native-worker/cli/bench/report.ts';
+import { allQuiet, alternate } from '../../native-worker/cli/bench/rounds.ts';
+import { startWorker } from '../../native-worker/cli/bench/worker.ts';
+import { table, threeDigits } from '../../native-worker/cli/words.ts';
+import { processorInWords } from '../../native-worker/engine/runtime/processor.ts';
+
+const measured = (batch: string): ReturnType<typeof readMeasured> =>
+  readMeasured({ preset: 'small', channels: '3', classes: '10', batch, precision: 'fp32', set: [] });
+const [even, odd] = [measured('32'), measured('33')];
+
+/** Name, what is measured, and how many times as fast two parts are to be. */
+const ways: readonly (readonly [string, BenchSubject, number | null])[] = [
+  ['two parts, a thread each', { ...even.subject, devices: ['cpu:0', 'cpu:1'] }, null],
+  ['one device, the batch as a whole', odd.subject, 1],
+  ['one device, two halves side by side', even.subject, null],
+];
+
+const workers = await Promise.all(ways.map(([, subject]) => startWorker(subject, 2)));
+const entrants = workers.map((contender) => ({ contender, task: 'train' as const }));
+const times = await alternate(entrants, { rounds: 9, limitSeconds: 300, warmUps: 2, turnSeconds: 1 });
+const speeds = ways.map(([, subject], index) => subject.config.training.batchSize / times[index]!.median);
+const rows = ways.map(([name, , atLeast], index) => [
+  name,
+  spread(times[index]!),
+  threeDigits(speeds[index]!),
+  index === 0 ? '' : (speeds[0]! / speeds[index]!).toFixed(2),
+  atLeast === null ? '' : atLeast.toFixed(1),
+]);
+const head = ['training step', 'time (min–max)', 'images/s', 'two parts ÷ it', 'at least'];
+process.stdout.write(`${processorInWords()}. ${measuredWords(even)}\n\n${table(head, rows, [2, 3, 4])}\n\n`);
+process.stdout.write(`${quietWords(allQuiet(times))}\n`);
+for (const worker of workers) await worker.close();
