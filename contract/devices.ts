@@ -39,12 +39,16 @@ function devicesProblem(devices: readonly string[]): string | null {
   return null;
 }
 
+/** @throws {AppError} 'invalid-input' for several devices op by op */
+export function checkSharingEngine(devices: readonly string[] | null, engine: 'graph' | 'eager'): void {
+  if (devices === null || devices.length === 1 || engine === 'graph') return;
+  throw new AppError('invalid-input', 'Op by op there is one device: use the engine "graph", or name one.');
+}
+
 /** @throws {AppError} 'invalid-input' with what can be done, where a batch can't be shared out, or op by op */
 export function checkSharing(devices: readonly string[] | null, batchSize: number, engine: 'graph' | 'eager'): void {
-  if (devices === null || devices.length === 1) return;
-  if (engine === 'eager') {
-    throw new AppError('invalid-input', 'Op by op a run computes on one device: use the engine "graph", or name one.');
-  }
+  checkSharingEngine(devices, engine);
+  if (devices === null) return;
   const problem = sharesProblem({ batchSize }, devices.length);
   if (problem !== null) throw new AppError('invalid-input', `${problem[0]!.toUpperCase()}${problem.slice(1)}.`);
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
+import { Devices } from './devices.ts';
 import { Id, Timestamp } from './common.ts';
 import { Guidance, UsedGuidance } from './guidance.ts';
 import { ModelRef } from './models.ts';
@@ -54,9 +55,11 @@ export const GenerateRequest = z.strictObject({
   sampler: SamplerConfig,
   guidance: Guidance.nullable().default(null),
   precision: Precision.default('fp32'),
-  /** Pictures that go through the network at once. */
+  /** Pictures that go through the network of a device at once. */
   batchSize: z.int().min(1).max(256).default(32),
   engine: Engine.default('graph'),
+  /** That share the pictures, each `batchSize` at once; null: the one of the settings. */
+  devices: Devices.nullable().default(null),
 });
 export type GenerateRequest = z.infer<typeof GenerateRequest>;
 

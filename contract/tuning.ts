@@ -15,7 +15,7 @@ export type TuningSubject = BenchSubject;
 /** How a step may be computed, which changes how fast it is and what memory it takes. */
 export const TuningChoice = z.strictObject({
   precision: Precision,
-  /** Pictures that go through the network at once; the whole batch is one micro-batch. */
+  /** Pictures that go through the network of a device at once; all that it has of a batch is one micro-batch. */
   microBatch: z.int().positive(),
   /** Threads of the processor; null on a GPU. */
   threads: z.int().positive().nullable(),
@@ -103,11 +103,11 @@ export function resultOf(
  * What of a subject decides how fast its steps are, as text: two subjects with the same can use each other's figures.
  * Precision and micro-batch are what is chosen, the rest of training is numbers that are fed.
  */
-export function tuningKey({ config: { network, training }, shape }: TuningSubject): string {
+export function tuningKey({ config: { network, training }, shape, devices = [] }: TuningSubject): string {
   const { batchSize, sigmaRels, horizontalFlips } = training;
   // Parsed, so that fields are in one order wherever the subject comes from.
   const fields = [NetworkConfig.parse(network), DataShape.parse(shape), batchSize, sigmaRels.length, horizontalFlips];
-  return JSON.stringify(fields);
+  return JSON.stringify(devices.length === 0 ? fields : [...fields, devices]);
 }
 
 /** Seconds that trying out may take, unless another time is asked for. */

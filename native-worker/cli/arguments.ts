@@ -59,7 +59,7 @@ export function engineNamed(text: string): Engine {
 
 /** What `--devices` is for, beside its name in a command's help. */
 export const DEVICES_HELP =
-  'that share each batch: gpu:0,gpu:1 (nvidia-smi’s numbers), or cpu:0,cpu:1, parts of the processor';
+  'that share the work: gpu:0,gpu:1 (nvidia-smi’s numbers), or cpu:0,cpu:1, parts of the processor';
 
 /** @throws {AppError} 'invalid-input' */
 export function devicesNamed(text: string): Devices {

@@ -1,3 +1,4 @@
+import { AppError } from '../../contract/errors.ts';
 import { backend } from './binding.ts';
 import { compilationNow } from './compilation.ts';
 import { canLoad } from './session/c-api.ts';
@@ -42,6 +43,21 @@ export function executionOn(devices: number, environment = process.env): Executi
 export function deviceNames(devices: number): string[] {
   const kind = backend().isUsingGpuDevice ? 'GPU' : 'CPU';
   return Array.from({ length: devices }, (_, index) => `/device:${kind}:${index}`);
+}
+
+/**
+ * TensorFlow computes on another device where one isn't there, so it is asked first.
+ *
+ * @throws {AppError} 'runtime'
+ */
+export function checkDevices(session: { devices(): string[] }, devices: number): void {
+  const there = session.devices();
+  const missing = deviceNames(devices).filter((name) => !there.includes(name));
+  if (devices === 1 || missing.length === 0) return;
+  throw new AppError(
+    'runtime',
+    `Batches are to be shared among ${devices} devices, but TensorFlow finds ${there.join(' ')}. The doctor says why; or go on on one device.`,
+  );
 }
 
 /** @param pictures of the batch */

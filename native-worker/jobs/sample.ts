@@ -8,6 +8,7 @@ import { networkSampler } from '../programs/network-sampler.ts';
 import type { Library } from '../store/library.ts';
 import { samplePath } from '../store/paths.ts';
 import { getRun } from '../store/runs.ts';
+import { checkCards } from './cards.ts';
 import { everySoOften, type JobContext, type RunJob } from './context.ts';
 import { drawPictures, labelsFor } from './drawing.ts';
 import { evenBatch } from './even-batch.ts';
@@ -41,12 +42,14 @@ export const runSample: RunJob<'sample'> = async (context, { request }) => {
   try {
     const main = open(request.model);
     checkLabels(request.labels, main);
-    const { guidance, engine, precision } = request;
+    const { guidance, engine, precision, devices } = request;
+    checkCards(devices);
     const guide = guidance && open(guidance.guide);
     if (guide !== null) checkGuide(context.library, main, guide);
     const networks = { main, guide: guide && { network: guide, strength: guidance.strength } };
-    const batchSize = evenBatch(request.seeds.length, request.batchSize);
-    sampler = await networkSampler(engine, networks, batchSize, precision);
+    const count = devices?.length ?? 1;
+    const batchSize = evenBatch(request.seeds.length, request.batchSize * count);
+    sampler = await networkSampler(engine, networks, batchSize, precision, count);
     // A graph has weights of its own; a second copy would double the job's memory.
     if (engine === 'graph') release();
     return await draw(context, request, { main, guide, sampler, batchSize });

@@ -1,10 +1,21 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cardsOf } from '../../contract/devices.ts';
 import type { Progress } from '../../contract/jobs.ts';
+import type { PrecisionSupport } from '../../contract/precision.ts';
+import type { RuntimeName } from '../../contract/runtime.ts';
 import { choiceInWords, fastestFirst, type TuningChoice, type TuningResult } from '../../contract/tuning.ts';
 import { compilationNow } from '../engine/compilation.ts';
 import { jobEnvironment, type JobEnvironmentOptions } from '../engine/runtime/environment.ts';
-import { gpuMemoryOf, readGpus, usedGpu } from '../engine/runtime/gpu.ts';
+import {
+  gpuMemoryOf,
+  namedGpus,
+  readGpus,
+  usedGpu,
+  visibleOf,
+  type GpuReport,
+  type UsedGpu,
+} from '../engine/runtime/gpu.ts';
 import { measuredOn } from '../engine/runtime/measured-on.ts';
 import { trainingMemory } from '../engine/runtime/memory.ts';
 import { precisionSupport, readCpuFlags } from '../engine/runtime/precision-support.ts';
@@ -22,13 +33,19 @@ import { measureChoice } from './tune/measure-choice.ts';
 export const runTune: RunJob<'tune'> = async ({ library, send, requested }, { subject, seconds }) => {
   const onCpu = process.env.CUDA_VISIBLE_DEVICES === '-1'; // `jobEnvironment` of the runtime for processors says so
   const runtime = onCpu ? 'cpu' : 'cuda12';
-  const gpu = onCpu ? null : usedGpu(await readGpus(), null);
-  const memory = trainingMemory(runtime, gpu);
-  const supports = precisionSupport({ runtime, gpu, cpuFlags: readCpuFlags() });
+  const { devices = [] } = subject;
+  const report = onCpu ? null : await readGpus();
+  const cards = report === null ? [] : usedCards(report, devices);
+  const gpu = cards.length === 0 ? null : { visible: visibleOf(cards) };
+  const supports = supportedByAll(
+    (cards.length === 0 ? [null] : cards).map((card) =>
+      precisionSupport({ runtime, gpu: card, cpuFlags: readCpuFlags() }),
+    ),
+  );
   const usual = { compile: compilationNow(), deterministic: process.env.TF_DETERMINISTIC_OPS === '1' };
   const threads = gpu === null ? Number(process.env.TF_NUM_INTRAOP_THREADS) : null;
-  const space = spaceOf(subject, supports, memory.freeBytes ?? memory.bytes, threads, usual);
-  const id = await patiently(() => insertTuning(library.db, measuredOn(runtime, gpu), subject));
+  const space = spaceOf(subject, supports, roomOf(runtime, cards), threads, usual);
+  const id = await patiently(() => insertTuning(library.db, measuredOn(runtime, ...cards), subject));
   const began = performance.now();
   const deadline = began + 1000 * seconds;
   const results: TuningResult[] = [];
@@ -59,6 +76,26 @@ export const runTune: RunJob<'tune'> = async ({ library, send, requested }, { su
   send({ type: 'tuned', tuningId: id });
   return requested() !== null ? { kind: 'cancelled' } : { kind: 'tuned' };
 };
+
+/** The cards that compute: those that are named, or the one that this process was given. */
+function usedCards(report: GpuReport, devices: readonly string[]): UsedGpu[] {
+  const named = cardsOf(devices);
+  return named.length > 0 ? namedGpus(report, named) : [usedGpu(report, null)].flatMap((card) => card ?? []);
+}
+
+/** Bytes that training has to fit into: of several cards on the one with the least room. */
+function roomOf(runtime: RuntimeName, cards: readonly UsedGpu[]): number {
+  const memories = (cards.length === 0 ? [null] : cards).map((card) => trainingMemory(runtime, card));
+  return Math.min(...memories.map(({ freeBytes, bytes }) => freeBytes ?? bytes));
+}
+
+/** What every device makes of each precision: what the weakest does. */
+function supportedByAll([first, ...others]: readonly PrecisionSupport[][]): PrecisionSupport[] {
+  return first!.map((support) => {
+    const alike = others.flatMap((one) => one.filter(({ precision }) => precision === support.precision));
+    return alike.find(({ status }) => status !== 'good') ?? support;
+  });
+}
 
 /** How far it is in its time, and what is fastest so far. */
 function progressOf(choice: TuningChoice, results: readonly TuningResult[], done: number, total: number): Progress {

@@ -10,7 +10,8 @@ import type { Buffers, Parameters } from '../edm2/tensors/types.ts';
 import { float32, recordProgram, type Specs, type Tensors } from '../engine/recording/program.ts';
 import { GraphSession } from '../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../engine/precision.ts';
-import { executionOf } from '../engine/sides.ts';
+import { onDevices } from '../engine/recording/towers.ts';
+import { checkDevices, deviceNames, executionOf, executionOn } from '../engine/sides.ts';
 import { tf } from '../engine/tensorflow.ts';
 import {
   EagerSampler,
@@ -35,6 +36,7 @@ export interface GuidedNetwork<N extends { readonly plan: NetworkPlan } = Networ
  * @param networks op by op their buffers must outlive the sampler
  * @param count     pictures of a batch at most
  * @param precision of the networks' activations
+ * @param devices   that share each batch
  * @throws {AppError} 'invalid-input' for a reduced precision op by op
  */
 export async function networkSampler(
@@ -42,9 +44,10 @@ export async function networkSampler(
   networks: GuidedNetwork,
   count: number,
   precision: Precision = 'fp32',
+  devices = 1,
 ): Promise<BatchSampler> {
   checkEngine(precision, engine);
-  if (engine === 'graph') return await graphSampler(networks, count, precision);
+  if (engine === 'graph') return await graphSampler(networks, count, precision, devices);
   const used = readyBoth(networks);
   return new EagerSampler(denoiserOf(used), () => disposeBoth(used));
 }
@@ -54,10 +57,11 @@ export async function graphSampler(
   networks: GuidedNetwork,
   count: number,
   precision: Precision,
+  devices = 1,
 ): Promise<SessionSampler> {
   const used = readyBoth(networks);
   try {
-    return await readySampler(used, count, precision);
+    return await readySampler(used, count, precision, devices);
   } finally {
     disposeBoth(used);
   }
@@ -76,11 +80,13 @@ async function readySampler(
   { main, guide }: GuidedNetwork<ReadyNetwork>,
   count: number,
   precision: Precision,
+  devices: number,
 ): Promise<SessionSampler> {
   const { shape } = main.plan;
   const kept = { ...flatten('main', main), ...(guide && flatten('guide', guide.network)) };
-  const { sides, compiled, session: options } = executionOf(count);
-  const batch = { count, sides };
+  const share = Math.ceil(count / devices);
+  const { sides, compiled, session: options } = devices === 1 ? executionOf(share) : executionOn(devices);
+  const batch = { count: share, sides, devices };
   const sampling = samplingProgram(shape, batch, (state, casts) => {
     const inSession = {
       main: unflatten('main', main, state),
@@ -88,14 +94,19 @@ async function readySampler(
     };
     return denoiserOf(inSession, { precision: precisionOf(precision, casts) });
   });
-  const program = {
+  const spec = {
     state: { ...sampling.state, ...specsOf('main', main), ...(guide && specsOf('guide', guide.network)) },
     entries: sampling.entries,
     reduced: reducedTypeOf(precision),
     compiled,
   };
-  const session = new GraphSession(recordProgram(program), options);
+  const program = recordProgram(spec);
+  const session = new GraphSession(
+    devices === 1 ? program : onDevices(program, program, deviceNames(devices)),
+    options,
+  );
   try {
+    checkDevices(session, devices);
     await session.initialise((name) => emptySampling(sampling, name) ?? kept[name]!);
   } catch (error) {
     session.close();

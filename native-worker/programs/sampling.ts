@@ -14,7 +14,7 @@ import {
 } from '../edm2/sampling/sampler.ts';
 import { float32, type Given, type ProgramSpec, type Specs, type Tensors } from '../engine/recording/program.ts';
 import type { GraphSession, TracedRun } from '../engine/session/graph-session.ts';
-import { numberOf, zerosOf, type HostTensor } from '../engine/session/host-tensor.ts';
+import { numberOf, sizeOf, zerosOf, type HostTensor } from '../engine/session/host-tensor.ts';
 import { tensorOf, type Fed } from '../engine/session/host.ts';
 import { tf } from '../engine/tensorflow.ts';
 
@@ -38,10 +38,12 @@ export interface BatchSampler {
 
 /** What goes through the network at once. */
 export interface DrawnBatch {
-  /** Pictures. */
+  /** Pictures on a device. */
   readonly count: number;
   /** Parts of them that are computed side by side (`sidesFor`); must divide their number. */
   readonly sides: number;
+  /** Devices that each draw as many pictures (`onDevices`); default: 1. */
+  readonly devices?: number;
 }
 
 /** A denoiser to which each call says the classes. */
@@ -181,6 +183,7 @@ export function samplingProgram(
           return { outputs: {}, state: changed(runStage(denoise, stateOf(all), stage)) };
         },
       },
+      'hand over': { inputs: {}, run: ({ state: all }) => ({ outputs: { pictures: stateOf(all).start } }) },
     },
   };
 }
@@ -195,7 +198,9 @@ export function emptySampling(program: ProgramSpec, name: string): HostTensor | 
 export class SessionSampler implements BatchSampler {
   readonly #session: GraphSession;
   readonly #shape: DataShape;
+  /** Pictures on a device, and devices. */
   readonly #count: number;
+  readonly #devices: number;
   /** Parts of a batch that are computed side by side. */
   readonly sides: number;
   readonly #onDispose: () => void;
@@ -210,6 +215,7 @@ export class SessionSampler implements BatchSampler {
     this.#session = session;
     this.#shape = shape;
     this.#count = batch.count;
+    this.#devices = batch.devices ?? 1;
     this.sides = batch.sides;
     this.#onDispose = onDispose;
   }
@@ -218,30 +224,35 @@ export class SessionSampler implements BatchSampler {
     this.#given = noise.shape[0];
     const { labelDim } = this.#shape;
     await this.#run('begin sampling', {
-      noise: this.#filled(noise),
-      sigma: numberOf(sigma),
+      noise: this.#shared(noise),
+      sigma: this.#same(numberOf(sigma)),
       ...(labelDim > 0
-        ? { labels: labels === null ? zerosOf('float32', [this.#count, labelDim]) : this.#filled(labels) }
+        ? {
+            labels: labels === null ? this.#same(zerosOf('float32', [this.#count, labelDim])) : this.#shared(labels),
+          }
         : {}),
     });
   }
 
   async addNoise(noise: Tensor4D, deviation: number): Promise<void> {
-    await this.#run('add noise', { noise: this.#filled(noise), deviation: numberOf(deviation) });
+    await this.#run('add noise', { noise: this.#shared(noise), deviation: this.#same(numberOf(deviation)) });
   }
 
   async runStage({ sigma, current, previous, last }: Stage): Promise<void> {
     await this.#run('run stage', {
-      sigma: { ...numberOf(sigma), shape: [1] },
-      current: numberOf(current),
-      previous: numberOf(previous),
-      last: numberOf(last),
+      sigma: this.#same({ ...numberOf(sigma), shape: [1] }),
+      current: this.#same(numberOf(current)),
+      previous: this.#same(numberOf(previous)),
+      last: this.#same(numberOf(last)),
     });
   }
 
   async pictures(): Promise<Tensor4D> {
-    const { [state.start]: all } = await this.#session.read([state.start]);
-    return tf.tidy(() => tf.slice(tensorOf(all!) as Tensor4D, 0, this.#given));
+    const drawn = await this.#run('hand over', {}, ['pictures']);
+    return tf.tidy(() => {
+      const all = tf.concat(drawn.map(({ pictures }) => tensorOf(pictures!) as Tensor4D));
+      return tf.slice(all, 0, this.#given);
+    });
   }
 
   /** Traces what `work` asks of the session. */
@@ -253,16 +264,34 @@ export class SessionSampler implements BatchSampler {
     this.#onDispose();
   }
 
-  /** As many as the program takes, with zeros behind. */
-  #filled(x: Tensor): HostTensor {
+  /** As many as the program takes on each device, with zeros behind. */
+  #shared(x: Tensor): Fed[] {
     const shape = [this.#count, ...x.shape.slice(1)];
-    const filled = zerosOf('float32', shape);
-    filled.values.set(x.dataSync<'float32'>());
-    return filled;
+    const size = sizeOf(shape);
+    const values = x.dataSync<'float32'>();
+    return Array.from({ length: this.#devices }, (_, device) => {
+      const filled = zerosOf('float32', shape);
+      filled.values.set(values.subarray(device * size, (device + 1) * size));
+      return filled;
+    });
   }
 
-  async #run(entry: string, inputs: Readonly<Record<string, Fed>>): Promise<void> {
-    await this.#session.run(entry, inputs, noSeed, []);
+  /** The same on each device. */
+  #same(host: Fed): Fed[] {
+    return Array.from({ length: this.#devices }, () => host);
+  }
+
+  /** @param inputs by their names, one a device. @returns the outputs of each device */
+  async #run(
+    entry: string,
+    inputs: Readonly<Record<string, readonly Fed[]>>,
+    outputs: readonly string[] = [],
+  ): Promise<Record<string, HostTensor>[]> {
+    const parts = Array.from({ length: this.#devices }, (_, device) => ({
+      inputs: Object.fromEntries(Object.entries(inputs).map(([name, each]) => [name, each[device]!])),
+      ...{ outputs, first: 0 },
+    }));
+    return await this.#session.runTogether(entry, noSeed, parts);
   }
 }
 

@@ -66,9 +66,10 @@ export class Runtimes {
     return usedGpu(await this.#gpus(), readSettings(this.#library.db).gpu);
   }
 
-  /** What of the device decides how fast jobs are. */
-  async measuredOn(): Promise<MeasuredOn> {
-    return measuredOn(await this.active(), await this.gpu());
+  /** What of the devices decides how fast jobs are. @param devices null: the one of the settings */
+  async measuredOn(devices: Devices | null = null): Promise<MeasuredOn> {
+    const machines = await this.machines(devices);
+    return measuredOn(machines[0]!.runtime, ...machines.map(({ gpu }) => gpu));
   }
 
   /** TensorFlow's version in the runtime that jobs use; 'none' where this platform has no such runtime. */

@@ -1,7 +1,8 @@
 import { Option, type Command } from 'commander';
 import { getDataset } from '../../../contract/datasets.ts';
+import type { Devices } from '../../../contract/devices.ts';
 import { generate } from '../../../contract/samples.ts';
-import { classList, positiveNumber, seedList, wholeNumber } from '../arguments.ts';
+import { classList, DEVICES_HELP, devicesNamed, positiveNumber, seedList, wholeNumber } from '../arguments.ts';
 import { chooseModel, type ChosenModel, type WantedModel } from '../chosen-model.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
@@ -24,6 +25,7 @@ interface SampleOptions extends SamplingOptions {
   readonly classes?: string;
   readonly columns: string;
   readonly batch: string;
+  readonly devices?: string;
   readonly out: string;
 }
 
@@ -45,7 +47,8 @@ export function addSample(program: Command): void {
       'names or numbers, taken in turn row by row, or "all"; default: each seed draws its own',
     )
     .option('--columns <n>', 'pictures in a row', '8')
-    .option('--batch <n>', 'pictures that go through the network at once', '32')
+    .option('--batch <n>', 'pictures that go through the network of a device at once', '32')
+    .option('--devices <list>', `${DEVICES_HELP}; default: the device of the settings`)
     .option('--out <file>', 'where the PNG goes', 'samples.png');
   addSamplingOptions(command).action(async (options: SampleOptions, given: Command) => {
     await withService(
@@ -63,6 +66,7 @@ interface Asked extends AskedSampling {
   readonly columns: number;
   readonly seeds: number[];
   readonly batchSize: number;
+  readonly devices: Devices | null;
 }
 
 function readOptions(options: SampleOptions): Asked {
@@ -77,6 +81,7 @@ function readOptions(options: SampleOptions): Asked {
     columns: wholeNumber(options.columns, '--columns', 64),
     seeds: seedList(options.seeds),
     batchSize: wholeNumber(options.batch, '--batch', 256),
+    devices: options.devices === undefined ? null : devicesNamed(options.devices),
   };
   checkTarget(asked.file);
   return asked;
@@ -84,7 +89,7 @@ function readOptions(options: SampleOptions): Asked {
 
 async function sample(context: CommandContext, options: SampleOptions, asked: Asked): Promise<undefined> {
   const { client, output } = context;
-  const { file, columns, seeds, sampler, batchSize, precision, engine } = asked;
+  const { file, columns, seeds, sampler, batchSize, precision, engine, devices } = asked;
   const main = await chooseModel(client, asked.model);
   const { run, nimg, sigmaRel, error } = main;
   const { dataset } = await client.call(getDataset, { id: run.datasetId });
@@ -94,7 +99,8 @@ async function sample(context: CommandContext, options: SampleOptions, asked: As
   const labels = seeds.map((_, index) => wanted[Math.floor(index / columns) % Math.max(1, wanted.length)] ?? null);
   const guide = asked.guidance && (await chooseModel(client, asked.guidance.guide));
   const guidance = guide && { guide: guide.model, strength: asked.guidance.strength };
-  const request = { model: main.model, seeds, labels, columns, sampler, guidance, precision, batchSize, engine };
+  const how = { sampler, guidance, precision, batchSize, engine, devices };
+  const request = { model: main.model, seeds, labels, columns, ...how };
   const { jobId } = await client.call(generate, request);
   for (const used of [main, guide]) if (used?.error != null) output.say(reconstructionWords(used.error));
   const guided = guide && `, guided ${guidance!.strength} × by ${described(guide)}`;

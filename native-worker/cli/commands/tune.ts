@@ -8,8 +8,9 @@ import {
   startTuning,
   TUNING_SECONDS,
   type Tuning,
+  type TuningSubject,
 } from '../../../contract/tuning.ts';
-import { wholeNumber } from '../arguments.ts';
+import { DEVICES_HELP, devicesNamed, wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { measuredWords, readMeasured, type MeasuredNetwork, type MeasuredOptions } from '../measured-network.ts';
@@ -18,9 +19,10 @@ import { bytes, duration, table, threeDigits } from '../words.ts';
 
 interface TuneOptions extends Omit<MeasuredOptions, 'threads' | 'microBatch'> {
   readonly seconds: string;
+  readonly devices?: string;
 }
 
-type Asked = MeasuredNetwork & { readonly seconds: number };
+type Asked = Omit<MeasuredNetwork, 'subject'> & { readonly subject: TuningSubject; readonly seconds: number };
 
 /** `edm2 tune`: tries out how to train a network on this machine, and keeps what was measured in the library. */
 export function addTune(program: Command): void {
@@ -32,6 +34,7 @@ export function addTune(program: Command): void {
   addNetworkOptions(command, { classes: 10, example: 'training.batchSize=64' });
   command
     .option('--precision <name>', `what is measured first: ${precisionNames}`, 'fp32')
+    .option('--devices <list>', `${DEVICES_HELP}; default: the device of the settings`)
     .option('--seconds <n>', 'how long it may take', String(TUNING_SECONDS))
     .action(async (options: TuneOptions, command: Command) => {
       await withService(command, () => readTuneOptions(options), tune);
@@ -42,7 +45,9 @@ export function addTune(program: Command): void {
 export function readTuneOptions(options: TuneOptions): Asked {
   const seconds = wholeNumber(options.seconds, '--seconds', 7200);
   if (seconds < 10) throw new AppError('invalid-input', '--seconds takes 10 to 7200.');
-  return { ...readMeasured(options), seconds };
+  const measured = readMeasured(options);
+  if (options.devices === undefined) return { ...measured, seconds };
+  return { ...measured, subject: { ...measured.subject, devices: devicesNamed(options.devices) }, seconds };
 }
 
 async function tune(context: CommandContext, asked: Asked): Promise<undefined> {

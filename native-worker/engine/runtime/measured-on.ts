@@ -12,9 +12,10 @@ export interface MeasuredOn {
   readonly tensorflow: string;
 }
 
-/** @param gpu that jobs compute on; null: none is known, so they compute on the processor */
-export function measuredOn(runtime: RuntimeName, gpu: UsedGpu | null): MeasuredOn {
+/** @param gpus that jobs compute on; none is known: they compute on the processor */
+export function measuredOn(runtime: RuntimeName, ...gpus: readonly (UsedGpu | null)[]): MeasuredOn {
   const tensorflow = lockedVersion(runtime) ?? 'none';
-  if (runtime === 'cpu' || gpu === null) return { device: processorInWords(), driver: null, tensorflow };
-  return { device: gpu.name, driver: gpu.driver, tensorflow };
+  const cards = gpus.flatMap((gpu) => gpu ?? []);
+  if (runtime === 'cpu' || cards.length === 0) return { device: processorInWords(), driver: null, tensorflow };
+  return { device: cards.map(({ name }) => name).join(' + '), driver: cards[0]!.driver, tensorflow };
 }

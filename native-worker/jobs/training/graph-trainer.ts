@@ -1,5 +1,4 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { AppError } from '../../../contract/errors.ts';
 import { imagesAtOnce, imagesAtOnceOn } from '../../../contract/micro-batch.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { readyFromStacks } from '../../edm2/network/network.ts';
@@ -17,7 +16,7 @@ import {
 import { onDevices } from '../../engine/recording/towers.ts';
 import { GraphSession, type HeldTensors, type TracedRun } from '../../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
-import { deviceNames, executionOf, executionOn, type Execution } from '../../engine/sides.ts';
+import { checkDevices, deviceNames, executionOf, executionOn, type Execution } from '../../engine/sides.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
 import {
   emptySampling,
@@ -109,21 +108,6 @@ export class GraphTrainer implements Trainer {
   dispose(): void {
     this.#session.close();
   }
-}
-
-/**
- * TensorFlow computes on another device where one isn't there, so it is asked first.
- *
- * @throws {AppError} 'runtime'
- */
-function checkDevices(session: GraphSession, devices: number): void {
-  const there = session.devices();
-  const missing = deviceNames(devices).filter((name) => !there.includes(name));
-  if (devices === 1 || missing.length === 0) return;
-  throw new AppError(
-    'runtime',
-    `The run is to share its batches among ${devices} devices, but TensorFlow finds ${there.join(' ')}. The doctor says why; or resume on one device.`,
-  );
 }
 
 /** The numbers of a tensor, which is gone then. */

@@ -1,5 +1,4 @@
 import { planNetwork, type NetworkPlan } from '../../../contract/architecture.ts';
-import { isCard } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { imagesAtOnce } from '../../../contract/micro-batch.ts';
 import { checkEngine } from '../../../contract/precision.ts';
@@ -8,7 +7,6 @@ import type { Engine, TrainingConfig } from '../../../contract/training.ts';
 import { openDataset, type PackedDataset } from '../../data/dataset-file.ts';
 import { initialSource, readState, type StateSource } from '../../edm2/training/state.ts';
 import { randomSource } from '../../edm2/tensors/random.ts';
-import { backend } from '../../engine/binding.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { checkpointsToResume } from '../../store/checkpoints.ts';
 import { datasetFile, getDataset } from '../../store/datasets.ts';
@@ -18,6 +16,7 @@ import type { Library } from '../../store/library.ts';
 import { patiently } from '../../store/patience.ts';
 import { insideLibrary } from '../../store/paths.ts';
 import { getRun } from '../../store/runs.ts';
+import { checkCards } from '../cards.ts';
 import type { JobContext } from '../context.ts';
 import { BatchReader, readBatch } from './batch.ts';
 import { openCheckpoint, type OpenCheckpoint } from './checkpoint.ts';
@@ -59,7 +58,7 @@ export async function openSession(context: JobContext, runId: number, engine: En
   let checkpoint: OpenCheckpoint | null = null;
   try {
     checkFits(run, dataset);
-    checkCards(run);
+    checkCards(run.devices);
     const log = (level: LogLine['level'], text: string, nimg: number): Promise<void> =>
       writeLog({ context, run, nimg }, level, text);
     checkpoint = await newestCheckpoint(context, run, plan, log);
@@ -157,15 +156,6 @@ function checkFits({ shape, datasetName }: Run, dataset: PackedDataset): void {
       `Dataset "${datasetName}" has ${dataset.classes.length} classes, but the run was made for ${shape.labelDim}. Start a new run.`,
     );
   }
-}
-
-/** Training on the processor instead of the cards that were named would take for ever. @throws {AppError} 'runtime' */
-function checkCards({ devices }: Run): void {
-  if (devices === null || !devices.some(isCard) || backend().isUsingGpuDevice) return;
-  throw new AppError(
-    'runtime',
-    `The run is to compute on ${devices.join(' and ')}, but TensorFlow finds no card. The doctor says why; or resume on other devices.`,
-  );
 }
 
 function hadMasksByMicroBatch({ config: { network, training } }: Run): boolean {

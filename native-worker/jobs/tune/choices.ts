@@ -1,7 +1,8 @@
 import { planNetwork } from '../../../contract/architecture.ts';
 import { estimateMemory } from '../../../contract/memory.ts';
+import { isCard } from '../../../contract/devices.ts';
 import { compilations, type Compilation } from '../../../contract/compilation.ts';
-import { imagesAtOnce, possibleMicroBatches } from '../../../contract/micro-batch.ts';
+import { imagesAtOnce, possibleMicroBatches, shareOf } from '../../../contract/micro-batch.ts';
 import type { Precision, PrecisionSupport } from '../../../contract/precision.ts';
 import { fastestFirst, type TuningChoice, type TuningResult, type TuningSubject } from '../../../contract/tuning.ts';
 
@@ -30,17 +31,18 @@ const SMALLER = 2;
  * @param usual    as jobs do it
  */
 export function spaceOf(
-  { config, shape }: TuningSubject,
+  { config, shape, devices = [] }: TuningSubject,
   supports: readonly PrecisionSupport[],
   capacity: number | null,
   threads: number | null,
   usual: Pick<TuningChoice, 'compile' | 'deterministic'> = { compile: 'none', deterministic: false },
 ): Space {
   const { compile, deterministic } = usual;
-  const { training } = config;
+  const training = shareOf(config.training, Math.max(1, devices.length));
+  const parts = devices.some(isCard) ? 1 : Math.max(1, devices.length);
   const plan = planNetwork(config.network, shape);
   const fits = (microBatch: number): boolean =>
-    capacity === null || estimateMemory(plan, { ...training, microBatch }).total <= capacity;
+    capacity === null || estimateMemory(plan, { ...training, microBatch }, parts).total <= capacity;
   const all = halving(possibleMicroBatches(training.batchSize));
   const fitting = all.filter(fits);
   return {

@@ -1,4 +1,5 @@
 import { planNetwork } from '../../../contract/architecture.ts';
+import { checkSharing } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { findTuning, startTuning } from '../../../contract/tuning.ts';
 import { countOpenMeasurements } from '../../store/jobs.ts';
@@ -14,7 +15,10 @@ export function tuningHandlers({ library: { db }, queue, runtimes }: ServicePart
     handler(startTuning, async ({ subject, seconds }) => {
       const { network, training } = subject.config;
       planNetwork(network, subject.shape); // throws if there is no such network
-      await checkDevicePrecision(runtimes, training.precision, 'graph');
+      const devices = subject.devices ?? null;
+      checkSharing(devices, training.batchSize, 'graph');
+      await runtimes.machines(devices); // throws if one isn't there
+      await checkDevicePrecision(runtimes, training.precision, 'graph', devices);
       const running = queue.training();
       if (running !== null) {
         const { name } = getRunSummary(db, running.runId);
@@ -30,6 +34,8 @@ export function tuningHandlers({ library: { db }, queue, runtimes }: ServicePart
       const title = `${network.modelChannels} channels, ${resolution}×${resolution}, batch ${training.batchSize}`;
       return { jobId: queue.add({ parameters: { kind: 'tune', subject, seconds }, title, runId: null }) };
     }),
-    handler(findTuning, async ({ subject }) => store.findTuning(db, await runtimes.measuredOn(), subject)),
+    handler(findTuning, async ({ subject }) =>
+      store.findTuning(db, await runtimes.measuredOn(subject.devices ?? null), subject),
+    ),
   ];
 }

@@ -82,15 +82,10 @@ export class Preflight {
   /** What was measured of this way; undefined: it was not. */
   readonly measured: Measured | undefined = $derived.by(() => {
     const { found } = this.tuning;
-    const { config, devices } = this.#draft;
-    if (found === null || config === null || devices !== null) return undefined; // one device was measured, that of the settings
-    return resultOf(found, config.training, this.usual);
+    return found === null || this.#share === null ? undefined : resultOf(found, this.#share.training, this.usual);
   });
   readonly seconds: number | null = $derived.by(() => {
-    const several = (this.#draft.devices?.length ?? 1) > 1; // of which earlier runs tell nothing
-    const imagesPerSecond = several
-      ? undefined
-      : (this.measured?.measured.imagesPerSecond ?? this.speed?.imagesPerSecond);
+    const imagesPerSecond = this.measured?.measured.imagesPerSecond ?? this.speed?.imagesPerSecond;
     return imagesPerSecond !== undefined && this.#draft.config
       ? this.#draft.config.training.durationImages / imagesPerSecond
       : null;
@@ -134,8 +129,8 @@ export class Preflight {
 
   /** What the speed depends on, as text: asked anew only when that changes. Null while there is no network. */
   readonly #question: string | null = $derived.by(() => {
-    const { config, shape } = this.#draft;
-    if (!config || !shape || !this.plan) return null;
+    const { config, shape, devices } = this.#draft;
+    if (!config || !shape || !this.plan || (devices?.length ?? 1) > 1) return null; // runs tell of one device
     const { batchSize, microBatch, precision } = config.training;
     const question: SpeedQuestion = { network: config.network, shape, training: { batchSize, microBatch, precision } };
     return JSON.stringify(question);
@@ -143,9 +138,10 @@ export class Preflight {
 
   constructor(draft: RunDraft) {
     this.#draft = draft;
-    this.tuning = new TuningOf(() =>
-      draft.config && draft.shape ? { config: draft.config, shape: draft.shape } : null,
-    );
+    this.tuning = new TuningOf(() => {
+      const { config, shape, devices } = draft;
+      return config && shape ? { config, shape, ...(devices && { devices }) } : null;
+    });
     $effect(() =>
       client.whenOpen(() => {
         void attempt(async () => {

@@ -20,9 +20,10 @@ async function draw(
   count: number,
   settings: SamplerConfig,
   precision: Precision = 'fp32',
+  devices = 1,
 ): Promise<Tensor4D> {
   const { labelDim } = networks.main.plan.shape;
-  const sampler = await networkSampler(engine, networks, count, precision);
+  const sampler = await networkSampler(engine, networks, count, precision, devices);
   const noise = (purpose: number, first: number): Tensor4D =>
     tf.tidy(() => tf.slice(normal([5, 8, 8, 3], purpose) as Tensor4D, first, Math.min(count, 5 - first)));
   const parts: Tensor4D[] = [];
@@ -82,6 +83,15 @@ describe('sampling by a recorded graph', () => {
     const graph = decodePixels(await draw('graph', networks, 5, settings));
     const eager = decodePixels(await draw('eager', networks, 5, settings));
     expect(largestDifference(graph, eager)).toBeLessThanOrEqual(1);
+  });
+
+  test.each([
+    [5, 2, 'a batch of which the last device has one less'],
+    [3, 3, 'two batches, the second of which leaves a device without'],
+  ])('draws %i at once the same on %i devices: %s', async (count, devices) => {
+    const shared = await draw('graph', guided, count, stochastic, 'fp32', devices);
+    const alone = await draw('graph', guided, count, stochastic);
+    expect(largestDifference(shared, alone) / tf.max(tf.abs(alone)).dataSync()[0]!).toBeLessThan(1e-4);
   });
 
   test('draws nearly the same in bfloat16, and refuses it op by op', async () => {

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRun, getRun, pauseRun, resumeRun, type Run } from '../../../contract/runs.ts';
+import type { JobParameters } from '../../../contract/jobs.ts';
+import { generate, GenerateRequest } from '../../../contract/samples.ts';
+import { startTuning } from '../../../contract/tuning.ts';
 import { namedGpus, type GpuReport } from '../../../native-worker/engine/runtime/gpu.ts';
-import { visibleGpus } from '../../../native-worker/service/device-environment.ts';
+import { openLibrary } from '../../../native-worker/store/library.ts';
+import { devicesOf, visibleGpus } from '../../../native-worker/service/device-environment.ts';
 import { startServiceUnderTest, until, type ServiceUnderTest } from '../../support/service-library.ts';
 import { tinyConfig } from '../../support/training-library.ts';
 
@@ -45,7 +49,7 @@ test('that can’t share the batch, aren’t there or compute op by op are refus
     code: 'invalid-input',
     message: 'A batch of 4 can’t be shared out evenly over 3 devices; it can over 2 or one.',
   });
-  await expect(create(['cpu:0', 'cpu:1'], 'eager')).rejects.toThrow(/Op by op a run computes on one device/);
+  await expect(create(['cpu:0', 'cpu:1'], 'eager')).rejects.toThrow(/Op by op there is one device/);
   await expect(create(['gpu:0', 'gpu:9'])).rejects.toThrow(/There is no gpu:/);
   await expect(create(['gpu:0', 'cpu:0'])).rejects.toMatchObject({ code: 'invalid-input' });
 });
@@ -53,6 +57,36 @@ test('that can’t share the batch, aren’t there or compute op by op are refus
 const card = (index: number): GpuReport['gpus'][number] => ({
   ...{ index, name: 'NVIDIA H100', driver: '580.1', memoryTotal: 8e10, memoryUsed: 0, utilisation: 0 },
   ...{ temperature: 40, power: 90, computeCapability: '9.0' },
+});
+
+test('drawing and measuring ways to train name devices, too', async () => {
+  const { client } = under;
+  const draw = (devices: string[], engine: 'graph' | 'eager' = 'graph') =>
+    client.call(generate, {
+      ...{ model: { kind: 'snapshot', snapshotId: 1 }, seeds: [0], labels: [null], columns: 1 },
+      ...{ sampler: {}, devices, engine },
+    });
+  await expect(draw(['gpu:0', 'cpu:0'])).rejects.toMatchObject({ code: 'invalid-input' });
+  const tune = (devices: string[]) =>
+    client.call(startTuning, {
+      subject: { config: tinyConfig(), shape: { resolution: 16, channels: 3, labelDim: 2 }, devices },
+    });
+  await expect(tune(['gpu:5', 'gpu:6'])).rejects.toThrow(/There is no gpu:5/);
+  await expect(tune(['cpu:0', 'cpu:1', 'cpu:2'])).rejects.toThrow(/can’t be shared out evenly/);
+});
+
+test('a job computes on the devices that it names', () => {
+  const subject = { config: tinyConfig(), shape: { resolution: 16, channels: 3, labelDim: 2 } };
+  const library = openLibrary(under.folder);
+  const of = (parameters: JobParameters): string[] | null => devicesOf(library.db, parameters);
+  expect(of({ kind: 'tune', seconds: 10, subject: { ...subject, devices: ['gpu:1'] } })).toEqual(['gpu:1']);
+  expect(of({ kind: 'tune', seconds: 10, subject })).toBeNull();
+  const request = GenerateRequest.parse({
+    ...{ model: { kind: 'snapshot', snapshotId: 1 }, seeds: [0], labels: [null], columns: 1, sampler: {} },
+    devices: ['gpu:2', 'gpu:0'],
+  });
+  expect(of({ kind: 'sample', request })).toEqual(['gpu:2', 'gpu:0']);
+  library.close();
 });
 
 test('cards are found by their numbers, and the job sees them alone and in that order', () => {

@@ -3,7 +3,13 @@ import { planNetwork } from '../../../../contract/architecture.ts';
 import { estimateMemory } from '../../../../contract/memory.ts';
 import type { Precision, PrecisionSupport } from '../../../../contract/precision.ts';
 import { findPreset } from '../../../../contract/presets.ts';
-import { choiceInWords, resultOf, type TuningChoice, type TuningResult } from '../../../../contract/tuning.ts';
+import {
+  choiceInWords,
+  resultOf,
+  tuningKey,
+  type TuningChoice,
+  type TuningResult,
+} from '../../../../contract/tuning.ts';
 import { nextChoice, spaceOf, type Space } from '../../../../native-worker/jobs/tune/choices.ts';
 
 const { config, resolution } = findPreset('small')!;
@@ -38,6 +44,25 @@ test('micro-batches are halved where the batch can be cut so, and only those cou
   expect(spaceOf(subject, good('fp32'), null, 2).microBatches).toEqual([48, 24, 12, 6, 3, 1]);
   expect(spaceOf(subject, good('fp32'), needs(16), 2).microBatches).toEqual([12, 6, 3, 1]);
   expect(spaceOf(subject, good('fp32'), 1, 2).microBatches).toEqual([1]); // something must be tried
+});
+
+test('devices that share a batch each take a part of their share at once, in the memory that they have or share', () => {
+  const on = (devices: string[], capacity: number | null = null): Space =>
+    spaceOf({ ...subject, devices }, good('fp32'), capacity, 2);
+  expect(on(['gpu:0', 'gpu:1']).microBatches).toEqual([24, 12, 6, 3, 1]);
+  expect(on(['gpu:0', 'gpu:1']).asked.microBatch).toBe(24);
+  const plan = planNetwork(config.network, subject.shape);
+  const needs = (microBatch: number, parts: number): number =>
+    estimateMemory(plan, { ...training, microBatch }, parts).total;
+  expect(on(['gpu:0', 'gpu:1'], needs(12, 1)).microBatches).toEqual([12, 6, 3, 1]);
+  expect(on(['cpu:0', 'cpu:1'], needs(12, 1)).microBatches[0]).toBeLessThan(12);
+  expect(on(['cpu:0', 'cpu:1'], needs(12, 2)).microBatches).toEqual([12, 6, 3, 1]);
+});
+
+test('figures of several devices are no figures of one', () => {
+  const shared = { ...subject, devices: ['gpu:0', 'gpu:1'] };
+  expect(tuningKey(shared)).not.toBe(tuningKey(subject));
+  expect(tuningKey(shared)).not.toBe(tuningKey({ ...subject, devices: ['gpu:0', 'gpu:2'] }));
 });
 
 test('what the device does not do well is not tried, nor half of one thread, nor threads on a GPU', () => {
