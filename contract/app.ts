@@ -48,6 +48,8 @@ export const AppInfo = z.strictObject({
   tensorflow: z.string(),
   /** Which TensorFlow jobs use. */
   runtime: RuntimeName,
+  /** nvidia-smi's number of the card that jobs use; null: the processor computes, or no card is known. */
+  gpu: z.int().nullable(),
   platform: z.string(),
   /** Logical processors. */
   cores: z.int(),

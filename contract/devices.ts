@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import type { Compilation } from './compilation.ts';
 import { AppError } from './errors.ts';
-import { sharesProblem } from './micro-batch.ts';
+import { shareOf, sharesProblem, type Batches } from './micro-batch.ts';
 
 /** Devices that one run may share its batch among. */
 export const MOST_DEVICES = 64;
@@ -55,6 +56,25 @@ export function checkSharing(devices: readonly string[] | null, batchSize: numbe
 
 export function isCard(device: string): boolean {
   return device.startsWith('gpu:');
+}
+
+/**
+ * What each of some devices has of a batch, and how many of them are parts of the processor, which share its memory.
+ *
+ * @param devices divide the batch (`sharesProblem`); null: one device
+ */
+export function shareOn<T extends Batches>(
+  training: T,
+  devices: readonly string[] | null,
+): { readonly training: T; readonly parts: number } {
+  const count = Math.max(1, devices?.length ?? 1);
+  return { training: shareOf(training, count), parts: devices?.some(isCard) === true ? 1 : count };
+}
+
+/** What is compiled on these devices: XLA compiles networks on one device, and there on a card only. */
+export function compiledOn(devices: readonly string[] | null, setting: Compilation): Compilation {
+  const one = devices === null || devices.length === 0 || (devices.length === 1 && devices.every(isCard));
+  return one ? setting : 'none';
 }
 
 /** nvidia-smi's numbers of the cards among devices. */

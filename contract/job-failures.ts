@@ -51,7 +51,10 @@ export type MemoryUse =
   | {
       readonly kind: 'train';
       readonly plan: NetworkPlan;
+      /** Of one device (`shareOn`). */
       readonly training: TrainingConfig;
+      /** Parts of the processor that share its memory; default: 1. */
+      readonly parts?: number;
       /** Bytes of the device's memory; null: unknown. */
       readonly capacity: number | null;
     }
@@ -65,7 +68,7 @@ export type MemoryUse =
 function adviceFor(use: MemoryUse): string {
   switch (use.kind) {
     case 'train':
-      return memoryAdvice(use.plan, use.training, use.capacity, imagesAtOnce(use.training));
+      return memoryAdvice(use.plan, use.training, use.capacity, imagesAtOnce(use.training), use.parts);
     case 'sample':
       return use.pictures === 1
         ? 'Close what else uses the memory.'

@@ -1,5 +1,5 @@
 /** How a batch is cut into parts that go through the network one after the other; null: not at all. */
-interface Batches {
+export interface Batches {
   readonly batchSize: number;
   readonly microBatch: number | null;
 }
@@ -32,8 +32,10 @@ export function microBatchProblem({ batchSize, microBatch }: Batches): string | 
 /** A sentence where a batch can't be shared out evenly, with what can; else null. @param devices at least 1 */
 export function sharesProblem({ batchSize }: Pick<Batches, 'batchSize'>, devices: number): string | null {
   if (batchSize % devices === 0) return null;
-  const possible = possibleMicroBatches(batchSize).filter((count) => count > 1 && count <= devices);
-  const words = possible.length === 0 ? 'it takes one device' : `it can over ${possible.reverse().join(', ')} or one`;
+  const possible = possibleMicroBatches(batchSize).filter((count) => count > 1 && count < devices);
+  const more = possibleMicroBatches(batchSize).filter((count) => count > devices).at(-1);
+  const some = [...possible.reverse(), ...(more === undefined ? [] : [more])];
+  const words = `it can over ${[...some, 'one'].join(', ').replace(/, one$/, ' or one')}`;
   return `a batch of ${batchSize} can’t be shared out evenly over ${devices} devices; ${words}`;
 }
 

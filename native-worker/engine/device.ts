@@ -14,14 +14,14 @@ export interface Device {
  * Asks the loaded TensorFlow which device it took. The job's environment (`jobEnvironment`) says what was wanted: the
  * runtime for the CPU hides all GPUs.
  *
- * @param parts of the processor that share the work, each with its share of the threads
+ * @param count cards that share the work, or parts of the processor, each with its share of the threads
  */
-export async function describeDevice(environment = process.env, parts = 1): Promise<Device> {
+export async function describeDevice(environment = process.env, count = 1): Promise<Device> {
   const gpuHidden = environment.CUDA_VISIBLE_DEVICES === '-1';
   const report = gpuHidden ? null : await readGpus();
   const { isUsingGpuDevice } = backend();
   if (isUsingGpuDevice) {
-    const visible = environment.CUDA_VISIBLE_DEVICES?.split(',') ?? [undefined];
+    const visible = environment.CUDA_VISIBLE_DEVICES?.split(',').slice(0, count) ?? [undefined];
     const names = visible.map((card) => {
       const only = card === undefined ? {} : { CUDA_VISIBLE_DEVICES: card };
       return (report && usedGpu(report, null, only)?.name) ?? 'GPU';
@@ -30,7 +30,7 @@ export async function describeDevice(environment = process.env, parts = 1): Prom
   }
   const threads = Number(environment.TF_NUM_INTRAOP_THREADS ?? availableParallelism());
   return {
-    words: `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}${parts === 1 ? '' : ` in ${parts} parts`}`,
+    words: `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}${count === 1 ? '' : ` in ${count} parts`}`,
     fellBack: report !== null && report.gpus.length > 0,
   };
 }

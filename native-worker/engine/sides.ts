@@ -1,11 +1,9 @@
 import { AppError } from '../../contract/errors.ts';
 import { backend } from './binding.ts';
 import { compilationNow } from './compilation.ts';
+import { NCCL } from './runtime/gpu-libraries.ts';
 import { canLoad } from './session/c-api.ts';
 import type { SessionOptions } from './session/options.ts';
-
-/** NVIDIA's library of sums over cards; TensorFlow loads it when it needs it. */
-const NCCL = 'libnccl.so.2';
 
 /** How a batch goes through a network on this device. */
 export interface Sides {

@@ -21,15 +21,16 @@ export function isOutOfMemory(error: unknown): boolean {
 /**
  * The error for a training job: accumulation over smaller micro-batches gives the same gradients in less memory.
  *
+ * @param share    what one device has of a batch (`shareOn`)
  * @param capacity bytes of the device's memory; null: unknown
  */
 export function trainingOutOfMemory(
   plan: NetworkPlan,
-  training: TrainingConfig,
+  share: { readonly training: TrainingConfig; readonly parts: number },
   capacity: number | null,
   cause: unknown,
 ): AppError {
-  const { code, message } = deviceOutOfMemory({ kind: 'train', plan, training, capacity });
+  const { code, message } = deviceOutOfMemory({ kind: 'train', plan, ...share, capacity });
   return new AppError(code, message, { cause });
 }
 

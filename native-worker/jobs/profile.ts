@@ -1,3 +1,4 @@
+import { shareOn } from '../../contract/devices.ts';
 import type { Progress } from '../../contract/jobs.ts';
 import { trainingOf, type Run } from '../../contract/runs.ts';
 import type { ProfiledWork } from '../../contract/profile.ts';
@@ -39,9 +40,9 @@ export const runProfile: RunJob<'profile'> = async ({ library, send, requested }
   }
 };
 
-/** A step as the run takes it, in the micro-batches of its jobs; of drawing, as many pictures at once as for its grids. */
+/** A step as the run takes it on a device, in the micro-batches of its jobs; of drawing, as many pictures at once as for its grids. */
 function subjectOf(run: Run, work: ProfiledWork): ProfileSubject {
-  const training = trainingOf(run);
+  const { training } = shareOn(trainingOf(run), run.devices);
   const drawn = {
     ...training,
     batchSize: gridBatch({ grid: run.config.grid, training }, run.shape.labelDim),

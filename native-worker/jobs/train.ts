@@ -1,8 +1,10 @@
+import { compiledOn, shareOn } from '../../contract/devices.ts';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import { MICRO_BATCHES } from '../../contract/jobs.ts';
-import { imagesAtOnce, shareOf } from '../../contract/micro-batch.ts';
+import { imagesAtOnce } from '../../contract/micro-batch.ts';
 import { microBatches } from '../edm2/training/gradients.ts';
 import { backend } from '../engine/binding.ts';
+import { compilationNow } from '../engine/compilation.ts';
 import { describeDevice } from '../engine/device.ts';
 import { checkPrecision, readPrecisionSupport } from '../engine/runtime/precision-support.ts';
 import { machineMemory } from '../engine/runtime/memory.ts';
@@ -38,6 +40,9 @@ export const runTrain: RunJob<'train'> = async (context, { runId, engine }) => {
       'info',
       `${session.nimg === 0 ? 'Training begins' : `Training goes on at ${session.nimg} images`}${partsInWords(session)}.`,
     );
+    if (compiledOn(session.run.devices, compilationNow()) !== compilationNow()) {
+      await writeLog(session, 'info', 'XLA compiles on one card only: this run is computed without it.');
+    }
     if (session.nimg < durationImages && owesGrid(session)) await drawGrid(session);
     const hearing = once(() => context.send({ type: 'stepping' }));
     while (session.nimg < durationImages) {
@@ -54,10 +59,10 @@ export const runTrain: RunJob<'train'> = async (context, { runId, engine }) => {
   }
 };
 
-/** "", or ", on gpu:0 and gpu:1, each in 4 micro-batches of 16 images". */
+/** "", or ", on gpu:0, gpu:1, 64 images of each batch a device, in 4 micro-batches of 16 images". */
 function partsInWords({ run, training }: TrainingSession): string {
   const devices = run.devices ?? [];
-  const share = shareOf(training, Math.max(1, devices.length));
+  const { training: share } = shareOn(training, devices);
   const count = microBatches(share);
   const where =
     devices.length > 1 ? `, on ${devices.join(', ')}, ${share.batchSize} images of each batch a device` : '';
@@ -150,7 +155,7 @@ async function step(session: TrainingSession, measure: boolean, hearing: () => v
     session.meter.add(nimg, taken.lossPerImage, (performance.now() - start) / 1000);
     return taken;
   } catch (error) {
-    const share = shareOf(training, session.run.devices?.length ?? 1);
+    const share = shareOn(training, session.run.devices);
     throw isOutOfMemory(error) ? trainingOutOfMemory(session.plan, share, deviceMemory(), error) : error;
   }
 }

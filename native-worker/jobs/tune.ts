@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { cardsOf } from '../../contract/devices.ts';
 import type { Progress } from '../../contract/jobs.ts';
 import type { PrecisionSupport } from '../../contract/precision.ts';
-import type { RuntimeName } from '../../contract/runtime.ts';
+import { RuntimeName } from '../../contract/runtime.ts';
 import { choiceInWords, fastestFirst, type TuningChoice, type TuningResult } from '../../contract/tuning.ts';
 import { compilationNow } from '../engine/compilation.ts';
-import { jobEnvironment, type JobEnvironmentOptions } from '../engine/runtime/environment.ts';
+import { HIDDEN, jobEnvironment, type JobEnvironmentOptions } from '../engine/runtime/environment.ts';
 import {
   gpuMemoryOf,
   namedGpus,
@@ -31,19 +31,20 @@ import { measureChoice } from './tune/measure-choice.ts';
  * measured as it comes. This process loads no TensorFlow. Ended early it keeps what it has.
  */
 export const runTune: RunJob<'tune'> = async ({ library, send, requested }, { subject, seconds }) => {
-  const onCpu = process.env.CUDA_VISIBLE_DEVICES === '-1'; // `jobEnvironment` of the runtime for processors says so
-  const runtime = onCpu ? 'cpu' : 'cuda12';
+  const runtime = RuntimeName.parse(process.env.EDM2_RUNTIME); // `jobEnvironment` says both
+  const onCpu = process.env.CUDA_VISIBLE_DEVICES === HIDDEN;
   const { devices = [] } = subject;
   const report = onCpu ? null : await readGpus();
   const cards = report === null ? [] : usedCards(report, devices);
-  const gpu = cards.length === 0 ? null : { visible: visibleOf(cards) };
+  const known = cards.length === 0 ? null : { visible: visibleOf(cards) };
+  const gpu = onCpu ? { visible: HIDDEN } : known;
   const supports = supportedByAll(
     (cards.length === 0 ? [null] : cards).map((card) =>
       precisionSupport({ runtime, gpu: card, cpuFlags: readCpuFlags() }),
     ),
   );
   const usual = { compile: compilationNow(), deterministic: process.env.TF_DETERMINISTIC_OPS === '1' };
-  const threads = gpu === null ? Number(process.env.TF_NUM_INTRAOP_THREADS) : null;
+  const threads = onCpu ? Number(process.env.TF_NUM_INTRAOP_THREADS) : null;
   const space = spaceOf(subject, supports, roomOf(runtime, cards), threads, usual);
   const id = await patiently(() => insertTuning(library.db, measuredOn(runtime, ...cards), subject));
   const began = performance.now();
@@ -64,7 +65,7 @@ export const runTune: RunJob<'tune'> = async ({ library, send, requested }, { su
     const result = await measureChoice(subject, choice, {
       start: (one, way) =>
         startBenchWorker(benchScript(), one, jobEnvironment({ runtime, gpu, ...environmentOf(way) })),
-      deviceBytes: (pid) => (gpu === null ? Promise.resolve(null) : gpuMemoryOf(pid)),
+      deviceBytes: (pid) => (onCpu ? Promise.resolve(null) : gpuMemoryOf(pid)),
       ends: () => requested() !== null,
       deadline,
     }).finally(() => clearInterval(ticking));

@@ -1,6 +1,7 @@
 import type { Devices } from '../../contract/devices.ts';
 import type { Database } from 'better-sqlite3';
 import type { JobParameters } from '../../contract/jobs.ts';
+import { HIDDEN } from '../engine/runtime/environment.ts';
 import { visibleOf, type UsedGpu } from '../engine/runtime/gpu.ts';
 import { getRun } from '../store/runs.ts';
 
@@ -18,5 +19,5 @@ export function visibleGpus(
 ): Pick<UsedGpu, 'visible'> | null {
   const cards = machines.flatMap(({ gpu }) => gpu ?? []);
   if (cards.length > 0) return { visible: visibleOf(cards) };
-  return devices === null ? null : { visible: '-1' };
+  return devices === null ? null : { visible: HIDDEN };
 }

@@ -1,4 +1,5 @@
 import { planNetwork } from '../../contract/architecture.ts';
+import { shareOn } from '../../contract/devices.ts';
 import {
   crashFailure,
   endedBeforeFirstStep,
@@ -130,7 +131,7 @@ function memoryUse({ db }: Library, parameters: JobParameters): MemoryUse {
   return {
     kind: 'train',
     plan: planNetwork(run.config.network, run.shape),
-    training: trainingOf(run),
+    ...shareOn(trainingOf(run), run.devices),
     capacity: machineMemory(),
   };
 }

@@ -198,9 +198,10 @@ export class Queue {
     if (this.#startingLanes.has(lane) || running) return;
     this.#startingLanes.add(lane);
     let id: number | null = null;
+    let next: number | null = null;
     try {
       const { db } = this.#parts.library;
-      const next = nextQueued(db, lane);
+      next = nextQueued(db, lane);
       if (next === null) return;
       const environment = await this.#parts.environment(getJobParameters(db, next));
       // While we waited it may have been cancelled or overtaken.
@@ -212,7 +213,7 @@ export class Queue {
       }
     } catch (error) {
       this.#parts.log.error({ err: error, lane, job: id }, 'a job could not be started');
-      await this.#fail(lane, id, error);
+      await this.#fail(lane, { id, next }, error);
     } finally {
       this.#startingLanes.delete(lane);
     }
@@ -256,11 +257,25 @@ export class Queue {
     }
   }
 
-  /** @param id null: it did not come so far that one was chosen; then it is the one whose turn it is */
-  async #fail(lane: Lane, id: number | null, error: unknown): Promise<void> {
+  /**
+   * Fails the job that could not be started.
+   *
+   * @param id   null: it did not come so far that one was chosen; then it is the one whose turn it is
+   * @param next whose turn it was; if it has left the queue meanwhile, none has failed
+   */
+  async #fail(
+    lane: Lane,
+    { id, next }: { readonly id: number | null; readonly next: number | null },
+    error: unknown,
+  ): Promise<void> {
     const { library, log, watcher } = this.#parts;
     try {
-      const failed = id ?? nextQueued(library.db, lane);
+      const waiting = nextQueued(library.db, lane);
+      if (id === null && next !== null && waiting !== next) {
+        setImmediate(() => this.#fill()); // when its lane is free again
+        return;
+      }
+      const failed = id ?? waiting;
       if (failed === null) return;
       const failure = failureOf(error);
       const parameters = readableParameters(library.db, failed);

@@ -22,7 +22,7 @@ interface JobRow extends Omit<Job, 'progress'> {
 const COLUMNS = `id, kind, state, title, run_id AS runId, sample_id AS sampleId, dataset_id AS datasetId, progress, error, error_code AS errorCode,
   created_at AS createdAt, started_at AS startedAt, ended_at AS endedAt`;
 
-/** Puts a job at the end of its kind's queue. */
+/** Puts a job behind all that wait, whatever their kind. */
 export function insertJob(db: Database, job: NewJob, createdAt = Date.now()): number {
   return write(db, () =>
     insertedId(
@@ -30,7 +30,7 @@ export function insertJob(db: Database, job: NewJob, createdAt = Date.now()): nu
         db,
         `INSERT INTO jobs (kind, state, title, parameters, run_id, position, created_at)
          VALUES (@kind, 'queued', @title, @parameters, @runId,
-           (SELECT coalesce(max(position), 0) + 1 FROM jobs WHERE state = 'queued' AND kind = @kind), @createdAt)`,
+           (SELECT coalesce(max(position), 0) + 1 FROM jobs WHERE state = 'queued'), @createdAt)`,
       ).run({
         kind: job.parameters.kind,
         title: job.title,
@@ -107,6 +107,15 @@ export function countActiveJobsOfRun(db: Database, runId: number): number {
     .get(runId)!;
 }
 
+/** Whether a run is queued, starts or trains. */
+export function someRunTrains(db: Database): boolean {
+  const found = statement<[], number>(
+    db,
+    `SELECT 1 FROM jobs WHERE kind = 'train' AND state IN ('queued', 'running') LIMIT 1`,
+  );
+  return found.pluck().get() !== undefined;
+}
+
 /** Queued or running measurements. */
 export function countOpenMeasurements(db: Database): number {
   return statement<[], number>(
@@ -160,7 +169,7 @@ export function endJob(db: Database, id: number, end: EndedJob, at = Date.now())
 }
 
 /**
- * Moves a queued job to a place among the queued ones of its kind.
+ * Moves a queued job to a place among the queued ones of its kind; those of other kinds keep theirs.
  *
  * @param place 0: next; larger than the queue: last
  * @throws {AppError} 'not-found'; 'conflict' if it is not queued
@@ -177,8 +186,14 @@ export function moveJob(db: Database, id: number, place: number): void {
       .pluck()
       .all(job.kind, id);
     others.splice(Math.min(place, others.length), 0, id);
+    const places = statement<[string], number>(
+      db,
+      `SELECT position FROM jobs WHERE state = 'queued' AND kind = ? ORDER BY position, id`,
+    )
+      .pluck()
+      .all(job.kind);
     const update = statement(db, 'UPDATE jobs SET position = ? WHERE id = ?');
-    others.forEach((other, index) => update.run(index + 1, other));
+    others.forEach((other, index) => update.run(places[index]!, other));
   });
 }
 

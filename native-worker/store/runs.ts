@@ -243,7 +243,7 @@ export function measuredSpeeds(db: Database, limit: number): MeasuredSpeed[] {
          (SELECT images_per_second FROM ticks
           WHERE run_id = runs.id AND ${COUNTS} AND images_per_second IS NOT NULL
           ORDER BY nimg DESC LIMIT 1) AS imagesPerSecond
-       FROM runs)
+       FROM runs WHERE devices IS NULL OR json_array_length(devices) = 1)
      WHERE imagesPerSecond > 0 ORDER BY id DESC LIMIT ?`,
   ).all(limit);
   return readableRows(db, rows, ({ id, config, resolution, channels, labelDim, ...measured }) => ({

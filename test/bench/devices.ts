@@ -18,9 +18,9 @@ const [even, odd] = [measured('32'), measured('33')];
 
 /** Name, what is measured, and how many times as fast two parts are to be. */
 const ways: readonly (readonly [string, BenchSubject, number | null])[] = [
-  ['two parts, a thread each', { ...even.subject, devices: ['cpu:0', 'cpu:1'] }, null],
-  ['one device, the batch as a whole', odd.subject, 1],
-  ['one device, two halves side by side', even.subject, null],
+  ['32 pictures on two parts, a thread each', { ...even.subject, devices: ['cpu:0', 'cpu:1'] }, null],
+  ['33 pictures on one device as a whole', odd.subject, 1],
+  ['32 pictures on one device in two halves', even.subject, null],
 ];
 
 const workers = await Promise.all(ways.map(([, subject]) => startWorker(subject, 2)));

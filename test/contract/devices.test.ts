@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cardsOf, checkSharing, Devices } from '../../contract/devices.ts';
+import { cardsOf, checkSharing, compiledOn, Devices, shareOn } from '../../contract/devices.ts';
 import { imagesAtOnceOn, shareOf, sharesProblem } from '../../contract/micro-batch.ts';
 
 test.each([['gpu:0'], ['gpu:3,gpu:1'], ['cpu:0'], ['cpu:1,cpu:0'], ['gpu:12']])('%s can share a batch', (text) => {
@@ -24,9 +24,9 @@ test('cards are told from parts of the processor', () => {
 });
 
 test.each([
-  [32, 3, 'a batch of 32 can’t be shared out evenly over 3 devices; it can over 2 or one'],
-  [12, 8, 'a batch of 12 can’t be shared out evenly over 8 devices; it can over 2, 3, 4, 6 or one'],
-  [7, 2, 'a batch of 7 can’t be shared out evenly over 2 devices; it takes one device'],
+  [32, 3, 'a batch of 32 can’t be shared out evenly over 3 devices; it can over 2, 4 or one'],
+  [12, 8, 'a batch of 12 can’t be shared out evenly over 8 devices; it can over 2, 3, 4, 6, 12 or one'],
+  [7, 2, 'a batch of 7 can’t be shared out evenly over 2 devices; it can over 7 or one'],
 ])('a batch of %i over %i devices is refused with what can be', (batchSize, devices, sentence) => {
   expect(sharesProblem({ batchSize }, devices)).toBe(sentence);
   const names = Array.from({ length: devices }, (_, index) => `gpu:${index}`);
@@ -38,6 +38,20 @@ test('one device, or none named, is asked nothing; op by op there is one', () =>
   checkSharing(['gpu:1'], 7, 'eager');
   checkSharing(['cpu:0', 'cpu:1'], 8, 'graph');
   expect(() => checkSharing(['cpu:0', 'cpu:1'], 8, 'eager')).toThrow(/Op by op/);
+});
+
+test('of each device there is its share; parts of the processor share its memory, and XLA compiles on one card', () => {
+  const training = { batchSize: 32, microBatch: 16 };
+  expect(shareOn(training, ['gpu:0', 'gpu:1', 'gpu:2', 'gpu:3'])).toEqual({
+    ...{ training: { batchSize: 8, microBatch: 8 }, parts: 1 },
+  });
+  expect(shareOn(training, ['cpu:0', 'cpu:1'])).toEqual({ training: { batchSize: 16, microBatch: 16 }, parts: 2 });
+  expect(shareOn(training, null)).toEqual({ training, parts: 1 });
+  expect(compiledOn(null, 'network')).toBe('network');
+  expect(compiledOn(['gpu:1'], 'network')).toBe('network');
+  for (const devices of [['gpu:0', 'gpu:1'], ['cpu:0'], ['cpu:0', 'cpu:1']]) {
+    expect(compiledOn(devices, 'network')).toBe('none');
+  }
 });
 
 test.each([

@@ -1,7 +1,9 @@
 import type { BenchSubject } from '../../../contract/bench.ts';
-import { chosenDevice } from '../../engine/runtime/choice.ts';
-import { jobEnvironment } from '../../engine/runtime/environment.ts';
-import { checkPrecision, readPrecisionSupport } from '../../engine/runtime/precision-support.ts';
+import type { RuntimeName } from '../../../contract/runtime.ts';
+import { chosenDevice, chosenDevices } from '../../engine/runtime/choice.ts';
+import { HIDDEN, jobEnvironment } from '../../engine/runtime/environment.ts';
+import { visibleOf, type UsedGpu } from '../../engine/runtime/gpu.ts';
+import { checkPrecision, precisionSupport, readCpuFlags } from '../../engine/runtime/precision-support.ts';
 import { needRuntime } from '../../engine/runtime/status.ts';
 import { benchScript } from '../../service/program-files.ts';
 import { startBenchWorker, type BenchWorker } from '../../system/bench-worker.ts';
@@ -14,9 +16,28 @@ import { startBenchWorker, type BenchWorker } from '../../system/bench-worker.ts
  *   does not have, or a card that isn't there
  */
 export async function startWorker(subject: BenchSubject, threads: number | null): Promise<BenchWorker> {
-  const { runtime, gpu } = await chosenDevice(subject.devices);
-  await needRuntime(runtime);
   const { precision } = subject.config.training;
-  checkPrecision(precision, await readPrecisionSupport(runtime));
+  const { runtime, cards, gpu } = await usedBy(subject);
+  await needRuntime(runtime);
+  const cpuFlags = readCpuFlags();
+  for (const card of cards.length === 0 ? [null] : cards) {
+    checkPrecision(precision, precisionSupport({ runtime, gpu: card, cpuFlags }));
+  }
   return await startBenchWorker(benchScript(), subject, jobEnvironment({ runtime, gpu, threads, precision }));
+}
+
+/** What computes: the cards, as far as they are known, and what a process is to see of them. */
+interface Used {
+  readonly runtime: RuntimeName;
+  readonly cards: readonly UsedGpu[];
+  readonly gpu: Pick<UsedGpu, 'visible'> | null;
+}
+
+async function usedBy({ devices }: BenchSubject): Promise<Used> {
+  if (devices === undefined) {
+    const { runtime, gpu } = await chosenDevice();
+    return { runtime, cards: gpu === null ? [] : [gpu], gpu };
+  }
+  const { runtime, cards } = await chosenDevices(devices);
+  return { runtime, cards, gpu: { visible: cards.length === 0 ? HIDDEN : visibleOf(cards) } };
 }

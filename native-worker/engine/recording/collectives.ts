@@ -8,7 +8,7 @@ import type { Recorder } from './recorder.ts';
 /** Devices of a session are one group. */
 const GROUP = 1;
 
-/** A sum begins when so many numbers are there, while those of other tensors are still computed: 32 MB. */
+/** Numbers that are summed at once, at least: 32 MB. */
 const BUCKET = 8 * 2 ** 20;
 
 /** Seconds after which TensorFlow gives up on a sum whose other devices don't come; 0: never, a run of the session may have a limit. */
@@ -18,7 +18,8 @@ const PATIENCE = 0;
  * Sums over the devices of a session, each of which runs the same program (`towers.ts`).
  *
  * Small tensors travel together as one vector: a sum costs a round trip, whatever its size. The sums of a program happen
- * in the order in which they were recorded, on all devices the same, or two devices could wait for each other.
+ * in the order in which they were recorded, on all devices the same, or two devices could wait for each other. The last
+ * tensors come first: gradients of a network's end are there while those of its beginning are still computed.
  */
 export class Collectives {
   readonly #builder: GraphBuilder;
@@ -40,12 +41,14 @@ export class Collectives {
     this.#last = null;
   }
 
-  /** Each tensor, of float32, added up over all devices. Call it inside `Recorder.run`. */
+  /** Each tensor added up over all devices, in float32. Call it inside `Recorder.run`. */
   sum(tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
     if (this.#devices === 1) return { ...tensors };
     return tf.tidy(layerScope('optimiser', 'sum over devices'), () => {
-      const summed = bucketsOf(Object.keys(tensors), (name) => tensors[name]!.size).flatMap((names) => {
-        const vector = this.#sum(tf.concat1d(names.map((name) => tf.reshape(tensors[name]!, [-1]))));
+      const summed = bucketsOf(Object.keys(tensors).reverse(), (name) => tensors[name]!.size).flatMap((names) => {
+        const vector = this.#sum(
+          tf.concat1d(names.map((name) => tf.reshape(this.#recorder.restore(tensors[name]!), [-1]))),
+        );
         const sizes = names.map((name) => tensors[name]!.size);
         const parts = names.length === 1 ? [vector] : tf.split(vector, sizes);
         return names.map((name, index) => [name, tf.reshape(parts[index]!, tensors[name]!.shape)] as const);

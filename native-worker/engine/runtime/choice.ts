@@ -1,8 +1,8 @@
 /** Which runtime jobs use. */
-import { cardsOf, isCard } from '../../../contract/devices.ts';
+import { cardsOf } from '../../../contract/devices.ts';
 import { RuntimeName, runtimeNames } from '../../../contract/runtime.ts';
 import { AppError } from '../../../contract/errors.ts';
-import { namedGpus, readGpus, suggestRuntime, usedGpu, visibleOf, type GpuReport, type Suggestion, type UsedGpu } from './gpu.ts';
+import { namedGpus, readGpus, suggestRuntime, usedGpu, type GpuReport, type Suggestion, type UsedGpu } from './gpu.ts';
 
 /**
  * EDM2_RUNTIME if it is set, else the user's choice if there is one, else what nvidia-smi suggests.
@@ -27,21 +27,25 @@ export async function chosenRuntime(
   return suggestRuntime(await gpus());
 }
 
+/** What processes compute on that a command starts by itself: it knows no settings. For `jobEnvironment`. */
+export async function chosenDevice(): Promise<{ readonly runtime: RuntimeName; readonly gpu: UsedGpu | null }> {
+  const { runtime } = await chosenRuntime();
+  return { runtime, gpu: runtime === 'cpu' ? null : usedGpu(await readGpus(), null) };
+}
+
 /**
- * What processes compute on that a command starts by itself: it knows no settings. For `jobEnvironment`.
+ * The same of devices that a command names.
  *
- * @param devices that are named; absent: the one that a job would use without settings
+ * @returns the cards; none: the processor, in one part or several
  * @throws {AppError} 'invalid-input' if a card isn't there; 'runtime' if it can't be used
  */
-export async function chosenDevice(
-  devices: readonly string[] = [],
-): Promise<{ readonly runtime: RuntimeName; readonly gpu: UsedGpu | null }> {
+export async function chosenDevices(
+  devices: readonly string[],
+): Promise<{ readonly runtime: RuntimeName; readonly cards: readonly UsedGpu[] }> {
   const { runtime } = await chosenRuntime();
-  if (devices.some((device) => !isCard(device))) return { runtime: 'cpu', gpu: null };
-  const cards = devices.length === 0 ? [] : namedGpus(await readGpus(), cardsOf(devices));
-  if (cards.length > 0 && runtime === 'cpu') {
-    throw new AppError('runtime', 'Cards take the runtime cuda12, and this machine or EDM2_RUNTIME chooses cpu.');
-  }
-  if (cards.length > 0) return { runtime, gpu: { ...cards[0]!, visible: visibleOf(cards) } };
-  return { runtime, gpu: runtime === 'cpu' ? null : usedGpu(await readGpus(), null) };
+  const wanted = cardsOf(devices);
+  if (wanted.length === 0) return { runtime, cards: [] };
+  const cards = namedGpus(await readGpus(), wanted);
+  if (runtime !== 'cpu') return { runtime, cards };
+  throw new AppError('runtime', 'Cards take the runtime cuda12, and this machine or EDM2_RUNTIME chooses cpu.');
 }

@@ -1,13 +1,15 @@
 /** What `edm2 doctor` and the Settings page show: each thing that training needs, how it is, and what to do about it. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { reasonOf } from '../../../contract/system-errors.ts';
 import type { Check, DoctorReport, GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
 import { installBinding, bindingPlace } from './binding.ts';
 import { findCompiler } from './compiler.ts';
 import { codeFor, readDeviceCode, type DeviceCode } from './device-code.ts';
 import { physicalCores } from './cores.ts';
+import { libraryFolders } from './environment.ts';
+import { NCCL } from './gpu-libraries.ts';
 import { readGpus, suggestRuntime, usedGpu, type GpuReport, type Suggestion, type UsedGpu } from './gpu.ts';
 import { readLock } from './lock.ts';
 import { checkRuntime } from './manifest.ts';
@@ -70,6 +72,7 @@ export async function runDoctorReport(options: DoctorOptions): Promise<DoctorRep
     ...installed,
     ...binding,
     ...selfTested,
+    ...(await looked('sums', 'Several cards', () => sumsChecks(subject))),
     ...(await looked('precision', 'Precision', () => [precisionCheck(subject)])),
     ...choice,
     ...(await looked('python', 'Python', async () => [await pythonCheck(subject)])),
@@ -195,6 +198,20 @@ function selfTestChecks(test: SelfTest, report: GpuReport): Check[] {
     });
   }
   return checks;
+}
+
+/** How cards that share a batch add up, where there are several. */
+function sumsChecks({ runtime, report, cache }: Subject): Check[] {
+  const whole = report.gpus.filter(({ index }) => !report.parts.some(({ gpu }) => gpu === index));
+  if (runtime === 'cpu' || whole.length < 2) return [];
+  const found = { id: 'sums', title: 'Several cards' };
+  const cards = `${whole.length} cards`;
+  if (libraryFolders(runtimeFolder(runtime, cache)).some((folder) => existsSync(join(folder, NCCL)))) {
+    return [{ ...found, status: 'good', detail: `${cards} can share a batch and add up by NCCL`, advice: null }];
+  }
+  const detail = `${cards} can share a batch, but NCCL (${NCCL}) is not in the runtime "${runtime}"`;
+  const advice = 'They add up by way of TensorFlow’s own ring, more slowly. Run "npm run setup" to fetch the runtime again.';
+  return [{ ...found, status: 'warn', detail, advice }];
 }
 
 /** In which precisions runs can train, on the device that they train on. */

@@ -15,6 +15,9 @@ export function libraryPathVariable(platform: NodeJS.Platform = process.platform
   return platform === 'win32' ? 'PATH' : 'LD_LIBRARY_PATH';
 }
 
+/** What CUDA_VISIBLE_DEVICES is to be, so that no card is seen. */
+export const HIDDEN = '-1';
+
 export interface JobEnvironmentOptions {
   readonly runtime: RuntimeName;
   /** Threads of TensorFlow's kernels; null: one per physical core. */
@@ -44,6 +47,7 @@ export function jobEnvironment(options: JobEnvironmentOptions): Record<string, s
   const variables = options.variables ?? process.env;
   const folder = options.folder ?? runtimeFolder(options.runtime);
   const environment = inheritedEnvironment('job', variables);
+  environment.EDM2_RUNTIME = options.runtime; // which one this is, for processes that start others
   const threads = String(options.threads ?? physicalCores());
   environment.TF_NUM_INTRAOP_THREADS = threads; // inter-op threads stay at their default, which measured best
   environment.OMP_NUM_THREADS = threads;
@@ -72,13 +76,13 @@ export function jobEnvironment(options: JobEnvironmentOptions): Record<string, s
     // CUDA's own order is by speed, which nobody but CUDA knows; nvidia-smi's, by which cards are judged, is by slot.
     environment.CUDA_DEVICE_ORDER = 'PCI_BUS_ID';
     // On the CPU XLA was measured to be slower, and to take a minute to compile: it is for GPUs alone.
-    if (options.compile !== undefined) environment.EDM2_COMPILE = options.compile;
+    if (options.compile !== undefined && options.gpu?.visible !== HIDDEN) environment.EDM2_COMPILE = options.compile;
     if (options.deterministic === true) {
       environment.TF_DETERMINISTIC_OPS = '1';
       environment.TF_CUDNN_USE_AUTOTUNE = '0'; // which algorithm is the fastest may turn out differently each time
     }
   } else {
-    environment.CUDA_VISIBLE_DEVICES = '-1';
+    environment.CUDA_VISIBLE_DEVICES = HIDDEN;
   }
   return environment;
 }

@@ -7,6 +7,9 @@ export interface GpuLibrary {
   readonly package: string | null;
 }
 
+/** NVIDIA's library of sums over cards. */
+export const NCCL = 'libnccl.so.2';
+
 /** TensorFlow 2.21 gives the GPU up if one of these does not load. */
 export const gpuLibraries: readonly GpuLibrary[] = [
   { file: 'libcuda.so.1', package: null },
@@ -20,7 +23,7 @@ export const gpuLibraries: readonly GpuLibrary[] = [
   { file: 'libcusolver.so.11', package: 'nvidia-cusolver-cu12' },
   { file: 'libcupti.so.12', package: 'nvidia-cuda-cupti-cu12' },
   { file: 'libnvrtc.so.12', package: 'nvidia-cuda-nvrtc-cu12' },
-  { file: 'libnccl.so.2', package: 'nvidia-nccl-cu12' },
+  { file: NCCL, package: 'nvidia-nccl-cu12' },
   { file: 'libcudnn.so.9', package: 'nvidia-cudnn-cu12' },
 ];
 

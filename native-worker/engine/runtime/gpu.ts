@@ -107,7 +107,7 @@ function ask(command: string, asked: readonly string[]): Promise<ChildResult | n
   return runChild(command, [...asked], { timeoutMs: TIMEOUT_MS });
 }
 
-/** Bytes of a card's memory that a process holds; null: nvidia-smi does not tell of it (in containers, under Windows). */
+/** Bytes of a card's memory that a process holds, of several cards on the one where it holds most; null: nvidia-smi does not tell of it (in containers, under Windows). */
 export async function gpuMemoryOf(pid: number, command = nvidiaSmi()): Promise<number | null> {
   const asked = ['--query-compute-apps=pid,used_gpu_memory', '--format=csv,noheader,nounits'];
   const said = (await ask(command, asked).catch(() => null))?.stdout ?? '';
@@ -115,7 +115,7 @@ export async function gpuMemoryOf(pid: number, command = nvidiaSmi()): Promise<n
     const [id, mebibytes] = line.split(',').map((cell) => numberOrNull(cell.trim()));
     return id === pid && mebibytes != null ? [mebibytes * MEBIBYTE] : [];
   });
-  return held.length === 0 ? null : held.reduce((sum, bytes) => sum + bytes, 0);
+  return held.length === 0 ? null : Math.max(...held);
 }
 
 /** Parts of cards, from the lines of `nvidia-smi -L`: "GPU 0: … (UUID: GPU-…)", then "  MIG 3g.20gb Device 0: (UUID: MIG-…)". */
@@ -218,9 +218,17 @@ export function usedGpu(
  * Cards that a run names.
  *
  * @param wanted nvidia-smi's numbers
- * @throws {AppError} 'invalid-input' with those that are there, if one isn't
+ * @throws {AppError} 'invalid-input' with those that are there, if one isn't, and for a divided one among several: CUDA
+ *   shows a process one part alone
  */
 export function namedGpus(report: GpuReport, wanted: readonly number[]): UsedGpu[] {
+  const divided = wanted.find((number) => report.parts.some(({ gpu }) => gpu === number));
+  if (wanted.length > 1 && divided !== undefined) {
+    throw new AppError(
+      'invalid-input',
+      `gpu:${divided} is divided into parts (MIG), and CUDA shows a program one part alone: leave it out, or name it alone.`,
+    );
+  }
   return wanted.map((number) => {
     const card = report.gpus.find(({ index }) => index === number);
     if (card !== undefined) return usedGpu(report, number)!;

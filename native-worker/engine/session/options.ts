@@ -19,7 +19,7 @@ export interface SessionOptions {
   readonly intraOpThreads?: number | null;
   /** Devices that the processor is cut into, "/device:CPU:0" and so on; default: 1. Each has threads inside kernels of its own. */
   readonly processors?: number;
-  /** How devices of the session add up among themselves (`Given.across`): by NVIDIA's library, or by TensorFlow alone; default: they don't. */
+  /** How devices of the session add up among themselves (`Given.sumOverDevices`): by NVIDIA's library, or by TensorFlow alone; default: they don't. */
   readonly collectives?: 'nccl' | 'ring' | null;
 }
 

@@ -29,10 +29,10 @@ export async function profileStep(session: TrainingSession, take: () => Promise<
     take: async () => {
       taken = await take();
     },
-    sides: trainer.sides,
+    sides: trainer.sides * (run.devices?.length ?? 1),
     trace: trainer.trace!,
   };
-  const { words } = await describeDevice();
+  const { words } = await describeDevice(process.env, run.devices?.length);
   const measured = await traceStep(step, median(stepTimes), words);
   if (taken === null) return null;
   context.measured();

@@ -1,8 +1,8 @@
 import { planNetwork } from '../../../contract/architecture.ts';
 import { estimateMemory } from '../../../contract/memory.ts';
-import { isCard } from '../../../contract/devices.ts';
+import { compiledOn, shareOn } from '../../../contract/devices.ts';
 import { compilations, type Compilation } from '../../../contract/compilation.ts';
-import { imagesAtOnce, possibleMicroBatches, shareOf } from '../../../contract/micro-batch.ts';
+import { imagesAtOnce, possibleMicroBatches } from '../../../contract/micro-batch.ts';
 import type { Precision, PrecisionSupport } from '../../../contract/precision.ts';
 import { fastestFirst, type TuningChoice, type TuningResult, type TuningSubject } from '../../../contract/tuning.ts';
 
@@ -37,20 +37,21 @@ export function spaceOf(
   threads: number | null,
   usual: Pick<TuningChoice, 'compile' | 'deterministic'> = { compile: 'none', deterministic: false },
 ): Space {
-  const { compile, deterministic } = usual;
-  const training = shareOf(config.training, Math.max(1, devices.length));
-  const parts = devices.some(isCard) ? 1 : Math.max(1, devices.length);
+  const { deterministic } = usual;
+  const { training, parts } = shareOn(config.training, devices);
+  const compile = compiledOn(devices, usual.compile);
   const plan = planNetwork(config.network, shape);
   const fits = (microBatch: number): boolean =>
     capacity === null || estimateMemory(plan, { ...training, microBatch }, parts).total <= capacity;
   const all = halving(possibleMicroBatches(training.batchSize));
   const fitting = all.filter(fits);
   return {
-    asked: { precision: training.precision, microBatch: imagesAtOnce(training), threads, ...usual },
+    asked: { precision: training.precision, microBatch: imagesAtOnce(training), threads, compile, deterministic },
     precisions: supports.filter(({ status }) => status === 'good').map(({ precision }) => precision),
     microBatches: fitting.length > 0 ? fitting : all.slice(-1),
     threads: threads === null || threads === 1 ? [threads] : [threads, Math.floor(threads / 2)],
-    compilations: threads === null ? [compile, ...compilations.filter((one) => one !== compile)] : [compile],
+    compilations:
+      threads === null && devices.length < 2 ? [compile, ...compilations.filter((one) => one !== compile)] : [compile],
     deterministic: threads === null ? [deterministic, !deterministic] : [deterministic],
   };
 }

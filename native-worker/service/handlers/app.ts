@@ -33,6 +33,7 @@ export function appHandlers({ library, queue, runtimes, version, openWeb, shutDo
         sqlite: statement<[], string>(db, 'SELECT sqlite_version()').pluck().get()!,
         tensorflow: await runtimes.version(),
         runtime: await runtimes.active(),
+        gpu: (await runtimes.gpu())?.index ?? null,
         platform: `${platform()} ${arch()} ${release()}`,
         cores: cpus().length,
         memoryBytes: totalmem(),

@@ -1,6 +1,6 @@
 import { AppError } from '../../../contract/errors.ts';
 import { listProfiles, measureStep, type ProfiledWork } from '../../../contract/profile.ts';
-import { countOpenMeasurements, getJobParameters } from '../../store/jobs.ts';
+import { countOpenMeasurements, getJobParameters, someRunTrains } from '../../store/jobs.ts';
 import * as store from '../../store/profiles.ts';
 import { getRun, getRunSummary } from '../../store/runs.ts';
 import { checkDevicePrecision } from '../device-precision.ts';
@@ -22,6 +22,12 @@ export function profileHandlers(parts: ServiceParts): Handler[] {
       if (training !== null) {
         measureTraining(parts, training, runId, work);
         return { jobId: null };
+      }
+      if (someRunTrains(db)) {
+        throw new AppError(
+          'conflict',
+          'A run waits or is about to train, and both would disturb each other. Try again in a moment.',
+        );
       }
       if (countOpenMeasurements(db) > 0) {
         throw new AppError(

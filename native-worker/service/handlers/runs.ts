@@ -1,9 +1,9 @@
 import { countParameters, planNetwork } from '../../../contract/architecture.ts';
-import { checkSharing, isCard, type Devices } from '../../../contract/devices.ts';
+import { checkSharing, shareOn, type Devices } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { runDeleted } from '../../../contract/events.ts';
 import { checkMemory, type TrainingMemory } from '../../../contract/memory-advice.ts';
-import { microBatchProblem, shareOf } from '../../../contract/micro-batch.ts';
+import { microBatchProblem } from '../../../contract/micro-batch.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import * as calls from '../../../contract/runs.ts';
 import { runSystem } from '../../../contract/system.ts';
@@ -136,10 +136,8 @@ function createRun(
   };
   const plan = planNetwork(input.config.network, shape);
   if (!input.force) {
-    const devices = input.devices ?? [];
-    const sharesMemory = devices.length > 1 && !devices.some(isCard);
-    const share = shareOf(input.config.training, Math.max(1, devices.length));
-    checkMemory(plan, share, memory, sharesMemory ? devices.length : 1);
+    const { training, parts: sharing } = shareOn(input.config.training, input.devices);
+    checkMemory(plan, training, memory, sharing);
   }
   const parameters = countParameters(plan).total;
   const { runId, jobId } = write(db, () => {

@@ -2,7 +2,7 @@ import { planNetwork } from '../../../contract/architecture.ts';
 import { checkSharing } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { findTuning, startTuning } from '../../../contract/tuning.ts';
-import { countOpenMeasurements } from '../../store/jobs.ts';
+import { countOpenMeasurements, someRunTrains } from '../../store/jobs.ts';
 import { getRunSummary } from '../../store/runs.ts';
 import * as store from '../../store/tunings.ts';
 import { checkDevicePrecision } from '../device-precision.ts';
@@ -23,6 +23,12 @@ export function tuningHandlers({ library: { db }, queue, runtimes }: ServicePart
       if (running !== null) {
         const { name } = getRunSummary(db, running.runId);
         throw new AppError('conflict', `"${name}" trains, and both would disturb each other. Pause it to measure.`);
+      }
+      if (someRunTrains(db)) {
+        throw new AppError(
+          'conflict',
+          'A run waits or is about to train, and both would disturb each other. Pause it to measure.',
+        );
       }
       if (countOpenMeasurements(db) > 0) {
         throw new AppError(

@@ -1,17 +1,18 @@
 import type * as z from 'zod';
 import { countParameters, planNetwork, type NetworkPlan } from '../../../contract/architecture.ts';
 import { appInfo, expectSpeed, type AppInfo } from '../../../contract/app.ts';
-import { isCard } from '../../../contract/devices.ts';
+import { compiledOn, shareOn } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { estimateMemory, type MemoryEstimate } from '../../../contract/memory.ts';
 import { listPrecisions, type PrecisionSupport } from '../../../contract/precision.ts';
 import { memoryProblem } from '../../../contract/memory-advice.ts';
-import { shareOf, sharesProblem } from '../../../contract/micro-batch.ts';
+import { sharesProblem } from '../../../contract/micro-batch.ts';
 import { resultOf, type Measured, type UsualWay } from '../../../contract/tuning.ts';
 import { client } from '../../lib/client/index.ts';
 import { smallestCard } from '../../lib/run/devices.ts';
 import { TuningOf } from '../../lib/run/tuning.svelte.ts';
 import { device } from '../../lib/state/device.svelte.ts';
+import { jobs } from '../../lib/state/jobs.svelte.ts';
 import { settings } from '../../lib/state/settings.svelte.ts';
 import { attempt } from '../../lib/state/toasts.svelte.ts';
 import { advice } from './advice.ts';
@@ -50,9 +51,8 @@ export class Preflight {
   /** What each device has of a batch, and how many parts of the processor share the machine's memory; null: it can't be shared out. */
   readonly #share = $derived.by(() => {
     const { config, devices } = this.#draft;
-    const count = devices?.length ?? 1;
-    if (!config || sharesProblem(config.training, count) !== null) return null;
-    return { training: shareOf(config.training, count), parts: devices?.some(isCard) === true ? 1 : count };
+    if (!config || sharesProblem(config.training, devices?.length ?? 1) !== null) return null;
+    return shareOn(config.training, devices);
   });
   /** Memory of a training step, on one of several cards. */
   readonly memory: MemoryEstimate | null = $derived.by(() =>
@@ -62,8 +62,11 @@ export class Preflight {
   readonly memoryProblem: string | null = $derived.by(() => {
     const { devices } = this.#draft;
     if (!this.#share || !this.plan || !this.info || this.measured) return null; // what was measured here fits
-    const memory = smallestCard(devices ?? [], device.status?.gpus ?? []) ?? this.info.trainingMemory;
-    return memoryProblem(this.plan, this.#share.training, memory, this.#share.parts);
+    const smallest = smallestCard(devices ?? [], device.status?.gpus ?? []);
+    // What a job of ours uses will be free when the run begins.
+    const computing = jobs.open.some(({ state }) => state === 'running');
+    const memory = smallest && (computing ? { ...smallest, freeBytes: null } : smallest);
+    return memoryProblem(this.plan, this.#share.training, memory ?? this.info.trainingMemory, this.#share.parts);
   });
   /** Start what is estimated not to fit: estimates can be wrong. */
   force = $state(false);
@@ -77,7 +80,7 @@ export class Preflight {
   readonly usual: UsualWay = $derived.by(() => {
     const { threads, compile, deterministic } = settings.current;
     const usualThreads = threads ?? this.tuning.found?.results[0]?.choice.threads ?? null;
-    return { threads: usualThreads, compile, deterministic };
+    return { threads: usualThreads, compile: compiledOn(this.#draft.devices, compile), deterministic };
   });
   /** What was measured of this way; undefined: it was not. */
   readonly measured: Measured | undefined = $derived.by(() => {

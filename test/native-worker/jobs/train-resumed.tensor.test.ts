@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { RunConfig } from '../../../contract/training.ts';
 import type { Requested } from '../../../native-worker/jobs/context.ts';
+import { GraphSession } from '../../../native-worker/engine/session/graph-session.ts';
 import { readSnapshot } from '../../../native-worker/jobs/snapshot-file.ts';
 import { checkpointsToResume, listCheckpoints } from '../../../native-worker/store/checkpoints.ts';
 import { datasetFile } from '../../../native-worker/store/datasets.ts';
@@ -75,6 +76,26 @@ describe('a run that is interrupted', () => {
     for (const file of files(straight)) expect(files(moved)).toContainEqual(file); // and those of its pauses
     const [state, other] = [lastState(moved), lastState(straight)];
     expect([...state.keys()]).toEqual([...other.keys()]);
+  });
+
+  test('says at a checkpoint which device had come to other weights, and goes on with those of the first', async () => {
+    const runId = newRun(tinyConfig());
+    setDevices(library.db, runId, ['cpu:0', 'cpu:1']);
+    const copied: number[] = [];
+    const copy = GraphSession.prototype.copyFirstTo;
+    vi.spyOn(GraphSession.prototype, 'differing').mockResolvedValueOnce([1]);
+    vi.spyOn(GraphSession.prototype, 'copyFirstTo').mockImplementation(async function (this: GraphSession, device) {
+      copied.push(device);
+      await copy.call(this, device);
+    });
+    expect((await train(runId, afterSteps(2, 'pause'))).outcome).toEqual({ kind: 'paused' });
+    expect(copied).toEqual([1]);
+    expect(listLog(library.db, runId, 20)).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        text: 'The weights on cpu:1 were not those on cpu:0: they are copied from there. If this comes again, leave the device out.',
+      }),
+    );
   });
 
   test('is not trained on the processor where it names cards', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { jobEnd, lostEnd, type Asked, type JobExit } from '../../../native-worker/service/job-end.ts';
+import { setDevices } from '../../../native-worker/store/runs.ts';
 import { sampleJob } from '../../support/job-parameters.ts';
 import { makeLibrary, makeRun, tinyConfig } from '../../support/training-library.ts';
 
@@ -50,6 +51,17 @@ test('a job that draws is cancelled however it dies of it, and waits for the nex
     state: 'done',
     made: { sampleId: 7 },
   });
+});
+
+test('a run on two devices that is killed for memory is advised less than the half that each took', () => {
+  const shared = makeRun(made.library, made.datasetId, tinyConfig({ batchSize: 8 }));
+  setDevices(made.library.db, shared, ['cpu:0', 'cpu:1']);
+  const parameters = { kind: 'train', runId: shared, engine: 'graph' } as const;
+  const end = jobEnd(made.library, parameters, { ...silent, oomKilled: true }, unasked);
+  expect(end!.failure!.message).toContain('Micro-batch 2 would fit');
+  setDevices(made.library.db, shared, null);
+  const alone = jobEnd(made.library, parameters, { ...silent, oomKilled: true }, unasked);
+  expect(alone!.failure!.message).toContain('Micro-batch 4 would fit');
 });
 
 test('a job that draws and is killed for memory is advised half its batch', () => {

@@ -47,7 +47,7 @@ test('are kept with the run, stay over a pause, and can be others from then on',
 test('that can’t share the batch, aren’t there or compute op by op are refused before anything is made', async () => {
   await expect(create(['cpu:0', 'cpu:1', 'cpu:2'])).rejects.toMatchObject({
     code: 'invalid-input',
-    message: 'A batch of 4 can’t be shared out evenly over 3 devices; it can over 2 or one.',
+    message: 'A batch of 4 can’t be shared out evenly over 3 devices; it can over 2, 4 or one.',
   });
   await expect(create(['cpu:0', 'cpu:1'], 'eager')).rejects.toThrow(/Op by op there is one device/);
   await expect(create(['gpu:0', 'gpu:9'])).rejects.toThrow(/There is no gpu:/);
@@ -57,6 +57,13 @@ test('that can’t share the batch, aren’t there or compute op by op are refus
 const card = (index: number): GpuReport['gpus'][number] => ({
   ...{ index, name: 'NVIDIA H100', driver: '580.1', memoryTotal: 8e10, memoryUsed: 0, utilisation: 0 },
   ...{ temperature: 40, power: 90, computeCapability: '9.0' },
+});
+
+test('a divided card is refused among several, for CUDA shows a process one part', () => {
+  const parts = [{ uuid: 'MIG-a', gpu: 1, profile: '3g.40gb' }];
+  const report: GpuReport = { gpus: [card(0), card(1)], reason: null, byUuid: new Map(), parts };
+  expect(() => namedGpus(report, [0, 1])).toThrow(/gpu:1 is divided into parts \(MIG\)/);
+  expect(namedGpus(report, [1])[0]!.visible).toBe('MIG-a');
 });
 
 test('drawing and measuring ways to train name devices, too', async () => {

@@ -29,6 +29,22 @@ test('jobs are taken in the order in which they came', () => {
   expect(jobs.nextQueued(library.db, ['import'])).toBe(b);
 });
 
+test('jobs of several kinds that share a lane are taken in the order in which they came, moved ones among their kind', () => {
+  const [a, b] = [add('a'), add('b')];
+  const parameters = { kind: 'profile', runId: 1, work: 'training' } as const;
+  const measurement = jobs.insertJob(library.db, { parameters, title: 'm', runId: null });
+  const c = add('c');
+  const lane = ['import', 'profile'] as const;
+  expect(jobs.nextQueued(library.db, lane)).toBe(a);
+  jobs.moveJob(library.db, c, 0);
+  const taken: (number | null)[] = [];
+  for (let next = jobs.nextQueued(library.db, lane); next !== null; next = jobs.nextQueued(library.db, lane)) {
+    taken.push(next);
+    jobs.startJob(library.db, next, 1);
+  }
+  expect(taken).toEqual([c, a, measurement, b]);
+});
+
 test.each([
   [0, ['c', 'a', 'b']],
   [1, ['a', 'c', 'b']],

@@ -130,6 +130,7 @@ export function exampleInfo(part: Partial<AppInfo> = {}): AppInfo {
     node: '24.21.0',
     sqlite: '3.54.1',
     runtime: 'cpu',
+    gpu: null,
     tensorflow: '2.21.0',
     platform: 'Linux x64',
     cores: 8,

@@ -1,9 +1,10 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Check } from '../../../../contract/runtime.ts';
 import { AppError } from '../../../../contract/errors.ts';
+import { runtimeFolder } from '../../../../native-worker/engine/runtime/places.ts';
 import { runDoctorReport, type DoctorOptions } from '../../../../native-worker/engine/runtime/doctor.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'edm2-doctor-'));
@@ -83,6 +84,22 @@ test('of a divided card it tells the part that jobs use', async () => {
   expect(first.get('gpu-0')!.detail).toMatch(/H100 80GB HBM3, MIG 1g\.10gb, driver .*, 10/);
   const second = await checks({ nvidiaSmi: smi, variables: { CUDA_VISIBLE_DEVICES: 'MIG-second' } });
   expect(second.get('gpu-0')!.detail).toContain('MIG 3g.40gb');
+});
+
+test('of several cards it tells how they add up, and what is missing for it', async () => {
+  const cache = join(folder, 'cache with a runtime');
+  const missing = (await checks({ cache })).get('sums')!;
+  expect(missing).toMatchObject({ status: 'warn', detail: expect.stringContaining('NCCL (libnccl.so.2) is not in') as string });
+  expect(missing.advice).toContain('own ring, more slowly');
+  const nccl = join(runtimeFolder('cuda12', cache), 'nvidia', 'nccl', 'lib');
+  mkdirSync(nccl, { recursive: true });
+  writeFileSync(join(nccl, 'libnccl.so.2'), '');
+  expect((await checks({ cache })).get('sums')).toMatchObject({
+    ...{ status: 'good', detail: '2 cards can share a batch and add up by NCCL' },
+  });
+  expect((await checks({ cache, runtime: () => Promise.resolve('cpu') })).get('sums')).toBeUndefined();
+  const one = await checks({ nvidiaSmi: machineWith('NVIDIA GeForce RTX 4080', '8.9', 16376) });
+  expect(one.get('sums')).toBeUndefined();
 });
 
 test('a cache that can not be made, and a choice that fails, are findings beside the others', async () => {

@@ -59,6 +59,14 @@ test('devices that share a batch each take a part of their share at once, in the
   expect(on(['cpu:0', 'cpu:1'], needs(12, 2)).microBatches).toEqual([12, 6, 3, 1]);
 });
 
+test('on several cards nothing is compiled, whatever the setting: there XLA compiles nothing', () => {
+  const usualWay = { compile: 'network', deterministic: false } as const;
+  const space = spaceOf({ ...subject, devices: ['gpu:0', 'gpu:1'] }, good('fp32'), null, null, usualWay);
+  expect(space.compilations).toEqual(['none']);
+  expect(space.asked.compile).toBe('none');
+  expect(spaceOf(subject, good('fp32'), null, null, usualWay).compilations).toHaveLength(3);
+});
+
 test('figures of several devices are no figures of one', () => {
   const shared = { ...subject, devices: ['gpu:0', 'gpu:1'] };
   expect(tuningKey(shared)).not.toBe(tuningKey(subject));

@@ -337,6 +337,22 @@ test('a paused run goes on on other devices: parts of the processor, of which ea
   );
 });
 
+test('a run on cards where jobs use the processor begins anew with the choice, and its micro-batches are of a share', async () => {
+  service.answer(getRun, () => ({ ...run, state: 'paused' as const, nimg: 256, devices: ['gpu:0', 'gpu:1'] }));
+  service.answer(appInfo, () => exampleInfo());
+  show('overview');
+  await fireEvent.keyDown(await screen.findByRole('button', { name: 'More actions' }), { key: 'Enter' });
+  await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume on other devices…' }));
+  const select = await screen.findByLabelText<HTMLSelectElement>('Processor');
+  expect(select.selectedOptions[0]!.text).toBe('As a whole');
+  await fireEvent.click((await screen.findAllByRole('button', { name: 'Resume' })).at(-1)!);
+  await waitFor(() => expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', devices: null }]));
+  await fireEvent.keyDown(screen.getByRole('button', { name: 'More actions' }), { key: 'Enter' });
+  await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume in other micro-batches…' }));
+  const sizes = await screen.findByLabelText<HTMLSelectElement>('Images at once');
+  expect(sizes.options[0]!.text).toMatch(/^16, all that a device has of a batch: about/);
+});
+
 test('a micro-batch that is the whole batch is chosen as that', async () => {
   service.answer(getRun, () => ({ ...run, state: 'paused' as const, microBatch: 32 }));
   show('overview');
