@@ -33,7 +33,9 @@ export function microBatchProblem({ batchSize, microBatch }: Batches): string | 
 export function sharesProblem({ batchSize }: Pick<Batches, 'batchSize'>, devices: number): string | null {
   if (batchSize % devices === 0) return null;
   const possible = possibleMicroBatches(batchSize).filter((count) => count > 1 && count < devices);
-  const more = possibleMicroBatches(batchSize).filter((count) => count > devices).at(-1);
+  const more = possibleMicroBatches(batchSize)
+    .filter((count) => count > devices)
+    .at(-1);
   const some = [...possible.reverse(), ...(more === undefined ? [] : [more])];
   const words = `it can over ${[...some, 'one'].join(', ').replace(/, one$/, ' or one')}`;
   return `a batch of ${batchSize} can’t be shared out evenly over ${devices} devices; ${words}`;

@@ -81,15 +81,10 @@ describe('a run that is interrupted', () => {
   test('says at a checkpoint which device had come to other weights, and goes on with those of the first', async () => {
     const runId = newRun(tinyConfig());
     setDevices(library.db, runId, ['cpu:0', 'cpu:1']);
-    const copied: number[] = [];
-    const copy = GraphSession.prototype.copyFirstTo;
     vi.spyOn(GraphSession.prototype, 'differing').mockResolvedValueOnce([1]);
-    vi.spyOn(GraphSession.prototype, 'copyFirstTo').mockImplementation(async function (this: GraphSession, device) {
-      copied.push(device);
-      await copy.call(this, device);
-    });
+    const copying = vi.spyOn(GraphSession.prototype, 'copyFirstTo');
     expect((await train(runId, afterSteps(2, 'pause'))).outcome).toEqual({ kind: 'paused' });
-    expect(copied).toEqual([1]);
+    expect(copying.mock.calls).toEqual([[1]]);
     expect(listLog(library.db, runId, 20)).toContainEqual(
       expect.objectContaining({
         level: 'warn',
