@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Compilation } from './compilation.ts';
 import { AppError } from './errors.ts';
 import { shareOf, sharesProblem, type Batches } from './micro-batch.ts';
+import { sentence } from './sentence.ts';
 
 /** Devices that one run may share its batch among. */
 export const MOST_DEVICES = 64;
@@ -51,7 +52,7 @@ export function checkSharing(devices: readonly string[] | null, batchSize: numbe
   checkSharingEngine(devices, engine);
   if (devices === null) return;
   const problem = sharesProblem({ batchSize }, devices.length);
-  if (problem !== null) throw new AppError('invalid-input', `${problem[0]!.toUpperCase()}${problem.slice(1)}.`);
+  if (problem !== null) throw new AppError('invalid-input', sentence(problem));
 }
 
 export function isCard(device: string): boolean {

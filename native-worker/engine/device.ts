@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { backend } from './binding.ts';
+import { HIDDEN } from './runtime/environment.ts';
 import { readGpus, usedGpu } from './runtime/gpu.ts';
 
 /** What TensorFlow computes on. */
@@ -17,7 +18,7 @@ export interface Device {
  * @param count cards that share the work, or parts of the processor, each with its share of the threads
  */
 export async function describeDevice(environment = process.env, count = 1): Promise<Device> {
-  const gpuHidden = environment.CUDA_VISIBLE_DEVICES === '-1';
+  const gpuHidden = environment.CUDA_VISIBLE_DEVICES === HIDDEN;
   const report = gpuHidden ? null : await readGpus();
   const { isUsingGpuDevice } = backend();
   if (isUsingGpuDevice) {

@@ -54,7 +54,7 @@ export function checkDevices(session: { devices(): string[] }, devices: number):
   if (devices === 1 || missing.length === 0) return;
   throw new AppError(
     'runtime',
-    `Batches are to be shared among ${devices} devices, but TensorFlow finds ${there.join(' ')}. The doctor says why; or go on on one device.`,
+    `Batches are to be shared among ${devices} devices, but TensorFlow finds ${there.join(' ')}. Look whether nvidia-smi lists them all, or name fewer.`,
   );
 }
 

@@ -54,7 +54,7 @@ export function outputOf(node: string, index: number): string {
 }
 
 /** The node of an input: "node" of "node:2" and of "^node". */
-function nodeOf(input: string): string {
+export function nodeOf(input: string): string {
   return input.replace(/^\^/, '').replace(/:\d+$/, '');
 }
 

@@ -15,7 +15,7 @@ import {
   type VersionDef,
 } from '../proto/tensorflow_pb.js';
 import { functionOf } from '../session/functions.ts';
-import { attr } from './builder.ts';
+import { attr, nodeOf, outputOf } from './builder.ts';
 
 /** Nodes that give a tensor from outside, whatever layer asked for it. */
 const GIVEN = /^(Placeholder|Const|DeepCopy|Bitcast|VarHandleOp|ReadVariableOp|Stateless.*)$/;
@@ -106,7 +106,7 @@ function compile(nodes: readonly NodeDef[], whole: Uint8Array, region: Region): 
   const name = `compiled_${region.name.replaceAll(/\W/g, '_')}`;
   const parts = { nodes: [...inside, ...constants], inputs: [...inputs], outputs: [...outputs] };
   const attrs = { _XlaMustCompile: attr.bool(true) };
-  const places = new Map(parts.outputs.map((ref, index) => [ref, index === 0 ? name : `${name}:${index}`]));
+  const places = new Map(parts.outputs.map((ref, index) => [ref, outputOf(name, index)]));
   return {
     inside,
     definition: functionOf(whole, name, parts),
@@ -134,8 +134,4 @@ function belongs({ name, op }: NodeDef, { nodes }: Region): boolean {
   // What a norm was made of bears its name in front.
   const recorded = nodes.has(name) || nodes.has(name.replace(/\/(Square|Sum)$/, ''));
   return recorded && (part === 'network' || part === 'weights') && !GIVEN.test(op);
-}
-
-function nodeOf(ref: string): string {
-  return ref.replace(/^\^/, '').replace(/:\d+$/, '');
 }

@@ -6,6 +6,7 @@ import { checkMemory, type TrainingMemory } from '../../../contract/memory-advic
 import { microBatchProblem } from '../../../contract/micro-batch.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import * as calls from '../../../contract/runs.ts';
+import { sentence } from '../../../contract/sentence.ts';
 import { runSystem } from '../../../contract/system.ts';
 import type { Engine, RunConfig, TrainingConfig } from '../../../contract/training.ts';
 import { listCheckpoints } from '../../store/checkpoints.ts';
@@ -158,7 +159,7 @@ function createRun(
 /** @throws {AppError} 'invalid-input' if the batch can't be cut so */
 function checkMicroBatch(training: Pick<TrainingConfig, 'batchSize' | 'microBatch'>): void {
   const problem = microBatchProblem(training);
-  if (problem !== null) throw new AppError('invalid-input', `${problem[0]!.toUpperCase()}${problem.slice(1)}.`);
+  if (problem !== null) throw new AppError('invalid-input', sentence(problem));
 }
 
 /** How a run is executed from now on; what is absent stays as before. */

@@ -7,6 +7,7 @@ import { estimateMemory, type MemoryEstimate } from '../../../contract/memory.ts
 import { listPrecisions, type PrecisionSupport } from '../../../contract/precision.ts';
 import { memoryProblem } from '../../../contract/memory-advice.ts';
 import { sharesProblem } from '../../../contract/micro-batch.ts';
+import { sentence } from '../../../contract/sentence.ts';
 import { resultOf, type Measured, type UsualWay } from '../../../contract/tuning.ts';
 import { client } from '../../lib/client/index.ts';
 import { smallestCard } from '../../lib/run/devices.ts';
@@ -169,9 +170,4 @@ export class Preflight {
       };
     });
   }
-}
-
-function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
 }

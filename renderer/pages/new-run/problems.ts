@@ -1,12 +1,8 @@
 import type * as z from 'zod';
+import { sentence } from '../../../contract/sentence.ts';
 import { plain } from './ranges.ts';
 
 type Issue = z.core.$ZodIssue;
-
-function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
-}
 
 /** One finding of the schema in words that stand beside the field: "Must be more than 0." */
 export function issueWords(issue: Issue): string {
