@@ -24,12 +24,20 @@ module.exports = {
     only('native-worker/store', ['contract/', 'native-worker/system/']),
     only('native-worker/jobs', [
       'contract/',
+      'native-worker/client/',
       'native-worker/edm2/',
       'native-worker/engine/',
       'native-worker/programs/',
       'native-worker/data/',
       'native-worker/store/',
       'native-worker/system/',
+    ]),
+    only('native-worker/worker', [
+      'contract/',
+      'native-worker/client/',
+      'native-worker/system/',
+      'native-worker/service/',
+      'native-worker/engine/',
     ]),
     only('native-worker/service', [
       'contract/',
@@ -47,6 +55,7 @@ module.exports = {
       'native-worker/store/',
     ]),
     only('native-worker/cli', [
+      'native-worker/worker/',
       'contract/',
       'native-worker/client/',
       'native-worker/system/',

@@ -26,6 +26,7 @@ import {
   stopRun,
   trashRun,
 } from './runs.ts';
+import { addMachine, listMachines, removeMachine } from './machines.ts';
 import { listPrecisions } from './precision.ts';
 import { listProfiles, measureStep } from './profile.ts';
 import { listRuntimes, runDoctor, useRuntime } from './runtime.ts';
@@ -35,10 +36,11 @@ import { emptySetAside, listSetAside } from './set-aside.ts';
 import { findTuning, startTuning } from './tuning.ts';
 
 /** Raised whenever a call or event changes in a way that an older side can't read. */
-export const CONTRACT_VERSION = 6;
+export const CONTRACT_VERSION = 7;
 
 /** Every call of the contract. The service must answer each; a test holds it to that. */
 export const calls: readonly Call[] = [
+  addMachine,
   appInfo,
   cancelJob,
   createRun,
@@ -63,6 +65,7 @@ export const calls: readonly Call[] = [
   listDatasets,
   listFolders,
   listJobs,
+  listMachines,
   listPrecisions,
   listProfiles,
   listReconstructions,
@@ -75,6 +78,7 @@ export const calls: readonly Call[] = [
   moveJob,
   openBrowserDoor,
   pauseRun,
+  removeMachine,
   renameDataset,
   renameReconstruction,
   restoreRun,

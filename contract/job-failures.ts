@@ -11,6 +11,14 @@ export interface Failure {
   readonly message: string;
 }
 
+/** @param losses so often, before a step was taken */
+export function lostTooOften(losses: number): Failure {
+  return {
+    code: 'unavailable',
+    message: `A machine was lost ${losses} times in a row before a step was taken. Look into the log for which and why; then resume, or resume on other devices.`,
+  };
+}
+
 /** How sentences call the process of a kind of job. */
 const PROCESSES: Readonly<Record<JobParameters['kind'], string>> = {
   train: 'The training process',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Id } from './common.ts';
 import { ImportProblem } from './datasets.ts';
+import { MachineAddress } from './devices.ts';
 import { errorCodes } from './errors.ts';
 import { Progress } from './jobs.ts';
 import { TickColumns } from './runs.ts';
@@ -45,6 +46,15 @@ export const JobMessage = z.discriminatedUnion('type', [
       z.strictObject({ kind: z.literal('profiled') }),
       /** Ways to train were measured, and told before. */
       z.strictObject({ kind: z.literal('tuned') }),
+      /** A training run lost a machine; it goes on from its last checkpoint, in another process. */
+      z.strictObject({
+        kind: z.literal('lost'),
+        /** Which; null: none can be named. */
+        machine: MachineAddress.nullable(),
+        message: z.string(),
+        /** Whether a step was taken since the process began. */
+        stepped: z.boolean(),
+      }),
       z.strictObject({ kind: z.literal('cancelled') }),
       z.strictObject({ kind: z.literal('failed'), code: z.enum(errorCodes), message: z.string() }),
     ]),

@@ -72,11 +72,12 @@ export type DatasetRecord = z.infer<typeof DatasetRecord>;
 
 /** How a training job ended, as long as the index can't take it. */
 export const TrainingEnd = z.strictObject({
-  state: z.enum(['done', 'failed', 'cancelled']),
+  /** `again`: it goes back to the queue. */
+  state: z.enum(['done', 'failed', 'cancelled', 'again']),
   /** Why it failed; null: it did not. */
   failure: z.strictObject({ code: z.enum(errorCodes), message: z.string() }).nullable(),
   /** What becomes of the run. */
-  run: RunState.extract(['finished', 'paused', 'stopped', 'failed']).nullable(),
+  run: RunState.extract(['finished', 'paused', 'stopped', 'failed', 'queued']).nullable(),
   /** Lines for the run's log. */
   log: z.array(LogLine.pick({ level: true, text: true })).readonly(),
 });

@@ -69,13 +69,14 @@ export class RpcClient {
   /**
    * Asks the service; one that has not greeted yet is asked as soon as it has. Never rejects: a lost connection, a
    * service of another version, and no answer within the call's own time are replies, too.
+   *
+   * @param timeoutMs default: the call's own
    */
-  call(name: string, input: unknown): Promise<Reply> {
+  call(name: string, input: unknown, timeoutMs = timeouts.get(name) ?? USUAL_TIMEOUT_MS): Promise<Reply> {
     if (this.#state === 'closed') return Promise.resolve(unavailable(LOST));
     const id = ++this.#lastId;
     const text = JSON.stringify({ id, call: name, input });
     return new Promise((resolve) => {
-      const timeoutMs = timeouts.get(name) ?? USUAL_TIMEOUT_MS;
       const timer = setTimeout(() => this.#answer(id, unavailable(tooSlow(name, timeoutMs))), timeoutMs);
       this.#waiting.set(id, { resolve, timer });
       if (this.#state === 'open') this.#wire.send(text);

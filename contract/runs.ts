@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
 import { Id, Measured, Timestamp } from './common.ts';
 import { Devices } from './devices.ts';
+import { Across } from './machines.ts';
 import { DataShape } from './network.ts';
 import { Engine, RunConfig, type TrainingConfig } from './training.ts';
 
@@ -59,6 +60,8 @@ export const Run = RunSummary.extend({
   shape: DataShape,
   /** Images that go through the network at once, in its newest process or its next; null: a whole batch. */
   microBatch: z.int().nullable(),
+  /** How several machines train it; null: this one alone does. */
+  across: Across.nullable(),
   /** Device that trained it last ("CPU, 2 threads", "NVIDIA GeForce RTX 4090"); null: never started. */
   device: z.string().nullable(),
   /** Images seen where it went on after a pause, rising; those of rewound history are left out. */
@@ -177,6 +180,7 @@ export const createRun = defineCall(
     force: z.boolean().default(false),
     /** Devices that share each batch; null: the one of the settings. */
     devices: Devices.nullable().default(null),
+    across: Across.nullable().default(null),
   }),
   z.strictObject({ runId: Id, jobId: Id }),
 );
@@ -184,7 +188,8 @@ export const createRun = defineCall(
 export const pauseRun = defineCall('runs.pause', ById, Nothing);
 /**
  * Puts a paused or failed run at the end of the queue. `microBatch`: images that go through the network at once from now
- * on; null: a whole batch. `devices`: that share each batch from now on; null: the one of the settings. Absent: as before.
+ * on; null: a whole batch. `devices`: that share each batch from now on; null: the one of the settings. `across`:
+ * how other machines take part. Absent: as before.
  */
 export const resumeRun = defineCall(
   'runs.resume',
@@ -193,6 +198,7 @@ export const resumeRun = defineCall(
     engine: Engine.default('graph'),
     microBatch: z.int().min(1).nullable().optional(),
     devices: Devices.nullable().optional(),
+    across: Across.nullable().optional(),
   }),
   z.strictObject({ jobId: Id }),
 );

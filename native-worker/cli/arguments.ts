@@ -61,9 +61,19 @@ export function engineNamed(text: string): Engine {
 export const DEVICES_HELP =
   'that share the work: gpu:0,gpu:1 (nvidia-smi’s numbers), or cpu:0,cpu:1, parts of the processor';
 
+/** The same for commands that train on several machines. */
+export const ALL_DEVICES_HELP = `${DEVICES_HELP}; of other machines gpu-box:7900/gpu:0, where \`edm2 worker\` runs`;
+
 /** @throws {AppError} 'invalid-input' */
 export function devicesNamed(text: string): Devices {
-  const devices = Devices.safeParse(text.split(',').map((name) => name.trim().toLowerCase()));
+  const devices = Devices.safeParse(
+    text.split(',').map((name) =>
+      name
+        .trim()
+        .toLowerCase()
+        .replace(/^local\//, ''),
+    ),
+  );
   if (devices.success) return devices.data;
   const issue = devices.error.issues[0]!.message;
   throw new AppError('invalid-input', `--devices, ${issue}; not "${text}".`);

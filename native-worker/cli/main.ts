@@ -1,6 +1,6 @@
 /**
- * The command line: `edm2 …`. Every command but `count`, `bench`, `toy` and, without `--run`, `profile` asks the library's
- * service, which lives as long as something runs.
+ * The command line: `edm2 …`. Every command but `count`, `bench`, `toy`, `worker` and, without `--run`, `profile` asks the
+ * library's service, which lives as long as something runs.
  */
 import { Command, CommanderError } from 'commander';
 import { onEscaped } from '../../contract/escaped.ts';
@@ -19,6 +19,7 @@ import { addServe } from './commands/serve.ts';
 import { addToy } from './commands/toy.ts';
 import { addTrain } from './commands/train.ts';
 import { addTune } from './commands/tune.ts';
+import { addWorker } from './commands/worker.ts';
 import { appVersion } from '../service/program-files.ts';
 import { EXIT_FAILURE, EXIT_USAGE, unforeseen } from './command.ts';
 import { endWhenOutputFails } from './unwritable-output.ts';
@@ -48,6 +49,7 @@ for (const add of [
   addProfile,
   addTune,
   addToy,
+  addWorker,
 ])
   add(program);
 

@@ -1,9 +1,9 @@
 import { AppError } from '../../contract/errors.ts';
 import { backend } from './binding.ts';
 import { compilationNow } from './compilation.ts';
-import { NCCL } from './runtime/gpu-libraries.ts';
-import { canLoad } from './session/c-api.ts';
-import type { SessionOptions } from './session/options.ts';
+import type { RunLimit, SessionOptions } from './session/options.ts';
+import { sharedSession } from './session/shared-session.ts';
+import { taskName } from './session/task-name.ts';
 
 /** How a batch goes through a network on this device. */
 export interface Sides {
@@ -24,37 +24,55 @@ export interface Execution {
   readonly session: SessionOptions;
 }
 
+/** Processes that compute together, each with a server of TensorFlow's; this one is the first. */
+export interface Joined {
+  /** Of sessions that have the devices of all (`startServer`). */
+  readonly target: string;
+  /** How many devices each process has, in the order of their tasks. */
+  readonly devices: readonly number[];
+  readonly limit: RunLimit;
+}
+
 /**
  * How several devices run one program together: each its share of the batch, as a whole. XLA compiles networks on one device
  * only. On the processor each device gets its share of the threads.
+ *
+ * @param devices of this process
  */
 export function executionOn(devices: number, environment = process.env): Execution {
-  if (backend().isUsingGpuDevice) {
-    return { sides: 1, compiled: false, session: { collectives: canLoad(NCCL) ? 'nccl' : 'ring' } };
-  }
-  const threads = Number(environment.TF_NUM_INTRAOP_THREADS ?? 1);
-  const session = { processors: devices, intraOpThreads: Math.max(1, Math.floor(threads / devices)) };
-  return { sides: 1, compiled: false, session: { ...session, collectives: 'ring' } };
+  return { sides: 1, compiled: false, session: sharedSession(backend().isUsingGpuDevice, devices, environment) };
 }
 
-/** TensorFlow's names of the devices of a session that `executionOn` describes. */
-export function deviceNames(devices: number): string[] {
+/** The same for a session over all processes. */
+export function executionAcross({ target, devices, limit }: Joined): Execution {
+  const execution = executionOn(devices[0]!);
+  return { ...execution, session: { ...execution.session, target, limit } };
+}
+
+/**
+ * TensorFlow's names of devices that share a batch.
+ *
+ * @param counts how many each process has; one number: there is one process, and no server
+ */
+export function deviceNames(counts: readonly number[]): string[] {
   const kind = backend().isUsingGpuDevice ? 'GPU' : 'CPU';
-  return Array.from({ length: devices }, (_, index) => `/device:${kind}:${index}`);
+  return counts.flatMap((count, task) =>
+    Array.from({ length: count }, (_, index) => `${counts.length === 1 ? '' : taskName(task)}/device:${kind}:${index}`),
+  );
 }
 
 /**
  * TensorFlow computes on another device where one isn't there, so it is asked first.
  *
+ * @param names by `deviceNames`
  * @throws {AppError} 'runtime'
  */
-export function checkDevices(session: { devices(): string[] }, devices: number): void {
+export function checkDevices(session: { devices(): string[] }, names: readonly string[]): void {
   const there = session.devices();
-  const missing = deviceNames(devices).filter((name) => !there.includes(name));
-  if (devices === 1 || missing.length === 0) return;
+  if (names.length === 1 || names.every((name) => there.includes(name))) return;
   throw new AppError(
     'runtime',
-    `Batches are to be shared among ${devices} devices, but TensorFlow finds ${there.join(' ')}. Look whether nvidia-smi lists them all, or name fewer.`,
+    `Batches are to be shared among ${names.length} devices, but TensorFlow finds ${there.join(' ')}. Look whether nvidia-smi lists them all, or name fewer.`,
   );
 }
 

@@ -2,6 +2,7 @@ import { compiledOn, shareOn } from '../../contract/devices.ts';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import { MICRO_BATCHES } from '../../contract/jobs.ts';
 import { imagesAtOnce } from '../../contract/micro-batch.ts';
+import type { Engine } from '../../contract/training.ts';
 import { microBatches } from '../edm2/training/gradients.ts';
 import { backend } from '../engine/binding.ts';
 import { compilationNow } from '../engine/compilation.ts';
@@ -9,10 +10,12 @@ import { describeDevice } from '../engine/device.ts';
 import { checkPrecision, readPrecisionSupport } from '../engine/runtime/precision-support.ts';
 import { machineMemory } from '../engine/runtime/memory.ts';
 import { patiently } from '../store/patience.ts';
-import { setRunDevice } from '../store/runs.ts';
+import { getRun, setRunDevice } from '../store/runs.ts';
 import { collectGarbage } from './collect-garbage.ts';
-import { breathe, everySoOften, type Requested, type RunJob } from './context.ts';
+import { breathe, everySoOften, type JobContext, type Requested, type RunJob } from './context.ts';
 import { isOutOfMemory, trainingOutOfMemory } from './failure.ts';
+import type { Team } from './machines/team.ts';
+import { withTeam } from './machines/with-team.ts';
 import { drawGrid, owesGrid } from './training/grid.ts';
 import { passes } from './training/milestones.ts';
 import { measuresNext, profileStep } from './training/profile-step.ts';
@@ -29,8 +32,18 @@ const ENDINGS = { pause: 'paused', stop: 'stopped', cancel: 'cancelled' } as con
  * @throws {AppError} 'invalid-input' for a precision that the device can't do, 'not-finite' (the last good checkpoint is
  *   kept), 'out-of-memory', 'no-space', 'dataset'
  */
-export const runTrain: RunJob<'train'> = async (context, { runId, engine }) => {
-  const session = await openSession(context, runId, engine);
+export const runTrain: RunJob<'train'> = (context, { runId, engine }) =>
+  withTeam(context, getRun(context.library.db, runId), (team, onStep) => train(context, runId, engine, team, onStep));
+
+/** @param onStep called after each step */
+async function train(
+  context: JobContext,
+  runId: number,
+  engine: Engine,
+  team: Team | null,
+  onStep: () => void,
+): Promise<JobOutcome> {
+  const session = await openSession(context, runId, engine, team);
   try {
     const { durationImages } = session.training;
     await reportDevice(session);
@@ -51,13 +64,14 @@ export const runTrain: RunJob<'train'> = async (context, { runId, engine }) => {
       session.writes.check();
       await advance(session, hearing);
       hearing();
+      onStep();
       await breathe();
     }
     return await finish(session);
   } finally {
     await closeSession(session);
   }
-};
+}
 
 /** "", or ", on gpu:0, gpu:1, 64 images of each batch a device, in 4 micro-batches of 16 images". */
 function partsInWords({ run, training }: TrainingSession): string {

@@ -102,11 +102,11 @@ async function readySampler(
   };
   const program = recordProgram(spec);
   const session = new GraphSession(
-    devices === 1 ? program : onDevices(program, program, deviceNames(devices)),
+    devices === 1 ? program : onDevices(program, program, deviceNames([devices])),
     options,
   );
   try {
-    checkDevices(session, devices);
+    checkDevices(session, deviceNames([devices]));
     await session.initialise((name) => emptySampling(sampling, name) ?? kept[name]!);
   } catch (error) {
     session.close();

@@ -35,15 +35,26 @@ export interface Asked {
   readonly closing: boolean;
 }
 
+/** A machine that was lost while it trained a run. */
+export interface Loss {
+  /** Its address; null: none can be named. */
+  readonly machine: string | null;
+  /** Whether a step was taken before. */
+  readonly stepped: boolean;
+}
+
 /** What becomes of a job, and of the run that it trained. */
 export interface JobEnd {
-  readonly state: 'done' | 'failed' | 'cancelled';
+  /** `again`: it goes back to the queue. */
+  readonly state: 'done' | 'failed' | 'cancelled' | 'again';
   /** What it made: a sheet of pictures, a packed dataset, averages; null: nothing but what is in its run. */
   readonly made: Extract<JobOutcome, { kind: 'sampled' | 'imported' | 'reconstructed' }> | null;
   /** Why it failed; null: it did not. */
   readonly failure: Failure | null;
   /** State of the run that it trained; null: it trained none. */
-  readonly run: Extract<RunState, 'finished' | 'paused' | 'stopped' | 'failed'> | null;
+  readonly run: Extract<RunState, 'finished' | 'paused' | 'stopped' | 'failed' | 'queued'> | null;
+  /** What the job learned of the machines that trained with it; absent: nothing. */
+  readonly loss?: Loss;
   /** Lines for that run's log, in this order. */
   readonly log: readonly Pick<LogLine, 'level' | 'text'>[];
 }
@@ -97,6 +108,16 @@ export function lostEnd(nimg: number | undefined): JobEnd {
   };
 }
 
+/** A run goes on without being asked to, unless it was asked to end. */
+function lostMachineEnd({ machine, stepped, message }: Extract<JobOutcome, { kind: 'lost' }>, asked: Asked): JobEnd {
+  const log = [{ level: 'warn' as const, text: message }];
+  if (asked.request !== null) {
+    const run = asked.request === 'pause' ? 'paused' : 'stopped';
+    return { ...nothing, state: 'cancelled', run, log };
+  }
+  return { ...nothing, state: 'again', run: 'queued', log, loss: { machine, stepped } };
+}
+
 const nothing = { made: null, failure: null, run: null, log: [] } as const;
 
 function ofOutcome(parameters: JobParameters, outcome: JobOutcome, asked: Asked): JobEnd | null {
@@ -113,6 +134,8 @@ function ofOutcome(parameters: JobParameters, outcome: JobOutcome, asked: Asked)
     case 'imported':
     case 'reconstructed':
       return { ...nothing, state: 'done', made: outcome };
+    case 'lost':
+      return lostMachineEnd(outcome, asked);
     case 'cancelled':
       if (asked.closing && !trains) return null;
       return { ...nothing, state: 'cancelled', run: trains ? 'stopped' : null };

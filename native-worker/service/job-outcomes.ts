@@ -15,7 +15,8 @@ import { profileAdded } from '../../contract/profile.ts';
 import { tuningChanged } from '../../contract/tuning.ts';
 import type { ImportProblem } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
-import { endNotRecorded } from '../../contract/job-failures.ts';
+import { devicesWithout } from '../../contract/machines.ts';
+import { endNotRecorded, lostTooOften } from '../../contract/job-failures.ts';
 import type { JobMessage } from '../../contract/job-messages.ts';
 import type { Job, JobParameters } from '../../contract/jobs.ts';
 import type { LogLine } from '../../contract/runs.ts';
@@ -25,16 +26,20 @@ import type { EndedJob } from '../store/jobs.ts';
 import type { Library } from '../store/library.ts';
 import { getLogLine, insertLog } from '../store/log.ts';
 import { insideLibrary, jobFolder } from '../store/paths.ts';
+import { lossesOf, setLosses } from '../store/jobs.ts';
 import { getProfile } from '../store/profiles.ts';
-import { getRunSummary, setRunDevice, setRunState } from '../store/runs.ts';
+import { getRun, getRunSummary, setDevices, setRunDevice, setRunState } from '../store/runs.ts';
 import { getSample } from '../store/samples.ts';
 import { getTuning } from '../store/tunings.ts';
 import { write } from '../store/statements.ts';
 import { takeInDataset } from './dataset-intake.ts';
 import type { Events } from './events.ts';
-import type { JobEnd } from './job-end.ts';
+import type { JobEnd, Loss } from './job-end.ts';
 import type { JobWatcher } from './queue.ts';
 import { keepDatasetRecord, keepRunRecord } from './records.ts';
+
+/** A run that lost a machine so often in a row, before a step was taken, is not tried again. */
+const MOST_LOSSES = 10;
 
 /** What jobs mean to the library: states of runs, new datasets, and the news of both for everybody connected. */
 export class JobOutcomes implements JobWatcher {
@@ -94,12 +99,14 @@ export class JobOutcomes implements JobWatcher {
     }
   }
 
-  async onEnd(jobId: number, parameters: JobParameters, end: JobEnd): Promise<EndedJob> {
+  async onEnd(jobId: number, parameters: JobParameters, end: JobEnd): Promise<EndedJob | null> {
     const runId = parameters.kind === 'train' ? parameters.runId : null;
     try {
+      if (runId !== null && end.loss !== undefined) return this.#goOnAfter(jobId, runId, end, end.loss);
       const made = end.made === null ? {} : await this.#takeIn(jobId, parameters, end.made);
       if (runId !== null) write(this.#library.db, () => this.#endRun(runId, end));
       if (end.failure !== null) this.#log.error({ job: jobId, parameters, end }, 'a job failed');
+      if (end.state === 'again') return null;
       return { state: end.state, error: end.failure?.message ?? null, errorCode: end.failure?.code ?? null, ...made };
     } catch (error) {
       // Then we are asked again.
@@ -154,6 +161,32 @@ export class JobOutcomes implements JobWatcher {
       default:
         return made satisfies never;
     }
+  }
+
+  /**
+   * A run that lost a machine goes on from its last checkpoint: when the machine is back, or at once without it.
+   *
+   * @returns null: its job goes back to the queue; else how it failed
+   */
+  #goOnAfter(jobId: number, runId: number, end: JobEnd, loss: Loss): EndedJob | null {
+    const { db } = this.#library;
+    return write(db, () => {
+      const losses = loss.stepped ? 1 : lossesOf(db, jobId) + 1;
+      const failure = losses > MOST_LOSSES ? lostTooOften(losses) : null;
+      this.#endRun(runId, end);
+      if (failure !== null) {
+        this.#failRun(runId, failure.message);
+        return { state: 'failed', error: failure.message, errorCode: failure.code };
+      }
+      const run = getRun(db, runId);
+      const rest = devicesWithout(run, run.config.training.batchSize, loss.machine);
+      if (rest !== null) {
+        setDevices(db, runId, rest);
+        this.writeLog(runId, 'warn', `It goes on without ${loss.machine!}: on ${rest.join(', ')}.`);
+      }
+      setLosses(db, jobId, losses);
+      return null;
+    });
   }
 
   #endRun(runId: number, end: JobEnd): void {

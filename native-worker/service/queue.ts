@@ -42,9 +42,9 @@ export interface JobWatcher {
   /**
    * May be called again, where the library's index was locked or its disk full.
    *
-   * @returns what to record of the job; whatever else it throws fails the job
+   * @returns what to record of the job; null: it goes back to the queue. Whatever else it throws fails the job
    */
-  onEnd(jobId: number, parameters: JobParameters, end: JobEnd): Promise<EndedJob>;
+  onEnd(jobId: number, parameters: JobParameters, end: JobEnd): Promise<EndedJob | null>;
   /** A job whose parameters can't be read fails without ever having started. */
   onUnreadable(job: Job, reason: string): void;
 }

@@ -4,7 +4,7 @@ import { hasSystemCode } from '../../contract/errors.ts';
 import { goesOnAfterDeath } from '../../contract/job-failures.ts';
 import type { LibraryIdentity } from '../../contract/library.ts';
 import { checkpointsToResume } from '../store/checkpoints.ts';
-import { endJob, requeueJob, runningJobs } from '../store/jobs.ts';
+import { endJob, requeueJob, runningJobs, setLosses } from '../store/jobs.ts';
 import type { Library } from '../store/library.ts';
 import { insertLog } from '../store/log.ts';
 import { getRunSummary, setRunState } from '../store/runs.ts';
@@ -88,7 +88,13 @@ function settleRun({ db }: Library, jobId: number | null, runId: number, known: 
       for (const line of log) insertLog(db, { runId, nimg: nimg ?? null, ...line });
       setRunState(db, runId, run, failure?.message ?? null);
     }
-    if (jobId !== null) endJob(db, jobId, { state, error: failure?.message ?? null, errorCode: failure?.code ?? null });
+    if (jobId === null) return;
+    if (state === 'again') {
+      requeueJob(db, jobId);
+      setLosses(db, jobId, 1); // it waits until all machines are there
+      return;
+    }
+    endJob(db, jobId, { state, error: failure?.message ?? null, errorCode: failure?.code ?? null });
   });
 }
 

@@ -19,8 +19,8 @@ export type Admission =
 export interface ServerParts {
   /** Version of the app, for the greeting. */
   version: string;
-  /** Which library it serves, as it lies now; for the greeting, too. */
-  library: () => LibraryIdentity;
+  /** Which library it serves, as it lies now; for the greeting, too. null: none. */
+  library: () => LibraryIdentity | null;
   admit: (request: IncomingMessage) => Admission;
   answer: Answer;
   events: Events;
@@ -28,6 +28,8 @@ export interface ServerParts {
   serveFile: (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>;
   connections: Connections;
   log: Logger;
+  /** A connection that is silent this long is asked whether it lives; so long again, and it is closed. Default: 30 s. */
+  heartbeatMs?: number;
 }
 
 /** The largest request is a run's config with notes, some tens of kB. */
@@ -42,7 +44,6 @@ const MAX_BUFFERED_BYTES = 32 << 20;
  */
 export const MAX_CALLS_AT_ONCE = 16;
 
-/** A connection that is silent this long is asked whether it lives; so long again, and it is closed. */
 const HEARTBEAT_MS = 30_000;
 
 /** Open connections of all servers together. */
@@ -170,7 +171,7 @@ function converse(parts: ServerParts, socket: WebSocket, audience: Audience): vo
   };
   parts.connections.add(socket);
   const unsubscribe = parts.events.subscribe((event, payload) => send({ kind: 'event', event, payload }));
-  const heartbeat = keepAlive(socket);
+  const heartbeat = keepAlive(socket, parts.heartbeatMs ?? HEARTBEAT_MS);
   const asker: Asker = {
     onLeave: (listener) => {
       if (socket.readyState === WebSocket.CLOSED) listener();
@@ -220,7 +221,7 @@ function answerInTurn(socket: WebSocket, answer: (message: ClientMessage) => Pro
   });
 }
 
-function keepAlive(socket: WebSocket): NodeJS.Timeout {
+function keepAlive(socket: WebSocket, heartbeatMs: number): NodeJS.Timeout {
   let alive = true;
   socket.on('pong', () => (alive = true));
   const timer = setInterval(() => {
@@ -228,7 +229,7 @@ function keepAlive(socket: WebSocket): NodeJS.Timeout {
     if (!alive) return socket.terminate();
     alive = false;
     socket.ping();
-  }, HEARTBEAT_MS);
+  }, heartbeatMs);
   return timer;
 }
 

@@ -143,12 +143,23 @@ export function setJobProgress(db: Database, id: number, progress: Progress | nu
   statement(db, 'UPDATE jobs SET progress = ? WHERE id = ?').run(text, id);
 }
 
-/** Back to the queue, at its old place: the service ended while it ran. */
+/** Back to the queue, at its old place: the service ended while it ran, or it lost a machine. */
 export function requeueJob(db: Database, id: number): void {
   statement(
     db,
     `UPDATE jobs SET state = 'queued', pid = NULL, started_at = NULL, progress = NULL, error = NULL, error_code = NULL WHERE id = ?`,
   ).run(id);
+}
+
+/** How often in a row a job lost a machine before it had taken a step. @throws {AppError} 'not-found' */
+export function lossesOf(db: Database, id: number): number {
+  const losses = statement<[number], number>(db, 'SELECT losses FROM jobs WHERE id = ?').pluck().get(id);
+  if (losses === undefined) throw noJob(id);
+  return losses;
+}
+
+export function setLosses(db: Database, id: number, losses: number): void {
+  statement(db, 'UPDATE jobs SET losses = ? WHERE id = ?').run(losses, id);
 }
 
 /** What a job's row says once it is over. */

@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import * as z from 'zod';
 import { Devices } from '../../contract/devices.ts';
 import { AppError } from '../../contract/errors.ts';
+import { Across } from '../../contract/machines.ts';
 import type { DataShape } from '../../contract/network.ts';
 import type { Run, RunState, RunSummary } from '../../contract/runs.ts';
 import { RunConfig } from '../../contract/training.ts';
@@ -23,6 +24,8 @@ export interface NewRun {
   parentRunId?: number | null;
   /** That share each batch; absent or null: the one of the settings. */
   devices?: Devices | null;
+  /** How other machines take part; absent or null: they don't. */
+  across?: Across | null;
 }
 
 interface SummaryRow {
@@ -56,6 +59,7 @@ interface RunRow extends SummaryRow {
   channels: number;
   labelDim: number;
   microBatch: number | null;
+  across: string | null;
   device: string | null;
 }
 
@@ -84,13 +88,18 @@ export function setDevices(db: Database, id: number, devices: Devices | null): v
   statement(db, 'UPDATE runs SET devices = ? WHERE id = ?').run(devices && JSON.stringify(devices), id);
 }
 
+/** From its next process on. @param across null: this machine trains it alone */
+export function setAcross(db: Database, id: number, across: Across | null): void {
+  statement(db, 'UPDATE runs SET across = ? WHERE id = ?').run(across && JSON.stringify(across), id);
+}
+
 /** @returns the new run's id; it is `queued` */
 export function insertRun(db: Database, run: NewRun, createdAt = Date.now()): number {
   const result = statement(
     db,
     `INSERT INTO runs (name, notes, tags, state, dataset_id, parent_run_id, config, preset, resolution, channels,
-       label_dim, seed, duration_images, micro_batch, devices, parameters, created_at)
-     VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       label_dim, seed, duration_images, micro_batch, devices, across, parameters, created_at)
+     VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     run.name,
     run.notes,
@@ -106,6 +115,7 @@ export function insertRun(db: Database, run: NewRun, createdAt = Date.now()): nu
     run.config.training.durationImages,
     run.config.training.microBatch,
     run.devices == null ? null : JSON.stringify(run.devices),
+    run.across == null ? null : JSON.stringify(run.across),
     run.parameters,
     createdAt,
   );
@@ -133,16 +143,17 @@ export function getRun(db: Database, id: number): Run {
   const row = statement<[number], RunRow>(
     db,
     `SELECT ${SUMMARY}, runs.config, runs.resolution, runs.channels, runs.label_dim AS labelDim,
-       runs.micro_batch AS microBatch, runs.device
+       runs.micro_batch AS microBatch, runs.across, runs.device
      ${SOURCE} WHERE runs.id = ?`,
   ).get(id);
   if (row === undefined) throw noRun(id);
-  const { config, resolution, channels, labelDim, microBatch, device, ...summary } = row;
+  const { config, resolution, channels, labelDim, microBatch, across, device, ...summary } = row;
   return {
     ...toSummary(summary),
     config: readColumn(RunConfig, config, [`Run ${id}`, 'configuration']),
     shape: { resolution, channels, labelDim },
     microBatch,
+    across: across === null ? null : readColumn(Across, across, [`Run ${id}`, 'machines']),
     device,
     resumes: statement<[number], number>(db, 'SELECT DISTINCT nimg FROM resumes WHERE run_id = ? ORDER BY nimg')
       .pluck()

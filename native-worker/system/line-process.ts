@@ -9,6 +9,9 @@ export class LineProcess {
   /** The last of what it said on its error output. */
   #errors = '';
   #ended: Error | null = null;
+  /** Resolves when it is gone, with what is known of its end. */
+  readonly ended: Promise<Error>;
+  #tellEnd!: (error: Error) => void;
 
   /**
    * @param environment all of it
@@ -17,6 +20,7 @@ export class LineProcess {
   constructor(command: string, args: readonly string[], environment: Readonly<Record<string, string | undefined>>) {
     const child = spawn(command, args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
     this.#child = child;
+    this.ended = new Promise((resolve) => (this.#tellEnd = resolve));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#errors = (this.#errors + text).slice(-KEPT_CHARACTERS);
     });
@@ -73,6 +77,7 @@ export class LineProcess {
 
   #end(error: Error): void {
     this.#ended ??= error;
+    this.#tellEnd(this.#ended);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#ended);
   }
 }

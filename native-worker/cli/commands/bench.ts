@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { checkSharing, type Devices } from '../../../contract/devices.ts';
+import { checkOwn, checkSharing, type Devices } from '../../../contract/devices.ts';
 import { precisionNames } from '../../../contract/precision.ts';
 import { DEVICES_HELP, devicesNamed, wholeNumber } from '../arguments.ts';
 import { measureDevices } from '../bench/devices.ts';
@@ -73,6 +73,7 @@ export function readOptions(
 ): MeasuredNetwork & { readonly rounds: number; readonly devices: Devices | null } {
   const measured = readMeasured(options);
   const devices = options.devices === undefined ? null : devicesNamed(options.devices);
+  checkOwn(devices);
   checkSharing(devices, measured.subject.config.training.batchSize, 'graph');
   return { ...measured, devices, rounds: wholeNumber(options.rounds, '--rounds', 1000) };
 }

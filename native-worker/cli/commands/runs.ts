@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Across } from '../../../contract/machines.ts';
 import { listJobs } from '../../../contract/jobs.ts';
 import type { Devices } from '../../../contract/devices.ts';
 import {
@@ -14,9 +15,11 @@ import {
   type RunSummary,
 } from '../../../contract/runs.ts';
 import { progressWords } from '../../../contract/time-left.ts';
-import { DEVICES_HELP, devicesNamed, ENGINE_HELP, engineNamed, findRun, wholeNumber } from '../arguments.ts';
+import { ALL_DEVICES_HELP, devicesNamed, ENGINE_HELP, engineNamed, findRun, wholeNumber } from '../arguments.ts';
+import { withTasks } from '../cluster/together.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { endingSentence } from '../ending.ts';
+import { acrossFrom, areGiven, addMachineOptions, addMachines, type MachineOptions } from '../machine-options.ts';
 import { bytes, duration, images, table, threeDigits } from '../words.ts';
 import { magnitudeChange, magnitudeWords } from './run-magnitudes.ts';
 import { follow } from './train.ts';
@@ -62,41 +65,55 @@ export function addRuns(program: Command): void {
   };
   ending('pause', 'write a checkpoint and pause a run');
   ending('stop', 'write a last snapshot and end a run for good');
-  one('resume', 'go on with a paused run and show its progress')
+  const resume = one('resume', 'go on with a paused run and show its progress')
     .option('--detach', 'return at once; the run goes on in the background')
     .option('--engine <name>', ENGINE_HELP, 'graph')
-    .option('--devices <list>', `${DEVICES_HELP}, from now on; settings: the device of the settings`)
-    .option('--micro-batch <n>', 'images that go through the network at once, from now on; all: a whole batch')
-    .action(async (wanted: string, options: ResumeOptions, command: Command) => {
-      await withService(
-        command,
-        () => ({
-          engine: engineNamed(options.engine),
-          ...microBatchNamed(options.microBatch),
-          ...devicesOf(options.devices),
-        }),
-        async (context, how) => {
-          const run = await chosen(context, wanted);
-          const { jobId } = await context.client.call(resumeRun, { id: run.id, ...how });
-          context.output.event('run', { runId: run.id, jobId, name: run.name });
-          if (options.detach !== true) return follow(context, run.id, jobId);
-          context.output.say(`Run ${run.id} goes on in the background.`);
-          return undefined;
-        },
-      );
-    });
+    .option('--devices <list>', `${ALL_DEVICES_HELP}, from now on; settings: the device of the settings`)
+    .option('--micro-batch <n>', 'images that go through the network at once, from now on; all: a whole batch');
+  addMachineOptions(resume).action(async (wanted: string, options: ResumeOptions, command: Command) => {
+    await withTasks(
+      command,
+      options,
+      () => ({
+        engine: engineNamed(options.engine),
+        ...microBatchNamed(options.microBatch),
+        ...devicesOf(options),
+      }),
+      async (context, asked, gathered) => {
+        const run = await chosen(context, wanted);
+        const how =
+          gathered === null
+            ? { ...asked, ...acrossAsBefore(options, run) }
+            : { ...asked, devices: gathered.devices, across: gathered.across };
+        if (gathered === null) await addMachines(context.client, how.devices === undefined ? run.devices : how.devices);
+        const { jobId } = await context.client.call(resumeRun, { id: run.id, ...how });
+        context.output.event('run', { runId: run.id, jobId, name: run.name });
+        if (options.detach !== true) return follow(context, run.id, jobId);
+        context.output.say(`Run ${run.id} goes on in the background.`);
+        return undefined;
+      },
+    );
+  });
 }
 
-interface ResumeOptions {
+interface ResumeOptions extends MachineOptions {
   readonly detach?: boolean;
   readonly engine: string;
   readonly microBatch?: string;
   readonly devices?: string;
 }
 
-function devicesOf(text: string | undefined): { devices?: Devices | null } {
+/** Absent: as before. */
+function devicesOf(options: ResumeOptions): { devices?: Devices | null; across?: Across | null } {
+  const { devices: text } = options;
   if (text === undefined) return {};
-  return { devices: text === 'settings' ? null : devicesNamed(text) };
+  const devices = text === 'settings' ? null : devicesNamed(text);
+  return { devices, across: acrossFrom(options, devices) };
+}
+
+/** How the machines of a run take part from now on, where its devices stay. Absent: as before. */
+function acrossAsBefore(options: ResumeOptions, { devices }: RunSummary): { across?: Across | null } {
+  return options.devices === undefined && areGiven(options) ? { across: acrossFrom(options, devices) } : {};
 }
 
 function microBatchNamed(text: string | undefined): { microBatch?: number | null } {

@@ -2,13 +2,14 @@ import type { Command } from 'commander';
 import { listDatasets } from '../../../contract/datasets.ts';
 import type { Devices } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
+import type { Across } from '../../../contract/machines.ts';
 import type { RungName } from '../../../contract/ladder.ts';
 import { createRun, RunName } from '../../../contract/runs.ts';
 import type { Engine, RunConfig } from '../../../contract/training.ts';
 import {
   collect,
   configFrom,
-  DEVICES_HELP,
+  ALL_DEVICES_HELP,
   devicesNamed,
   ENGINE_HELP,
   engineNamed,
@@ -18,11 +19,13 @@ import {
   RUNG_HELP,
   rungNamed,
 } from '../arguments.ts';
-import { EXIT_INTERRUPTED, withService, type CommandContext } from '../command.ts';
+import { withTasks } from '../cluster/together.ts';
+import { EXIT_INTERRUPTED, type CommandContext } from '../command.ts';
 import { followRun } from '../follow-run.ts';
+import { acrossFrom, addMachineOptions, addMachines, type MachineOptions } from '../machine-options.ts';
 import { images } from '../words.ts';
 
-interface TrainOptions {
+interface TrainOptions extends MachineOptions {
   readonly dataset: string;
   readonly preset: string;
   readonly rung?: string;
@@ -37,7 +40,7 @@ interface TrainOptions {
 
 /** `edm2 train`: starts a run and shows it until it ends. */
 export function addTrain(program: Command): void {
-  program
+  const command = program
     .command('train')
     .description('start a run and show its progress')
     .requiredOption('--dataset <name|id>', 'what to learn from; `edm2 import` makes one')
@@ -52,16 +55,17 @@ export function addTrain(program: Command): void {
     .option('--name <name>', 'name of the run; default: dataset, preset and rung')
     .option('--detach', 'return at once; the run goes on in the background')
     .option('--precision <name>', `${PRECISION_HELP} (default: fp32)`)
-    .option('--devices <list>', `${DEVICES_HELP} (default: the device of the settings)`)
+    .option('--devices <list>', `${ALL_DEVICES_HELP} (default: the device of the settings)`)
     .option('--force', 'start even what is estimated not to fit into memory')
-    .option('--engine <name>', ENGINE_HELP, 'graph')
-    .action(async (options: TrainOptions, command: Command) => {
-      await withService(
-        command,
-        () => readOptions(options),
-        (context, asked) => train(context, options, asked),
-      );
-    });
+    .option('--engine <name>', ENGINE_HELP, 'graph');
+  addMachineOptions(command).action(async (options: TrainOptions, command: Command) => {
+    await withTasks(
+      command,
+      options,
+      () => readOptions(options),
+      (context, asked, gathered) => train(context, options, { ...asked, ...gathered }),
+    );
+  });
 }
 
 /** What can be judged without the dataset. */
@@ -72,9 +76,12 @@ interface Asked {
   readonly name: string | undefined;
   readonly engine: Engine;
   readonly devices: Devices | null;
+  readonly across: Across | null;
 }
 
-function readOptions({ preset, rung: letter, set, name, engine, precision, devices }: TrainOptions): Asked {
+function readOptions(options: TrainOptions): Asked {
+  const { preset, rung: letter, set, name, engine, precision } = options;
+  const devices = options.devices === undefined ? null : devicesNamed(options.devices);
   if (name !== undefined && !RunName.safeParse(name).success) {
     throw new AppError('invalid-input', '--name takes 1 to 100 characters.');
   }
@@ -85,19 +92,21 @@ function readOptions({ preset, rung: letter, set, name, engine, precision, devic
     rung,
     name,
     engine: engineNamed(engine),
-    devices: devices === undefined ? null : devicesNamed(devices),
+    devices,
+    across: acrossFrom(options, devices),
   };
 }
 
 async function train(
   context: CommandContext,
   options: TrainOptions,
-  { config, rung, name: wanted, engine, devices }: Asked,
+  { config, rung, name: wanted, engine, devices, across }: Asked,
 ): Promise<number | undefined> {
   const { client, output } = context;
   const dataset = findDataset(options.dataset, await client.call(listDatasets, {}));
   const name = wanted ?? [dataset.name, options.preset, ...(rung === null ? [] : [rung])].join(' ').slice(0, 100);
   const force = options.force === true;
+  await addMachines(client, devices);
   const { runId, jobId } = await client.call(createRun, {
     name,
     datasetId: dataset.id,
@@ -105,6 +114,7 @@ async function train(
     engine,
     force,
     devices,
+    across,
   });
   output.event('run', { runId, jobId, name });
   output.say(`Run ${runId} "${name}": ${images(config.training.durationImages)} on dataset "${dataset.name}".`);

@@ -1,5 +1,5 @@
 // The part of TensorFlow's graph and session messages that this project writes and reads. Message names, field names and
-// field numbers are TensorFlow's (tensorflow/core/framework/*.proto, tensorflow/core/protobuf/{config,rewriter_config}.proto),
+// field numbers are TensorFlow's (tensorflow/core/framework/*.proto, tensorflow/core/protobuf/{config,rewriter_config,cluster,tensorflow_server}.proto),
 // so what is written with these is read by TensorFlow, and the reverse. docs/decisions/graph-engine.md says how to
 // regenerate the code.
 
@@ -407,6 +407,11 @@ export declare const ConfigProtoSchema: GenMessage<ConfigProto>;
  */
 export declare type ConfigProto_Experimental = Message<'tensorflow.ConfigProto.Experimental'> & {
   /**
+   * @generated from field: string collective_group_leader = 1;
+   */
+  collectiveGroupLeader: string;
+
+  /**
    * @generated from field: bool collective_nccl = 7;
    */
   collectiveNccl: boolean;
@@ -417,6 +422,79 @@ export declare type ConfigProto_Experimental = Message<'tensorflow.ConfigProto.E
  * Use `create(ConfigProto_ExperimentalSchema)` to create a new message.
  */
 export declare const ConfigProto_ExperimentalSchema: GenMessage<ConfigProto_Experimental>;
+
+/**
+ * @generated from message tensorflow.JobDef
+ */
+export declare type JobDef = Message<'tensorflow.JobDef'> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: map<int32, string> tasks = 2;
+   */
+  tasks: { [key: number]: string };
+};
+
+/**
+ * Describes the message tensorflow.JobDef.
+ * Use `create(JobDefSchema)` to create a new message.
+ */
+export declare const JobDefSchema: GenMessage<JobDef>;
+
+/**
+ * @generated from message tensorflow.ClusterDef
+ */
+export declare type ClusterDef = Message<'tensorflow.ClusterDef'> & {
+  /**
+   * @generated from field: repeated tensorflow.JobDef job = 1;
+   */
+  job: JobDef[];
+};
+
+/**
+ * Describes the message tensorflow.ClusterDef.
+ * Use `create(ClusterDefSchema)` to create a new message.
+ */
+export declare const ClusterDefSchema: GenMessage<ClusterDef>;
+
+/**
+ * @generated from message tensorflow.ServerDef
+ */
+export declare type ServerDef = Message<'tensorflow.ServerDef'> & {
+  /**
+   * @generated from field: tensorflow.ClusterDef cluster = 1;
+   */
+  cluster?: ClusterDef | undefined;
+
+  /**
+   * @generated from field: string job_name = 2;
+   */
+  jobName: string;
+
+  /**
+   * @generated from field: int32 task_index = 3;
+   */
+  taskIndex: number;
+
+  /**
+   * @generated from field: tensorflow.ConfigProto default_session_config = 4;
+   */
+  defaultSessionConfig?: ConfigProto | undefined;
+
+  /**
+   * @generated from field: string protocol = 5;
+   */
+  protocol: string;
+};
+
+/**
+ * Describes the message tensorflow.ServerDef.
+ * Use `create(ServerDefSchema)` to create a new message.
+ */
+export declare const ServerDefSchema: GenMessage<ServerDef>;
 
 /**
  * @generated from message tensorflow.KernelDef
@@ -494,6 +572,11 @@ export declare type RunOptions = Message<'tensorflow.RunOptions'> & {
    * @generated from field: tensorflow.RunOptions.TraceLevel trace_level = 1;
    */
   traceLevel: RunOptions_TraceLevel;
+
+  /**
+   * @generated from field: int64 timeout_in_ms = 2;
+   */
+  timeoutInMs: bigint;
 
   /**
    * @generated from field: tensorflow.RunOptions.Experimental experimental = 8;

@@ -25,15 +25,20 @@ export class Collectives {
   readonly #builder: GraphBuilder;
   readonly #recorder: Recorder;
   readonly #devices: number;
-  #count = 0;
+  /** Number of the sum that was recorded last. */
+  #number: number;
   /** The sum that was recorded last in the current entry. */
   #last: string | null = null;
 
-  /** @param devices that run the program; 1: there is nothing to add */
-  constructor(builder: GraphBuilder, recorder: Recorder, devices: number) {
+  /**
+   * @param devices that run the program; 1: there is nothing to add
+   * @param before  number of a sum that another program has, from which on its own are counted
+   */
+  constructor(builder: GraphBuilder, recorder: Recorder, devices: number, before: number) {
     this.#builder = builder;
     this.#recorder = recorder;
     this.#devices = devices;
+    this.#number = before;
   }
 
   /** Begins an entry. */
@@ -59,8 +64,8 @@ export class Collectives {
 
   #sum(vector: Tensor): Tensor {
     const { ref, shape } = this.#recorder.value(vector);
-    this.#count += 1;
-    const numbers = [this.#devices, GROUP, this.#count].map((number) => this.#builder.int32([number], []).ref);
+    this.#number += 1;
+    const numbers = [this.#devices, GROUP, this.#number].map((number) => this.#builder.int32([number], []).ref);
     const node = this.#builder.add(
       'CollectiveReduceV2',
       [ref, ...numbers, ...(this.#last === null ? [] : [`^${this.#last}`])],

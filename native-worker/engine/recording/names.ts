@@ -21,7 +21,8 @@ export function towerName(tower: number, node: string): string {
 /** Names of a recorded program's nodes, under which a session finds them. */
 export const nodeNames = {
   initial: (state: string): string => tidyName(`initial/${state}`),
-  initialised: 'initialised',
+  /** A target, so that a state gets what is fed as its initial value. */
+  assigned: (state: string): string => tidyName(`assigned/${state}`),
   stored: (state: string): string => tidyName(`stored/${state}`),
   input: (entry: string, name: string): string => tidyName(`${entry}/in/${name}`),
   seed: (entry: string, purpose: string): string => tidyName(`${entry}/seed/${purpose}`),

@@ -59,6 +59,8 @@ export interface ProgramSpec {
   readonly compiled?: boolean;
   /** How many devices run it together (`onDevices`); default: 1. */
   readonly devices?: number;
+  /** Servers know a sum by its number, for all sessions that they ever have: the sums of another program there end with it. Default: 0. */
+  readonly sumsAfter?: number;
 }
 
 /** A recorded program: a graph, and the names under which a session finds its parts. */
@@ -105,13 +107,12 @@ export function recordProgram(spec: ProgramSpec): GraphProgram {
   const recorder = new Recorder(builder, spec.reduced ?? null);
   const targets: string[] = [];
   const variables = new Variables(builder, recorder);
-  const collectives = new Collectives(builder, recorder, spec.devices ?? 1);
+  const collectives = new Collectives(builder, recorder, spec.devices ?? 1, spec.sumsAfter ?? 0);
   for (const [name, { dtype, shape, reduced = false }] of Object.entries(spec.state)) {
     const types = { fed: dataTypes[dtype], kept: (reduced ? spec.reduced?.type : undefined) ?? dataTypes[dtype] };
-    variables.declare(name, types, shape, nodeNames.initial(name), nodeNames.stored(name));
-    targets.push(nodeNames.stored(name));
+    variables.declare(name, types, shape);
+    targets.push(nodeNames.stored(name), nodeNames.assigned(name));
   }
-  targets.push(after(builder, variables.assignments, nodeNames.initialised));
   const entries: Record<string, EntryNames> = {};
   const regions: Region[] = [];
   for (const [name, entry] of Object.entries(spec.entries)) {

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { AppError } from '../../../contract/errors.ts';
 import { attr, type GraphBuilder, type Value } from './builder.ts';
+import { nodeNames } from './names.ts';
 import { DataType } from '../proto/tensorflow_pb.js';
 import type { Recorder } from './recorder.ts';
 
@@ -33,8 +34,6 @@ export class Variables {
   readonly #builder: GraphBuilder;
   readonly #recorder: Recorder;
   readonly #variables = new Map<string, Variable>();
-  /** Nodes that put the fed initial values in place. */
-  readonly assignments: string[] = [];
   /** Nodes of the current entry that change state. */
   updates: string[] = [];
 
@@ -48,23 +47,22 @@ export class Variables {
     name: string,
     { fed, kept }: { readonly fed: DataType; readonly kept: DataType },
     shape: readonly number[],
-    initialName: string,
-    storedName: string,
   ): void {
     const builder = this.#builder;
     const type = { dtype: attr.type(kept) };
+    const stored = nodeNames.stored(name);
     const handle = builder.add('VarHandleOp', [], {
       ...type,
       shape: attr.shape(shape),
-      shared_name: attr.string(storedName),
+      shared_name: attr.string(stored),
       container: attr.string(''),
     });
     // The variable takes over the memory that is fed: nobody writes to it afterwards.
-    const initial = builder.placeholder(initialName, fed, shape);
-    this.assignments.push(builder.add('AssignVariableOp', [handle, this.#as(initial, kept).ref], type));
+    const initial = builder.placeholder(nodeNames.initial(name), fed, shape);
+    builder.add('AssignVariableOp', [handle, this.#as(initial, kept).ref], type, nodeNames.assigned(name));
     const read = builder.add('ReadVariableOp', [handle], type);
     const value = { ref: read, dtype: kept, shape };
-    builder.add('Identity', [this.#as(value, fed).ref], { T: attr.type(fed) }, storedName);
+    builder.add('Identity', [this.#as(value, fed).ref], { T: attr.type(fed) }, stored);
     this.#variables.set(name, { handle, dtype: kept, shape, read: value });
   }
 

@@ -66,6 +66,13 @@ export interface CApi {
   readonly newSessionOptions: () => Pointer<'session-options'>;
   readonly deleteSessionOptions: (options: Pointer<'session-options'>) => void;
   readonly setConfig: (options: Pointer<'session-options'>, config: Uint8Array, length: number, status: Status) => void;
+  /** Which server's devices a session has; default: those of this process alone. */
+  readonly setTarget: (options: Pointer<'session-options'>, target: string) => void;
+  /** @param definition the bytes of TensorFlow's ServerDef */
+  readonly newServer: (definition: Uint8Array, length: number, status: Status) => Pointer<'server'> | null;
+  readonly startServer: (server: Pointer<'server'>, status: Status) => void;
+  /** "grpc://localhost:7901" */
+  readonly serverTarget: (server: Pointer<'server'>) => string;
   readonly newSession: (graph: Graph, options: Pointer<'session-options'>, status: Status) => Session;
   /** Names of the devices that it has, in full: "/job:localhost/replica:0/task:0/device:GPU:0". */
   readonly devicesOf: (session: Session, status: Status) => string[];
@@ -243,6 +250,10 @@ function load(path: string): CApi {
     newSessionOptions: library.func('void *TF_NewSessionOptions()'),
     deleteSessionOptions: library.func('void TF_DeleteSessionOptions(void *options)'),
     setConfig: library.func('void TF_SetConfig(void *options, const void *config, size_t length, void *status)'),
+    setTarget: library.func('void TF_SetTarget(void *options, const char *target)'),
+    newServer: library.func('void *TF_NewServer(const void *definition, size_t length, void *status)'),
+    startServer: library.func('void TF_ServerStart(void *server, void *status)'),
+    serverTarget: library.func('const char *TF_ServerTarget(void *server)'),
     newSession: library.func('void *TF_NewSession(void *graph, void *options, void *status)'),
     devicesOf: (session, status) => {
       const list = listDevices(session, status);

@@ -1,5 +1,5 @@
 import type { RunMetadata } from '../proto/tensorflow_pb.js';
-import { inWords, type HostTensor } from './host-tensor.ts';
+import { inWords, sizeOf, type HostTensor } from './host-tensor.ts';
 import type { NativeTensor } from './native-tensor.ts';
 import type { SessionOptions } from './options.ts';
 import { Session } from './session.ts';
@@ -60,6 +60,9 @@ export interface TracedRun {
   readonly metadata: RunMetadata;
 }
 
+/** Bytes that are fed at once, at most, but for a tensor that is larger: a message between machines holds less than 2 GB. */
+const FED_AT_ONCE = 2 ** 29;
+
 /** What one of several devices gets in a run, and what is asked of it. */
 export interface PartOfRun {
   readonly inputs: Readonly<Record<string, Fed>>;
@@ -111,9 +114,15 @@ export class GraphSession {
   }
 
   async #initialise(tower: number, value: (name: string) => Fed): Promise<void> {
+    for (const names of groupsOf(this.#programOf(tower).state)) await this.#assign(tower, names, value);
+  }
+
+  async #assign(tower: number, names: readonly string[], value: (name: string) => Fed): Promise<void> {
+    const { state } = this.#programOf(tower);
     const feeds: Record<string, NativeTensor> = {};
     try {
-      for (const [name, spec] of Object.entries(this.#programOf(tower).state)) {
+      for (const name of names) {
+        const spec = state[name]!;
         const tensor = this.#session.allocate(spec.dtype, spec.shape);
         feeds[towerName(tower, nodeNames.initial(name))] = tensor;
         if (spec.rows === undefined) tensor.write(fitting(name, spec, value(name)));
@@ -122,7 +131,8 @@ export class GraphSession {
           tensor.writeRow(index, fitting(name, row, value(name)));
         }
       }
-      await this.#inTurn(() => this.#session.run({ feeds, targets: [towerName(tower, nodeNames.initialised)] }));
+      const targets = names.map((name) => towerName(tower, nodeNames.assigned(name)));
+      await this.#inTurn(() => this.#session.run({ feeds, targets }));
     } finally {
       for (const tensor of Object.values(feeds)) tensor.dispose();
     }
@@ -291,6 +301,22 @@ export class GraphSession {
       [...nodes].map(([node, { dtype, shape }]) => [node, this.#session.allocate(dtype, shape)]),
     );
   }
+}
+
+/** Names of state in their order, cut into groups that can be fed at once. */
+function groupsOf(state: Specs): string[][] {
+  const groups: string[][] = [];
+  let room = 0;
+  for (const [name, spec] of Object.entries(state)) {
+    const bytes = 4 * sizeOf(spec.shape);
+    if (groups.length === 0 || bytes > room) {
+      groups.push([]);
+      room = FED_AT_ONCE;
+    }
+    groups.at(-1)!.push(name);
+    room -= bytes;
+  }
+  return groups;
 }
 
 /** Where the numbers of state are, by the names by which a session is read. @throws {Error} if one is of no state */

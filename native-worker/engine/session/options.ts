@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { ConfigProtoSchema, OptimizerOptions_GlobalJitLevel } from '../proto/tensorflow_pb.js';
+import { type ConfigProto, ConfigProtoSchema, OptimizerOptions_GlobalJitLevel } from '../proto/tensorflow_pb.js';
+import { taskName } from './task-name.ts';
 
 /**
  * What a session can choose for itself. What belongs to the process, because TensorFlow has it once (visible cards,
@@ -21,33 +22,52 @@ export interface SessionOptions {
   readonly processors?: number;
   /** How devices of the session add up among themselves (`Given.sumOverDevices`): by NVIDIA's library, or by TensorFlow alone; default: they don't. */
   readonly collectives?: 'nccl' | 'ring' | null;
+  /** A server whose devices, and those of the servers that it knows, it has (`server.ts`); default: those of this process. */
+  readonly target?: string | null;
+  /** How long a run may take; default: as long as it likes. */
+  readonly limit?: RunLimit | null;
+}
+
+/** How long runs of a session may take. */
+export interface RunLimit {
+  /** In ms. @param run which of the session's runs; the first of each is planned by TensorFlow and takes longer */
+  of(run: string): number;
+  /** Is told how long one took. */
+  took(run: string, milliseconds: number): void;
 }
 
 /** Lets XLA compile what ops it finds together. */
 const clustered = { globalJitLevel: OptimizerOptions_GlobalJitLevel.ON_1, cpuGlobalJit: true };
 
+/** The options as the bytes of TensorFlow's ConfigProto. */
+export function configBytes(options: SessionOptions): Uint8Array {
+  return toBinary(ConfigProtoSchema, configOf(options));
+}
+
 /** The options as TensorFlow's ConfigProto. */
-export function configBytes({
+export function configOf({
   optimise = true,
   interOpThreads = 0,
   intraOpThreads = null,
   clusters = false,
   processors = 1,
   collectives = null,
-}: SessionOptions): Uint8Array {
-  return toBinary(
-    ConfigProtoSchema,
-    create(ConfigProtoSchema, {
-      ...(processors === 1 ? {} : { deviceCount: { CPU: processors } }),
-      // A node that names a card and has no kernel for it runs on the processor.
-      allowSoftPlacement: collectives !== null,
-      ...(collectives === 'nccl' ? { experimental: { collectiveNccl: true } } : {}),
-      interOpParallelismThreads: interOpThreads,
-      intraOpParallelismThreads: intraOpThreads ?? 0,
-      graphOptions: {
-        ...(optimise ? {} : { rewriteOptions: { disableMetaOptimizer: true } }),
-        ...(clusters ? { optimizerOptions: clustered } : {}),
-      },
-    }),
-  );
+  target = null,
+}: SessionOptions): ConfigProto {
+  const experimental = {
+    ...(collectives === 'nccl' ? { collectiveNccl: true } : {}),
+    ...(target === null ? {} : { collectiveGroupLeader: taskName(0) }),
+  };
+  return create(ConfigProtoSchema, {
+    ...(processors === 1 ? {} : { deviceCount: { CPU: processors } }),
+    // A node that names a card and has no kernel for it runs on the processor.
+    allowSoftPlacement: collectives !== null,
+    experimental,
+    interOpParallelismThreads: interOpThreads,
+    intraOpParallelismThreads: intraOpThreads ?? 0,
+    graphOptions: {
+      ...(optimise ? {} : { rewriteOptions: { disableMetaOptimizer: true } }),
+      ...(clusters ? { optimizerOptions: clustered } : {}),
+    },
+  });
 }

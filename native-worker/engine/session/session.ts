@@ -9,7 +9,8 @@ import {
 import { cApi, checked, importGraph, throwUnlessOk, type Endpoint, type Pointer } from './c-api.ts';
 import { elementTypeOf, inWords, type ElementType } from './host-tensor.ts';
 import { NativeTensor } from './native-tensor.ts';
-import { configBytes, type SessionOptions } from './options.ts';
+import { configBytes, type RunLimit, type SessionOptions } from './options.ts';
+import { withoutOwnTask } from './task-name.ts';
 import { TensorFlowError } from './tensorflow-error.ts';
 
 /** What the graph says of an output of a node. */
@@ -47,6 +48,10 @@ export class Session {
   readonly #tensors = new Set<NativeTensor>();
   /** Whether its devices add up among themselves. */
   readonly #collective: boolean;
+  readonly #limit: RunLimit | null;
+  /** Whether it has devices of other processes, and a run of it failed: to close it could wait for one that is gone. */
+  #broken = false;
+  readonly #remote: boolean;
   #running = 0;
   #closed = false;
 
@@ -54,10 +59,12 @@ export class Session {
   constructor(graphDef: Uint8Array, options: SessionOptions = {}) {
     const api = cApi();
     this.#collective = (options.collectives ?? null) !== null;
+    this.#limit = options.limit ?? null;
+    this.#remote = (options.target ?? null) !== null;
     this.#graph = api.newGraph();
     try {
       importGraph(this.#graph, graphDef);
-      this.#session = newSession(this.#graph, configBytes(options));
+      this.#session = newSession(this.#graph, configBytes(options), options.target ?? null);
     } catch (error) {
       api.deleteGraph(this.#graph);
       throw error;
@@ -84,17 +91,23 @@ export class Session {
     const outputs = fetches.map((name) => this.#output(name).endpoint);
     const operations = targets.map((name) => this.#operation(name));
     const fetched = new Array<Pointer<'tensor'> | null>(outputs.length).fill(null);
-    const options = newRunOptions(this.#collective, onTrace !== undefined);
+    const name = [...fetches, ...targets].join(' ');
+    const options = newRunOptions(this.#collective, onTrace !== undefined, this.#limit?.of(name) ?? null);
     const metadata = onTrace === undefined ? null : api.emptyBuffer();
     const status = api.newStatus();
     this.#running += 1;
+    const start = performance.now();
     try {
       await api.run(this.#session, options, inputs, pointers, outputs, fetched, operations, metadata, status);
       throwUnlessOk(status);
+      this.#limit?.took(name, performance.now() - start);
       const results = fetched.map((pointer) => this.#keep(NativeTensor.adopt(pointer!, this.#forget)));
       if (this.#closed) throw new TensorFlowError('CANCELLED', 'the session was closed while it ran');
       if (metadata !== null) onTrace?.(fromBinary(RunMetadataSchema, api.bytes(metadata)));
       return results;
+    } catch (error) {
+      this.#broken = this.#remote;
+      throw error;
     } finally {
       api.deleteStatus(status);
       if (options !== null) api.deleteBuffer(options);
@@ -104,11 +117,10 @@ export class Session {
     }
   }
 
-  /** TensorFlow's names of the devices that it has: "/device:GPU:0". */
+  /** TensorFlow's names of the devices that it has: "/device:GPU:0", with its task before it where there are servers. */
   devices(): string[] {
     this.#mustBeOpen();
-    const names = checked((status) => cApi().devicesOf(this.#session, status));
-    return names.map((name) => name.slice(name.indexOf('/device:')));
+    return checked((status) => cApi().devicesOf(this.#session, status)).map(withoutOwnTask);
   }
 
   /** Nothing can be asked of it any more. What still runs ends first; then everything is let go of. */
@@ -128,6 +140,7 @@ export class Session {
   #release(): void {
     const api = cApi();
     for (const tensor of this.#tensors) tensor.dispose();
+    if (this.#broken) return; // its process can't use the others again, and ends soon
     checked((status) => api.closeSession(this.#session, status));
     checked((status) => api.deleteSession(this.#session, status));
     api.deleteGraph(this.#graph);
@@ -169,21 +182,23 @@ export class Session {
 const COLLECTIVE_KEY = 1n;
 
 /** What a run is told; null: nothing. */
-function newRunOptions(collective: boolean, traced: boolean): Pointer<'buffer'> | null {
-  if (!collective && !traced) return null;
+function newRunOptions(collective: boolean, traced: boolean, limitMs: number | null): Pointer<'buffer'> | null {
+  if (!collective && !traced && limitMs === null) return null;
   const asked = create(RunOptionsSchema, {
     ...(traced ? { traceLevel: RunOptions_TraceLevel.FULL_TRACE } : {}),
+    ...(limitMs === null ? {} : { timeoutInMs: BigInt(Math.ceil(limitMs)) }),
     ...(collective ? { experimental: { collectiveGraphKey: COLLECTIVE_KEY } } : {}),
   });
   const bytes = toBinary(RunOptionsSchema, asked);
   return cApi().newBuffer(bytes, bytes.length);
 }
 
-function newSession(graph: Pointer<'graph'>, config: Uint8Array): Pointer<'session'> {
+function newSession(graph: Pointer<'graph'>, config: Uint8Array, target: string | null): Pointer<'session'> {
   const api = cApi();
   const options = api.newSessionOptions();
   try {
     checked((status) => api.setConfig(options, config, config.length, status));
+    if (target !== null) api.setTarget(options, target);
     return checked((status) => api.newSession(graph, options, status));
   } finally {
     api.deleteSessionOptions(options);

@@ -16,7 +16,14 @@ import {
 import { onDevices } from '../../engine/recording/towers.ts';
 import { GraphSession, type HeldTensors, type TracedRun } from '../../engine/session/graph-session.ts';
 import { reducedTypeOf } from '../../engine/precision.ts';
-import { checkDevices, deviceNames, executionOf, executionOn, type Execution } from '../../engine/sides.ts';
+import {
+  checkDevices,
+  deviceNames,
+  executionAcross,
+  executionOf,
+  executionOn,
+  type Execution,
+} from '../../engine/sides.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
 import {
   emptySampling,
@@ -65,15 +72,16 @@ export class GraphTrainer implements Trainer {
 
   /** @param source of the state; each tensor goes into the session before the next is read, once a device */
   static async open(plan: TrainerPlan, source: StateSource): Promise<GraphTrainer> {
-    const { devices = 1 } = plan;
+    const { devices = 1, joined = null } = plan;
+    const names = deviceNames(joined?.devices ?? [devices]);
     const training = sharedOut(plan.training, devices);
     const shared = { ...plan, training };
     const sources = stateSources(plan.plan, training.sigmaRels.length);
-    const execution = devices === 1 ? executionOf(imagesAtOnce(training)) : executionOn(devices);
-    const { program, empty } = devices === 1 ? recorded(shared, execution) : recordedForAll(shared, execution);
+    const execution = executionFor(shared);
+    const { program, empty } = devices === 1 ? recorded(shared, execution) : recordedForAll(shared, execution, names);
     const session = new GraphSession(program, execution.session);
     try {
-      checkDevices(session, devices);
+      checkDevices(session, names);
       await session.initialise((name) => empty(name) ?? takenFrom(sources.get(name)!(source)));
       collectGarbage(); // of recording, and the numbers that were handed over
       return new GraphTrainer(shared, session, execution.sides);
@@ -130,7 +138,7 @@ function recorded(plan: TrainerPlan, { sides, compiled }: Execution, keeps: 'all
   const { devices = 1 } = plan;
   const layout = plannedLayout(plan.plan, keeps === 'all' ? plan.training.sigmaRels.length : 0);
   const sampling = keeps === 'all' ? gridSampling(plan, layout, sides) : null;
-  const neutral: TrainerPlan = { ...plan, training: { ...plan.training, ...FED } };
+  const neutral: TrainerPlan = { ...plan, joined: null, training: { ...plan.training, ...FED } };
   const reduced = reducedTypeOf(plan.training.precision);
   const step = trainingStep(plan.plan, neutral.training, layout, { sides, devices });
   const spec: ProgramSpec = {
@@ -148,10 +156,15 @@ function recorded(plan: TrainerPlan, { sides, compiled }: Execution, keeps: 'all
 }
 
 /** The program of a run on several devices. */
-function recordedForAll(plan: TrainerPlan, execution: Execution): Recorded<TowersProgram> {
+function recordedForAll(plan: TrainerPlan, execution: Execution, names: readonly string[]): Recorded<TowersProgram> {
   const first = recorded(plan, execution);
   const others = recorded(plan, execution, 'weights');
-  return { program: onDevices(first.program, others.program, deviceNames(plan.devices!)), empty: first.empty };
+  return { program: onDevices(first.program, others.program, names), empty: first.empty };
+}
+
+function executionFor({ training, devices = 1, joined = null }: TrainerPlan): Execution {
+  if (joined !== null) return executionAcross(joined);
+  return devices === 1 ? executionOf(imagesAtOnce(training)) : executionOn(devices);
 }
 
 /** The run's training, its micro-batch being what one of several devices takes at once. */

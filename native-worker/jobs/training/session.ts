@@ -18,6 +18,7 @@ import { insideLibrary } from '../../store/paths.ts';
 import { getRun } from '../../store/runs.ts';
 import { checkCards } from '../cards.ts';
 import type { JobContext } from '../context.ts';
+import type { Team } from '../machines/team.ts';
 import { BatchReader, readBatch } from './batch.ts';
 import { openCheckpoint, type OpenCheckpoint } from './checkpoint.ts';
 import { EagerTrainer } from './eager-trainer.ts';
@@ -48,8 +49,17 @@ export interface TrainingSession {
   readonly startedAt: number;
 }
 
-/** Opens a run where its newest readable checkpoint left it, or at its very start. */
-export async function openSession(context: JobContext, runId: number, engine: Engine): Promise<TrainingSession> {
+/**
+ * Opens a run where its newest readable checkpoint left it, or at its very start.
+ *
+ * @param team the machines that train it; null: this one alone
+ */
+export async function openSession(
+  context: JobContext,
+  runId: number,
+  engine: Engine,
+  team: Team | null,
+): Promise<TrainingSession> {
   const { library } = context;
   const run = getRun(library.db, runId);
   checkEngine(run.config.training.precision, engine);
@@ -94,6 +104,7 @@ export async function openSession(context: JobContext, runId: number, engine: En
             count: gridBatch({ grid, training }, run.shape.labelDim),
           },
           devices: run.devices?.length ?? 1,
+          joined: team?.joined ?? null,
         },
         checkpoint?.source ?? initialSource(plan, randomSource(randomKernels, training.seed, 0)),
       ),

@@ -1,5 +1,6 @@
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
+import type { Joined } from '../../engine/sides.ts';
 import type { HeldTensors, TracedRun } from '../../engine/session/graph-session.ts';
 import type { BatchSampler } from '../../programs/sampling.ts';
 import type { GoesOn, Step } from '../../programs/take-step.ts';
@@ -13,6 +14,8 @@ export interface TrainerPlan {
   readonly grid: { readonly average: number; readonly count: number };
   /** Devices that share each batch, which they divide; default: 1. */
   readonly devices?: number;
+  /** Where some of them are other processes'; default: all are this one's. */
+  readonly joined?: Joined | null;
 }
 
 /** Takes optimiser steps and owns the state that they change. One thing at a time may be asked of it. */

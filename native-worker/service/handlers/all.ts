@@ -4,6 +4,7 @@ import type { ServiceParts } from './context.ts';
 import { datasetHandlers } from './datasets.ts';
 import { folderHandlers } from './folders.ts';
 import { jobHandlers } from './jobs.ts';
+import { machineHandlers } from './machines.ts';
 import { profileHandlers } from './profiles.ts';
 import { tuningHandlers } from './tunings.ts';
 import { reconstructionHandlers } from './reconstructions.ts';
@@ -19,6 +20,7 @@ export function allHandlers(parts: ServiceParts): Handler[] {
     ...datasetHandlers(parts),
     ...folderHandlers(parts),
     ...jobHandlers(parts),
+    ...machineHandlers(parts),
     ...profileHandlers(parts),
     ...tuningHandlers(parts),
     ...reconstructionHandlers(parts),

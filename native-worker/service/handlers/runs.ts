@@ -2,6 +2,7 @@ import { countParameters, planNetwork } from '../../../contract/architecture.ts'
 import { checkSharing, shareOn, type Devices } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { runDeleted } from '../../../contract/events.ts';
+import { checkAcross, type Across } from '../../../contract/machines.ts';
 import { checkMemory, type TrainingMemory } from '../../../contract/memory-advice.ts';
 import { microBatchProblem } from '../../../contract/micro-batch.ts';
 import type { DataShape } from '../../../contract/network.ts';
@@ -24,6 +25,7 @@ import { readSystem } from '../../store/system-metrics.ts';
 import { readTicks } from '../../store/ticks.ts';
 import { checkDevicePrecision } from '../device-precision.ts';
 import { handler, type Handler } from '../handle.ts';
+import { checkMachines } from '../machines.ts';
 import type { ServiceParts } from './context.ts';
 
 /** Runs: made, watched, ended, thrown away. */
@@ -36,8 +38,11 @@ export function runHandlers(parts: ServiceParts): Handler[] {
     handler(calls.createRun, async (input) => {
       const { precision, batchSize } = input.config.training;
       checkSharing(input.devices, batchSize, input.engine);
+      checkAcross(input.devices, input.across);
       await checkDevicePrecision(parts.runtimes, precision, input.engine, input.devices);
-      return createRun(parts, input, await parts.runtimes.memory(!parts.queue.idle, input.devices));
+      const others = await checkMachines(db, input.devices, precision);
+      const own = await parts.runtimes.memory(!parts.queue.idle, input.devices);
+      return createRun(parts, input, own, others);
     }),
     handler(calls.pauseRun, ({ id }) => {
       endTraining(parts, id, 'pause');
@@ -46,9 +51,11 @@ export function runHandlers(parts: ServiceParts): Handler[] {
     handler(calls.resumeRun, async ({ id, engine, ...changed }) => {
       const run = store.getRun(db, id);
       const { training } = run.config;
-      const { microBatch, devices = run.devices } = changed;
+      const { microBatch, devices = run.devices, across = run.across } = changed;
       if (microBatch !== undefined) checkMicroBatch({ ...training, microBatch });
       checkSharing(devices, training.batchSize, engine);
+      checkAcross(devices, across);
+      await checkMachines(db, devices, training.precision);
       await parts.runtimes.machines(devices); // throws if one isn't there
       await checkDevicePrecision(parts.runtimes, training.precision, engine, devices);
       return { jobId: resumeRun(parts, id, engine, changed) };
@@ -119,12 +126,15 @@ interface NewRunInput {
   engine: Engine;
   force: boolean;
   devices: Devices | null;
+  across: Across | null;
 }
 
+/** @param others memory of devices of other machines */
 function createRun(
   { library, queue, outcomes }: ServiceParts,
   input: NewRunInput,
   memory: TrainingMemory,
+  others: readonly TrainingMemory[],
 ): { runId: number; jobId: number } {
   const { db } = library;
   const dataset = getDataset(db, input.datasetId);
@@ -139,6 +149,7 @@ function createRun(
   if (!input.force) {
     const { training, parts: sharing } = shareOn(input.config.training, input.devices);
     checkMemory(plan, training, memory, sharing);
+    for (const other of others) checkMemory(plan, training, other);
   }
   const parameters = countParameters(plan).total;
   const { runId, jobId } = write(db, () => {
@@ -166,6 +177,7 @@ function checkMicroBatch(training: Pick<TrainingConfig, 'batchSize' | 'microBatc
 interface Execution {
   readonly microBatch?: number | null | undefined;
   readonly devices?: Devices | null | undefined;
+  readonly across?: Across | null | undefined;
 }
 
 /** @returns the new job's id */
@@ -173,7 +185,7 @@ function resumeRun(
   { library, queue, outcomes }: ServiceParts,
   id: number,
   engine: Engine,
-  { microBatch, devices }: Execution,
+  { microBatch, devices, across }: Execution,
 ): number {
   const { db } = library;
   const run = store.getRunSummary(db, id);
@@ -188,6 +200,7 @@ function resumeRun(
     store.setRunState(db, id, 'queued');
     if (microBatch !== undefined) store.setMicroBatch(db, id, microBatch);
     if (devices !== undefined) store.setDevices(db, id, devices);
+    if (across !== undefined) store.setAcross(db, id, across);
     return queue.add({ parameters: { kind: 'train', runId: id, engine }, title: run.name, runId: id });
   });
   outcomes.announceRun(id);

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { checkSharingEngine } from '../../../contract/devices.ts';
+import { checkOwn, checkSharingEngine } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { guideProblem, sameModel } from '../../../contract/guidance.ts';
 import { deleteSample, generate, getSample, listSamples, type GenerateRequest } from '../../../contract/samples.ts';
@@ -21,6 +21,7 @@ export function sampleHandlers({ library, queue, runtimes }: ServiceParts): Hand
       const run = getRun(db, runId);
       checkRequest(request, run);
       checkGuidance(db, request, run);
+      checkOwn(request.devices);
       checkSharingEngine(request.devices, request.engine);
       await runtimes.machines(request.devices); // throws if one isn't there
       await checkDevicePrecision(runtimes, request.precision, request.engine, request.devices);

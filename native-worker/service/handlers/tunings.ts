@@ -1,5 +1,5 @@
 import { planNetwork } from '../../../contract/architecture.ts';
-import { checkSharing } from '../../../contract/devices.ts';
+import { checkOwn, checkSharing } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { findTuning, startTuning } from '../../../contract/tuning.ts';
 import { countOpenMeasurements, someRunTrains } from '../../store/jobs.ts';
@@ -16,6 +16,7 @@ export function tuningHandlers({ library: { db }, queue, runtimes }: ServicePart
       const { network, training } = subject.config;
       planNetwork(network, subject.shape); // throws if there is no such network
       const devices = subject.devices ?? null;
+      checkOwn(devices);
       checkSharing(devices, training.batchSize, 'graph');
       await runtimes.machines(devices); // throws if one isn't there
       await checkDevicePrecision(runtimes, training.precision, 'graph', devices);

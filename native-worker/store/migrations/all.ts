@@ -15,6 +15,7 @@ import { profiles } from './013-profiles.ts';
 import { tf32 } from './014-tf32.ts';
 import { tunings } from './015-tunings.ts';
 import { devices } from './016-devices.ts';
+import { machines } from './017-machines.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   tf32,
   tunings,
   devices,
+  machines,
 ];

@@ -14,7 +14,9 @@ const watcher: JobWatcher = {
   onStart: () => undefined,
   onMessage: () => undefined,
   onEnd: (_id, _parameters, { state, failure }) =>
-    Promise.resolve({ state, error: failure?.message ?? null, errorCode: failure?.code ?? null }),
+    Promise.resolve(
+      state === 'again' ? null : { state, error: failure?.message ?? null, errorCode: failure?.code ?? null },
+    ),
   onUnreadable: () => undefined,
 };
 
