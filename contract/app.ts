@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MachineAddress } from './devices.ts';
 import { defineCall, Nothing } from './call.ts';
 import { Compilation } from './compilation.ts';
 import { DataShape, NetworkConfig } from './network.ts';
@@ -18,6 +19,8 @@ const fields = {
   compile: Compilation,
   /** Take kernels on a GPU that give the same numbers each time: a resumed run goes on to the same, at some cost. */
   deterministic: z.boolean(),
+  /** Where other machines reach this one while a run trains on several; null: none did yet. */
+  listen: MachineAddress.nullable(),
   /** Tell the system when a run ends while the window is in the background. */
   notifications: z.boolean(),
 };
@@ -30,6 +33,7 @@ export const Settings = z.strictObject({
   compile: fields.compile.default('none'),
   deterministic: fields.deterministic.default(false),
   notifications: fields.notifications.default(true),
+  listen: fields.listen.default(null),
 });
 export type Settings = z.infer<typeof Settings>;
 

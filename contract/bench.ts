@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Devices } from './devices.ts';
+import { Across } from './machines.ts';
 import { errorCodes } from './errors.ts';
 import { DataShape } from './network.ts';
 import { RunConfig } from './training.ts';
@@ -21,6 +22,12 @@ export const BenchSubject = z.strictObject({
   devices: Devices.optional(),
 });
 export type BenchSubject = z.infer<typeof BenchSubject>;
+
+/** The same on several machines: how the others take part, and the token of their workers; absent: this one alone. */
+export const SubjectAcross = BenchSubject.extend({
+  team: z.strictObject({ across: Across, token: z.string() }).optional(),
+});
+export type SubjectAcross = z.infer<typeof SubjectAcross>;
 
 /** What the process answers, a line each. */
 export const BenchAnswer = z.discriminatedUnion('type', [

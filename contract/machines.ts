@@ -44,8 +44,9 @@ export function devicesWithout(
   if (across?.goOnWithout !== true || machine === null || devices === null) return null;
   const left = devices.filter((device) => machineOf(device) !== machine);
   const share = (count: number): boolean => batchSize % count === 0 && Devices.safeParse(left.slice(0, count)).success;
-  const count = left.findLastIndex((_, index) => share(index + 1)) + 1;
-  return count === 0 ? null : left.slice(0, count);
+  const counts = left.map((_, index) => left.length - index);
+  const count = counts.find(share);
+  return count === undefined ? null : left.slice(0, count);
 }
 
 /** A device that a machine has. */

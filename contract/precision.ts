@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { defineCall, Nothing } from './call.ts';
+import { defineCall } from './call.ts';
+import { Devices } from './devices.ts';
 import { AppError } from './errors.ts';
 
 /**
@@ -36,8 +37,28 @@ export const PrecisionSupport = z.strictObject({
 });
 export type PrecisionSupport = z.infer<typeof PrecisionSupport>;
 
-/** What the device that jobs use makes of each precision, in the order of `precisions`. */
-export const listPrecisions = defineCall('runtime.precisions', Nothing, z.array(PrecisionSupport));
+/**
+ * What devices make of each precision, in the order of `precisions`: of several the one that makes least of it counts. A
+ * machine that doesn't answer is left out. `devices` null: the one that jobs use.
+ */
+export const listPrecisions = defineCall(
+  'runtime.precisions',
+  z.strictObject({ devices: Devices.nullable().default(null) }),
+  z.array(PrecisionSupport),
+);
+
+/** What several devices make of each precision together. @param supports of each, in the order of `precisions` */
+export function commonSupport(supports: readonly (readonly PrecisionSupport[])[]): PrecisionSupport[] {
+  const worst = ['none', 'slow', 'good'];
+  return supports.reduce<PrecisionSupport[]>(
+    (common, ofOne) =>
+      ofOne.map((support, index) => {
+        const other = common[index];
+        return other !== undefined && worst.indexOf(other.status) <= worst.indexOf(support.status) ? other : support;
+      }),
+    [],
+  );
+}
 
 /**
  * Refuses a precision that an engine doesn't have.

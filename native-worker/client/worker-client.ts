@@ -93,10 +93,10 @@ function openWire(
   let failure: unknown;
   let status: number | null = null;
   socket.on('error', (error) => (failure ??= error)); // 'close' follows
-  socket.on('unexpected-response', (request, response) => {
+  socket.on('unexpected-response', (_request, response) => {
     status = response.statusCode ?? null;
     failure = new Error(`it answered with status ${String(status)}`);
-    request.destroy();
+    socket.terminate();
   });
   const stop = keepAlive(socket, heartbeatMs);
   const wire: Wire = {

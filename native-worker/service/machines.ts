@@ -1,9 +1,9 @@
 import type { Database } from 'better-sqlite3';
-import { byMachine, isCard, type Devices } from '../../contract/devices.ts';
+import { byMachine, isCard, machinesOf, type Devices } from '../../contract/devices.ts';
 import { AppError } from '../../contract/errors.ts';
 import { checkOffer, offer, type Machine, type MachineOffer } from '../../contract/machines.ts';
 import type { TrainingMemory } from '../../contract/memory-advice.ts';
-import type { Precision } from '../../contract/precision.ts';
+import type { Precision, PrecisionSupport } from '../../contract/precision.ts';
 import { openWorker } from '../client/worker-client.ts';
 import { tokenOf } from '../store/machines.ts';
 
@@ -58,4 +58,16 @@ export async function checkMachines(
     }),
   );
   return memories.flat();
+}
+
+/** What each device of other machines makes of each precision; those of a machine that doesn't answer are left out. */
+export async function otherPrecisions(db: Database, devices: Devices | null): Promise<PrecisionSupport[][]> {
+  const machines = await Promise.all(machinesOf(devices ?? []).map((address) => lookAt(db, address)));
+  return byMachine(devices ?? []).flatMap(({ machine, parts }) => {
+    const offered = machines.find(({ address }) => address === machine)?.offer?.devices ?? [];
+    return parts.flatMap((part) => {
+      const found = offered.find(({ device }) => device === (isCard(part) ? part : 'cpu:0'));
+      return found === undefined ? [] : [found.precisions];
+    });
+  });
 }

@@ -1,4 +1,4 @@
-import { BenchAnswer, type BenchSubject, type BenchTask } from '../../contract/bench.ts';
+import { BenchAnswer, type SubjectAcross, type BenchTask } from '../../contract/bench.ts';
 import { AppError } from '../../contract/errors.ts';
 import { LineProcess } from './line-process.ts';
 
@@ -31,7 +31,7 @@ export interface BenchWorker {
  */
 export async function startBenchWorker(
   script: string,
-  subject: BenchSubject,
+  subject: SubjectAcross,
   environment: Readonly<Record<string, string>>,
 ): Promise<BenchWorker> {
   const child = new LineProcess(process.execPath, [script], environment);

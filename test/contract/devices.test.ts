@@ -1,8 +1,30 @@
 import { expect, test } from 'vitest';
-import { cardsOf, checkSharing, compiledOn, Devices, shareOn } from '../../contract/devices.ts';
+import {
+  byMachine,
+  cardsOf,
+  checkOwn,
+  checkSharing,
+  compiledOn,
+  Devices,
+  hostOfAddress,
+  MachineAddress,
+  machinesOf,
+  portOf,
+  serverAddress,
+  shareOn,
+} from '../../contract/devices.ts';
 import { imagesAtOnceOn, shareOf, sharesProblem } from '../../contract/micro-batch.ts';
 
-test.each([['gpu:0'], ['gpu:3,gpu:1'], ['cpu:0'], ['cpu:1,cpu:0'], ['gpu:12']])('%s can share a batch', (text) => {
+test.each([
+  ['gpu:0'],
+  ['gpu:3,gpu:1'],
+  ['cpu:0'],
+  ['cpu:1,cpu:0'],
+  ['gpu:12'],
+  ['gpu:1,gpu-box:7900/gpu:1'],
+  ['cpu:0,10.0.0.7:7900/cpu:0,10.0.0.7:7900/cpu:1'],
+  ['gpu:0,[fe80::1]:7900/gpu:0,node_4.cluster:1/gpu:0'],
+])('%s can share a batch', (text) => {
   expect(Devices.parse(text.split(','))).toEqual(text.split(','));
 });
 
@@ -14,6 +36,11 @@ test.each([
   ['gpu:00', 'a device is gpu:N'],
   ['GPU:0', 'a device is gpu:N'],
   ['gpu', 'a device is gpu:N'],
+  ['box:7900/gpu:0,gpu:0', 'the first device is one of this machine'],
+  ['cpu:0,box:7900/cpu:1', 'counted from cpu:0 on: box:7900/cpu:0'],
+  ['gpu:0,box:7900/cpu:0', 'name one kind'],
+  ['gpu:0,box/gpu:0', 'a device is gpu:N'],
+  ['gpu:0,-box:7900/gpu:0', 'a device is gpu:N'],
 ])('%s can not: %s', (text, reason) => {
   expect(Devices.safeParse(text.split(',')).error?.issues[0]?.message).toContain(reason);
 });
@@ -66,3 +93,32 @@ test.each([
   expect(share.batchSize * devices).toBe(batches.batchSize);
   expect(share.batchSize % (share.microBatch ?? share.batchSize)).toBe(0);
 });
+
+test('devices of other machines are told from those of this one', () => {
+  const devices = ['cpu:0', 'box:7900/cpu:0', 'cpu:1', 'other:80/cpu:0', 'box:7900/cpu:1'];
+  expect(byMachine(devices)).toEqual([
+    { machine: null, parts: ['cpu:0', 'cpu:1'] },
+    { machine: 'box:7900', parts: ['cpu:0', 'cpu:1'] },
+    { machine: 'other:80', parts: ['cpu:0'] },
+  ]);
+  expect(machinesOf(devices)).toEqual(['box:7900', 'other:80']);
+  expect(cardsOf(['gpu:3', 'box:7900/gpu:1'])).toEqual([3]);
+  // A batch of 20 over five, and two of them share this machine's memory.
+  expect(shareOn({ batchSize: 20, microBatch: null }, devices)).toMatchObject({ training: { batchSize: 4 }, parts: 2 });
+  expect(() => checkOwn(devices)).toThrow('Other machines only train with this one: leave box:7900/cpu:0 out.');
+  checkOwn(['cpu:0', 'cpu:1']);
+});
+
+test.each([
+  ['box:7900', 'box', 7900, 'box:7901'],
+  ['[fe80::1]:80', 'fe80::1', 80, '[fe80::1]:81'],
+])('%s has a host and a port, and its server of TensorFlow the one behind', (address, host, port, server) => {
+  expect([hostOfAddress(address), portOf(address), serverAddress(address)]).toEqual([host, port, server]);
+});
+
+test.each([['box'], ['box:0'], ['box:65535'], ['Box:1'], ['box:1/'], ['a b:1'], [':7900']])(
+  '%s is no address',
+  (text) => {
+    expect(MachineAddress.safeParse(text).success).toBe(false);
+  },
+);

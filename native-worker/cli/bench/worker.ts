@@ -1,4 +1,4 @@
-import type { BenchSubject } from '../../../contract/bench.ts';
+import type { BenchSubject, SubjectAcross } from '../../../contract/bench.ts';
 import type { RuntimeName } from '../../../contract/runtime.ts';
 import { chosenDevice, chosenDevices } from '../../engine/runtime/choice.ts';
 import { HIDDEN, jobEnvironment } from '../../engine/runtime/environment.ts';
@@ -15,7 +15,7 @@ import { startBenchWorker, type BenchWorker } from '../../system/bench-worker.ts
  * @throws {AppError} 'runtime' if TensorFlow is missing or does not start, 'invalid-input' for a precision that the device
  *   does not have, or a card that isn't there
  */
-export async function startWorker(subject: BenchSubject, threads: number | null): Promise<BenchWorker> {
+export async function startWorker(subject: SubjectAcross, threads: number | null): Promise<BenchWorker> {
   const { precision } = subject.config.training;
   const { runtime, cards, gpu } = await usedBy(subject);
   await needRuntime(runtime);

@@ -1,8 +1,3 @@
-import { MachineAddress } from '../../../contract/devices.ts';
-import { AppError } from '../../../contract/errors.ts';
-import { slurmTasks } from './slurm.ts';
-import { tfConfigTasks } from './tf-config.ts';
-
 /** Processes that a scheduler started with one command, to train one run together. */
 export interface Tasks {
   /** Of each, by its number: where it listens. TensorFlow's server of the first listens there, of the others one port behind. */
@@ -11,23 +6,4 @@ export interface Tasks {
   readonly rank: number;
   /** By which they know each other; null: `EDM2_WORKER_TOKEN` must say. */
   readonly token: string | null;
-}
-
-type Variables = Readonly<Record<string, string | undefined>>;
-
-/**
- * The tasks that this process is one of, from what the scheduler wrote into its environment.
- *
- * @param slurm whether it is to be Slurm's
- * @returns     null: it is alone
- * @throws {AppError} 'invalid-input' for variables that are missing or make no sense
- */
-export function tasksOf(slurm: boolean, variables: Variables = process.env): Tasks | null {
-  const found = slurm ? slurmTasks(variables) : tfConfigTasks(variables);
-  if (found === null || found.addresses.length < 2) return null;
-  const addresses = found.addresses.map((address) => address.toLowerCase());
-  const odd = addresses.find((address) => !MachineAddress.safeParse(address).success);
-  if (odd !== undefined)
-    throw new AppError('invalid-input', `"${odd}" is no address with a port, such as gpu-box:7900.`);
-  return { ...found, addresses };
 }

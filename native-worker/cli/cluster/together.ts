@@ -10,7 +10,8 @@ import { work } from '../commands/worker.ts';
 import { withoutService, withService, type CommandContext } from '../command.ts';
 import { needTrust, stepSeconds, type MachineOptions } from '../machine-options.ts';
 import type { Output } from '../output.ts';
-import { tasksOf, type Tasks } from './tasks.ts';
+import { tasksOf } from './find-tasks.ts';
+import type { Tasks } from './tasks.ts';
 
 /** Options of commands that a scheduler may start once on each machine. */
 export interface TogetherOptions extends MachineOptions {

@@ -1,9 +1,9 @@
 /**
- * A process that measures speed: `node main.ts` with a `BenchSubject` as the first line of the standard input and a
+ * A process that measures speed: `node main.ts` with a `SubjectAcross` as the first line of the standard input and a
  * `BenchTask` on each that follows. It answers with a `BenchAnswer` a line and leaves when the input ends. The
  * environment is that of a job (`jobEnvironment`).
  */
-import { BenchSubject, BenchTask, type BenchAnswer } from '../../../contract/bench.ts';
+import { BenchTask, SubjectAcross, type BenchAnswer } from '../../../contract/bench.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { deviceOutOfMemory } from '../../../contract/job-failures.ts';
 import { answerAndLeave, answerLine, failureOf } from '../answering.ts';
@@ -15,7 +15,7 @@ const answer = (message: BenchAnswer): Promise<void> => answerLine(message);
 
 async function main(): Promise<void> {
   const lines = requestLines();
-  const subject = BenchSubject.parse(JSON.parse((await lines.next()).value ?? 'null'));
+  const subject = SubjectAcross.parse(JSON.parse((await lines.next()).value ?? 'null'));
   const { prepareTask } = await import('./tasks.ts');
   const { describeDevice } = await import('../../engine/device.ts');
   const { backend } = await import('../../engine/binding.ts');

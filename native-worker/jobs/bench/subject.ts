@@ -1,5 +1,7 @@
 import { planNetwork } from '../../../contract/architecture.ts';
-import type { BenchSubject } from '../../../contract/bench.ts';
+import type { BenchSubject, SubjectAcross } from '../../../contract/bench.ts';
+import type { Devices } from '../../../contract/devices.ts';
+import type { Precision } from '../../../contract/precision.ts';
 import { oneHotRows } from '../../edm2/tensors/layout.ts';
 import { randomSource } from '../../edm2/tensors/random.ts';
 import type { Parameters } from '../../edm2/tensors/types.ts';
@@ -8,6 +10,7 @@ import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { graphSampler } from '../../programs/network-sampler.ts';
 import type { SessionSampler } from '../../programs/sampling.ts';
+import { Team } from '../machines/team.ts';
 import type { PictureBatch } from '../training/batch.ts';
 import { GraphTrainer } from '../training/graph-trainer.ts';
 
@@ -18,13 +21,18 @@ export interface MeasuredTraining {
   readonly step: () => Promise<void>;
 }
 
-export async function openTraining({ config, shape, devices = [] }: BenchSubject): Promise<MeasuredTraining> {
+export async function openTraining({ config, shape, devices = [], team }: SubjectAcross): Promise<MeasuredTraining> {
   const { training } = config;
   const plan = planNetwork(config.network, shape);
   const random = randomSource(randomKernels, training.seed, 0);
   const { batchSize } = training;
+  const met = team && (await meet(devices, team, training.precision));
   const trainer = await GraphTrainer.open(
-    { plan, training, grid: { average: 0, count: 1 }, devices: Math.max(1, devices.length) },
+    {
+      ...{ plan, training, grid: { average: 0, count: 1 } },
+      devices: Math.max(1, devices.length),
+      joined: met?.joined ?? null,
+    },
     initialSource(plan, random),
   );
   const { resolution, channels, labelDim } = shape;
@@ -43,6 +51,17 @@ export async function openTraining({ config, shape, devices = [] }: BenchSubject
       nimg += batchSize;
     },
   };
+}
+
+/** The other machines end with this process. */
+async function meet(
+  devices: Devices,
+  { across, token }: NonNullable<SubjectAcross['team']>,
+  precision: Precision,
+): Promise<Team> {
+  const plan = { devices, across, precision, tokenOf: () => token };
+  const now = { waits: false, asked: () => false, log: () => Promise.resolve(), onWait: () => undefined };
+  return (await Team.meet(plan, now))!;
 }
 
 /** A sampler of a network that begins to train, for `training.batchSize` pictures at once. */

@@ -1,5 +1,5 @@
 import { planNetwork } from '../../../contract/architecture.ts';
-import type { BenchSubject, BenchTask } from '../../../contract/bench.ts';
+import type { BenchSubject, BenchTask, SubjectAcross } from '../../../contract/bench.ts';
 import { randomSource } from '../../edm2/tensors/random.ts';
 import { hostOf } from '../../engine/session/host.ts';
 import { recordProgram } from '../../engine/recording/program.ts';
@@ -17,7 +17,7 @@ export type RunTask = () => Promise<void>;
  * What is measured, by the code that jobs run. Preparing a task records its graph and takes the memory that it needs;
  * the first run of it is slower, because TensorFlow plans then.
  */
-export function prepareTask(task: BenchTask, subject: BenchSubject): Promise<RunTask> {
+export function prepareTask(task: BenchTask, subject: SubjectAcross): Promise<RunTask> {
   switch (task) {
     case 'train':
       return training(subject);
@@ -32,7 +32,7 @@ export function prepareTask(task: BenchTask, subject: BenchSubject): Promise<Run
   }
 }
 
-async function training(subject: BenchSubject): Promise<RunTask> {
+async function training(subject: SubjectAcross): Promise<RunTask> {
   return (await openTraining(subject)).step;
 }
 

@@ -1,4 +1,3 @@
-import type { Database } from 'better-sqlite3';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { byMachine, isCard, ownOf, portOf, serverAddress, type Devices } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
@@ -11,7 +10,6 @@ import { sharedSession } from '../../engine/session/shared-session.ts';
 import { StepLimit } from '../../engine/session/step-limit.ts';
 import { TensorFlowError, type TensorFlowCode } from '../../engine/session/tensorflow-error.ts';
 import type { Joined } from '../../engine/sides.ts';
-import { tokenOf } from '../../store/machines.ts';
 import { portIsFree, unreached } from '../../system/reach.ts';
 import { trySum } from './try-sum.ts';
 
@@ -28,6 +26,8 @@ export interface TeamPlan {
   readonly devices: Devices;
   readonly across: Across;
   readonly precision: Precision;
+  /** Of the worker at an address. */
+  readonly tokenOf: (address: string) => string;
 }
 
 /** How a team is met. */
@@ -37,6 +37,8 @@ export interface Meeting {
   /** Whether the job was asked to end meanwhile. */
   readonly asked: () => boolean;
   readonly log: (level: 'info' | 'warn', text: string) => Promise<void>;
+  /** Is told for whom it waits; null: for nobody any more. */
+  readonly onWait: (address: string | null) => void;
 }
 
 interface Member {
@@ -90,14 +92,14 @@ export class Team {
    * @throws {AppError} 'unavailable', 'forbidden', 'conflict', 'invalid-input', 'port-in-use' or 'runtime': what is wrong
    *   with which machine
    */
-  static async meet(db: Database, plan: TeamPlan, meeting: Meeting): Promise<Team | null> {
+  static async meet(plan: TeamPlan, meeting: Meeting): Promise<Team | null> {
     const { across, precision } = plan;
     const tensorflow = cApi().version();
     const members: Member[] = [];
     try {
       for (const { machine, parts } of byMachine(plan.devices)) {
         if (machine === null) continue;
-        const worker = await arrived(machine, tokenOf(db, machine), meeting);
+        const worker = await arrived(machine, plan.tokenOf(machine), meeting);
         if (worker === null) return leaving(members);
         const member: Member = { worker, devices: parts, gone: false };
         void worker.closed.then(() => (member.gone = true));
@@ -212,24 +214,34 @@ function leaving(members: readonly Member[]): null {
   return null;
 }
 
-/** A worker, as soon as it is there and free. */
-async function arrived(address: string, token: string, { waits, asked, log }: Meeting): Promise<WorkerClient | null> {
-  let told = false;
-  for (;;) {
-    let problem: AppError;
-    try {
-      const worker = await openWorker(address, token);
-      if (!waits || !(await worker.call(offer, {}, ANSWER_MS)).busy) return worker;
-      worker.close();
-      problem = new AppError('conflict', `Another run computes at ${address}.`);
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'unavailable' || !waits) throw error;
-      problem = error;
+/** A worker, as soon as it is there and free. @returns null: the job was asked to end before */
+async function arrived(address: string, token: string, meeting: Meeting): Promise<WorkerClient | null> {
+  if (!meeting.waits) return openWorker(address, token);
+  for (let told = false; ; told = true) {
+    const found = await freeWorker(address, token);
+    if (!(found instanceof AppError)) {
+      if (told) meeting.onWait(null);
+      return found;
     }
-    if (!told) await log('info', `The run waits for ${address}. ${problem.message}`);
-    told = true;
+    if (!told) await meeting.log('info', `The run waits for ${address}. ${found.message}`);
+    meeting.onWait(address);
     await sleep(WAIT_MS);
-    if (asked()) return null;
+    if (meeting.asked()) return null;
+  }
+}
+
+/** A worker that nobody uses, or why it isn't there. @throws {AppError} for what waiting doesn't mend */
+async function freeWorker(address: string, token: string): Promise<WorkerClient | AppError> {
+  let worker: WorkerClient | null = null;
+  try {
+    worker = await openWorker(address, token);
+    if (!(await worker.call(offer, {}, ANSWER_MS)).busy) return worker;
+    worker.close();
+    return new AppError('conflict', 'Another run computes there.');
+  } catch (error) {
+    worker?.close();
+    if (error instanceof AppError && error.code === 'unavailable') return error;
+    throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { machinesOf } from '../../../contract/devices.ts';
 import type { JobOutcome } from '../../../contract/job-messages.ts';
 import type { Run } from '../../../contract/runs.ts';
 import { lossesOf } from '../../store/jobs.ts';
+import { tokenOf } from '../../store/machines.ts';
 import { checkCards } from '../cards.ts';
 import type { JobContext } from '../context.ts';
 import { writeLog } from '../training/session.ts';
@@ -44,11 +45,20 @@ function meet(context: JobContext, run: Run): Promise<Team | null> {
   const waits = lossesOf(db, context.job.id) > 0;
   if (waits) context.send({ type: 'stepping' }); // it hears while it waits
   return Team.meet(
-    db,
-    { devices: run.devices!, across: run.across!, precision: run.config.training.precision },
+    {
+      devices: run.devices!,
+      across: run.across!,
+      precision: run.config.training.precision,
+      tokenOf: (address) => tokenOf(db, address),
+    },
     {
       waits,
       asked: () => context.requested() !== null,
+      onWait: (address) =>
+        context.send({
+          type: 'progress',
+          progress: address === null ? null : { done: 0, total: 0, unit: '', text: `Waiting for ${address}` },
+        }),
       log: (level, text) => writeLog({ context, run, nimg: run.nimg }, level, text),
     },
   );

@@ -1,4 +1,4 @@
-import { listPrecisions } from '../../../contract/precision.ts';
+import { commonSupport, listPrecisions } from '../../../contract/precision.ts';
 import { listRuntimes, runDoctor, useRuntime, type Check } from '../../../contract/runtime.ts';
 import { runDoctorReport } from '../../engine/runtime/doctor.ts';
 import { readProcessor } from '../../engine/runtime/processor.ts';
@@ -11,6 +11,7 @@ import { listRuns } from '../../store/runs.ts';
 import { listSamples } from '../../store/samples.ts';
 import { readSettings } from '../../store/settings.ts';
 import { handler, type Handler } from '../handle.ts';
+import { otherPrecisions } from '../machines.ts';
 import type { ServiceParts } from './context.ts';
 
 /** More rows than a table has. */
@@ -24,7 +25,10 @@ export function runtimeHandlers({ library, runtimes }: ServiceParts): Handler[] 
       processor: readProcessor(),
       gpus: (await runtimes.gpus()).gpus,
     })),
-    handler(listPrecisions, async () => (await runtimes.precisions())[0]!),
+    handler(listPrecisions, async ({ devices }) => {
+      const own = await runtimes.precisions(devices);
+      return commonSupport([...own, ...(await otherPrecisions(library.db, devices))]);
+    }),
     handler(useRuntime, async ({ name }) => {
       await runtimes.use(name);
       return {};

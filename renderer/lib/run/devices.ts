@@ -1,13 +1,25 @@
-import { cardsOf } from '../../../contract/devices.ts';
+import type { AppInfo } from '../../../contract/app.ts';
+import { cardsOf, isCard, machineOf, ownOf } from '../../../contract/devices.ts';
+import type { Machine } from '../../../contract/machines.ts';
 import type { TrainingMemory } from '../../../contract/memory-advice.ts';
 import type { GpuInfo } from '../../../contract/runtime.ts';
 
 /** Parts into which the processor can be cut from here; the command line knows any number. */
 const PARTS = [2, 4, 8];
 
-/** Ways to cut the processor that a batch can be shared out over, and the number that is chosen. */
-export function possibleParts(batchSize: number, chosen: number): number[] {
-  return [...new Set([1, ...PARTS.filter((parts) => batchSize % parts === 0), chosen])].sort((a, b) => a - b);
+/**
+ * Ways to cut the processor that a batch can be shared out over, and the number that is chosen.
+ *
+ * @param others devices of other machines that share it, too
+ */
+export function possibleParts(batchSize: number, chosen: number, others = 0): number[] {
+  const possible = [1, ...PARTS].filter((parts) => batchSize % (parts + others) === 0);
+  return [...new Set([...possible, chosen])].sort((a, b) => a - b);
+}
+
+/** The device of the settings, by name. */
+export function usualDevice({ runtime, gpu }: Pick<AppInfo, 'runtime' | 'gpu'>): string {
+  return runtime === 'cpu' || gpu === null ? 'cpu:0' : `gpu:${gpu}`;
 }
 
 /** Devices that are parts of the processor; null for one, which is the processor. */
@@ -20,18 +32,32 @@ export function freeOf({ memoryTotal, memoryUsed }: GpuInfo): number | null {
   return memoryTotal === null || memoryUsed === null ? null : memoryTotal - memoryUsed;
 }
 
-/** The memory of the card with the least room among those that are named; null: no card is, or none is known. */
-export function smallestCard(devices: readonly string[], gpus: readonly GpuInfo[]): TrainingMemory | null {
+/** The memory of the device with the least room among cards and devices of other machines that are named; null: none is, or none is known. */
+export function smallestMemory(
+  devices: readonly string[],
+  gpus: readonly GpuInfo[],
+  machines: readonly Machine[],
+): TrainingMemory | null {
   const named = cardsOf(devices).flatMap((number) => gpus.find(({ index }) => index === number) ?? []);
-  const known = named.flatMap((gpu) => {
+  const cards = named.flatMap((gpu): TrainingMemory[] => {
     const { name, memoryTotal } = gpu;
     return memoryTotal === null ? [] : [{ device: name, bytes: memoryTotal, freeBytes: freeOf(gpu) }];
   });
-  return known.sort((a, b) => (a.freeBytes ?? a.bytes) - (b.freeBytes ?? b.bytes))[0] ?? null;
+  const others = devices.flatMap((name): TrainingMemory[] => {
+    const address = machineOf(name);
+    const offered = machines
+      .find((machine) => machine.address === address)
+      ?.offer?.devices.find(({ device }) => name === `${address!}/${device}`);
+    if (offered === undefined) return [];
+    return [{ device: `${offered.name} of ${address!}`, bytes: offered.bytes, freeBytes: offered.freeBytes }];
+  });
+  return [...cards, ...others].sort((a, b) => (a.freeBytes ?? a.bytes) - (b.freeBytes ?? b.bytes))[0] ?? null;
 }
 
-/** "gpu:0 and gpu:1", "the processor in 2 parts". */
+/** "gpu:0 and gpu:1", "the processor in 2 parts", "the processor and gpu-box:7900/cpu:0". */
 export function devicesInWords(devices: readonly string[]): string {
-  if (cardsOf(devices).length > 0) return devices.join(' and ');
-  return devices.length === 1 ? 'the processor' : `the processor in ${devices.length} parts`;
+  const own = ownOf(devices);
+  const others = devices.filter((name) => machineOf(name) !== null);
+  const here = own.some(isCard) ? own : [own.length === 1 ? 'the processor' : `the processor in ${own.length} parts`];
+  return [...here, ...others].join(' and ');
 }

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { countParameters, planNetwork, type NetworkPlan } from '../../../contract/architecture.ts';
 import { appInfo, expectSpeed, type AppInfo } from '../../../contract/app.ts';
-import { compiledOn, shareOn } from '../../../contract/devices.ts';
+import { compiledOn, machinesOf, shareOn } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { estimateMemory, type MemoryEstimate } from '../../../contract/memory.ts';
 import { listPrecisions, type PrecisionSupport } from '../../../contract/precision.ts';
@@ -10,9 +10,10 @@ import { sharesProblem } from '../../../contract/micro-batch.ts';
 import { sentence } from '../../../contract/sentence.ts';
 import { resultOf, type Measured, type UsualWay } from '../../../contract/tuning.ts';
 import { client } from '../../lib/client/index.ts';
-import { smallestCard } from '../../lib/run/devices.ts';
+import { smallestMemory } from '../../lib/run/devices.ts';
 import { TuningOf } from '../../lib/run/tuning.svelte.ts';
 import { device } from '../../lib/state/device.svelte.ts';
+import { machines } from '../../lib/state/machines.svelte.ts';
 import { jobs } from '../../lib/state/jobs.svelte.ts';
 import { settings } from '../../lib/state/settings.svelte.ts';
 import { attempt } from '../../lib/state/toasts.svelte.ts';
@@ -63,7 +64,7 @@ export class Preflight {
   readonly memoryProblem: string | null = $derived.by(() => {
     const { devices } = this.#draft;
     if (!this.#share || !this.plan || !this.info || this.measured) return null; // what was measured here fits
-    const smallest = smallestCard(devices ?? [], device.status?.gpus ?? []);
+    const smallest = smallestMemory(devices ?? [], device.status?.gpus ?? [], machines.all ?? []);
     // What a job of ours uses will be free when the run begins.
     const computing = jobs.open.some(({ state }) => state === 'running');
     const memory = smallest && (computing ? { ...smallest, freeBytes: null } : smallest);
@@ -117,6 +118,8 @@ export class Preflight {
     const { config, devices } = this.#draft;
     const unshared = config && sharesProblem(config.training, devices?.length ?? 1);
     if (unshared !== null) found.push(sentence(unshared));
+    if (this.#draft.across === null && machinesOf(devices ?? []).length > 0)
+      found.push('Devices: say where the other machines reach this one.');
     if (this.#plan && 'problem' in this.#plan) found.push(sentence(this.#plan.problem));
     if (this.memoryProblem !== null && !this.force) found.push(this.memoryProblem);
     if (this.info && this.diskBytes !== null && this.diskBytes > this.info.diskFreeBytes) {
@@ -144,6 +147,7 @@ export class Preflight {
     this.#draft = draft;
     this.tuning = new TuningOf(() => {
       const { config, shape, devices } = draft;
+      if (machinesOf(devices ?? []).length > 0) return null; // what is measured is measured on this machine
       return config && shape ? { config, shape, ...(devices && { devices }) } : null;
     });
     $effect(() =>
@@ -151,11 +155,22 @@ export class Preflight {
         void attempt(async () => {
           this.info = await client.call(appInfo, {});
         });
-        void attempt(async () => {
-          this.precisions = await client.call(listPrecisions, {});
-        });
       }),
     );
+    $effect(() => {
+      const { devices } = draft;
+      let current = true;
+      const stop = client.whenOpen(() => {
+        void attempt(async () => {
+          const found = await client.call(listPrecisions, { devices });
+          if (current) this.precisions = found;
+        });
+      });
+      return () => {
+        current = false;
+        stop();
+      };
+    });
     $effect(() => {
       const question = this.#question;
       this.speed = null;

@@ -1,6 +1,7 @@
 import type { Dataset } from '../../../contract/datasets.ts';
 import { climb, rungOf, type RungName } from '../../../contract/ladder.ts';
 import type { DataShape } from '../../../contract/network.ts';
+import type { Across } from '../../../contract/machines.ts';
 import type { Precision } from '../../../contract/precision.ts';
 import { presets, type Preset } from '../../../contract/presets.ts';
 import { RunName, type Run } from '../../../contract/runs.ts';
@@ -51,6 +52,8 @@ export class RunDraft {
   baseline: RunConfig = $state.raw(presets[0]!.config);
   /** That share each batch; null: the one of the settings. A preset or run doesn't say. */
   devices: string[] | null = $state.raw(null);
+  /** How other machines take part; null: they don't, or it isn't said yet. */
+  across: Across | null = $state.raw(null);
   /** Of the activations; a preset or run sets it to its own. */
   precision: Precision = $state('fp32');
   /** What stands in the fields, by path. Switches are in `flags`. */

@@ -1,20 +1,10 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { addMachine } from '../../../contract/machines.ts';
 import { createRun, getRun, pauseRun, resumeRun, runLog, runSnapshots, runTicks } from '../../../contract/runs.ts';
-import { jobEnvironment } from '../../../native-worker/engine/runtime/environment.ts';
-import { root } from '../../support/root.ts';
-import { startServiceUnderTest, until, type ServiceUnderTest } from '../../support/service-library.ts';
+import { until } from '../../support/service-library.ts';
 import { tinyConfig } from '../../support/training-library.ts';
-import {
-  childrenOf,
-  freePorts,
-  isThere,
-  startWorkerProcess,
-  TOKEN,
-  type WorkerProcess,
-} from '../../support/worker-process.ts';
+import { startTwoMachines, type TwoMachines } from '../../support/two-machines.ts';
+import { childrenOf, isThere, startWorkerProcess } from '../../support/worker-process.ts';
 
 /**
  * A run on two machines, both of which are this one, loses processes at random moments: `npm run test:workers` does it a
@@ -30,48 +20,35 @@ const SILENCE_SECONDS = 2;
 
 const PATIENCE_MS = 120_000;
 
-let service: ServiceUnderTest;
-let worker: WorkerProcess;
+const silence = ['--silence', String(SILENCE_SECONDS)];
 
+let two: TwoMachines;
 beforeAll(async () => {
-  const port = await freePorts(3);
-  worker = await startWorkerProcess(`127.0.0.1:${port}`, ['--silence', String(SILENCE_SECONDS)]);
-  service = await startServiceUnderTest({
-    jobScript: join(root, 'native-worker/jobs/main.ts'),
-    environment: () => Promise.resolve(jobEnvironment({ runtime: 'cpu', threads: 1 })),
-  });
-  await service.client.call(addMachine, { address: worker.address, token: TOKEN, trustedNetwork: true });
-  listen = `127.0.0.1:${port + 2}`;
+  two = await startTwoMachines(silence);
 });
+afterAll(() => two.end());
 
-afterAll(async () => {
-  await service.end();
-  worker.signal('SIGKILL');
-});
-
-let listen = '';
-
-const runOf = (id: number) => service.client.call(getRun, { id });
+const runOf = (id: number) => two.service.client.call(getRun, { id });
 
 /** Numbers of the processes of jobs. */
-const jobs = (): number[] => childrenOf(process.pid).filter((pid) => pid !== worker.pid);
+const jobs = (): number[] => childrenOf(process.pid).filter((pid) => pid !== two.worker.pid);
 
 /** What is written down of the run up to its newest checkpoint, which nothing may change. */
 async function committed(id: number): Promise<{ readonly nimg: number; readonly ticks: string }> {
-  const { checkpoints } = await service.client.call(runSnapshots, { id });
+  const { checkpoints } = await two.service.client.call(runSnapshots, { id });
   const nimg = Math.max(0, ...checkpoints.map((checkpoint) => checkpoint.nimg));
   return { nimg, ticks: await ticksUpTo(id, nimg) };
 }
 
 async function ticksUpTo(id: number, nimg: number): Promise<string> {
-  const ticks = await service.client.call(runTicks, { id, maxPoints: 20_000 });
+  const ticks = await two.service.client.call(runTicks, { id, maxPoints: 20_000 });
   const count = ticks.nimg.filter((at) => at <= nimg).length;
   return JSON.stringify({ nimg: ticks.nimg.slice(0, count), loss: ticks.loss.slice(0, count) });
 }
 
 /** Images seen wherever training began or went on. */
 async function beginnings(id: number): Promise<number[]> {
-  const log = await service.client.call(runLog, { id, limit: 5000 });
+  const log = await two.service.client.call(runLog, { id, limit: 5000 });
   return log.filter(({ text }) => /^Training (begins|goes on)/.test(text)).map(({ nimg }) => nimg ?? 0);
 }
 
@@ -83,15 +60,15 @@ async function mustNotFail(id: number): Promise<void> {
 test(
   `a run on two machines loses processes ${ROUNDS} times, and loses nothing of what it wrote down`,
   async () => {
-    const { runId: id } = await service.client.call(createRun, {
+    const { runId: id } = await two.service.client.call(createRun, {
       name: 'lossy',
-      datasetId: service.datasetId,
+      datasetId: two.service.datasetId,
       config: tinyConfig(
         { durationImages: 10_000_000, batchSize: 4 },
         { tickImages: 16, snapshotImages: 10_000_000, checkpointImages: 64 },
       ),
-      devices: ['cpu:0', `${worker.address}/cpu:0`],
-      across: { listen, stepSeconds: 2, goOnWithout: false },
+      devices: two.devices,
+      across: two.across,
     });
     let steps = 0; // beginnings of training that were waited for
     const trainsAgain = async (times: number): Promise<void> => {
@@ -111,7 +88,7 @@ test(
     for (let round = 0; round < ROUNDS; round += 1) {
       const victim = VICTIMS[round % VICTIMS.length]!;
       await sleep(Math.random() * 2000);
-      await until(() => worker.children().length === 1 && jobs().length === 1, PATIENCE_MS);
+      await until(() => two.worker.children().length === 1 && jobs().length === 1, PATIENCE_MS);
       const before = await committed(id);
       await strike(victim, id);
       // Now and then the next blow falls while the run is being started again.
@@ -121,23 +98,23 @@ test(
     }
     await trainsAgain(0);
 
-    await service.client.call(pauseRun, { id });
+    await two.service.client.call(pauseRun, { id });
     await until(async () => (await runOf(id)).state === 'paused', PATIENCE_MS);
-    await until(() => worker.children().length === 0 && jobs().length === 0, PATIENCE_MS);
+    await until(() => two.worker.children().length === 0 && jobs().length === 0, PATIENCE_MS);
     const { nimg } = await runOf(id);
-    const ticks = await service.client.call(runTicks, { id, maxPoints: 20_000 });
+    const ticks = await two.service.client.call(runTicks, { id, maxPoints: 20_000 });
     expect(ticks.nimg.filter((at) => at % 16 !== 0)).toEqual([]);
     expect(new Set(ticks.nimg).size).toBe(ticks.nimg.length);
     expect(nimg - ticks.nimg.at(-1)!).toBeLessThan(16);
-    const log = (await service.client.call(runLog, { id, limit: 5000 })).map(({ text }) => text);
-    expect(log.join('\n')).toContain(`${worker.address} was lost: the process that computes there is gone`);
+    const log = (await two.service.client.call(runLog, { id, limit: 5000 })).map(({ text }) => text);
+    expect(log.join('\n')).toContain(`${two.worker.address} was lost: the process that computes there is gone`);
   },
   PATIENCE_MS + ROUNDS * PATIENCE_MS,
 );
 
 /** Kills or stops something, and does what a person would have to: starts again what they killed, resumes what failed. */
 async function strike(victim: (typeof VICTIMS)[number], id: number): Promise<void> {
-  const [lender] = worker.children();
+  const [lender] = two.worker.children();
   const [job] = jobs();
   switch (victim) {
     case 'kill lender':
@@ -148,21 +125,21 @@ async function strike(victim: (typeof VICTIMS)[number], id: number): Promise<voi
       await until(() => !isThere(lender!), PATIENCE_MS); // the worker ends it when the run has left
       return;
     case 'kill worker':
-      worker.signal('SIGKILL');
-      await worker.gone;
+      two.worker.signal('SIGKILL');
+      await two.worker.gone;
       await until(() => !isThere(lender!));
-      worker = await startWorkerProcess(worker.address, ['--silence', String(SILENCE_SECONDS)]);
+      two.worker = await startWorkerProcess(two.worker.address, silence);
       return;
     case 'stop worker':
-      worker.signal('SIGSTOP');
+      two.worker.signal('SIGSTOP');
       await sleep(1000);
-      worker.signal('SIGCONT');
+      two.worker.signal('SIGCONT');
       return;
     case 'kill job':
       process.kill(job!, 'SIGKILL');
       await until(async () => (await runOf(id)).state === 'failed', PATIENCE_MS);
       await until(() => !isThere(lender!), PATIENCE_MS);
-      await service.client.call(resumeRun, { id });
+      await two.service.client.call(resumeRun, { id });
       return;
     case 'stop job':
       process.kill(job!, 'SIGSTOP');

@@ -26,6 +26,23 @@ test.each(['finished', 'paused', 'stopped'] as const)('a training job that says 
   });
 });
 
+test('a training job that lost a machine goes on from its checkpoint, unless it was asked to end', () => {
+  const lost = says({ kind: 'lost', machine: 'box:7900', message: 'box:7900 was lost.', stepped: true });
+  const end = jobEnd(made.library, train(), lost, unasked);
+  expect(end).toMatchObject({
+    state: 'again',
+    run: 'queued',
+    failure: null,
+    loss: { machine: 'box:7900', stepped: true },
+  });
+  expect(end!.log).toEqual([{ level: 'warn', text: 'box:7900 was lost.' }]);
+  expect(jobEnd(made.library, train(), lost, { ...unasked, request: 'pause' })).toMatchObject({
+    state: 'cancelled',
+    run: 'paused',
+  });
+  expect(jobEnd(made.library, train(), lost, { ...unasked, closing: true })).toMatchObject({ run: 'queued' });
+});
+
 test('a training job that was killed from outside fails its run, and is told as killed', () => {
   const end = jobEnd(made.library, train(), { ...silent, lastLines: ['farewell'] }, unasked);
   expect(end).toMatchObject({ state: 'failed', run: 'failed', failure: { code: 'interrupted' } });

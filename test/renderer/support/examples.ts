@@ -61,6 +61,7 @@ export function exampleRun(part: Partial<Run> = {}): Run {
     config: findPreset('demo')!.config,
     shape: { resolution: 32, channels: 3, labelDim: 2 },
     microBatch: null,
+    across: null,
     device: 'CPU, 2 threads',
     resumes: [],
     ...part,

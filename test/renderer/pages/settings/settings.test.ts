@@ -60,6 +60,7 @@ beforeEach(() => {
     compile: 'none',
     deterministic: false,
     notifications: true,
+    listen: null,
   };
   service.answer(getSettings, () => settings);
   service.answer(setSettings, (part) => {
