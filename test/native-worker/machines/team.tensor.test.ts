@@ -130,7 +130,9 @@ test('what can’t be is refused before anything is made, with what to do', asyn
   await expect(add(nobody, TOKEN)).rejects.toThrow(`Start \`edm2 worker --listen ${nobody} --trusted-network\` there`);
   await expect(add(two.worker.address, 'wrong')).rejects.toMatchObject({ code: 'forbidden' });
   await expect(create({ across: null })).rejects.toThrow(/The other machines must reach this one/);
-  await expect(create({ devices: ['gpu:0', `${two.worker.address}/gpu:0`] })).rejects.toThrow(/There is no 127\.0\.0\.1:\d+\/gpu:0: there is cpu:0/);
+  await expect(create({ devices: ['gpu:0', `${two.worker.address}/gpu:0`] })).rejects.toThrow(
+    /There is no 127\.0\.0\.1:\d+\/gpu:0: there is cpu:0/,
+  );
   const half = tinyConfig({ precision: 'fp16' });
   await expect(create({ config: half })).rejects.toThrow(/can.t compute in fp16/);
   const known = await two.service.client.call(listMachines, {});

@@ -135,6 +135,7 @@ test('a setting that is changed leaves the others as they are', () => {
     compile: 'none',
     deterministic: false,
     notifications: false,
+    listen: null,
   });
   library.close();
 });

@@ -1,7 +1,7 @@
 import { service } from '../../support/fake-service.ts';
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { appInfo, expectSpeed } from '../../../../contract/app.ts';
+import { appInfo, expectSpeed, setSettings, Settings } from '../../../../contract/app.ts';
 import { getDataset, importDataset, listDatasets } from '../../../../contract/datasets.ts';
 import { AppError } from '../../../../contract/errors.ts';
 import { datasetChanged, deviceStatus, jobChanged } from '../../../../contract/events.ts';
@@ -9,6 +9,7 @@ import { listFolders } from '../../../../contract/folders.ts';
 import { cancelJob, listJobs } from '../../../../contract/jobs.ts';
 import { climb, rungs } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
+import { addMachine, listMachines, removeMachine, type MachineOffer } from '../../../../contract/machines.ts';
 import { listPrecisions, type PrecisionSupport } from '../../../../contract/precision.ts';
 import { createRun, getRun, listRuns } from '../../../../contract/runs.ts';
 import type { GpuInfo } from '../../../../contract/runtime.ts';
@@ -34,6 +35,7 @@ beforeEach(() => {
     if (modelChannels !== 32) return { imagesPerSecond: null, scaled: false };
     return { imagesPerSecond: switches.groupNorm === 'none' ? 50 : 25, scaled: switches.groupNorm !== 'none' };
   });
+  service.answer(listMachines, () => []);
   service.answer(listPrecisions, () => supports);
   service.answer(findTuning, () => null);
   service.answer(createRun, () => ({ runId: 8, jobId: 9 }));
@@ -122,6 +124,70 @@ test('on the processor a run is cut in parts by a choice that stays unfolded; as
   await waitFor(() =>
     expect(service.inputsOf(createRun)[0]).toMatchObject({ devices: ['cpu:0', 'cpu:1', 'cpu:2', 'cpu:3'] }),
   );
+});
+
+const box: MachineOffer = {
+  ...{ hostname: 'box', tensorflow: '2.21.0', busy: false },
+  devices: [{ device: 'cpu:0', name: 'AMD EPYC, 16 threads', bytes: 64e9, freeBytes: null, precisions: [] }],
+};
+
+async function unfoldDevices(): Promise<void> {
+  const group = (await screen.findByLabelText('Processor')).closest('details')!;
+  group.open = true;
+  await fireEvent(group, new Event('toggle'));
+}
+
+test('a machine is added once the network is said to be trusted, and shares each batch once it knows how to reach this one', async () => {
+  service.answer(addMachine, ({ address }) => ({ address, offer: box, problem: null }));
+  service.answer(setSettings, (change) => ({ ...Settings.parse({}), ...change }));
+  await open();
+  await unfoldDevices();
+  await screen.findByText(/None yet/);
+  await fireEvent.click(screen.getByRole('button', { name: 'Add a machine…' }));
+  const add = screen.getByRole<HTMLButtonElement>('button', { name: 'Add' });
+  await type(/^Address$/, 'Box:7900');
+  await type(/^Token$/, ' secret ');
+  expect(add.disabled).toBe(true);
+  expect(screen.getByText(/whoever reaches them can run anything as you/)).toBeTruthy();
+  await fireEvent.click(screen.getByRole('switch', { name: 'I trust everybody in this network' }));
+  await fireEvent.click(add);
+  await waitFor(() => expect(service.inputsOf(addMachine)).toHaveLength(1));
+  expect(service.inputsOf(addMachine)[0]).toEqual({ address: 'box:7900', token: 'secret', trustedNetwork: true });
+
+  await fireEvent.click(await screen.findByRole('checkbox', { name: 'AMD EPYC, 16 threads cpu:0, 64.0 GB' }));
+  expect(screen.getByText('the processor and box:7900/cpu:0')).toBeTruthy();
+  expect(screen.getByRole('option', { name: 'As a whole, 16 images of each batch' })).toBeTruthy();
+  expect(screen.getByText('Devices: say where the other machines reach this one.')).toBeTruthy();
+  expect(startButton()).toHaveProperty('disabled', true);
+  await type(/^Address of this machine$/, 'here:7901');
+  await fireEvent.click(screen.getByRole('switch', { name: 'Go on without a machine that is lost' }));
+  await fireEvent.click(startButton());
+  await waitFor(() =>
+    expect(service.inputsOf(createRun)[0]).toMatchObject({
+      devices: ['cpu:0', 'box:7900/cpu:0'],
+      across: { listen: 'here:7901', stepSeconds: null, goOnWithout: true },
+    }),
+  );
+  expect(service.inputsOf(setSettings).at(-1)).toEqual({ listen: 'here:7901' }); // for the next run
+});
+
+test('a machine that does not answer says why, and one without a card offers none beside cards', async () => {
+  service.answer(appInfo, () => exampleInfo({ runtime: 'cuda12', gpu: 0 }));
+  service.answer(listMachines, () => [
+    { address: 'away:7900', offer: null, problem: 'No worker answers at away:7900.' },
+    { address: 'box:7900', offer: box, problem: null },
+  ]);
+  await open();
+  const group = (await screen.findByText('Devices')).closest('details')!;
+  group.open = true;
+  await fireEvent(group, new Event('toggle'));
+  expect(await screen.findByText('No worker answers at away:7900.')).toBeTruthy();
+  expect(screen.getByText('It has no card. Cards and processors don’t share a batch.')).toBeTruthy();
+  expect(screen.queryByRole('checkbox', { name: /EPYC/ })).toBeNull();
+  service.answer(removeMachine, () => ({}));
+  await fireEvent.click(screen.getByRole('button', { name: 'Forget away:7900' }));
+  await waitFor(() => expect(screen.queryByText('No worker answers at away:7900.')).toBeNull());
+  expect(service.inputsOf(removeMachine)).toEqual([{ address: 'away:7900' }]);
 });
 
 test('what was typed is what is sent', async () => {

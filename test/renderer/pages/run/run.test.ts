@@ -2,6 +2,7 @@ import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
 import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/svelte';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { listMachines } from '../../../../contract/machines.ts';
 import { appInfo, getSettings, Settings } from '../../../../contract/app.ts';
 import { listDatasets } from '../../../../contract/datasets.ts';
 import { AppError } from '../../../../contract/errors.ts';
@@ -70,6 +71,7 @@ beforeAll(() => {
 });
 
 beforeEach(() => {
+  service.answer(listMachines, () => []);
   service.asked.length = 0;
   service.answer(getRun, () => run);
   service.answer(runTicks, () => ticks([256, 512], [1.25, 0.75]));
@@ -333,7 +335,9 @@ test('a paused run goes on on other devices: parts of the processor, of which ea
   await fireEvent.change(select, { target: { value: select.options[1]!.value } });
   await fireEvent.click((await screen.findAllByRole('button', { name: 'Resume' })).at(-1)!);
   await waitFor(() =>
-    expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', devices: ['cpu:0', 'cpu:1'] }]),
+    expect(service.inputsOf(resumeRun)).toEqual([
+      { id: 7, engine: 'graph', devices: ['cpu:0', 'cpu:1'], across: null },
+    ]),
   );
 });
 
@@ -346,7 +350,9 @@ test('a run on cards where jobs use the processor begins anew with the choice, a
   const select = await screen.findByLabelText<HTMLSelectElement>('Processor');
   expect(select.selectedOptions[0]!.text).toBe('As a whole');
   await fireEvent.click((await screen.findAllByRole('button', { name: 'Resume' })).at(-1)!);
-  await waitFor(() => expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', devices: null }]));
+  await waitFor(() =>
+    expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', devices: null, across: null }]),
+  );
   await fireEvent.keyDown(screen.getByRole('button', { name: 'More actions' }), { key: 'Enter' });
   await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume in other micro-batches…' }));
   const sizes = await screen.findByLabelText<HTMLSelectElement>('Images at once');
