@@ -11,6 +11,7 @@ const entries = [
   'native-worker/jobs/bench/main.ts',
   'native-worker/jobs/profile/main.ts',
   'native-worker/jobs/toy/main.ts',
+  'native-worker/worker/device-server.ts',
   'native-worker/cli/main.ts',
   'native-worker/engine/runtime/self-test-child.ts',
 ];

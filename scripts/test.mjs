@@ -23,12 +23,14 @@ await main(async () => {
   await setUp();
   const scratch = mkdtempSync(join(tmpdir(), 'edm2-test-'));
   const total = { passed: 0, failed: 0, skipped: 0 };
+  const failures = [];
   try {
     for (const part of parts.filter((one) => chosen.includes(one))) {
       process.stdout.write(`\n== ${part}\n`);
       if (part === 'package') await buildWorker();
       const tally = part === 'check' ? await runChecks() : await runProject(part, scratch);
-      for (const [key, count] of Object.entries(tally)) total[key] += count;
+      for (const key of Object.keys(total)) total[key] += tally[key] ?? 0;
+      failures.push(...tally.failures);
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -38,6 +40,7 @@ await main(async () => {
     total.failed += total.skipped;
     total.skipped = 0;
   }
+  if (failures.length > 0) process.stdout.write(`\nWhat failed:\n${failures.join('\n')}\n`);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
@@ -65,10 +68,12 @@ async function runProject(project, scratch) {
     },
   });
   if (status === 130 || status === 143) throw new SetupError('Stopped.');
-  const tally = { passed: 0, failed: 0, skipped: 0 };
+  const tally = { passed: 0, failed: 0, skipped: 0, failures: [] };
   if (existsSync(tallyFile)) {
     for (const line of readFileSync(tallyFile, 'utf8').trim().split('\n')) {
-      for (const [key, count] of Object.entries(JSON.parse(line))) tally[key] += count;
+      const { failures, ...counts } = JSON.parse(line);
+      for (const [key, count] of Object.entries(counts)) tally[key] += count;
+      tally.failures.push(...failures);
     }
   }
   // A run that crashed, or found no tests at all, has failed even if nothing in it was counted as failed.

@@ -67,9 +67,10 @@ export function deviceNames(counts: readonly number[]): string[] {
  * @param names by `deviceNames`
  * @throws {AppError} 'runtime'
  */
-export function checkDevices(session: { devices(): string[] }, names: readonly string[]): void {
-  const there = session.devices();
-  if (names.length === 1 || names.every((name) => there.includes(name))) return;
+export async function checkDevices(session: { devices(): Promise<string[]> }, names: readonly string[]): Promise<void> {
+  if (names.length === 1) return;
+  const there = await session.devices();
+  if (names.every((name) => there.includes(name))) return;
   throw new AppError(
     'runtime',
     `Batches are to be shared among ${names.length} devices, but TensorFlow finds ${there.join(' ')}. Look whether nvidia-smi lists them all, or name fewer.`,

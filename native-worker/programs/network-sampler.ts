@@ -106,7 +106,7 @@ async function readySampler(
     options,
   );
   try {
-    checkDevices(session, deviceNames([devices]));
+    await checkDevices(session, deviceNames([devices]));
     await session.initialise((name) => emptySampling(sampling, name) ?? kept[name]!);
   } catch (error) {
     session.close();

@@ -25,6 +25,8 @@ function lend(line: string): LendingAnswer {
 
 cApi(); // its settings come before any other library's
 endWithParent();
+// Ctrl+C in a terminal, and a scheduler's warning, reach all processes; the worker decides what they mean.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 let lends = false;
 createInterface({ input: process.stdin })
   .on('line', (line) => {

@@ -37,6 +37,8 @@ export interface WorkerOptions {
 }
 
 export interface RunningWorker {
+  /** Takes no other run, and ends when the one that computes here has left. */
+  leaveAfterRun(): void;
   stop(): Promise<void>;
   /** Resolves when it has ended, for whatever reason. */
   readonly ended: Promise<void>;
@@ -89,7 +91,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     server.once('error', (error) => reject(readable(error, address)));
     server.listen({ host: hostOfAddress(address), port: portOf(address), exclusive: true }, () => resolve());
   });
-  return { stop, ended };
+  const leaveAfterRun = (): void => void lent.close().then(stop);
+  return { leaveAfterRun, stop, ended };
 }
 
 /** Whom a worker belongs to: it comes, and one day it leaves. */
@@ -143,6 +146,8 @@ class Lent {
   /** How the process of the run ended by itself; null: it didn't. */
   #end: string | null = null;
   #busy = false;
+  /** Resolves it when the last run has left; null: others may come. */
+  #closing: (() => void) | null = null;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -156,6 +161,7 @@ class Lent {
   async lend(asked: Lease, asker: Asker): Promise<void> {
     const { address, threads, tell } = this.#options;
     if (this.#busy) throw new AppError('conflict', `Another run computes at ${address}. Wait until it has ended.`);
+    if (this.#closing !== null) throw new AppError('unavailable', `The worker at ${address} is about to end.`);
     this.#busy = true;
     this.#end = null;
     const left = new AbortController();
@@ -194,6 +200,15 @@ class Lent {
     this.#lender = null;
     await lender?.end();
     this.#busy = false;
+    this.#closing?.();
+  }
+
+  /** Takes no other run. Resolves when the one that there is has left. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#closing = resolve;
+      if (!this.#busy) resolve();
+    });
   }
 }
 

@@ -44,11 +44,11 @@ export const checks = [
 /**
  * Runs all checks, as many at a time as there are processors, and prints the words of those that fail.
  *
- * @returns {Promise<{ passed: number, failed: number }>}
+ * @returns {Promise<{ passed: number, failed: number, failures: string[] }>}
  */
 export async function runChecks() {
   const waiting = [...checks];
-  const tally = { passed: 0, failed: 0 };
+  const tally = { passed: 0, failed: 0, failures: [] };
   const work = async () => {
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
       const started = performance.now();
@@ -58,6 +58,7 @@ export async function runChecks() {
       if (status === 0) tally.passed += 1;
       else {
         tally.failed += 1;
+        tally.failures.push(check.name);
         process.stdout.write(`${output.trimEnd()}\n`);
       }
       process.stdout.write(`${status === 0 ? 'ok    ' : 'FAILED'}  ${check.name} (${seconds} s)\n`);

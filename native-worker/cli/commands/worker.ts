@@ -5,7 +5,6 @@ import { TRUST } from '../../../contract/machines.ts';
 import { startWorker } from '../../worker/worker.ts';
 import { numberFrom, wholeNumber } from '../arguments.ts';
 import { EXIT_INTERRUPTED, withoutService } from '../command.ts';
-import { deferred } from '../deferred.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { addressNamed, needTrust, TRUSTED_HELP } from '../machine-options.ts';
 import type { Output } from '../output.ts';
@@ -66,14 +65,15 @@ export async function work(output: Output, { address, token: given, ...how }: Wo
   output.say(`Worker at ${address}. ${TRUST}`);
   if (known === '')
     output.say(`Its token: ${token}\nGive it under "Machines" of a new run there, or as EDM2_WORKER_TOKEN.`);
-  const interrupted = deferred<'interrupted'>();
   const stopListening = onInterrupt(
-    () => interrupted.resolve('interrupted'),
+    () => {
+      output.say('Ends as soon as no run computes here; Ctrl+C again ends now.');
+      worker.leaveAfterRun();
+    },
     () => process.exit(EXIT_INTERRUPTED),
   );
   try {
-    await Promise.race([interrupted.promise, worker.ended]);
-    await worker.stop();
+    await worker.ended;
   } finally {
     stopListening();
   }

@@ -391,6 +391,11 @@ export declare type ConfigProto = Message<'tensorflow.ConfigProto'> & {
   graphOptions?: GraphOptions | undefined;
 
   /**
+   * @generated from field: int64 operation_timeout_in_ms = 11;
+   */
+  operationTimeoutInMs: bigint;
+
+  /**
    * @generated from field: tensorflow.ConfigProto.Experimental experimental = 16;
    */
   experimental?: ConfigProto_Experimental | undefined;

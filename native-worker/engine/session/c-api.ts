@@ -75,7 +75,7 @@ export interface CApi {
   readonly serverTarget: (server: Pointer<'server'>) => string;
   readonly newSession: (graph: Graph, options: Pointer<'session-options'>, status: Status) => Session;
   /** Names of the devices that it has, in full: "/job:localhost/replica:0/task:0/device:GPU:0". */
-  readonly devicesOf: (session: Session, status: Status) => string[];
+  readonly devicesOf: (session: Session, status: Status) => Promise<string[]>;
   readonly closeSession: (session: Session, status: Status) => void;
   readonly deleteSession: (session: Session, status: Status) => void;
   /** Fills `fetched`, whose length is that of `outputs`, and `metadata`, if `options` (RunOptions) ask for a trace. */
@@ -185,10 +185,7 @@ function load(path: string): CApi {
   };
   const setTensorFloat32 = exported('void _ZN3tsl32enable_tensor_float_32_executionEb(bool allowed)');
   const getTensorFloat32 = exported('bool _ZN3tsl33tensor_float_32_execution_enabledEv()');
-  const listDevices = library.func('void *TF_SessionListDevices(void *session, void *status)') as (
-    session: Session,
-    status: Status,
-  ) => Pointer<'device-list'>;
+  const listDevices = library.func('void *TF_SessionListDevices(void *session, void *status)');
   const deviceCount = library.func('int TF_DeviceListCount(void *list)') as (list: Pointer<'device-list'>) => number;
   const deviceName = library.func('const char *TF_DeviceListName(void *list, int index, void *status)') as (
     list: Pointer<'device-list'>,
@@ -255,8 +252,13 @@ function load(path: string): CApi {
     startServer: library.func('void TF_ServerStart(void *server, void *status)'),
     serverTarget: library.func('const char *TF_ServerTarget(void *server)'),
     newSession: library.func('void *TF_NewSession(void *graph, void *options, void *status)'),
-    devicesOf: (session, status) => {
-      const list = listDevices(session, status);
+    devicesOf: async (session, status) => {
+      const list = await new Promise<Pointer<'device-list'> | null>((resolve, reject) => {
+        const done = (error: Error | null, found: Pointer<'device-list'> | null): void =>
+          error === null ? resolve(found) : reject(error);
+        listDevices.async(session, status, done);
+      });
+      if (list === null) return []; // the status says why
       const names = Array.from({ length: deviceCount(list) }, (_, index) => deviceName(list, index, status));
       deleteDeviceList(list);
       return names;

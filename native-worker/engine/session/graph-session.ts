@@ -270,7 +270,7 @@ export class GraphSession {
   }
 
   /** TensorFlow's names of the devices that there are for it: "/device:GPU:0". */
-  devices(): string[] {
+  devices(): Promise<string[]> {
     return this.#session.devices();
   }
 

@@ -30,6 +30,8 @@ export interface SessionOptions {
 
 /** How long runs of a session may take. */
 export interface RunLimit {
+  /** How long the session may take to find its devices, in ms: a server that is gone is waited for. */
+  readonly startMs: number;
   /** In ms. @param run which of the session's runs; the first of each is planned by TensorFlow and takes longer */
   of(run: string): number;
   /** Is told how long one took. */
@@ -53,6 +55,7 @@ export function configOf({
   processors = 1,
   collectives = null,
   target = null,
+  limit = null,
 }: SessionOptions): ConfigProto {
   const experimental = {
     ...(collectives === 'nccl' ? { collectiveNccl: true } : {}),
@@ -63,6 +66,7 @@ export function configOf({
     // A node that names a card and has no kernel for it runs on the processor.
     allowSoftPlacement: collectives !== null,
     experimental,
+    ...(limit === null ? {} : { operationTimeoutInMs: BigInt(Math.ceil(limit.startMs)) }),
     interOpParallelismThreads: interOpThreads,
     intraOpParallelismThreads: intraOpThreads ?? 0,
     graphOptions: {

@@ -112,15 +112,27 @@ export class Session {
       api.deleteStatus(status);
       if (options !== null) api.deleteBuffer(options);
       if (metadata !== null) api.deleteBuffer(metadata);
-      this.#running -= 1;
-      if (this.#closed && this.#running === 0) this.#release();
+      this.#ended();
     }
   }
 
   /** TensorFlow's names of the devices that it has: "/device:GPU:0", with its task before it where there are servers. */
-  devices(): string[] {
+  async devices(): Promise<string[]> {
     this.#mustBeOpen();
-    return checked((status) => cApi().devicesOf(this.#session, status)).map(withoutOwnTask);
+    const api = cApi();
+    const status = api.newStatus();
+    this.#running += 1;
+    try {
+      const names = await api.devicesOf(this.#session, status);
+      throwUnlessOk(status);
+      return names.map(withoutOwnTask);
+    } catch (error) {
+      this.#broken = this.#remote;
+      throw error;
+    } finally {
+      api.deleteStatus(status);
+      this.#ended();
+    }
   }
 
   /** Nothing can be asked of it any more. What still runs ends first; then everything is let go of. */
@@ -135,6 +147,12 @@ export class Session {
   #keep(tensor: NativeTensor): NativeTensor {
     this.#tensors.add(tensor);
     return tensor;
+  }
+
+  /** Something that ran has ended. */
+  #ended(): void {
+    this.#running -= 1;
+    if (this.#closed && this.#running === 0) this.#release();
   }
 
   #release(): void {

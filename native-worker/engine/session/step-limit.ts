@@ -3,6 +3,9 @@ import type { RunLimit } from './options.ts';
 /** Seconds that a step may take, where nothing else is said. */
 export const USUAL_STEP_SECONDS = 60;
 
+/** TensorFlow from a slow disk and a card's context, or the first talk between machines: none takes longer. */
+const MOST_START_MS = 120_000;
+
 /** TensorFlow plans what it runs for the first time, and compiles kernels for a card that it has none for. */
 const FIRST = 30;
 
@@ -18,11 +21,13 @@ const REMEMBERED = 10;
  * `seconds`.
  */
 export class StepLimit implements RunLimit {
+  readonly startMs: number;
   readonly #milliseconds: number;
   readonly #taken = new Map<string, number[]>();
 
   constructor(seconds = USUAL_STEP_SECONDS) {
     this.#milliseconds = 1000 * seconds;
+    this.startMs = Math.min(MOST_START_MS, FIRST * this.#milliseconds);
   }
 
   of(run: string): number {

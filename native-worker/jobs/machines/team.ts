@@ -53,9 +53,6 @@ const WAIT_MS = 2000;
 /** So long a worker may take for an answer that takes no work. */
 const ANSWER_MS = 30_000;
 
-/** TensorFlow from a slow disk and a card's context, or the first talk between machines: none takes longer. */
-const START_MS = 120_000;
-
 /** A process that lives answers at once, whatever it computes. */
 const LIVES_MS = 5000;
 
@@ -114,7 +111,7 @@ export class Team {
       const target = startServer({ hosts, task: 0 }, sharedSession(own.some(isCard), own.length));
       const deterministic = process.env.TF_DETERMINISTIC_OPS === '1';
       const limit = new StepLimit(across.stepSeconds ?? undefined);
-      const withinMs = Math.min(START_MS, limit.of('the first'));
+      const withinMs = limit.startMs;
       await Promise.all(
         members.map(({ worker, devices }, index) => {
           const asked = {

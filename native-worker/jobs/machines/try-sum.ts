@@ -31,10 +31,10 @@ export async function trySum(joined: Joined, withinMs: number): Promise<void> {
     devices: names.length,
     sumsAfter: OTHERS,
   });
-  const limit = { of: () => withinMs, took: () => undefined };
+  const limit = { startMs: withinMs, of: () => withinMs, took: () => undefined };
   const { session: options } = executionAcross({ ...joined, limit });
   const session = new GraphSession(onDevices(program, program, names), options);
-  checkDevices(session, names);
+  await checkDevices(session, names);
   // Small integers: their sum is exact in whatever order.
   const numbers = (tower: number): number[] => Array.from({ length: COUNT }, (_, index) => index + tower);
   const parts = names.map((_, tower) => ({ inputs: { x: tf.tensor1d(numbers(tower)) }, outputs: ['sum'], first: 0 }));

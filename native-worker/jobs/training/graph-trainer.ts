@@ -81,7 +81,7 @@ export class GraphTrainer implements Trainer {
     const { program, empty } = devices === 1 ? recorded(shared, execution) : recordedForAll(shared, execution, names);
     const session = new GraphSession(program, execution.session);
     try {
-      checkDevices(session, names);
+      await checkDevices(session, names);
       await session.initialise((name) => empty(name) ?? takenFrom(sources.get(name)!(source)));
       collectGarbage(); // of recording, and the numbers that were handed over
       return new GraphTrainer(shared, session, execution.sides);

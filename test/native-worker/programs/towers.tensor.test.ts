@@ -149,7 +149,7 @@ function adding(devices: number): GraphProgram {
 test('state that has come to differ is found, and copied from the first device', async () => {
   const program = adding(3);
   const session = new GraphSession(onDevices(program, program, deviceNames([3])), executionOn(3).session);
-  expect(session.devices()).toEqual(expect.arrayContaining(['/device:CPU:0', '/device:CPU:1', '/device:CPU:2']));
+  expect(await session.devices()).toEqual(expect.arrayContaining(['/device:CPU:0', '/device:CPU:1', '/device:CPU:2']));
   await session.initialise(() => zerosOf('float32', [3]));
   const add = async (...xs: readonly number[][]): Promise<number[][]> => {
     const parts = xs.map((x) => ({ inputs: { x: tf.tensor1d(x) }, outputs: ['sum'], first: 0 }));
