@@ -1,4 +1,3 @@
-import type { Database } from 'better-sqlite3';
 import { byMachine, isCard, machinesOf, type Devices } from '../../contract/devices.ts';
 import { AppError } from '../../contract/errors.ts';
 import { checkOffer, offer, type Machine, type MachineOffer } from '../../contract/machines.ts';
@@ -23,9 +22,9 @@ export async function askOffer(address: string, token: string): Promise<MachineO
 }
 
 /** What a machine that was added has, or why it doesn't say. Never rejects. */
-export async function lookAt(db: Database, address: string): Promise<Machine> {
+export async function lookAt(folder: string, address: string): Promise<Machine> {
   try {
-    return { address, offer: await askOffer(address, tokenOf(db, address)), problem: null };
+    return { address, offer: await askOffer(address, tokenOf(folder, address)), problem: null };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return { address, offer: null, problem: error.message };
@@ -35,18 +34,19 @@ export async function lookAt(db: Database, address: string): Promise<Machine> {
 /**
  * Looks whether other machines have the devices that a run names, and what of them training has to fit into.
  *
+ * @param folder the library's
  * @returns the memory of each device of another machine; of parts of a processor, what each has of it
  * @throws {AppError} 'invalid-input' for what they don't have or can't do; 'unavailable', 'forbidden', 'conflict'
  */
 export async function checkMachines(
-  db: Database,
+  folder: string,
   devices: Devices | null,
   precision: Precision,
 ): Promise<TrainingMemory[]> {
   const others = byMachine(devices ?? []).flatMap(({ machine, parts }) => (machine === null ? [] : { machine, parts }));
   const memories = await Promise.all(
     others.map(async ({ machine, parts }) => {
-      const offered = await askOffer(machine, tokenOf(db, machine));
+      const offered = await askOffer(machine, tokenOf(folder, machine));
       checkOffer(machine, offered, parts, precision);
       return parts.map((part): TrainingMemory => {
         const { name, bytes, freeBytes } = offered.devices.find(
@@ -61,8 +61,8 @@ export async function checkMachines(
 }
 
 /** What each device of other machines makes of each precision; those of a machine that doesn't answer are left out. */
-export async function otherPrecisions(db: Database, devices: Devices | null): Promise<PrecisionSupport[][]> {
-  const machines = await Promise.all(machinesOf(devices ?? []).map((address) => lookAt(db, address)));
+export async function otherPrecisions(folder: string, devices: Devices | null): Promise<PrecisionSupport[][]> {
+  const machines = await Promise.all(machinesOf(devices ?? []).map((address) => lookAt(folder, address)));
   return byMachine(devices ?? []).flatMap(({ machine, parts }) => {
     const offered = machines.find(({ address }) => address === machine)?.offer?.devices ?? [];
     return parts.flatMap((part) => {

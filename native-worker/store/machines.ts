@@ -1,17 +1,28 @@
-import type { Database } from 'better-sqlite3';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
 import { AppError } from '../../contract/errors.ts';
-import { statement } from './statements.ts';
+import { writeAll, writeDurably } from './durable-file.ts';
+import { readRegularFile } from './open-file.ts';
+import { MACHINES_NAME } from './paths.ts';
 
-/** Table `machines`: workers on other machines, and the tokens that they ask for. */
+/**
+ * Workers on other machines, and the tokens that they ask for: a file of the library's that nobody but its user may read.
+ * The index, which other users of the machine may be able to read, is no place for secrets.
+ */
+const MachinesFile = z.strictObject({
+  /** Token by address. */
+  workers: z.record(z.string(), z.string()),
+});
 
-/** Addresses, sorted. */
-export function listMachines(db: Database): string[] {
-  return statement<[], string>(db, 'SELECT address FROM machines ORDER BY address').pluck().all();
+/** Addresses, sorted. @throws {AppError} 'corrupt-file' */
+export function listMachines(folder: string): string[] {
+  return Object.keys(read(folder)).sort();
 }
 
-/** @throws {AppError} 'not-found' */
-export function tokenOf(db: Database, address: string): string {
-  const token = statement<[string], string>(db, 'SELECT token FROM machines WHERE address = ?').pluck().get(address);
+/** @throws {AppError} 'not-found', 'corrupt-file' */
+export function tokenOf(folder: string, address: string): string {
+  const token = read(folder)[address];
   if (token !== undefined) return token;
   throw new AppError(
     'not-found',
@@ -19,14 +30,32 @@ export function tokenOf(db: Database, address: string): string {
   );
 }
 
-export function putMachine(db: Database, address: string, token: string, addedAt = Date.now()): void {
-  statement(
-    db,
-    `INSERT INTO machines (address, token, added_at) VALUES (?, ?, ?)
-     ON CONFLICT (address) DO UPDATE SET token = excluded.token`,
-  ).run(address, token, addedAt);
+export function putMachine(folder: string, address: string, token: string): void {
+  write(folder, { ...read(folder), [address]: token });
 }
 
-export function deleteMachine(db: Database, address: string): void {
-  statement(db, 'DELETE FROM machines WHERE address = ?').run(address);
+export function deleteMachine(folder: string, address: string): void {
+  const { [address]: gone, ...rest } = read(folder);
+  if (gone !== undefined) write(folder, rest);
+}
+
+function read(folder: string): Record<string, string> {
+  const path = join(folder, MACHINES_NAME);
+  try {
+    return MachinesFile.parse(JSON.parse(readRegularFile(path).toString('utf8'))).workers;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not-found') return {};
+    throw new AppError(
+      'corrupt-file',
+      `${path}, which holds the tokens of other machines, can't be read. Delete it and add the machines again.`,
+      { cause: error },
+    );
+  }
+}
+
+function write(folder: string, workers: Record<string, string>): void {
+  writeDurably(join(folder, MACHINES_NAME), (fd) => {
+    fs.fchmodSync(fd, 0o600); // before there is anything to read
+    writeAll(fd, Buffer.from(`${JSON.stringify({ workers } satisfies z.infer<typeof MachinesFile>, null, 2)}\n`));
+  });
 }

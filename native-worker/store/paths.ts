@@ -5,6 +5,8 @@ import { AppError, hasSystemCode } from '../../contract/errors.ts';
 /** Where things lie in a library folder. Rows hold the relative paths, with `/` on every system. */
 
 export const DATABASE_NAME = 'library.sqlite';
+/** Workers on other machines, and their tokens. */
+export const MACHINES_NAME = 'machines.json';
 export const BACKUPS_FOLDER = 'backups';
 export const LOGS_FOLDER = 'logs';
 export const TEMPORARY_FOLDER = 'files/tmp';

@@ -41,7 +41,7 @@ export async function withTeam(
 
 /** A run that has just lost a machine waits until it is back; one that somebody starts is told what is missing. */
 function meet(context: JobContext, run: Run): Promise<Team | null> {
-  const { db } = context.library;
+  const { db, folder } = context.library;
   const waits = lossesOf(db, context.job.id) > 0;
   if (waits) context.send({ type: 'stepping' }); // it hears while it waits
   return Team.meet(
@@ -49,7 +49,7 @@ function meet(context: JobContext, run: Run): Promise<Team | null> {
       devices: run.devices!,
       across: run.across!,
       precision: run.config.training.precision,
-      tokenOf: (address) => tokenOf(db, address),
+      tokenOf: (address) => tokenOf(folder, address),
     },
     {
       waits,

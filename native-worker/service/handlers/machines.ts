@@ -5,16 +5,18 @@ import { askOffer, lookAt } from '../machines.ts';
 import type { ServiceParts } from './context.ts';
 
 /** Workers on other machines: added, looked at, forgotten. */
-export function machineHandlers({ library: { db } }: ServiceParts): Handler[] {
+export function machineHandlers({ library: { folder } }: ServiceParts): Handler[] {
   return [
-    handler(calls.listMachines, () => Promise.all(store.listMachines(db).map((address) => lookAt(db, address)))),
+    handler(calls.listMachines, () =>
+      Promise.all(store.listMachines(folder).map((address) => lookAt(folder, address))),
+    ),
     handler(calls.addMachine, async ({ address, token }) => {
       const offer = await askOffer(address, token);
-      store.putMachine(db, address, token);
+      store.putMachine(folder, address, token);
       return { address, offer, problem: null };
     }),
     handler(calls.removeMachine, ({ address }) => {
-      store.deleteMachine(db, address);
+      store.deleteMachine(folder, address);
       return {};
     }),
   ];

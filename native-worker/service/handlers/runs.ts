@@ -40,7 +40,7 @@ export function runHandlers(parts: ServiceParts): Handler[] {
       checkSharing(input.devices, batchSize, input.engine);
       checkAcross(input.devices, input.across);
       await checkDevicePrecision(parts.runtimes, precision, input.engine, input.devices);
-      const others = await checkMachines(db, input.devices, precision);
+      const others = await checkMachines(library.folder, input.devices, precision);
       const own = await parts.runtimes.memory(!parts.queue.idle, input.devices);
       return createRun(parts, input, own, others);
     }),
@@ -55,7 +55,7 @@ export function runHandlers(parts: ServiceParts): Handler[] {
       if (microBatch !== undefined) checkMicroBatch({ ...training, microBatch });
       checkSharing(devices, training.batchSize, engine);
       checkAcross(devices, across);
-      await checkMachines(db, devices, training.precision);
+      await checkMachines(library.folder, devices, training.precision);
       await parts.runtimes.machines(devices); // throws if one isn't there
       await checkDevicePrecision(parts.runtimes, training.precision, engine, devices);
       return { jobId: resumeRun(parts, id, engine, changed) };

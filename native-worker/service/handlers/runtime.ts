@@ -27,7 +27,7 @@ export function runtimeHandlers({ library, runtimes }: ServiceParts): Handler[] 
     })),
     handler(listPrecisions, async ({ devices }) => {
       const own = await runtimes.precisions(devices);
-      return commonSupport([...own, ...(await otherPrecisions(library.db, devices))]);
+      return commonSupport([...own, ...(await otherPrecisions(library.folder, devices))]);
     }),
     handler(useRuntime, async ({ name }) => {
       await runtimes.use(name);

@@ -1,15 +1,10 @@
 import type { Migration } from '../migrate.ts';
 
-/** Workers on other machines, how runs are trained on them, and how often in a row a training job lost one. */
+/** How runs are trained on several machines, and how often in a row a training job lost one. */
 export const machines: Migration = {
   version: 17,
   up: (db) =>
     db.exec(`
-      CREATE TABLE machines (
-        address  TEXT    PRIMARY KEY,   -- of its worker, "gpu-box:7900"
-        token    TEXT    NOT NULL,      -- that its worker asks for
-        added_at INTEGER NOT NULL
-      ) STRICT, WITHOUT ROWID;
       -- JSON: Across; NULL: this machine alone, as all runs before
       ALTER TABLE runs ADD COLUMN across TEXT CHECK (across IS NULL OR json_valid(across));
       -- since a step was taken; above 0: its process waits until all machines are there
