@@ -49,6 +49,9 @@ export function devicesWithout(
   return count === undefined ? null : left.slice(0, count);
 }
 
+/** As long as timers go: 24 days. */
+const FOREVER_MS = 2 ** 31 - 1;
+
 /** A device that a machine has. */
 export const OfferedDevice = z.strictObject({
   device: PartName,
@@ -116,6 +119,9 @@ export const lives = defineCall(
     /** What ended it; null: nothing did, or it is not known. */ end: z.string().nullable(),
   }),
 );
+
+/** Asked of a worker: how the process of its run ended; answered when it has, or when none is there. */
+export const watch = defineCall('worker.watch', Nothing, z.strictObject({ end: z.string() }), 'page', FOREVER_MS);
 
 /** Asked of a worker: to end when this connection does, because there is nothing left to do then. */
 export const endWithMe = defineCall('worker.endWithMe', Nothing, Nothing);

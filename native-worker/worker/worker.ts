@@ -125,6 +125,7 @@ function handlers(options: WorkerOptions, lent: Lent, owner: Owner): Handler[] {
       return {};
     }),
     handler(calls.lives, ({ withinMs }) => lent.lives(withinMs)),
+    handler(calls.watch, async () => ({ end: await lent.ended() })),
     handler(calls.endWithMe, (_input, asker) => {
       owner.come();
       asker.onLeave(() => {
@@ -159,7 +160,7 @@ class Lent {
 
   /** @throws {AppError} 'conflict' while another run computes here; what `startLender` throws */
   async lend(asked: Lease, asker: Asker): Promise<void> {
-    const { address, threads, tell } = this.#options;
+    const { address, threads, silenceMs, tell } = this.#options;
     if (this.#busy) throw new AppError('conflict', `Another run computes at ${address}. Wait until it has ended.`);
     if (this.#closing !== null) throw new AppError('unavailable', `The worker at ${address} is about to end.`);
     this.#busy = true;
@@ -176,7 +177,9 @@ class Lent {
       throw error;
     }
     const lender = this.#lender;
+    const watchdog = setInterval(() => void endIfSilent(lender, silenceMs), silenceMs);
     void lender.ended.then((end) => {
+      clearInterval(watchdog);
       this.#end = end;
       if (this.#lender === lender) tell(`The process of the run is gone: ${end}.`);
     });
@@ -187,6 +190,11 @@ class Lent {
     };
     if (left.signal.aborted) leave();
     else left.signal.addEventListener('abort', leave);
+  }
+
+  /** How the process of the run ended, when it has. */
+  async ended(): Promise<string> {
+    return this.#end ?? (await this.#lender?.ended) ?? 'it was not there';
   }
 
   async lives(withinMs: number): Promise<{ lives: boolean; end: string | null }> {
@@ -210,6 +218,11 @@ class Lent {
       if (!this.#busy) resolve();
     });
   }
+}
+
+/** A process that was stopped keeps its run waiting, and nobody would know why. */
+async function endIfSilent(lender: Lender, silenceMs: number): Promise<void> {
+  if (!(await lender.lives(silenceMs))) await lender.end();
 }
 
 /** Of the process that lends devices. */

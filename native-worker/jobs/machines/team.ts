@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { byMachine, isCard, ownOf, portOf, serverAddress, type Devices } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
-import { checkOffer, join, lives, offer, reach, type Across } from '../../../contract/machines.ts';
+import { checkOffer, join, lives, offer, reach, watch, type Across } from '../../../contract/machines.ts';
 import type { Precision } from '../../../contract/precision.ts';
 import { openWorker, type WorkerClient } from '../../client/worker-client.ts';
 import { cApi } from '../../engine/session/c-api.ts';
@@ -44,7 +44,8 @@ export interface Meeting {
 interface Member {
   readonly worker: WorkerClient;
   readonly devices: readonly string[];
-  gone: boolean;
+  /** What happened to it; null: nothing that is known. */
+  lost: LostMachine | null;
 }
 
 /** Between two looks whether a machine is back. */
@@ -73,6 +74,8 @@ const LOST: ReadonlySet<TensorFlowCode> = new Set<TensorFlowCode>([
  */
 export class Team {
   readonly joined: Joined;
+  /** Resolves as soon as a machine is known to be lost: TensorFlow may wait for it much longer. */
+  readonly loss: Promise<LostMachine>;
   readonly #members: readonly Member[];
   readonly #hosts: readonly string[];
 
@@ -80,6 +83,7 @@ export class Team {
     this.joined = joined;
     this.#members = members;
     this.#hosts = hosts;
+    this.loss = Promise.race(members.map(watched));
   }
 
   /**
@@ -98,9 +102,7 @@ export class Team {
         if (machine === null) continue;
         const worker = await arrived(machine, plan.tokenOf(machine), meeting);
         if (worker === null) return leaving(members);
-        const member: Member = { worker, devices: parts, gone: false };
-        void worker.closed.then(() => (member.gone = true));
-        members.push(member);
+        members.push({ worker, devices: parts, lost: null });
         const offered = await worker.call(offer, {}, ANSWER_MS);
         if (offered.tensorflow !== tensorflow) throw otherTensorFlow(machine, offered.tensorflow, tensorflow);
         checkOffer(machine, offered, parts, precision);
@@ -130,8 +132,10 @@ export class Team {
       const team = new Team(joined, members, hosts);
       const walls = await team.#walls();
       if (walls.length > 0) throw new AppError('unavailable', `${walls.join(' ')} All machines must reach all.`);
-      await trySum(joined, withinMs).catch(async (error: unknown) => {
-        throw (await team.#toldByTheLost(error)) ?? error;
+      const lost = team.loss.then((machine) => Promise.reject(new LostAtStart(machine)));
+      await Promise.race([trySum(joined, withinMs), lost]).catch(async (error: unknown) => {
+        const found = await team.lost(error);
+        throw found === null ? error : new LostAtStart(found, error);
       });
       return team;
     } catch (error) {
@@ -183,19 +187,13 @@ export class Team {
     );
     return [...ours, ...theirs.flat()];
   }
-
-  /** A failure of the first sum, told by whom it failed for. */
-  async #toldByTheLost(error: unknown): Promise<AppError | null> {
-    const lost = await this.lost(error);
-    return lost && new LostAtStart(lost, error);
-  }
 }
 
 /** A machine was lost while the team met. */
 class LostAtStart extends AppError {
   readonly lost: LostMachine;
 
-  constructor(lost: LostMachine, cause: unknown) {
+  constructor(lost: LostMachine, cause?: unknown) {
     super('unavailable', lost.message, { cause });
     this.lost = lost;
   }
@@ -242,20 +240,34 @@ async function freeWorker(address: string, token: string): Promise<WorkerClient 
   }
 }
 
-async function whyLost(member: Member): Promise<LostMachine | null> {
-  const { worker } = member;
-  const lost = (why: string): LostMachine => ({
+function lostBecause({ worker }: Member, why: string): LostMachine {
+  return {
     machine: worker.address,
     message: `${worker.address} was lost: ${why}. What was trained after the last checkpoint is trained again.`,
-  });
-  if (member.gone) return lost('its worker is gone, or can’t be reached');
+  };
+}
+
+/** Resolves when a machine is lost: its worker can't be reached, or says that the process is gone. */
+async function watched(member: Member): Promise<LostMachine> {
+  const { worker } = member;
+  const said = await worker.call(watch, {}).catch(() => null);
+  if (said === null) await worker.closed;
+  const why = said === null ? WORKER_GONE : `${PROCESS_GONE}, ${said.end}`;
+  return (member.lost = lostBecause(member, why));
+}
+
+const WORKER_GONE = 'its worker is gone, or can’t be reached';
+const PROCESS_GONE = 'the process that computes there is gone';
+
+async function whyLost(member: Member): Promise<LostMachine | null> {
+  const { worker } = member;
+  if (member.lost !== null) return member.lost;
+  const lost = (why: string): LostMachine => lostBecause(member, why);
   try {
     const answer = await worker.call(lives, { withinMs: LIVES_MS }, 2 * LIVES_MS);
     if (answer.lives) return null;
     return lost(
-      answer.end === null
-        ? 'the process that computes there does not answer'
-        : `the process that computes there is gone, ${answer.end}`,
+      answer.end === null ? 'the process that computes there does not answer' : `${PROCESS_GONE}, ${answer.end}`,
     );
   } catch {
     return lost('its worker does not answer');

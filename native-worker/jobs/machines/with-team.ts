@@ -29,7 +29,10 @@ export async function withTeam(
   try {
     team = await meet(context, run);
     if (team === null) return { kind: ENDINGS[context.requested()!] };
-    return await work(team, () => (stepped = true));
+    const done = work(team, () => (stepped = true));
+    done.catch(() => undefined); // what becomes of it where a machine is lost first, nobody hears
+    const first = await Promise.race([done, team.loss]);
+    return 'kind' in first ? first : { kind: 'lost', ...first, stepped };
   } catch (error) {
     const lost = team === null ? lostAtStart(error) : await team.lost(error);
     if (lost === null) throw error;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createRun, getRun, pauseRun, resumeRun, runLog, runSnapshots, runTicks } from '../../../contract/runs.ts';
 import { until } from '../../support/service-library.ts';
 import { tinyConfig } from '../../support/training-library.ts';
@@ -18,7 +18,7 @@ const VICTIMS = ['kill lender', 'stop lender', 'kill worker', 'kill job', 'stop 
 /** So long a worker hears nothing of a run's machine until it asks, and as long again until it ends the run. */
 const SILENCE_SECONDS = 2;
 
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 180_000;
 
 const silence = ['--silence', String(SILENCE_SECONDS)];
 
@@ -27,6 +27,16 @@ beforeAll(async () => {
   two = await startTwoMachines(silence);
 });
 afterAll(() => two.end());
+
+/** What was done to the run, and which it is: told where the test fails. */
+const blows: string[] = [];
+let runId: number | null = null;
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail' || runId === null) return;
+  const log = await two.service.client.call(runLog, { id: runId, limit: 40 });
+  const lines = log.map(({ at, text }) => `${new Date(at).toISOString()} ${text.slice(0, 200)}`);
+  process.stderr.write(`${[...blows.slice(-6), ...lines].join('\n')}\n`);
+});
 
 const runOf = (id: number) => two.service.client.call(getRun, { id });
 
@@ -70,6 +80,7 @@ test(
       devices: two.devices,
       across: two.across,
     });
+    runId = id;
     let steps = 0; // beginnings of training that were waited for
     const trainsAgain = async (times: number): Promise<void> => {
       steps = await until(async () => {
@@ -90,6 +101,7 @@ test(
       await sleep(Math.random() * 2000);
       await until(() => two.worker.children().length === 1 && jobs().length === 1, PATIENCE_MS);
       const before = await committed(id);
+      blows.push(`${new Date().toISOString()} ${victim}`);
       await strike(victim, id);
       // Now and then the next blow falls while the run is being started again.
       if (round + 1 < ROUNDS && ROUNDS > VICTIMS.length && Math.random() < 0.3) await sleep(Math.random() * 6000);
