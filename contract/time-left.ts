@@ -36,8 +36,9 @@ export function secondsToGo(
   return Math.max(0, goal - run.nimg) / run.imagesPerSecond + (grids + ofThis) * (run.gridSeconds ?? 0);
 }
 
-/** "Drawing 64 pictures, 12 of 18 steps". */
+/** "Drawing 64 pictures, 12 of 18 steps"; words alone where nothing is counted. */
 export function progressWords({ text, done, total, unit }: Progress): string {
+  if (unit === '') return text;
   return total > 0
     ? `${text}, ${Math.round(done)} of ${Math.round(total)} ${unit}`
     : `${text}, ${Math.round(done)} ${unit}`;

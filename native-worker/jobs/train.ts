@@ -6,7 +6,6 @@ import type { Engine } from '../../contract/training.ts';
 import { microBatches } from '../edm2/training/gradients.ts';
 import { backend } from '../engine/binding.ts';
 import { compilationNow } from '../engine/compilation.ts';
-import { describeDevice } from '../engine/device.ts';
 import { checkPrecision, readPrecisionSupport } from '../engine/runtime/precision-support.ts';
 import { machineMemory } from '../engine/runtime/memory.ts';
 import { patiently } from '../store/patience.ts';
@@ -16,6 +15,7 @@ import { breathe, everySoOften, type JobContext, type Requested, type RunJob } f
 import { isOutOfMemory, trainingOutOfMemory } from './failure.ts';
 import type { Team } from './machines/team.ts';
 import { withTeam } from './machines/with-team.ts';
+import { describeRunDevice } from './run-device.ts';
 import { drawGrid, owesGrid } from './training/grid.ts';
 import { passes } from './training/milestones.ts';
 import { measuresNext, profileStep } from './training/profile-step.ts';
@@ -222,7 +222,7 @@ async function finish(session: TrainingSession): Promise<JobOutcome> {
 /** Says what TensorFlow computes on; a GPU that was wanted and not got is a warning. */
 async function reportDevice(session: TrainingSession): Promise<void> {
   const { context, run } = session;
-  const device = await describeDevice(process.env, run.devices?.length ?? 1);
+  const device = await describeRunDevice(run);
   await patiently(() => setRunDevice(context.library.db, run.id, device.words));
   context.send({ type: 'device', device: device.words, fellBack: device.fellBack });
   if (device.fellBack) {

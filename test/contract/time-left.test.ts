@@ -36,4 +36,5 @@ test('the last grid is never "0 s left": while the first is drawn nobody knows',
 test('progress is said with its steps', () => {
   expect(progressWords(drawing)).toBe('Drawing 64 pictures, 12 of 18 steps');
   expect(progressWords({ ...drawing, total: 0 })).toBe('Drawing 64 pictures, 12 steps');
+  expect(progressWords({ done: 0, total: 0, unit: '', text: 'Waiting for box:7900' })).toBe('Waiting for box:7900');
 });

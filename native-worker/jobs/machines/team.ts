@@ -103,7 +103,7 @@ export class Team {
         const worker = await arrived(machine, plan.tokenOf(machine), meeting);
         if (worker === null) return leaving(members);
         members.push({ worker, devices: parts, lost: null });
-        const offered = await worker.call(offer, {}, ANSWER_MS);
+        const offered = await again(meeting, machine, worker.call(offer, {}, ANSWER_MS));
         if (offered.tensorflow !== tensorflow) throw otherTensorFlow(machine, offered.tensorflow, tensorflow);
         checkOffer(machine, offered, parts, precision);
       }
@@ -124,14 +124,17 @@ export class Team {
             deterministic,
             withinMs,
           };
-          return worker.call(join, asked, withinMs + ANSWER_MS);
+          return again(meeting, worker.address, worker.call(join, asked, withinMs + ANSWER_MS));
         }),
       );
       const counts = [own.length, ...members.map(({ devices }) => devices.length)];
       const joined: Joined = { target, devices: counts, limit };
       const team = new Team(joined, members, hosts);
       const walls = await team.#walls();
-      if (walls.length > 0) throw new AppError('unavailable', `${walls.join(' ')} All machines must reach all.`);
+      if (walls.length > 0) {
+        const unreached = new AppError('unavailable', `${walls.join(' ')} All machines must reach all.`);
+        await again(meeting, null, Promise.reject(unreached));
+      }
       const lost = team.loss.then((machine) => Promise.reject(new LostAtStart(machine)));
       await Promise.race([trySum(joined, withinMs), lost]).catch(async (error: unknown) => {
         const found = await team.lost(error);
@@ -207,6 +210,19 @@ export function lostAtStart(error: unknown): LostMachine | null {
 function leaving(members: readonly Member[]): null {
   for (const { worker } of members) worker.close();
   return null;
+}
+
+/**
+ * What a machine answers to a run that has lost one before: if it refuses, it has been lost once more. To a run that somebody
+ * has just started a refusal is a refusal.
+ */
+async function again<T>({ waits }: Meeting, machine: string | null, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (waits && error instanceof AppError) throw new LostAtStart({ machine, message: error.message }, error);
+    throw error;
+  }
 }
 
 /** A worker, as soon as it is there and free. @returns null: the job was asked to end before */

@@ -1,9 +1,9 @@
 import { median } from '../../../contract/median.ts';
-import { describeDevice } from '../../engine/device.ts';
 import type { Step } from '../../programs/take-step.ts';
 import { insertProfile } from '../../store/profiles.ts';
 import { patiently } from '../../store/patience.ts';
 import { traceStep } from '../profile/measure.ts';
+import { describeRunDevice } from '../run-device.ts';
 import type { TrainingSession } from './session.ts';
 
 /** Steps that a process takes before it measures one: TensorFlow plans in the first ones. */
@@ -32,7 +32,7 @@ export async function profileStep(session: TrainingSession, take: () => Promise<
     sides: trainer.sides * (run.devices?.length ?? 1),
     trace: trainer.trace!,
   };
-  const { words } = await describeDevice(process.env, run.devices?.length);
+  const { words } = await describeRunDevice(run);
   const measured = await traceStep(step, median(stepTimes), words);
   if (taken === null) return null;
   context.measured();
