@@ -132,6 +132,8 @@ export class Team {
       const team = new Team(joined, members, hosts);
       const walls = await team.#walls();
       if (walls.length > 0) {
+        const gone = await team.#whoIsLost();
+        if (gone !== null) throw new LostAtStart(gone);
         const unreached = new AppError('unavailable', `${walls.join(' ')} All machines must reach all.`);
         await again(meeting, null, Promise.reject(unreached));
       }
@@ -154,8 +156,8 @@ export class Team {
    */
   async lost(error: unknown): Promise<LostMachine | null> {
     if (!(error instanceof TensorFlowError) || !LOST.has(error.code)) return null;
-    const found = (await Promise.all(this.#members.map((member) => whyLost(member)))).find((lost) => lost !== null);
-    if (found !== undefined) return found;
+    const found = await this.#whoIsLost();
+    if (found !== null) return found;
     const late = error.code === 'DEADLINE_EXCEEDED';
     const walls = await this.#walls();
     if (walls.length > 0)
@@ -171,6 +173,11 @@ export class Team {
   /** Lets the other machines go: the processes of the run there end. */
   leave(): void {
     leaving(this.#members);
+  }
+
+  async #whoIsLost(): Promise<LostMachine | null> {
+    const lost = await Promise.all(this.#members.map((member) => whyLost(member)));
+    return lost.find((one) => one !== null) ?? null;
   }
 
   /** Who doesn't reach whom, a sentence each. */
