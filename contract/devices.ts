@@ -85,6 +85,13 @@ export function byMachine(devices: readonly string[]): { readonly machine: strin
   return [...machines].map(([machine, parts]) => ({ machine, parts }));
 }
 
+/** The order in which they share a batch: machine by machine. */
+export function inTowerOrder(devices: readonly string[]): string[] {
+  return byMachine(devices).flatMap(({ machine, parts }) =>
+    parts.map((part) => (machine === null ? part : `${machine}/${part}`)),
+  );
+}
+
 /** Those of this machine. */
 export function ownOf(devices: readonly string[]): string[] {
   return devices.filter((device) => machineOf(device) === null);

@@ -37,6 +37,9 @@ export async function followRun({ client, output }: CommandContext, options: Fol
   const pause = (): void => {
     if (pausing) return;
     pausing = true;
+    pauseNow();
+  };
+  const pauseNow = (): void => {
     // A run that just ended by itself refuses; then its end is on its way to us.
     client.call(pauseRun, { id: runId }).catch((error: unknown) => {
       if (!(error instanceof AppError && error.code === 'conflict'))
@@ -47,6 +50,8 @@ export async function followRun({ client, output }: CommandContext, options: Fol
   let timer: NodeJS.Timeout | undefined;
   const look = (job: Job): void => {
     if (hasEnded(job)) ended.resolve(job);
+    // It had lost a machine when it was asked to pause, and goes on: it is asked again.
+    else if (pausing && job.state === 'queued') pauseNow();
     // Time in the queue does not count.
     else if (job.state === 'running' && options.seconds !== null) timer ??= setTimeout(pause, options.seconds * 1000);
   };

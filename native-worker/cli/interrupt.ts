@@ -1,3 +1,6 @@
+/** A SIGTERM that comes so soon after another signal is the same one. */
+const REPEAT_MS = 2000;
+
 /**
  * Ctrl+C while something runs: the first asks for a good end, the second leaves at once.
  *
@@ -6,10 +9,14 @@
  * @returns takes the handler away again
  */
 export function onInterrupt(ask: () => void, leave: () => void): () => void {
-  let asked = false;
-  const handle = (): void => {
-    if (asked) return leave();
-    asked = true;
+  let askedAt: number | null = null;
+  const handle = (signal: NodeJS.Signals): void => {
+    if (askedAt !== null) {
+      // A scheduler that warns a whole group warns us twice: npm and our own launcher hand it on.
+      if (signal === 'SIGTERM' && performance.now() - askedAt < REPEAT_MS) return;
+      return leave();
+    }
+    askedAt = performance.now();
     ask();
   };
   process.on('SIGINT', handle);

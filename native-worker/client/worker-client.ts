@@ -8,6 +8,8 @@ import { RpcClient, valueOf, type Wire } from '../../contract/rpc-client.ts';
 /** A connection to a worker (`edm2 worker`) on another machine. */
 export interface WorkerClient {
   readonly address: string;
+  /** Of the app there. */
+  readonly version: string;
   /** @throws {AppError} with the code that the worker answered; 'unavailable' if there is no answer */
   call<I extends z.ZodType, O extends z.ZodType>(
     call: Call<I, O>,
@@ -37,9 +39,11 @@ const HEARTBEAT_MS = 15_000;
 export async function openWorker(address: string, token: string, heartbeatMs = HEARTBEAT_MS): Promise<WorkerClient> {
   const { wire, refused } = openWire(address, token, heartbeatMs);
   const rpc = new RpcClient(wire, () => undefined);
+  let version: string;
   try {
     const hello = await rpc.greeting;
-    if (hello.contract !== CONTRACT_VERSION) throw otherVersion(address, hello.app);
+    version = hello.app;
+    if (hello.contract !== CONTRACT_VERSION) throw otherVersion(address, version);
   } catch (error) {
     rpc.close();
     if (refused() === 401) throw wrongToken(address);
@@ -48,6 +52,7 @@ export async function openWorker(address: string, token: string, heartbeatMs = H
   }
   return {
     address,
+    version,
     closed: rpc.closed,
     call: async (call, input, timeoutMs = call.timeoutMs) => {
       const reply = await rpc.call(call.name, input, timeoutMs);
@@ -74,7 +79,8 @@ function wrongToken(address: string): AppError {
   );
 }
 
-function otherVersion(address: string, version: string): AppError {
+/** What to say of a worker of another version of the app. */
+export function otherVersion(address: string, version: string): AppError {
   return new AppError(
     'conflict',
     `The worker at ${address} is of another version of EDM2 Studio (${version}). Install the same on both machines.`,

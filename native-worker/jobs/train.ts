@@ -13,8 +13,7 @@ import { getRun, setRunDevice } from '../store/runs.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { breathe, everySoOften, type JobContext, type Requested, type RunJob } from './context.ts';
 import { isOutOfMemory, trainingOutOfMemory } from './failure.ts';
-import type { Team } from './machines/team.ts';
-import { withTeam } from './machines/with-team.ts';
+import { withTeam, type Together } from './machines/with-team.ts';
 import { describeRunDevice } from './run-device.ts';
 import { drawGrid, owesGrid } from './training/grid.ts';
 import { passes } from './training/milestones.ts';
@@ -33,17 +32,16 @@ const ENDINGS = { pause: 'paused', stop: 'stopped', cancel: 'cancelled' } as con
  *   kept), 'out-of-memory', 'no-space', 'dataset'
  */
 export const runTrain: RunJob<'train'> = (context, { runId, engine }) =>
-  withTeam(context, getRun(context.library.db, runId), (team, onStep) => train(context, runId, engine, team, onStep));
+  withTeam(context, getRun(context.library.db, runId), (together) => train(context, runId, engine, together));
 
-/** @param onStep called after each step */
 async function train(
   context: JobContext,
   runId: number,
   engine: Engine,
-  team: Team | null,
-  onStep: () => void,
+  { meet, onStep, atLoss }: Together,
 ): Promise<JobOutcome> {
-  const session = await openSession(context, runId, engine, team);
+  const session = await openSession(context, runId, engine, meet);
+  atLoss(() => session.writes.over());
   try {
     const { durationImages } = session.training;
     await reportDevice(session);

@@ -172,7 +172,7 @@ export class JobOutcomes implements JobWatcher {
     const { db } = this.#library;
     return write(db, () => {
       const losses = loss.stepped ? 1 : lossesOf(db, jobId) + 1;
-      const failure = losses > MOST_LOSSES ? lostTooOften(losses) : null;
+      const failure = losses >= MOST_LOSSES ? lostTooOften(losses) : null;
       this.#endRun(runId, end);
       if (failure !== null) {
         this.#failRun(runId, failure.message);

@@ -3,8 +3,9 @@ import { AppError } from '../../contract/errors.ts';
 import { checkOffer, offer, type Machine, type MachineOffer } from '../../contract/machines.ts';
 import type { TrainingMemory } from '../../contract/memory-advice.ts';
 import type { Precision, PrecisionSupport } from '../../contract/precision.ts';
-import { openWorker } from '../client/worker-client.ts';
+import { openWorker, otherVersion } from '../client/worker-client.ts';
 import { tokenOf } from '../store/machines.ts';
+import { appVersion } from './program-files.ts';
 
 /** Workers on other machines, asked over the network. */
 
@@ -15,6 +16,7 @@ const OFFER_MS = 20_000;
 export async function askOffer(address: string, token: string): Promise<MachineOffer> {
   const worker = await openWorker(address, token);
   try {
+    if (worker.version !== appVersion()) throw otherVersion(address, worker.version);
     return await worker.call(offer, {}, OFFER_MS);
   } finally {
     worker.close();

@@ -68,7 +68,19 @@ export async function startLender(lending: Lending, { environment, withinMs, sig
 async function answerWithin(child: LineProcess, milliseconds: number): Promise<LendingAnswer | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), milliseconds)));
-  const line = await Promise.race([child.read().catch(() => null), late]);
-  clearTimeout(timer);
-  return line === null ? null : LendingAnswer.parse(JSON.parse(line));
+  for (;;) {
+    const line = await Promise.race([child.read().catch(() => null), late]);
+    const answer = line === null ? null : answerIn(line);
+    if (line !== null && answer === null) continue; // NVIDIA's library says something of its own
+    clearTimeout(timer);
+    return answer;
+  }
+}
+
+function answerIn(line: string): LendingAnswer | null {
+  try {
+    return LendingAnswer.safeParse(JSON.parse(line)).data ?? null;
+  } catch {
+    return null; // no JSON
+  }
 }

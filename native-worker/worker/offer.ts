@@ -1,7 +1,7 @@
 import { cpus, hostname } from 'node:os';
 import type { MachineOffer } from '../../contract/machines.ts';
 import { chosenRuntime } from '../engine/runtime/choice.ts';
-import { readGpus, usedGpu, type UsedGpu } from '../engine/runtime/gpu.ts';
+import { readGpus, usedGpu, type GpuReport, type UsedGpu } from '../engine/runtime/gpu.ts';
 import { trainingMemory } from '../engine/runtime/memory.ts';
 import { precisionSupport, readCpuFlags } from '../engine/runtime/precision-support.ts';
 import { lockedVersion } from '../engine/runtime/status.ts';
@@ -11,7 +11,7 @@ export async function ownOffer(): Promise<Omit<MachineOffer, 'busy'>> {
   const { runtime } = await chosenRuntime();
   const cpuFlags = readCpuFlags();
   const report = runtime === 'cpu' ? null : await readGpus();
-  const cards = report === null ? [] : visibleCards(report.gpus.map(({ index }) => usedGpu(report, index)!));
+  const cards = report === null ? [] : visibleCards(report);
   const processor = trainingMemory('cpu', null);
   const words = `${cpus()[0]?.model.trim() ?? 'processor'}, ${cpus().length} threads`;
   return {
@@ -34,10 +34,16 @@ export async function ownOffer(): Promise<Omit<MachineOffer, 'busy'>> {
   };
 }
 
-/** Those that CUDA_VISIBLE_DEVICES leaves, where it names numbers: a scheduler gives each of its tasks some. */
-function visibleCards(cards: UsedGpu[]): UsedGpu[] {
+/** Those that CUDA_VISIBLE_DEVICES leaves, by number or by the beginning of a UUID: a scheduler gives each of its tasks some. */
+function visibleCards(report: GpuReport): UsedGpu[] {
+  const all = report.gpus.map(({ index }) => index);
   const visible = process.env.CUDA_VISIBLE_DEVICES;
-  if (visible === undefined || !/^\d+(,\d+)*$/.test(visible)) return cards;
-  const numbers = visible.split(',').map(Number);
-  return cards.filter(({ index }) => numbers.includes(index));
+  const numbers = visible === undefined ? all : visible.split(',').map((entry) => numberOf(entry.trim(), report));
+  return all.filter((index) => numbers.includes(index)).map((index) => usedGpu(report, index)!);
+}
+
+function numberOf(entry: string, { byUuid }: GpuReport): number | null {
+  if (/^\d+$/.test(entry)) return Number(entry);
+  const meant = entry === '' ? [] : [...byUuid].filter(([uuid]) => uuid.startsWith(entry));
+  return meant.length === 1 ? meant[0]![1] : null;
 }

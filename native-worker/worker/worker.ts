@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type * as z from 'zod';
@@ -13,6 +14,7 @@ import { needRuntime } from '../engine/runtime/status.ts';
 import { Events } from '../service/events.ts';
 import { answerWith, handler, type Asker, type Handler } from '../service/handle.ts';
 import { appVersion } from '../service/program-files.ts';
+import { isLoopback } from '../service/security.ts';
 import { Connections, makeServer, sendText, type Admission } from '../service/server.ts';
 import { unreached } from '../system/reach.ts';
 import { ownOffer } from './offer.ts';
@@ -65,8 +67,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     await lent.take();
     tellEnd();
   };
-  const { ownerWithinMs } = options;
-  const ownerTimer = ownerWithinMs === undefined ? undefined : setTimeout(() => void stop(), ownerWithinMs);
+  let ownerTimer: NodeJS.Timeout | undefined;
   const server = makeServer({
     version: appVersion(),
     library: () => null,
@@ -87,10 +88,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       return Promise.resolve();
     },
   });
+  const host = await interfaceOf(hostOfAddress(address));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(readable(error, address)));
-    server.listen({ host: hostOfAddress(address), port: portOf(address), exclusive: true }, () => resolve());
+    server.listen({ ...(host === null ? {} : { host }), port: portOf(address), exclusive: true }, () => resolve());
   });
+  const { ownerWithinMs } = options;
+  if (ownerWithinMs !== undefined) ownerTimer = setTimeout(() => void stop(), ownerWithinMs);
   const leaveAfterRun = (): void => void lent.close().then(stop);
   return { leaveAfterRun, stop, ended };
 }
@@ -99,6 +103,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 interface Owner {
   readonly come: () => void;
   readonly left: () => void;
+}
+
+/**
+ * The interface that a name stands for; null: all. Debian and its kin give a machine's own name an address that only the
+ * machine itself reaches (127.0.1.1), where nobody who asks by that name is meant to come in.
+ */
+async function interfaceOf(host: string): Promise<string | null> {
+  if (isLoopback(host)) return host;
+  const found = await lookup(host).catch(() => null);
+  return found !== null && isLoopback(found.address) ? null : host;
 }
 
 /** Whoever knows the token, but no web page: those say where they come from. */
@@ -162,7 +176,7 @@ class Lent {
   async lend(asked: Lease, asker: Asker): Promise<void> {
     const { address, threads, silenceMs, tell } = this.#options;
     if (this.#busy) throw new AppError('conflict', `Another run computes at ${address}. Wait until it has ended.`);
-    if (this.#closing !== null) throw new AppError('unavailable', `The worker at ${address} is about to end.`);
+    if (this.#closing !== null) throw new AppError('conflict', `The worker at ${address} is about to end.`);
     this.#busy = true;
     this.#end = null;
     const left = new AbortController();
@@ -173,7 +187,7 @@ class Lent {
       const how = { environment: await environmentFor(asked, threads), withinMs: asked.withinMs, signal: left.signal };
       this.#lender = await startLender(lending, how);
     } catch (error) {
-      this.#busy = false;
+      this.#free();
       throw error;
     }
     const lender = this.#lender;
@@ -207,6 +221,10 @@ class Lent {
     const lender = this.#lender;
     this.#lender = null;
     await lender?.end();
+    this.#free();
+  }
+
+  #free(): void {
     this.#busy = false;
     this.#closing?.();
   }

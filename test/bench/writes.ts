@@ -62,7 +62,7 @@ const runId = makeRun(library, datasetId, {
   training: { ...small.training, batchSize: Number(values.batch) },
 });
 const { context } = makeContext(library, { kind: 'train', runId, engine: 'graph' });
-const session = await openSession(context, runId, 'graph', null);
+const session = await openSession(context, runId, 'graph', () => Promise.resolve(null));
 await plain(session);
 const usual: number[] = [];
 const checkpoints: Delay[] = [];

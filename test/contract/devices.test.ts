@@ -7,6 +7,7 @@ import {
   compiledOn,
   Devices,
   hostOfAddress,
+  inTowerOrder,
   MachineAddress,
   machinesOf,
   portOf,
@@ -102,6 +103,7 @@ test('devices of other machines are told from those of this one', () => {
     { machine: 'other:80', parts: ['cpu:0'] },
   ]);
   expect(machinesOf(devices)).toEqual(['box:7900', 'other:80']);
+  expect(inTowerOrder(devices)).toEqual(['cpu:0', 'cpu:1', 'box:7900/cpu:0', 'box:7900/cpu:1', 'other:80/cpu:0']);
   expect(cardsOf(['gpu:3', 'box:7900/gpu:1'])).toEqual([3]);
   // A batch of 20 over five, and two of them share this machine's memory.
   expect(shareOn({ batchSize: 20, microBatch: null }, devices)).toMatchObject({ training: { batchSize: 4 }, parts: 2 });

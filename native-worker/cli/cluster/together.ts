@@ -2,7 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { isCard, type Devices } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
-import { addMachine, endWithMe, offer, type Across, type MachineOffer } from '../../../contract/machines.ts';
+import {
+  addMachine,
+  endWithMe,
+  offer,
+  removeMachine,
+  type Across,
+  type MachineOffer,
+} from '../../../contract/machines.ts';
 import type { ServiceClient } from '../../client/service-client.ts';
 import { openWorker, type WorkerClient } from '../../client/worker-client.ts';
 import { ownOffer } from '../../worker/offer.ts';
@@ -57,28 +64,32 @@ function tasksTogether(options: TogetherOptions): Tasks | null {
  * Runs a command that trains. Where a scheduler started it once on each machine, the first task does it with all of them,
  * and the others lend it what they have.
  *
- * @param read checks what was asked for, before a service is started or a library made
+ * @param read checks what was asked for, before a service is started or a library made; `alone`: no scheduler says who takes
+ *   part
  * @param run  does it; `gathered`: who takes part, null: who the options name
  */
 export async function withTasks<Asked>(
   command: Command,
   options: TogetherOptions,
-  read: () => Asked,
+  read: (alone: boolean) => Asked,
   run: (context: CommandContext, asked: Asked, gathered: Gathered | null) => Promise<number | undefined>,
 ): Promise<void> {
   let tasks = null as Tasks | null; // a callback changes it
   await withoutService(command, async (output) => {
     tasks = tasksTogether(options);
-    if (tasks !== null && tasks.rank > 0) await lendTo(tasks, output);
+    if (tasks === null || tasks.rank === 0) return;
+    read(false); // what the first task would refuse, all do
+    await lendTo(tasks, output);
   });
   if (process.exitCode !== 0 || (tasks !== null && tasks.rank > 0)) return;
-  await withService(command, read, async (context, asked) => {
+  const asked = (): Asked => read(tasks === null);
+  await withService(command, asked, async (context, asked) => {
     if (tasks === null) return run(context, asked, null);
     const gathered = await gather(context.client, context.output, tasks, options);
     try {
       return await run(context, asked, gathered);
     } finally {
-      gathered.leave();
+      await gathered.leave();
     }
   });
 }
@@ -99,7 +110,7 @@ interface Gathered {
   readonly devices: Devices;
   readonly across: Across;
   /** To be called when nothing is left to do: the other tasks end. */
-  readonly leave: () => void;
+  readonly leave: () => Promise<void>;
 }
 
 /**
@@ -118,8 +129,10 @@ async function gather(
   output.say(`Waiting for ${others.length} other ${others.length === 1 ? 'task' : 'tasks'}: ${others.join(', ')}.`);
   const deadline = performance.now() + ARRIVAL_MS;
   const workers = await Promise.all(others.map((address) => arrived(address, token, deadline)));
-  const leave = (): void => {
+  const leave = async (): Promise<void> => {
     for (const worker of workers) worker.close();
+    // Another job of the scheduler's has other ports: nobody needs their tokens any more.
+    for (const address of others) await client.call(removeMachine, { address }).catch(() => undefined);
   };
   try {
     const offers = await Promise.all(
@@ -133,7 +146,7 @@ async function gather(
     const across = { listen, stepSeconds: stepSeconds(options), goOnWithout: options.goOnWithout === true };
     return { devices, across, leave };
   } catch (error) {
-    leave();
+    await leave();
     throw error;
   }
 }

@@ -62,7 +62,7 @@ export function addTrain(program: Command): void {
     await withTasks(
       command,
       options,
-      () => readOptions(options),
+      (alone) => readOptions(options, alone),
       (context, asked, gathered) => train(context, options, { ...asked, ...gathered }),
     );
   });
@@ -79,7 +79,8 @@ interface Asked {
   readonly across: Across | null;
 }
 
-function readOptions(options: TrainOptions): Asked {
+/** @param alone no scheduler says who takes part */
+function readOptions(options: TrainOptions, alone: boolean): Asked {
   const { preset, rung: letter, set, name, engine, precision } = options;
   const devices = options.devices === undefined ? null : devicesNamed(options.devices);
   if (name !== undefined && !RunName.safeParse(name).success) {
@@ -93,7 +94,7 @@ function readOptions(options: TrainOptions): Asked {
     name,
     engine: engineNamed(engine),
     devices,
-    across: acrossFrom(options, devices),
+    across: alone ? acrossFrom(options, devices) : null,
   };
 }
 

@@ -100,7 +100,7 @@ export class Team {
     try {
       for (const { machine, parts } of byMachine(plan.devices)) {
         if (machine === null) continue;
-        const worker = await arrived(machine, plan.tokenOf(machine), meeting);
+        const worker = await arrived(machine, plan.tokenOf(machine), meeting, across.goOnWithout);
         if (worker === null) return leaving(members);
         members.push({ worker, devices: parts, lost: null });
         const offered = await again(meeting, machine, worker.call(offer, {}, ANSWER_MS));
@@ -232,8 +232,17 @@ async function again<T>({ waits }: Meeting, machine: string | null, answer: Prom
   }
 }
 
-/** A worker, as soon as it is there and free. @returns null: the job was asked to end before */
-async function arrived(address: string, token: string, meeting: Meeting): Promise<WorkerClient | null> {
+/**
+ * A worker, as soon as it is there and free; where the run goes on without it, it is looked for twice.
+ *
+ * @returns null: the job was asked to end before
+ */
+async function arrived(
+  address: string,
+  token: string,
+  meeting: Meeting,
+  goOnWithout: boolean,
+): Promise<WorkerClient | null> {
   if (!meeting.waits) return openWorker(address, token);
   for (let told = false; ; told = true) {
     const found = await freeWorker(address, token);
@@ -241,6 +250,7 @@ async function arrived(address: string, token: string, meeting: Meeting): Promis
       if (told) meeting.onWait(null);
       return found;
     }
+    if (told && goOnWithout) throw new LostAtStart({ machine: address, message: found.message });
     if (!told) await meeting.log('info', `The run waits for ${address}. ${found.message}`);
     meeting.onWait(address);
     await sleep(WAIT_MS);

@@ -52,13 +52,14 @@ export interface TrainingSession {
 /**
  * Opens a run where its newest readable checkpoint left it, or at its very start.
  *
- * @param team the machines that train it; null: this one alone
+ * @param meet gets the machines together that train it, once all files are looked through, which takes long; null: this one
+ *   trains alone
  */
 export async function openSession(
   context: JobContext,
   runId: number,
   engine: Engine,
-  team: Team | null,
+  meet: () => Promise<Team | null>,
 ): Promise<TrainingSession> {
   const { library } = context;
   const run = getRun(library.db, runId);
@@ -72,6 +73,7 @@ export async function openSession(
     const log = (level: LogLine['level'], text: string, nimg: number): Promise<void> =>
       writeLog({ context, run, nimg }, level, text);
     checkpoint = await newestCheckpoint(context, run, plan, log);
+    const team = await meet();
     const nimg = checkpoint?.nimg ?? 0;
     if (run.nimg > nimg)
       await log('info', `${run.nimg - nimg} images after the last checkpoint are trained again.`, nimg);

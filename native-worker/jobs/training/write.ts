@@ -1,3 +1,4 @@
+import { inTowerOrder } from '../../../contract/devices.ts';
 import { tickColumns, type Tick } from '../../../contract/runs.ts';
 import { CHECKPOINTS_KEPT } from '../../../contract/training.ts';
 import { blockNames, weightNames } from '../../../contract/architecture.ts';
@@ -90,11 +91,12 @@ export async function saveCheckpoint(session: TrainingSession): Promise<void> {
   const file = checkpointPath(run.id, nimg);
   const moment = { nimg, trainSeconds: trainSeconds(session), tick: session.meter.partial() };
   const tensors = checkpointTensors(plan, run.config.training.sigmaRels.length);
+  const names = inTowerOrder(run.devices ?? []);
   for (const device of await trainer.mend()) {
     await writeLog(
       session,
       'warn',
-      `The weights on ${run.devices![device]!} were not those on ${run.devices![0]!}: they are copied from there. If this comes again, leave the device out.`,
+      `The weights on ${names[device]!} were not those on ${names[0]!}: they are copied from there. If this comes again, leave the device out.`,
     );
   }
   const state = await trainer.hold(tensors.map(({ held }) => held));

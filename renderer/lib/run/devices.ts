@@ -32,26 +32,32 @@ export function freeOf({ memoryTotal, memoryUsed }: GpuInfo): number | null {
   return memoryTotal === null || memoryUsed === null ? null : memoryTotal - memoryUsed;
 }
 
-/** The memory of the device with the least room among cards and devices of other machines that are named; null: none is, or none is known. */
-export function smallestMemory(
-  devices: readonly string[],
-  gpus: readonly GpuInfo[],
-  machines: readonly Machine[],
-): TrainingMemory | null {
+/** The memory of the card with the least room among those of this machine that are named; null: no card is, or none is known. */
+export function smallestCard(devices: readonly string[], gpus: readonly GpuInfo[]): TrainingMemory | null {
   const named = cardsOf(devices).flatMap((number) => gpus.find(({ index }) => index === number) ?? []);
-  const cards = named.flatMap((gpu): TrainingMemory[] => {
-    const { name, memoryTotal } = gpu;
-    return memoryTotal === null ? [] : [{ device: name, bytes: memoryTotal, freeBytes: freeOf(gpu) }];
-  });
-  const others = devices.flatMap((name): TrainingMemory[] => {
-    const address = machineOf(name);
-    const offered = machines
-      .find((machine) => machine.address === address)
-      ?.offer?.devices.find(({ device }) => name === `${address!}/${device}`);
-    if (offered === undefined) return [];
-    return [{ device: `${offered.name} of ${address!}`, bytes: offered.bytes, freeBytes: offered.freeBytes }];
-  });
-  return [...cards, ...others].sort((a, b) => (a.freeBytes ?? a.bytes) - (b.freeBytes ?? b.bytes))[0] ?? null;
+  return leastRoom(
+    named.flatMap((gpu) => {
+      const { name, memoryTotal } = gpu;
+      return memoryTotal === null ? [] : [{ device: name, bytes: memoryTotal, freeBytes: freeOf(gpu) }];
+    }),
+  );
+}
+
+/** The same of what other machines offer. */
+export function smallestOffered(devices: readonly string[], machines: readonly Machine[]): TrainingMemory | null {
+  return leastRoom(
+    devices.flatMap((name) => {
+      const address = machineOf(name);
+      const { offer } = machines.find((machine) => machine.address === address) ?? {};
+      const offered = offer?.devices.find(({ device }) => name === `${address!}/${device}`);
+      if (offered === undefined) return [];
+      return [{ device: `${offered.name} of ${address!}`, bytes: offered.bytes, freeBytes: offered.freeBytes }];
+    }),
+  );
+}
+
+function leastRoom(memories: readonly TrainingMemory[]): TrainingMemory | null {
+  return [...memories].sort((a, b) => (a.freeBytes ?? a.bytes) - (b.freeBytes ?? b.bytes))[0] ?? null;
 }
 
 /** "gpu:0 and gpu:1", "the processor in 2 parts", "the processor and gpu-box:7900/cpu:0". */

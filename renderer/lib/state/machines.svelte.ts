@@ -7,17 +7,23 @@ class Machines {
   /** Null until they were asked. */
   all: readonly Machine[] | null = $state.raw(null);
   asking = $state(false);
+  /** Counts what was added and removed: an answer from before is out of date. */
+  #changes = 0;
 
   async ask(): Promise<void> {
     this.asking = true;
-    this.all = (await attempt(() => client.call(listMachines, {}))) ?? this.all;
+    const changes = this.#changes;
+    const found = await attempt(() => client.call(listMachines, {}));
     this.asking = false;
+    if (changes !== this.#changes) return this.ask();
+    this.all = found ?? this.all;
   }
 
   /** @returns whether it answered and was added; else a message says why not */
   async add(address: string, token: string): Promise<boolean> {
     const added = await attempt(() => client.call(addMachine, { address, token, trustedNetwork: true }));
     if (added === undefined) return false;
+    this.#changes += 1;
     const others = (this.all ?? []).filter((machine) => machine.address !== address);
     this.all = [...others, added].sort((a, b) => a.address.localeCompare(b.address));
     return true;
@@ -25,6 +31,7 @@ class Machines {
 
   async remove(address: string): Promise<void> {
     if ((await attempt(() => client.call(removeMachine, { address }))) === undefined) return;
+    this.#changes += 1;
     this.all = (this.all ?? []).filter((machine) => machine.address !== address);
   }
 }

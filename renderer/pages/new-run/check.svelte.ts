@@ -10,7 +10,7 @@ import { sharesProblem } from '../../../contract/micro-batch.ts';
 import { sentence } from '../../../contract/sentence.ts';
 import { resultOf, type Measured, type UsualWay } from '../../../contract/tuning.ts';
 import { client } from '../../lib/client/index.ts';
-import { smallestMemory } from '../../lib/run/devices.ts';
+import { smallestCard, smallestOffered } from '../../lib/run/devices.ts';
 import { TuningOf } from '../../lib/run/tuning.svelte.ts';
 import { device } from '../../lib/state/device.svelte.ts';
 import { machines } from '../../lib/state/machines.svelte.ts';
@@ -64,7 +64,10 @@ export class Preflight {
   readonly memoryProblem: string | null = $derived.by(() => {
     const { devices } = this.#draft;
     if (!this.#share || !this.plan || !this.info || this.measured) return null; // what was measured here fits
-    const smallest = smallestMemory(devices ?? [], device.status?.gpus ?? [], machines.all ?? []);
+    const others = smallestOffered(devices ?? [], machines.all ?? []);
+    const other = others && memoryProblem(this.plan, this.#share.training, others);
+    if (other !== null) return other;
+    const smallest = smallestCard(devices ?? [], device.status?.gpus ?? []);
     // What a job of ours uses will be free when the run begins.
     const computing = jobs.open.some(({ state }) => state === 'running');
     const memory = smallest && (computing ? { ...smallest, freeBytes: null } : smallest);

@@ -359,6 +359,25 @@ test('a run on cards where jobs use the processor begins anew with the choice, a
   expect(sizes.options[0]!.text).toMatch(/^16, all that a device has of a batch: about/);
 });
 
+test('a machine that is gone for good can be taken out of a run, even if nobody knows it any more', async () => {
+  const across = { listen: 'here:7900', stepSeconds: 5, goOnWithout: true };
+  const devices = ['cpu:0', 'gone:7900/cpu:0'];
+  service.answer(getRun, () => ({ ...run, state: 'paused' as const, nimg: 256, devices, across }));
+  service.answer(appInfo, () => exampleInfo());
+  show('overview');
+  await fireEvent.keyDown(await screen.findByRole('button', { name: 'More actions' }), { key: 'Enter' });
+  await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume on other devices…' }));
+  const gone = await screen.findByRole('checkbox', { name: 'gone:7900/cpu:0 not on offer now' });
+  expect(screen.getByLabelText<HTMLInputElement>('Address of this machine').value).toBe('here:7900');
+  const withoutIt = screen.getByRole<HTMLInputElement>('switch', { name: 'Go on without a machine that is lost' });
+  expect(withoutIt.checked).toBe(true);
+  await fireEvent.click(gone);
+  await fireEvent.click((await screen.findAllByRole('button', { name: 'Resume' })).at(-1)!);
+  await waitFor(() =>
+    expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', devices: null, across: null }]),
+  );
+});
+
 test('a micro-batch that is the whole batch is chosen as that', async () => {
   service.answer(getRun, () => ({ ...run, state: 'paused' as const, microBatch: 32 }));
   show('overview');
