@@ -5,14 +5,14 @@
  * one, so 33 pictures).
  *
  * And what the network between machines costs: two processes of a thread and 16 pictures each, which add up over TensorFlow's
- * gRPC servers, in turn with one process of a thread and 16 pictures.
+ * gRPC servers, in turn with one process of a thread and 16 pictures, and with two such at once that add nothing up: what two
+ * cores that share something make of it. `npm run bench:devices -- machines` measures this alone.
  */
 import type { BenchSubject, SubjectAcross } from '../../contract/bench.ts';
 import { measuredWords, readMeasured } from '../../native-worker/cli/measured-network.ts';
 import { quietWords, spread } from '../../native-worker/cli/bench/report.ts';
-import { allQuiet, alternate, type Timing } from '../../native-worker/cli/bench/rounds.ts';
+import { allQuiet, alternate, type Contender, type Timing } from '../../native-worker/cli/bench/rounds.ts';
 import { startWorker } from '../../native-worker/cli/bench/worker.ts';
-import type { BenchWorker } from '../../native-worker/system/bench-worker.ts';
 import { freePorts, startWorkerProcess, TOKEN } from '../support/worker-process.ts';
 import { table, threeDigits } from '../../native-worker/cli/words.ts';
 import { processorInWords } from '../../native-worker/engine/runtime/processor.ts';
@@ -28,44 +28,70 @@ const ways: readonly (readonly [string, BenchSubject, number | null])[] = [
   ['32 pictures on one device in two halves', even.subject, null],
 ];
 
+type Training = Contender<'train'>;
+
 /** One after another, some rounds long. @returns the time of a step of each */
-async function stepTimes(contenders: readonly BenchWorker[]): Promise<readonly Timing[]> {
+async function stepTimes(contenders: readonly Training[]): Promise<readonly Timing[]> {
   const entrants = contenders.map((contender) => ({ contender, task: 'train' as const }));
-  try {
-    return await alternate(entrants, { rounds: 9, limitSeconds: 300, warmUps: 2, turnSeconds: 1 });
-  } finally {
-    for (const contender of contenders) await contender.close();
-  }
+  return await alternate(entrants, { rounds: 9, limitSeconds: 300, warmUps: 2, turnSeconds: 1 });
 }
 
-const times = await stepTimes(await Promise.all(ways.map(([, subject]) => startWorker(subject, 2))));
-const speeds = ways.map(([, subject], index) => subject.config.training.batchSize / times[index]!.median);
-const rows = ways.map(([name, , atLeast], index) => [
-  name,
-  spread(times[index]!),
-  threeDigits(speeds[index]!),
-  index === 0 ? '' : (speeds[0]! / speeds[index]!).toFixed(2),
-  atLeast === null ? '' : atLeast.toFixed(1),
-]);
-const head = ['training step', 'time (min–max)', 'images/s', 'two parts ÷ it', 'at least'];
-process.stdout.write(`${processorInWords()}. ${measuredWords(even)}\n\n${table(head, rows, [2, 3, 4])}\n\n`);
-process.stdout.write(`${quietWords(allQuiet(times))}\n\n`);
+async function inOneMachine(): Promise<void> {
+  const workers = await Promise.all(ways.map(([, subject]) => startWorker(subject, 2)));
+  const times = await stepTimes(workers);
+  for (const worker of workers) await worker.close();
+  const speeds = ways.map(([, subject], index) => subject.config.training.batchSize / times[index]!.median);
+  const rows = ways.map(([name, , atLeast], index) => [
+    name,
+    spread(times[index]!),
+    threeDigits(speeds[index]!),
+    index === 0 ? '' : (speeds[0]! / speeds[index]!).toFixed(2),
+    atLeast === null ? '' : atLeast.toFixed(1),
+  ]);
+  const head = ['training step', 'time (min–max)', 'images/s', 'two parts ÷ it', 'at least'];
+  process.stdout.write(`${table(head, rows, [2, 3, 4])}\n\n${quietWords(allQuiet(times))}\n\n`);
+}
 
-const port = await freePorts(3);
-const other = await startWorkerProcess(`127.0.0.1:${port}`);
-const across = { listen: `127.0.0.1:${port + 2}`, stepSeconds: null, goOnWithout: false };
-const both: SubjectAcross = {
-  ...even.subject,
-  devices: ['cpu:0', `${other.address}/cpu:0`],
-  team: { across, token: TOKEN },
-};
-const overNetwork = await stepTimes([await startWorker(both, 1), await startWorker(measured('16').subject, 1)]);
-other.signal('SIGTERM');
-const [two, one] = overNetwork.map((time, index) => (index === 0 ? 32 : 16) / time.median) as [number, number];
-const figures = [
-  ['32 pictures in two processes over gRPC', spread(overNetwork[0]!), threeDigits(two), '', ''],
-  ['16 pictures in one process', spread(overNetwork[1]!), threeDigits(one), (two / (2 * one)).toFixed(2), '0.95'],
-];
-const columns = ['training step, a thread a process', 'time (min–max)', 'images/s', 'two ÷ 2 × it', 'at least'];
-process.stdout.write(`${table(columns, figures, [2, 3, 4])}\n\n${quietWords(allQuiet(overNetwork))}\n`);
+async function overNetwork(): Promise<void> {
+  const port = await freePorts(3);
+  const other = await startWorkerProcess(`127.0.0.1:${port}`);
+  const across = { listen: `127.0.0.1:${port + 2}`, stepSeconds: null, goOnWithout: false };
+  const devices = ['cpu:0', `${other.address}/cpu:0`];
+  const both: SubjectAcross = { ...even.subject, devices, team: { across, token: TOKEN } };
+  const half = measured('16').subject;
+  const [shared, one, second] = await Promise.all([both, half, half].map((subject) => startWorker(subject, 1)));
+  const times = await stepTimes([
+    { pid: shared!.pid, helpers: () => other.children(), run: (task) => shared!.run(task) },
+    one!,
+    {
+      pid: one!.pid,
+      helpers: () => [second!.pid],
+      run: async (task) => Math.max(...(await Promise.all([one!, second!].map((worker) => worker.run(task))))),
+    },
+  ]);
+  const names = [
+    '32 pictures in two processes over gRPC',
+    '16 pictures in one process, its core alone',
+    'two such side by side that add nothing up',
+  ];
+  const speeds = [32, 16, 32].map((pictures, index) => pictures / times[index]!.median);
+  const ratios = ['', (speeds[0]! / (2 * speeds[1]!)).toFixed(2), (speeds[0]! / speeds[2]!).toFixed(2)];
+  const rows = names.map((name, index) => [
+    ...[name, spread(times[index]!), threeDigits(speeds[index]!), ratios[index]!],
+    index === 1 ? '0.95' : '',
+  ]);
+  const head = [
+    'training step, a thread a process',
+    'time (min–max)',
+    'images/s',
+    'gRPC ÷ it, per process',
+    'at least',
+  ];
+  process.stdout.write(`${table(head, rows, [2, 3, 4])}\n\n${quietWords(allQuiet(times))}\n`);
+  other.signal('SIGTERM');
+}
+
+process.stdout.write(`${processorInWords()}. ${measuredWords(even)}\n\n`);
+if (process.argv[2] !== 'machines') await inOneMachine();
+await overNetwork();
 process.exit(0);

@@ -6,6 +6,8 @@ import { readUsage } from '../../service/process-usage.ts';
 /** Something whose speed is measured: a process that does a task again and again. */
 export interface Contender<Task extends string> {
   readonly pid: number;
+  /** Numbers of other processes that compute for it. */
+  readonly helpers?: () => readonly number[];
   /** Does a task once. @returns seconds that it took, without the way there and back */
   run(task: Task): Promise<number>;
 }
@@ -93,17 +95,23 @@ export async function alternate(entrants: readonly Entrant[], options: RoundOpti
 /** A turn begins with a run that does not count: the one before has filled the caches with what is its own. */
 async function takeTurn({ contender, task }: Entrant, repeats: number): Promise<Turn> {
   await contender.run(task);
-  const own = readUsage(contender.pid)?.cpuSeconds ?? null;
+  const own = secondsOf(contender);
   const before = readProcessorTimes();
   let seconds = 0;
   for (let run = 0; run < repeats; run += 1) seconds += await contender.run(task);
-  const used = readUsage(contender.pid)?.cpuSeconds ?? null;
+  const used = secondsOf(contender);
   if (own === null || used === null) return { seconds: seconds / repeats, processorSeconds: null, others: null };
   return {
     seconds: seconds / repeats,
     processorSeconds: (used - own) / repeats,
     others: othersShare(before, readProcessorTimes(), used - own),
   };
+}
+
+/** Processor time of all its processes so far; null: this system doesn't tell. */
+function secondsOf({ pid, helpers }: Contender<string>): number | null {
+  const all = [pid, ...(helpers?.() ?? [])].map((one) => readUsage(one)?.cpuSeconds ?? null);
+  return all.reduce<number | null>((sum, seconds) => (sum === null || seconds === null ? null : sum + seconds), 0);
 }
 
 /** @param own processor seconds of the one that was measured */
