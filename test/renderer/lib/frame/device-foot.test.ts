@@ -16,7 +16,9 @@ const card = (index: number, utilisation: number): GpuInfo => ({
 const status = { cpuPercent: 3, memoryUsed: 4e9, memoryTotal: 32e9, gpus: [card(0, 5), card(1, 97), card(2, 88)] };
 
 beforeEach(() => {
-  service.answer(listRuns, () => [exampleRunSummary({ state: 'running', devices: ['gpu:1', 'gpu:2'] })]);
+  service.answer(listRuns, () => [
+    exampleRunSummary({ state: 'running', devices: ['gpu:1', 'gpu:2', 'box:7900/gpu:0'] }),
+  ]);
   service.open();
 });
 
@@ -28,4 +30,8 @@ test('all cards that share the batches of the run that trains are there, and no 
   expect(screen.getByText('RTX 4092')).toBeTruthy();
   expect(screen.getByText('88 %')).toBeTruthy();
   expect(screen.queryByText('RTX 4090')).toBeNull();
+  expect(screen.getByRole('link').getAttribute('aria-label')).toMatch(
+    /^RTX 4091, 97 % busy, .*; RTX 4092, 88 % busy; box:7900\/gpu:0\. Open the doctor\.$/,
+  );
+  expect(screen.getByText('box:7900/gpu:0')).toBeTruthy();
 });
