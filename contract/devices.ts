@@ -71,7 +71,7 @@ export function machineOf(device: string): string | null {
 }
 
 /** A device as its machine calls it: "gpu:0". */
-function partOf(device: string): string {
+export function partOf(device: string): string {
   return device.slice(device.indexOf('/') + 1);
 }
 

@@ -126,6 +126,11 @@ export const watch = defineCall('worker.watch', Nothing, z.strictObject({ end: z
 /** Asked of a worker: to end when this connection does, because there is nothing left to do then. */
 export const endWithMe = defineCall('worker.endWithMe', Nothing, Nothing);
 
+/** What a machine says of a device by its own name; of a part of its processor, what it says of the whole. */
+export function offeredOf({ devices }: Pick<MachineOffer, 'devices'>, part: string): OfferedDevice | undefined {
+  return devices.find(({ device }) => device === (isCard(part) ? part : 'cpu:0'));
+}
+
 /**
  * Whether devices that are named are on offer and can do what is asked of them.
  *
@@ -140,7 +145,7 @@ export function checkOffer(
   precision: Precision,
 ): void {
   for (const part of parts) {
-    const offered = devices.find(({ device }) => device === (isCard(part) ? part : 'cpu:0'));
+    const offered = offeredOf({ devices }, part);
     if (offered === undefined) {
       const there = devices.map(({ device, name }) => `${device} (${name})`).join(', ');
       throw new AppError('invalid-input', `There is no ${machine}/${part}: there is ${there}.`);

@@ -1,6 +1,6 @@
 import { byMachine, isCard, machinesOf, type Devices } from '../../contract/devices.ts';
 import { AppError } from '../../contract/errors.ts';
-import { checkOffer, offer, type Machine, type MachineOffer } from '../../contract/machines.ts';
+import { checkOffer, offer, offeredOf, type Machine, type MachineOffer } from '../../contract/machines.ts';
 import type { TrainingMemory } from '../../contract/memory-advice.ts';
 import type { Precision, PrecisionSupport } from '../../contract/precision.ts';
 import { openWorker, otherVersion } from '../client/worker-client.ts';
@@ -51,9 +51,7 @@ export async function checkMachines(
       const offered = await askOffer(machine, tokenOf(folder, machine));
       checkOffer(machine, offered, parts, precision);
       return parts.map((part): TrainingMemory => {
-        const { name, bytes, freeBytes } = offered.devices.find(
-          ({ device }) => device === (isCard(part) ? part : 'cpu:0'),
-        )!;
+        const { name, bytes, freeBytes } = offeredOf(offered, part)!; // `checkOffer` has found it
         const share = isCard(part) ? 1 : parts.length;
         return { device: `${name} of ${machine}`, bytes: bytes / share, freeBytes: freeBytes && freeBytes / share };
       });
@@ -66,9 +64,9 @@ export async function checkMachines(
 export async function otherPrecisions(folder: string, devices: Devices | null): Promise<PrecisionSupport[][]> {
   const machines = await Promise.all(machinesOf(devices ?? []).map((address) => lookAt(folder, address)));
   return byMachine(devices ?? []).flatMap(({ machine, parts }) => {
-    const offered = machines.find(({ address }) => address === machine)?.offer?.devices ?? [];
+    const offered = machines.find(({ address }) => address === machine)?.offer ?? { devices: [] };
     return parts.flatMap((part) => {
-      const found = offered.find(({ device }) => device === (isCard(part) ? part : 'cpu:0'));
+      const found = offeredOf(offered, part);
       return found === undefined ? [] : [found.precisions];
     });
   });

@@ -131,7 +131,8 @@ async function gather(
   const workers = await Promise.all(others.map((address) => arrived(address, token, deadline)));
   const leave = async (): Promise<void> => {
     for (const worker of workers) worker.close();
-    // Another job of the scheduler's has other ports: nobody needs their tokens any more.
+    if (tasks.token === null) return;
+    // Slurm's next job has other ports: nobody needs these tokens any more.
     for (const address of others) await client.call(removeMachine, { address }).catch(() => undefined);
   };
   try {

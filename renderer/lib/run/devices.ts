@@ -1,6 +1,6 @@
 import type { AppInfo } from '../../../contract/app.ts';
-import { cardsOf, isCard, machineOf, ownOf } from '../../../contract/devices.ts';
-import type { Machine } from '../../../contract/machines.ts';
+import { cardsOf, isCard, machineOf, ownOf, partOf } from '../../../contract/devices.ts';
+import { offeredOf, type Machine } from '../../../contract/machines.ts';
 import type { TrainingMemory } from '../../../contract/memory-advice.ts';
 import type { GpuInfo } from '../../../contract/runtime.ts';
 
@@ -49,8 +49,8 @@ export function smallestOffered(devices: readonly string[], machines: readonly M
     devices.flatMap((name) => {
       const address = machineOf(name);
       const { offer } = machines.find((machine) => machine.address === address) ?? {};
-      const offered = offer?.devices.find(({ device }) => name === `${address!}/${device}`);
-      if (offered === undefined) return [];
+      const offered = offer && offeredOf(offer, partOf(name));
+      if (offered == null) return [];
       return [{ device: `${offered.name} of ${address!}`, bytes: offered.bytes, freeBytes: offered.freeBytes }];
     }),
   );
