@@ -4,8 +4,9 @@ import type { ImportOptions, ImportProblem } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Progress } from '../../contract/jobs.ts';
 import { type DatasetDescription, NO_LABEL } from './dataset-format.ts';
+import { CHANNELS } from './grey.ts';
 import { packDataset, type PackResult } from './pack.ts';
-import { CHANNELS, PictureProblem, readPicture } from './picture.ts';
+import { PictureProblem, readPicture } from './picture.ts';
 import { printable, ProblemList } from './problems.ts';
 import { type Candidate, type FolderScan, scanFolder } from './scan.ts';
 

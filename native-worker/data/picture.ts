@@ -1,16 +1,16 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import sharp from 'sharp';
+import sharp, { type ColourspaceEnum, type Sharp } from 'sharp';
 import { hasSystemCode } from '../../contract/errors.ts';
+import { deepToSrgb } from './deep-colour.ts';
+import { enlarge } from './enlarge.ts';
+import { CHANNELS, greyToColour } from './grey.ts';
 
 /** Larger pictures are refused before anything of their size is allocated. */
 const MAX_PIXELS = 100_000_000;
 
 /** Larger files are not read at all. */
 const MAX_FILE_BYTES = 200 * 2 ** 20;
-
-/** Channels of every imported picture: red, green, blue. */
-export const CHANNELS = 3;
 
 /** Why a file can't become a picture, in words that finish the sentence "left out: …". */
 export class PictureProblem extends Error {
@@ -40,31 +40,47 @@ export async function readPicture(file: string, resolution: number): Promise<Uin
 export async function decodePicture(encoded: Buffer, resolution: number): Promise<Uint8Array> {
   refuseOtherKinds(encoded);
   try {
-    const image = sharp(encoded, {
-      limitInputPixels: MAX_PIXELS,
-      // A warning (an odd profile, bytes after the end) still leaves a whole picture; a cut-off file doesn't.
-      failOn: 'error',
-      autoOrient: true,
-    });
-    const { autoOrient } = await image.metadata();
-    const side = Math.min(autoOrient.width, autoOrient.height);
-    const { data, info } = await image
-      .extract({
-        left: Math.floor((autoOrient.width - side) / 2),
-        top: Math.floor((autoOrient.height - side) / 2),
-        width: side,
-        height: side,
-      })
-      .flatten({ background: '#ffffff' })
-      // Decoding JPEG at half size would be quicker, but the same picture as PNG would come out different.
-      .resize(resolution, resolution, { kernel: 'lanczos3', fastShrinkOnLoad: false })
+    const { image, side } = await centredSquare(encoded);
+    const onWhite = image.flatten({ background: '#ffffff' });
+    // Decoding JPEG at half size would be quicker, but the same picture as PNG would come out different.
+    if (side > resolution) onWhite.resize(resolution, resolution, { kernel: 'lanczos3', fastShrinkOnLoad: false });
+    const { data, info } = await onWhite
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    return info.channels === CHANNELS ? data : greyToColour(data, info.channels);
+    const pixels = info.channels === CHANNELS ? data : greyToColour(data, info.channels);
+    return side < resolution ? enlarge(pixels, side, resolution, CHANNELS) : pixels;
   } catch (error) {
     throw new PictureProblem(decoderReason(error), { cause: error });
   }
+}
+
+/** The largest centred square of a picture, upright; a profile that sharp can apply is left to it. */
+async function centredSquare(encoded: Buffer): Promise<{ image: Sharp; side: number }> {
+  // A warning (an odd profile, bytes after the end) still leaves a whole picture; a cut-off file doesn't.
+  const how = { limitInputPixels: MAX_PIXELS, failOn: 'error', autoOrient: true } as const;
+  const { autoOrient, depth, icc, space } = await sharp(encoded, how).metadata();
+  const side = Math.min(autoOrient.width, autoOrient.height);
+  const deep = depth === 'ushort' && icc !== undefined;
+  const image = sharp(encoded, { ...how, ignoreIcc: deep }).extract({
+    left: Math.floor((autoOrient.width - side) / 2),
+    top: Math.floor((autoOrient.height - side) / 2),
+    width: side,
+    height: side,
+  });
+  return { image: deep ? await profileApplied(image, space, icc) : image, side };
+}
+
+/** A square picture of 16 bits a channel in sRGB, without a profile. */
+async function profileApplied(square: Sharp, space: keyof ColourspaceEnum, icc: Buffer): Promise<Sharp> {
+  const { data, info } = await square
+    .toColourspace(space)
+    .raw({ depth: 'ushort' })
+    .toBuffer({ resolveWithObject: true });
+  const samples = new Uint16Array(data.buffer, data.byteOffset, data.length / Uint16Array.BYTES_PER_ELEMENT);
+  const deep = await deepToSrgb({ samples, side: info.width, channels: info.channels }, icc);
+  const raw = { width: info.width, height: info.height, channels: deep.channels as 3 | 4 };
+  return sharp(deep.samples, { raw, limitInputPixels: MAX_PIXELS });
 }
 
 async function readFile(file: string): Promise<Buffer> {
@@ -105,17 +121,6 @@ function refuseOtherKinds(encoded: Buffer): void {
   throw new PictureProblem(
     kind === undefined ? 'is not a PNG, JPEG or WebP picture' : `is ${kind}; convert it to PNG, JPEG or WebP`,
   );
-}
-
-/** One grey channel becomes three; whatever lies beyond colour is left out. */
-function greyToColour(pixels: Uint8Array, channels: number): Uint8Array {
-  const count = pixels.length / channels;
-  const colour = new Uint8Array(count * CHANNELS);
-  for (let pixel = 0; pixel < count; pixel++) {
-    const grey = pixels[pixel * channels]!;
-    colour.fill(grey, pixel * CHANNELS, (pixel + 1) * CHANNELS);
-  }
-  return colour;
 }
 
 function decoderReason(error: unknown): string {

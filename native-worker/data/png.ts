@@ -69,10 +69,15 @@ const HEAD_BYTES = 8 + 25;
  * @param text    ASCII
  */
 export function withText(png: Buffer, keyword: string, text: string): Buffer {
-  const content = Buffer.from(`tEXt${keyword}\0${text}`, 'latin1');
-  const chunk = Buffer.alloc(4 + content.length + 4);
-  chunk.writeUInt32BE(content.length - 4); // its name does not count
-  content.copy(chunk, 4);
-  chunk.writeUInt32BE(zlib.crc32(content), 4 + content.length);
+  return withChunk(png, 'tEXt', Buffer.from(`${keyword}\0${text}`, 'latin1'));
+}
+
+/** Puts a chunk behind the first one of a PNG. @param name four letters; what they mean is in the PNG specification */
+export function withChunk(png: Buffer, name: string, content: Buffer): Buffer {
+  const named = Buffer.concat([Buffer.from(name, 'latin1'), content]);
+  const chunk = Buffer.alloc(4 + named.length + 4);
+  chunk.writeUInt32BE(content.length);
+  named.copy(chunk, 4);
+  chunk.writeUInt32BE(zlib.crc32(named), 4 + named.length);
   return Buffer.concat([png.subarray(0, HEAD_BYTES), chunk, png.subarray(HEAD_BYTES)]);
 }
