@@ -1,4 +1,5 @@
 import type { RunSummary } from '../../../contract/runs.ts';
+import { readNumber } from '../../lib/components/number-text.ts';
 
 /** What the filter box can ask about a number. */
 const numbers: Record<string, (run: RunSummary) => number | null> = {
@@ -35,11 +36,11 @@ function terms(filter: string): string[] {
 }
 
 function fits(run: RunSummary, term: string): boolean {
-  const compare = /^(\w+)([<>])([\d.]+(?:e-?\d+)?)([km]?)$/.exec(term);
+  const compare = /^(\w+)([<>])(.+)$/.exec(term);
   const number = compare ? numbers[compare[1]!] : undefined;
-  if (compare && number) {
+  const bound = compare ? readNumber(compare[3]!) : null;
+  if (compare && number && bound !== null) {
     const value = number(run);
-    const bound = Number(compare[3]) * ({ k: 1e3, m: 1e6 }[compare[4]!] ?? 1);
     return value !== null && (compare[2] === '<' ? value < bound : value > bound);
   }
   const colon = term.indexOf(':');

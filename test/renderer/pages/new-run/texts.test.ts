@@ -2,31 +2,9 @@ import { expect, test } from 'vitest';
 import { presets } from '../../../../contract/presets.ts';
 import { allFields } from '../../../../renderer/pages/new-run/fields.ts';
 import { plain, rangeOf, rangeWords } from '../../../../renderer/pages/new-run/ranges.ts';
-import { readNumber, readText, writeText } from '../../../../renderer/pages/new-run/texts.ts';
+import { readText, writeText } from '../../../../renderer/pages/new-run/texts.ts';
 import { valueAt } from '../../../../renderer/pages/new-run/draft.svelte.ts';
 import { RunConfig } from '../../../../contract/training.ts';
-
-test.each([
-  ['35008', 35_008],
-  ['35,008', 35_008],
-  ['10_000_000', 1e7],
-  ['1e-8', 1e-8],
-  ['.5', 0.5],
-  ['-0.8', -0.8],
-  ['35k', 35_000],
-  ['4M', 4e6],
-  ['4Mi', 4 * 2 ** 20],
-  ['0.5 Gi', 2 ** 29],
-])('%s reads as %d', (text, value) => {
-  expect(readNumber(text)).toBe(value);
-});
-
-test.each(['', 'ten', '1.2.3', '0,01', '1,00', '12x', '1e999', '--1', 'NaN', 'Infinity'])(
-  '“%s” is no number',
-  (text) => {
-    expect(readNumber(text)).toBeNull();
-  },
-);
 
 test('a decimal comma is refused with a word about points, not read as thousands', () => {
   expect(readText('0,01', rangeOf('training.learningRate'))).toEqual({
