@@ -1,4 +1,5 @@
 import { SigmaRel } from '../../contract/training.ts';
+import { newStep, renameStep } from './dialog-steps.ts';
 
 /** The tabs of a run's page, in order. */
 export const runTabs = ['overview', 'dynamics', 'samples', 'snapshots', 'system', 'log', 'config'] as const;
@@ -127,8 +128,8 @@ class Router {
 
   /** Goes to a place; `replace` leaves no step for the back button (a changed filter, a chosen tab). */
   go(route: Route, options: { replace?: boolean } = {}): void {
-    if (options.replace) window.history.replaceState(null, '', href(route));
-    else window.history.pushState(null, '', href(route));
+    if (options.replace) renameStep(href(route));
+    else newStep(href(route));
     this.route = route;
   }
 }

@@ -72,6 +72,13 @@ export class GenerateForm {
     return parsed.success ? parsed.data : null;
   });
 
+  /** Why nothing can be generated, as a sentence; null: it can. */
+  readonly why: string | null = $derived.by(() => {
+    if (this.request !== null) return null;
+    if (!this.main.chosen) return 'Choose a run with an average to draw with first';
+    return this.guidance.ready ? 'Mend the fields that are marked first' : 'Choose the network that guides first';
+  });
+
   get #choice(): ClassChoice | null {
     if (this.classes.length === 0) return null;
     switch (this.classMode) {

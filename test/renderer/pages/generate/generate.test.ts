@@ -18,6 +18,7 @@ import {
   exampleSample,
   exampleSnapshot,
 } from '../../support/examples.ts';
+import { whyNot } from '../../support/why-not.ts';
 
 const snapshots = [
   exampleSnapshot({ id: 98, nimg: 4096, sigmaRel: 0.05 }),
@@ -123,7 +124,7 @@ test('the network itself and one with other classes can’t guide, and the page 
   await waitFor(() => expect(moment.value).toBe('4096'));
   await fireEvent.change(moment, { target: { value: '35008' } });
   expect((await screen.findByRole('alert')).textContent).toMatch(/very network/);
-  expect(button()).toHaveProperty('disabled', true);
+  expect(whyNot(button())).not.toBeNull();
 
   service.answer(runSnapshots, () => ({ snapshots: [exampleSnapshot({ id: 200, runId: 8 })], checkpoints: [] }));
   service.answer(getRun, () =>
@@ -133,7 +134,7 @@ test('the network itself and one with other classes can’t guide, and the page 
   await screen.findAllByRole('option', { name: 'other' });
   await fireEvent.change(screen.getByLabelText('Guide'), { target: { value: '8' } });
   await waitFor(() => expect(screen.getByRole('alert').textContent).toMatch(/knows 5 classes/));
-  expect(button()).toHaveProperty('disabled', true);
+  expect(whyNot(button())).not.toBeNull();
   await fireEvent.click(screen.getByRole('switch', { name: 'Guidance' }));
   expect(await send()).toMatchObject({ guidance: null });
 });
@@ -174,7 +175,7 @@ test('only chosen classes get a row, and without any the page says so', async ()
   await fireEvent.change(screen.getByLabelText('Classes'), { target: { value: 'some' } });
   await fireEvent.click(await screen.findByRole('checkbox', { name: 'Faces' }));
   expect(await screen.findByText('Choose at least one class.')).toBeTruthy();
-  expect(button()).toHaveProperty('disabled', true);
+  expect(whyNot(button())).not.toBeNull();
   await fireEvent.click(screen.getByRole('checkbox', { name: 'Flags' }));
   expect(await send()).toMatchObject({ labels: Array<number>(8).fill(1) });
 });
@@ -187,7 +188,7 @@ test.each([
   await open();
   await fireEvent.input(screen.getByLabelText(label), { target: { value: text } });
   expect(await screen.findByText(problem)).toBeTruthy();
-  expect(button()).toHaveProperty('disabled', true);
+  expect(whyNot(button())).not.toBeNull();
 });
 
 test('a network without classes is asked for none', async () => {
@@ -287,5 +288,5 @@ test('a refusal of the service is told, and the button works again', async () =>
   });
   await open();
   await send();
-  await waitFor(() => expect(button()).toHaveProperty('disabled', false));
+  await waitFor(() => expect(whyNot(button())).toBeNull());
 });

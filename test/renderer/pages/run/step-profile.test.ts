@@ -10,6 +10,7 @@ import StepProfile from '../../../../renderer/pages/run/StepProfile.svelte';
 import { toasts } from '../../../../renderer/lib/state/toasts.svelte.ts';
 import { exampleProfile } from '../../../support/profiles.ts';
 import { exampleJob, exampleRun } from '../../support/examples.ts';
+import { whyNot } from '../../support/why-not.ts';
 
 const kept = (part: Partial<KeptProfile> = {}): KeptProfile => ({
   ...{ id: 3, runId: 7, nimg: 512, createdAt: Date.now(), profile: exampleProfile() },
@@ -69,12 +70,12 @@ test('a run that trains is asked for its next step, and what it tells appears', 
   show('running');
   await fireEvent.click(await button());
   expect(await screen.findByText('The run measures one of its next steps.')).toBeTruthy();
-  expect(await button()).toHaveProperty('disabled', true);
+  expect(whyNot(await button())).not.toBeNull();
   service.emit(profileAdded, kept({ id: 9, runId: 8 })); // another run's
   expect(screen.getByText('The run measures one of its next steps.')).toBeTruthy();
   service.emit(profileAdded, kept({ id: 4 }));
   expect(await screen.findByRole('list', { name: 'Time by kind' })).toBeTruthy();
-  expect(await button()).toHaveProperty('disabled', false);
+  expect(whyNot(await button())).toBeNull();
   expect(service.inputsOf(measureStep)).toEqual([{ runId: 7, work: 'training' }]);
 });
 
@@ -84,14 +85,14 @@ test('a run that ends before its step was measured is not waited for', async () 
   expect(await screen.findByText('The run measures one of its next steps.')).toBeTruthy();
   await rerender({ run: exampleRun({ id: 7, state: 'paused' }) });
   expect(screen.queryByText('The run measures one of its next steps.')).toBe(null);
-  expect(await button()).toHaveProperty('disabled', false);
+  expect(whyNot(await button())).toBeNull();
 });
 
 test('drawing is not measured while the run trains, and the page says what to do', async () => {
   show('running');
   await fireEvent.click(screen.getByRole('radio', { name: 'Drawing' }));
   expect(await screen.findByText(/Pause the run to measure drawing/)).toBeTruthy();
-  expect(await button()).toHaveProperty('disabled', true);
+  expect(whyNot(await button())).not.toBeNull();
 });
 
 test('a paused run is measured by a job, which is shown until it ends', async () => {
@@ -105,7 +106,7 @@ test('a paused run is measured by a job, which is shown until it ends', async ()
   expect(await screen.findByText('Measuring “emoji: drawing”')).toBeTruthy();
   expect(screen.getByText(/Timing the step: 2 of 6\s+steps/)).toBeTruthy();
   service.emit(jobChanged, { ...job, state: 'done' });
-  expect(await button()).toHaveProperty('disabled', false);
+  expect(whyNot(await button())).toBeNull();
   expect(service.inputsOf(measureStep)).toEqual([{ runId: 7, work: 'sampling' }]);
 });
 
@@ -135,5 +136,5 @@ test('a refusal is said, and the button can be pressed again', async () => {
   await expect
     .poll(() => toasts.list.map(({ text }) => text))
     .toEqual(['"other" trains, and both would disturb each other.']);
-  expect(await button()).toHaveProperty('disabled', false);
+  expect(whyNot(await button())).toBeNull();
 });

@@ -1,13 +1,14 @@
 import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
-import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
+import { tick } from 'svelte';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { expectSpeed, getSettings, Settings } from '../../../../contract/app.ts';
 import { listDatasets } from '../../../../contract/datasets.ts';
 import { AppError } from '../../../../contract/errors.ts';
 import { runChanged, runDeleted } from '../../../../contract/events.ts';
 import { listJobs } from '../../../../contract/jobs.ts';
-import { createRun, deleteRun, listRuns, restoreRun, trashRun } from '../../../../contract/runs.ts';
+import { createRun, deleteRun, editRun, listRuns, restoreRun, trashRun } from '../../../../contract/runs.ts';
 import App from '../../../../renderer/App.svelte';
 import { router } from '../../../../renderer/lib/router.svelte.ts';
 import { exampleDataset, exampleRunSummary } from '../../support/examples.ts';
@@ -112,6 +113,29 @@ test('runs in the trash are deleted only after a question that says it is for go
   await fireEvent.click(within(screen.getByRole('dialog')).getByRole('button', { name: 'Delete' }));
   expect(await screen.findByText('The trash is empty')).toBeTruthy();
   expect(service.inputsOf(deleteRun)).toEqual([{ id: 3 }]);
+});
+
+test('tags reach all chosen runs, and news of a run does not empty the field', async () => {
+  service.answer(editRun, ({ id, tags }) => {
+    const run = [first, second].find((one) => one.id === id)!;
+    service.emit(runChanged, { ...run, tags: tags ?? run.tags });
+    return {};
+  });
+  await fireEvent.click(await screen.findByLabelText(`Choose ${first.name}`));
+  await fireEvent.click(screen.getByLabelText(`Choose ${second.name}`));
+  await fireEvent.click(screen.getByRole('button', { name: 'Tags' }));
+  const field = within(screen.getByRole('dialog')).getByLabelText<HTMLInputElement>('Tags');
+  await fireEvent.input(field, { target: { value: 'paper kept' } });
+  service.emit(runChanged, { ...first, nimg: first.nimg + 1 });
+  await tick();
+  expect(field.value).toBe('paper kept');
+  await fireEvent.submit(field.closest('form')!);
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+  const edits = service.inputsOf(editRun).map(({ id, tags }) => [id, tags?.includes('paper'), tags?.includes('kept')]);
+  expect(edits.sort()).toEqual([
+    [1, true, true],
+    [2, true, true],
+  ]);
 });
 
 test('without runs one button trains the demo, and says how long that takes here', async () => {
