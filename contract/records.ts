@@ -17,7 +17,7 @@ const Snapshot = z.strictObject({ file: z.string(), nimg: z.int(), sigmaRel: z.n
 const Checkpoint = Snapshot.omit({ sigmaRel: true });
 
 export const RunRecord = z.strictObject({
-  format: z.literal('edm2-run/2'),
+  format: z.literal('edm2-run/3'),
   id: Id,
   name: z.string(),
   notes: z.string(),
@@ -36,8 +36,9 @@ export const RunRecord = z.strictObject({
   shape: DataShape,
   /** Trainable numbers. */
   parameters: z.int(),
-  /** Training images seen. */
+  /** Training images seen, and to see in all. */
   nimg: z.int(),
+  durationImages: z.int(),
   /** Where it went on after a pause or a crash, and when. */
   resumes: z.array(z.strictObject({ nimg: z.int(), at: Timestamp })),
   /** How often something was undone by going on from an earlier moment, and the files of that undone history. */

@@ -4,7 +4,7 @@ import { Id, Measured, Timestamp } from './common.ts';
 import { Devices } from './devices.ts';
 import { Across } from './machines.ts';
 import { DataShape } from './network.ts';
-import { Engine, RunConfig, type TrainingConfig } from './training.ts';
+import { DurationImages, Engine, RunConfig, type TrainingConfig } from './training.ts';
 
 export const runStates = ['queued', 'running', 'paused', 'finished', 'stopped', 'failed'] as const;
 export const RunState = z.enum(runStates);
@@ -17,6 +17,9 @@ export const Tag = z
   .min(1)
   .max(40)
   .regex(/^[^\s,]+$/u, 'a tag is one word without commas');
+
+/** Most tags of a run. */
+export const MOST_TAGS = 20;
 
 /** A run as lists show it. */
 export const RunSummary = z.strictObject({
@@ -34,6 +37,7 @@ export const RunSummary = z.strictObject({
   parameters: z.int(),
   /** Training images seen so far. */
   nimg: z.int(),
+  /** Training images to see in all: those of its config, until it is given others. */
   durationImages: z.int(),
   /** Mean loss per element of the last tick. */
   lastLoss: Measured,
@@ -69,9 +73,13 @@ export const Run = RunSummary.extend({
 });
 export type Run = z.infer<typeof Run>;
 
-/** How a run is trained, in the micro-batches in which it is. */
-export function trainingOf({ config, microBatch }: Pick<Run, 'config' | 'microBatch'>): TrainingConfig {
-  return { ...config.training, microBatch };
+/** How a run is trained: as configured, in the micro-batches and to the length that it was given since. */
+export function trainingOf({
+  config,
+  microBatch,
+  durationImages,
+}: Pick<Run, 'config' | 'microBatch' | 'durationImages'>): TrainingConfig {
+  return { ...config.training, microBatch, durationImages };
 }
 
 /** Columns of the tick table, one entry a tick, sorted by nimg. */
@@ -175,7 +183,7 @@ export const createRun = defineCall(
     datasetId: Id,
     config: RunConfig,
     notes: z.string().max(10_000).default(''),
-    tags: z.array(Tag).max(20).default([]),
+    tags: z.array(Tag).max(MOST_TAGS).default([]),
     engine: Engine.default('graph'),
     force: z.boolean().default(false),
     /** Devices that share each batch; null: the one of the settings. */
@@ -187,22 +195,24 @@ export const createRun = defineCall(
 /** Writes a checkpoint and ends the process; `runs.resume` goes on from there. */
 export const pauseRun = defineCall('runs.pause', ById, Nothing);
 /**
- * Puts a paused or failed run at the end of the queue. `microBatch`: images that go through the network at once from now
- * on; null: a whole batch. `devices`: that share each batch from now on; null: the one of the settings. `across`:
- * how other machines take part. Absent: as before.
+ * Puts a run that is paused, stopped or failed at the end of the queue; it goes on from its newest checkpoint. One that
+ * is finished needs more images. `durationImages`: training images to see in all, more than it has seen. `microBatch`: images
+ * that go through the network at once from now on; null: a whole batch. `devices`: that share each batch from now
+ * on; null: the one of the settings. `across`: how other machines take part. Absent: as before.
  */
 export const resumeRun = defineCall(
   'runs.resume',
   z.strictObject({
     id: Id,
     engine: Engine.default('graph'),
+    durationImages: DurationImages.optional(),
     microBatch: z.int().min(1).nullable().optional(),
     devices: Devices.nullable().optional(),
     across: Across.nullable().optional(),
   }),
   z.strictObject({ jobId: Id }),
 );
-/** Ends the run for good, with a last snapshot. */
+/** Ends the run with a checkpoint and a last snapshot; it counts as ended, and `runs.resume` goes on all the same. */
 export const stopRun = defineCall('runs.stop', ById, Nothing);
 export const editRun = defineCall(
   'runs.edit',
@@ -210,7 +220,7 @@ export const editRun = defineCall(
     id: Id,
     name: RunName.optional(),
     notes: z.string().max(10_000).optional(),
-    tags: z.array(Tag).max(20).optional(),
+    tags: z.array(Tag).max(MOST_TAGS).optional(),
   }),
   Nothing,
 );

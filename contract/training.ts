@@ -9,6 +9,11 @@ export const MAX_SIGMA_REL = 12 ** -0.5;
 
 export const SigmaRel = z.number().gt(0).lt(MAX_SIGMA_REL);
 
+export const MOST_IMAGES = 2 ** 40;
+
+/** Training images to see in all (nimg at the end). */
+export const DurationImages = z.int().min(1).max(MOST_IMAGES);
+
 /** How a network is trained. Defaults are the paper's config G at size S for RGB 64×64 unless noted. */
 export const TrainingConfig = z.strictObject({
   /** Images of one optimiser step. */
@@ -18,11 +23,8 @@ export const TrainingConfig = z.strictObject({
    * is how the run begins: going on may change it (`Run.microBatch`), for the result is the same.
    */
   microBatch: z.int().min(1).max(8192).nullable().default(null),
-  /** Training images to see in all (nimg at the end). */
-  durationImages: z
-    .int()
-    .min(1)
-    .max(2 ** 40),
+  /** How the run begins: it may be given more when it goes on (`RunSummary.durationImages`). */
+  durationImages: DurationImages,
   /** Mean of ln(sigma). */
   pMean: z.number().min(-10).max(10).default(-0.8),
   /** Standard deviation of ln(sigma). */

@@ -13,7 +13,9 @@ export function endingSentence(
   how: 'pause' | 'stop',
 ): string {
   if (state === 'running') {
-    return how === 'pause' ? `Run ${id} writes a checkpoint and pauses.` : `Run ${id} writes a last snapshot and ends.`;
+    return how === 'pause'
+      ? `Run ${id} writes a checkpoint and pauses.`
+      : `Run ${id} writes a checkpoint and a last snapshot and ends; \`edm2 runs resume ${id}\` would go on.`;
   }
   const where = nimg === 0 ? 'it had not begun' : `it stays at ${images(nimg)}`;
   return state === 'queued' ? `Run ${id} leaves the queue; ${where}.` : `Run ${id} ends; ${where}.`;

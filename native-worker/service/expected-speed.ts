@@ -2,7 +2,6 @@ import { planNetwork } from '../../contract/architecture.ts';
 import type { DataShape, NetworkConfig } from '../../contract/network.ts';
 import { countOperations, totalOperations } from '../../contract/operations.ts';
 import { imagesAtOnce } from '../../contract/micro-batch.ts';
-import { trainingOf } from '../../contract/runs.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
 import type { MeasuredSpeed } from '../store/runs.ts';
 
@@ -35,7 +34,7 @@ export function expectedSpeed(
     .map(({ config, shape, imagesPerSecond, microBatch }) => ({
       network: config.network,
       shape,
-      training: trainingOf({ config, microBatch }),
+      training: { ...config.training, microBatch },
       imagesPerSecond,
     }))
     .filter(({ training }) => training.precision === wanted.training.precision);

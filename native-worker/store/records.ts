@@ -70,7 +70,7 @@ function runRecord(db: Database, id: number): RunRecord {
     'SELECT parent.id, parent.name FROM runs JOIN runs AS parent ON parent.id = runs.parent_run_id WHERE runs.id = ?',
   );
   return {
-    format: 'edm2-run/2',
+    format: 'edm2-run/3',
     id,
     name: run.name,
     notes: run.notes,
@@ -88,6 +88,7 @@ function runRecord(db: Database, id: number): RunRecord {
     shape: run.shape,
     parameters: run.parameters,
     nimg: run.nimg,
+    durationImages: run.durationImages,
     resumes: all<Row<'resumes'>>('SELECT nimg, at FROM resumes WHERE run_id = ? ORDER BY nimg, at'),
     rewinds: countRewinds(db, id),
     undone: undoneFiles(db, id),

@@ -78,6 +78,11 @@ const SOURCE = `
   LEFT JOIN ticks AS newest ON newest.run_id = runs.id AND newest.${COUNTS}
     AND newest.nimg = (SELECT max(nimg) FROM ticks WHERE run_id = runs.id AND ${COUNTS})`;
 
+/** From its next process on. @param durationImages training images to see in all */
+export function setDuration(db: Database, id: number, durationImages: number): void {
+  statement(db, 'UPDATE runs SET duration_images = ? WHERE id = ?').run(durationImages, id);
+}
+
 /** From its next process on. @param microBatch null: a whole batch at once */
 export function setMicroBatch(db: Database, id: number, microBatch: number | null): void {
   statement(db, 'UPDATE runs SET micro_batch = ? WHERE id = ?').run(microBatch, id);

@@ -70,7 +70,7 @@ export function tellStory(makeStage: () => Stage): void {
     await screenshot(stage, page, '02-data');
   });
 
-  chapter('one button trains the demo: a curve that moves, then stopped by another button', async () => {
+  chapter('one button trains the demo: a curve that moves, then stopped from the menu, after a question', async () => {
     await visit('Runs');
     await page.getByRole('button', { name: 'Train the demo' }).click();
     await page.waitForURL(/#\/runs\/\d+/);
@@ -80,7 +80,14 @@ export function tellStory(makeStage: () => Stage): void {
       .waitFor(LONG);
     await expect.poll(() => isDrawn(page.locator('canvas').first()), LONG).toBe(true);
     await screenshot(stage, page, '03-demo');
-    await page.getByRole('button', { name: 'Stop', exact: true }).click();
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Stop…' }).click();
+    const question = page.getByRole('dialog', { name: 'Stop “Demo”?' });
+    await page.keyboard.press('Escape'); // nothing but the dialog hears it
+    await question.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'More actions' }).click();
+    await page.getByRole('menuitem', { name: 'Stop…' }).click();
+    await question.getByRole('button', { name: 'Stop' }).click();
     await page
       .getByText(/^Stopped/)
       .first()

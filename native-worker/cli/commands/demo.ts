@@ -12,6 +12,7 @@ import {
   type RunSummary,
 } from '../../../contract/runs.ts';
 import { generate, listSamples } from '../../../contract/samples.ts';
+import { MOST_IMAGES } from '../../../contract/training.ts';
 import { listJobs } from '../../../contract/jobs.ts';
 import { positiveNumber, wholeNumber } from '../arguments.ts';
 import { EXIT_INTERRUPTED, withService, type CommandContext } from '../command.ts';
@@ -24,9 +25,6 @@ import { duration, images, threeDigits } from '../words.ts';
 const PRESET = 'demo';
 const RUN_NAME = 'Demo';
 const DEFAULT_MINUTES = 10;
-
-/** As the contract has it for the duration of a run. */
-const MAX_IMAGES = 2 ** 40;
 
 interface DemoOptions {
   readonly images?: string;
@@ -56,7 +54,7 @@ interface Asked {
 }
 
 function readOptions(options: DemoOptions): Asked {
-  const goal = options.images === undefined ? null : wholeNumber(options.images, '--images', MAX_IMAGES);
+  const goal = options.images === undefined ? null : wholeNumber(options.images, '--images', MOST_IMAGES);
   const usual = goal === null ? DEFAULT_MINUTES : null;
   const minutes = options.minutes === undefined ? usual : positiveNumber(options.minutes, '--minutes');
   const file = userPath(options.out);

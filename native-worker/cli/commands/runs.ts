@@ -14,6 +14,7 @@ import {
   stopRun,
   type RunSummary,
 } from '../../../contract/runs.ts';
+import { MOST_IMAGES } from '../../../contract/training.ts';
 import { progressWords } from '../../../contract/time-left.ts';
 import { ALL_DEVICES_HELP, devicesNamed, ENGINE_HELP, engineNamed, findRun, wholeNumber } from '../arguments.ts';
 import { withTasks } from '../cluster/together.ts';
@@ -24,11 +25,11 @@ import { bytes, duration, images, table, threeDigits } from '../words.ts';
 import { magnitudeChange, magnitudeWords } from './run-magnitudes.ts';
 import { follow } from './train.ts';
 
-/** `edm2 runs`: lists runs; its subcommands look at one, pause, resume and stop it. */
+/** `edm2 runs`: lists runs; its subcommands look at one, pause, resume, continue and stop it. */
 export function addRuns(program: Command): void {
   const runs = program
     .command('runs')
-    .description('list the runs; see also runs show, pause, resume, stop')
+    .description('list the runs; see also runs show, pause, resume, continue, stop')
     .action(async (_options: unknown, command: Command) => {
       await withService(command, () => null, list);
     });
@@ -64,18 +65,32 @@ export function addRuns(program: Command): void {
     });
   };
   ending('pause', 'write a checkpoint and pause a run');
-  ending('stop', 'write a last snapshot and end a run for good');
-  const resume = one('resume', 'go on with a paused run and show its progress')
+  ending('stop', 'write a checkpoint and a last snapshot and end a run; resume goes on all the same');
+  addGoingOn(one('resume', 'go on with a run that is paused, stopped or failed, and show its progress'));
+  addGoingOn(
+    one('continue', 'give a run more images, a finished one, too, and show its progress').requiredOption(
+      '--images <n>',
+      'how many it is to see in all, more than it has seen',
+    ),
+  );
+}
+
+/** What `runs resume` and `runs continue` do: the run goes on from its newest checkpoint. */
+function addGoingOn(command: Command): void {
+  command
     .option('--detach', 'return at once; the run goes on in the background')
     .option('--engine <name>', ENGINE_HELP, 'graph')
     .option('--devices <list>', `${ALL_DEVICES_HELP}, from now on; settings: the device of the settings`)
     .option('--micro-batch <n>', 'images that go through the network at once, from now on; all: a whole batch');
-  addMachineOptions(resume).action(async (wanted: string, options: ResumeOptions, command: Command) => {
+  addMachineOptions(command).action(async (wanted: string, options: GoingOnOptions, own: Command) => {
     await withTasks(
-      command,
+      own,
       options,
       () => ({
         engine: engineNamed(options.engine),
+        ...(options.images === undefined
+          ? {}
+          : { durationImages: wholeNumber(options.images, '--images', MOST_IMAGES) }),
         ...microBatchNamed(options.microBatch),
         ...devicesOf(options),
       }),
@@ -96,7 +111,9 @@ export function addRuns(program: Command): void {
   });
 }
 
-interface ResumeOptions extends MachineOptions {
+interface GoingOnOptions extends MachineOptions {
+  /** New total. */
+  readonly images?: string;
   readonly detach?: boolean;
   readonly engine: string;
   readonly microBatch?: string;
@@ -104,7 +121,7 @@ interface ResumeOptions extends MachineOptions {
 }
 
 /** Absent: as before. */
-function devicesOf(options: ResumeOptions): { devices?: Devices | null; across?: Across | null } {
+function devicesOf(options: GoingOnOptions): { devices?: Devices | null; across?: Across | null } {
   const { devices: text } = options;
   if (text === undefined) return {};
   const devices = text === 'settings' ? null : devicesNamed(text);
@@ -112,7 +129,7 @@ function devicesOf(options: ResumeOptions): { devices?: Devices | null; across?:
 }
 
 /** How the machines of a run take part from now on, where its devices stay. Absent: as before. */
-function acrossAsBefore(options: ResumeOptions, { devices }: RunSummary): { across?: Across | null } {
+function acrossAsBefore(options: GoingOnOptions, { devices }: RunSummary): { across?: Across | null } {
   return options.devices === undefined && areGiven(options) ? { across: acrossFrom(options, devices) } : {};
 }
 

@@ -7,6 +7,7 @@ import { checkMemory, type TrainingMemory } from '../../../contract/memory-advic
 import { microBatchProblem } from '../../../contract/micro-batch.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import * as calls from '../../../contract/runs.ts';
+import type { RunSummary } from '../../../contract/runs.ts';
 import { sentence } from '../../../contract/sentence.ts';
 import { runSystem } from '../../../contract/system.ts';
 import type { Engine, RunConfig, TrainingConfig } from '../../../contract/training.ts';
@@ -173,8 +174,9 @@ function checkMicroBatch(training: Pick<TrainingConfig, 'batchSize' | 'microBatc
   if (problem !== null) throw new AppError('invalid-input', sentence(problem));
 }
 
-/** How a run is executed from now on; what is absent stays as before. */
-interface Execution {
+/** How a run goes on from now on; what is absent stays as before. */
+interface Changed {
+  readonly durationImages?: number | undefined;
   readonly microBatch?: number | null | undefined;
   readonly devices?: Devices | null | undefined;
   readonly across?: Across | null | undefined;
@@ -185,19 +187,24 @@ function resumeRun(
   { library, queue, outcomes }: ServiceParts,
   id: number,
   engine: Engine,
-  { microBatch, devices, across }: Execution,
+  { durationImages, microBatch, devices, across }: Changed,
 ): number {
   const { db } = library;
   const run = store.getRunSummary(db, id);
   if (run.trashedAt !== null) throw new AppError('conflict', `"${run.name}" is in the trash. Restore it first.`);
-  if (run.state !== 'paused' && run.state !== 'failed') {
-    throw new AppError('conflict', `"${run.name}" is ${run.state}; only a paused or failed run can go on.`);
+  if (run.state === 'running' || run.state === 'queued') {
+    throw new AppError('conflict', `"${run.name}" is ${run.state} already. Pause it first to go on otherwise.`);
   }
+  checkGoal(run, durationImages);
   if (activeJobOfRun(db, id) !== null)
     throw new AppError('conflict', `"${run.name}" is being ended; try again in a moment.`);
   datasetFile(db, run.datasetId); // throws if its pictures are gone
   const jobId = write(db, () => {
     store.setRunState(db, id, 'queued');
+    if (durationImages !== undefined && durationImages !== run.durationImages) {
+      store.setDuration(db, id, durationImages);
+      outcomes.writeLog(id, 'info', `It is to see ${durationImages} images in all; before, ${run.durationImages}.`);
+    }
     if (microBatch !== undefined) store.setMicroBatch(db, id, microBatch);
     if (devices !== undefined) store.setDevices(db, id, devices);
     if (across !== undefined) store.setAcross(db, id, across);
@@ -207,8 +214,16 @@ function resumeRun(
   return jobId;
 }
 
+/** @throws {AppError} 'conflict' if nothing is left to train */
+function checkGoal(run: RunSummary, durationImages: number | undefined): void {
+  const { name, nimg, state } = run;
+  if (durationImages === undefined ? state !== 'finished' : durationImages > nimg) return;
+  const seen = `"${name}" has seen ${nimg} images`;
+  throw new AppError('conflict', `${seen}. To go on, it needs more in all than that.`);
+}
+
 /**
- * Ends a run's training for now or for good. A running one does so when its step is done and its state written; one
+ * Ends a run's training, for now or as a whole. A running one does so when its step is done and its state written; one
  * that waits in the queue, or is paused and to be stopped, at once.
  *
  * @throws {AppError} 'conflict' if there is nothing to end

@@ -217,6 +217,13 @@ test('Ctrl+C pauses a run with a checkpoint and says how to go on; resuming ends
   const resumed = await edm2('runs', 'resume', 'long', '--json');
   expect(resumed.code).toBe(0);
   expect(objects(resumed.stdout).at(-1)).toMatchObject({ type: 'ended', state: 'finished', nimg: 480 });
+
+  expect((await edm2('runs', 'resume', 'long')).stderr).toContain(
+    '"long" has seen 480 images. To go on, it needs more in all than that.',
+  );
+  const more = await edm2('runs', 'continue', 'long', '--images', '512', '--json');
+  expect(objects(more.stdout).at(-1)).toMatchObject({ type: 'ended', state: 'finished', nimg: 512 });
+  expect(objects((await edm2('runs', 'show', 'long', '--json')).stdout)[0]).toMatchObject({ durationImages: 512 });
 });
 
 test('a detached run goes on by itself and can be stopped', async () => {

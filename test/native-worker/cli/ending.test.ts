@@ -3,7 +3,9 @@ import { endingSentence } from '../../../native-worker/cli/ending.ts';
 
 test('a run that trains writes its state before it ends', () => {
   const run = { id: 2, state: 'running', nimg: 512 } as const;
-  expect(endingSentence(run, 'stop')).toBe('Run 2 writes a last snapshot and ends.');
+  expect(endingSentence(run, 'stop')).toBe(
+    'Run 2 writes a checkpoint and a last snapshot and ends; `edm2 runs resume 2` would go on.',
+  );
   expect(endingSentence(run, 'pause')).toBe('Run 2 writes a checkpoint and pauses.');
 });
 

@@ -12,7 +12,7 @@ import { listCheckpoints } from '../../../native-worker/store/checkpoints.ts';
 import { listLog } from '../../../native-worker/store/log.ts';
 import { readMagnitudes } from '../../../native-worker/store/magnitudes.ts';
 import { checkpointPath, snapshotPath } from '../../../native-worker/store/paths.ts';
-import { getRun } from '../../../native-worker/store/runs.ts';
+import { getRun, setDuration } from '../../../native-worker/store/runs.ts';
 import { openSafetensors } from '../../../native-worker/store/safetensors.ts';
 import { listSamples } from '../../../native-worker/store/samples.ts';
 import { getSnapshot, listSnapshots } from '../../../native-worker/store/snapshots.ts';
@@ -148,6 +148,21 @@ describe('a run that reaches its duration', () => {
     expect(lastState(runId)).toEqual(lastState(straight));
     const at32 = (id: number) => tensorsOf(checkpointPath(id, 32));
     expect(at32(runId)).toEqual(at32(straight));
+  });
+
+  test('that is given more images goes on to the same weights as one that was to see them from the start', async () => {
+    const straight = newRun(tinyConfig({ durationImages: 96 }));
+    await train(straight);
+    const runId = newRun(tinyConfig({ durationImages: 48 }));
+    await train(runId);
+    expect(getRun(library.db, runId)).toMatchObject({ nimg: 48, durationImages: 48 });
+    setDuration(library.db, runId, 96);
+    expect((await train(runId)).outcome).toEqual({ kind: 'finished' });
+    const run = getRun(library.db, runId);
+    expect(run).toMatchObject({ nimg: 96, durationImages: 96, resumes: [48] });
+    expect(run.config.training.durationImages).toBe(48);
+    expect(ticksOf(runId).loss).toEqual(ticksOf(straight).loss);
+    expect(lastState(runId)).toEqual(lastState(straight));
   });
 
   test('waits for a checkpoint to be written where there is no memory for a second state', async () => {

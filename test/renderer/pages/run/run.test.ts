@@ -1,6 +1,6 @@
 import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
-import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/svelte';
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { listMachines } from '../../../../contract/machines.ts';
 import { appInfo, getSettings, Settings } from '../../../../contract/app.ts';
@@ -24,6 +24,7 @@ import {
   runMagnitudes,
   runSnapshots,
   runTicks,
+  stopRun,
   tickColumns,
   type TickColumns,
 } from '../../../../contract/runs.ts';
@@ -125,6 +126,59 @@ test('Pause asks once and waits for the run to say that it has', async () => {
   service.answer(getRun, () => ({ ...run, state: 'paused' as const }));
   expect(await screen.findByRole('button', { name: 'Resume' })).toBeTruthy();
   expect(service.inputsOf(pauseRun)).toEqual([{ id: 7 }]);
+});
+
+const openMenu = async (): Promise<void> => {
+  await fireEvent.keyDown(await screen.findByRole('button', { name: 'More actions' }), { key: 'Enter' });
+  await screen.findByRole('menu');
+};
+
+test('Stop lies in the menu, and asks first, with what is written and what is left', async () => {
+  service.answer(stopRun, () => ({}));
+  show('overview');
+  await screen.findByRole('button', { name: 'Pause' });
+  expect(screen.queryByRole('button', { name: /Stop/ })).toBeNull();
+  await openMenu();
+  await fireEvent.click(screen.getByRole('menuitem', { name: 'Stop…' }));
+  const dialog = await screen.findByRole('dialog', { name: 'Stop “emoji”?' });
+  expect(within(dialog).getByText(/with a checkpoint and a last snapshot/)).toBeTruthy();
+  expect(within(dialog).getByText(/the other 34\.5 kimg are not trained/)).toBeTruthy();
+  expect(within(dialog).getByText(/Resume goes on from the last checkpoint/)).toBeTruthy();
+  expect(service.inputsOf(stopRun)).toEqual([]);
+  await fireEvent.click(within(dialog).getByRole('button', { name: 'Stop' }));
+  await expect.poll(() => service.inputsOf(stopRun)).toEqual([{ id: 7 }]);
+  expect(await screen.findByRole('button', { name: 'Stopping' })).toBeTruthy();
+});
+
+test('a stopped run can be resumed', async () => {
+  service.answer(getRun, () => ({ ...run, state: 'stopped' as const }));
+  service.answer(resumeRun, () => ({ jobId: 3 }));
+  show('overview');
+  await fireEvent.click(await screen.findByRole('button', { name: 'Resume' }));
+  await expect.poll(() => service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph' }]);
+});
+
+test('a finished run is given more images than it has seen', async () => {
+  service.answer(getRun, () => ({ ...run, state: 'finished' as const, nimg: 35_008 }));
+  service.answer(resumeRun, () => ({ jobId: 3 }));
+  show('overview');
+  await fireEvent.click(await screen.findByRole('button', { name: 'Continue to…' }));
+  const field = screen.getByLabelText<HTMLInputElement>('Training images in all');
+  expect(field.value).toBe('70016');
+  expect(screen.getByText(/35\.0 kimg more, about 12 min at its last speed/)).toBeTruthy();
+  await fireEvent.input(field, { target: { value: '35,008' } });
+  await fireEvent.submit(field.closest('form')!);
+  expect(service.inputsOf(resumeRun)).toEqual([]);
+  await fireEvent.input(field, { target: { value: '40k' } });
+  await fireEvent.submit(field.closest('form')!);
+  await expect.poll(() => service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', durationImages: 40_000 }]);
+});
+
+test('what can’t be done with a run now says why', async () => {
+  show('overview');
+  await openMenu();
+  expect(screen.getByRole('menuitem', { name: /Move to the trash.*Pause or stop the run first/ })).toBeTruthy();
+  expect(screen.getByRole('menuitem', { name: /Resume on other devices….*Pause the run first/ })).toBeTruthy();
 });
 
 test('the name can be changed, and a refused one stays in the field', async () => {
