@@ -2,7 +2,14 @@
  * Builds what Electron and browsers run: `npm run build [-- renderer main preload worker]`, all four by default.
  * In a checkout the worker runs from its TypeScript; dist/worker is for packaging. Runs under the private Node.
  */
-import { hasPrivateNode, rerunOnPrivateNode, root, runsOnPrivateNode, SetupError } from './lib/project.mjs';
+import {
+  hasPrivateNode,
+  needPagesCanBeBuilt,
+  rerunOnPrivateNode,
+  root,
+  runsOnPrivateNode,
+  SetupError,
+} from './lib/project.mjs';
 import { main, run } from './lib/run.mjs';
 
 const parts = {
@@ -18,6 +25,7 @@ await main(async () => {
   const unknown = chosen.find((name) => !(name in parts));
   if (unknown !== undefined)
     throw new SetupError(`There is no part "${unknown}"; there are ${Object.keys(parts).join(', ')}.`);
+  needPagesCanBeBuilt();
   if (!runsOnPrivateNode()) return rerunOnPrivateNode(run);
   delete process.env.EDM2_RERUN; // what we start may do the same
   process.chdir(root);

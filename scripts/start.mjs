@@ -8,11 +8,13 @@ import { findElectron, lacksDisplay, sandboxArguments } from './lib/electron.mjs
 import { privateNode, root } from './lib/project.mjs';
 import { main, run } from './lib/run.mjs';
 import { setUp } from './lib/steps.mjs';
+import { standWhereTheUserDoes } from './lib/user-folder.mjs';
 
 /** An Electron that ends with an error so soon did not open a window: a library or the sandbox is missing. */
 const STILLBORN_MS = 8000;
 
 await main(async () => {
+  standWhereTheUserDoes();
   const args = process.argv.slice(2);
   const serve = args.includes('--serve');
   const rest = args.filter((argument) => argument !== '--serve');
@@ -24,7 +26,7 @@ await main(async () => {
   const electron = findElectron();
   if ('lack' in electron) return serveToBrowser(rest, electron.lack);
   const started = performance.now();
-  const status = await run(electron.executable, [...sandboxArguments(), root, ...rest], { cwd: root });
+  const status = await run(electron.executable, [...sandboxArguments(), root, ...rest]);
   const interrupted = status === 130 || status === 143;
   if (status !== 0 && !interrupted && performance.now() - started < STILLBORN_MS) {
     return serveToBrowser(rest, `Electron does not start (exit status ${status}, see above)`);

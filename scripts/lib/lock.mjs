@@ -1,10 +1,16 @@
 /** One set-up at a time in a checkout: two `npm ci` at once delete each other's packages. Built-ins only. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readlinkSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How often a waiting process looks whether the other is done. */
 const WAIT_MS = 300;
+
+/**
+ * An owner touches its lock so often, and one in another container that has not done so for so long is dead: from here
+ * its number says nothing. Ten touches, so that a machine that is busy does not count as one.
+ */
+const LIFE = { touchMs: 1000, silentMs: 10_000 };
 
 /**
  * Runs `work` while no other living process does so with the same lock file. A lock whose process is gone is taken over,
@@ -13,38 +19,46 @@ const WAIT_MS = 300;
  * @param {string} path
  * @param {() => Promise<T>} work looks itself whether what it does has been done meanwhile
  * @param {(owner: number) => void} onWait called once, if another process has to be waited for
+ * @param {{ touchMs: number, silentMs: number }} life a parameter for tests
  * @returns {Promise<T>}
  * @template T
  */
-export async function alone(path, work, onWait) {
+export async function alone(path, work, onWait, life = LIFE) {
   mkdirSync(dirname(path), { recursive: true });
+  const isTouched = watchTouches(path, life.silentMs);
+  const ours = mark();
   let told = false;
-  while (!take(path)) {
+  while (!take(path, ours)) {
     const owner = ownerOf(path);
-    if (owner.pid !== 0 && isAlive(owner)) {
+    if (owner.pid !== 0 && (isElsewhere(owner) ? isTouched() : isAlive(owner))) {
       if (!told) onWait(owner.pid);
       told = true;
       await sleep(WAIT_MS);
     } else {
       // An empty lock was made this instant: its owner gets a moment to write its number.
       if (owner.pid === 0) await sleep(WAIT_MS);
-      const { pid, birth } = ownerOf(path);
-      if (pid === owner.pid && birth === owner.birth) rmSync(path, { force: true });
+      if (ownerOf(path).text === owner.text) rmSync(path, { force: true });
     }
   }
-  const release = () => rmSync(path, { force: true });
+  const touching = setInterval(() => isOurs(path, ours) && touch(path), life.touchMs);
+  touching.unref();
+  const release = () => isOurs(path, ours) && rmSync(path, { force: true });
   process.once('exit', release); // Ctrl+C leaves by exit, too
   try {
     return await work();
   } finally {
+    clearInterval(touching);
     process.off('exit', release);
     release();
   }
 }
 
-function take(path) {
+/** What a lock of ours says: number, birth, and in which numbering of processes the number counts. */
+const mark = () => `${process.pid} ${birthOf(process.pid)} ${numbering()}`;
+
+function take(path, text) {
   try {
-    writeFileSync(path, `${process.pid} ${birthOf(process.pid)}`, { flag: 'wx' });
+    writeFileSync(path, text, { flag: 'wx' });
     return true;
   } catch (error) {
     if (error.code === 'EEXIST') return false;
@@ -55,11 +69,39 @@ function take(path) {
 /** @returns pid 0 where nobody has written a number, or the lock is gone */
 function ownerOf(path) {
   try {
-    const [pid, birth = ''] = readFileSync(path, 'utf8').split(' ');
-    return { pid: Number(pid) || 0, birth };
+    const text = readFileSync(path, 'utf8');
+    const [pid, birth = '', numbers = ''] = text.split(' ');
+    return { pid: Number(pid) || 0, birth, numbers, text };
   } catch {
-    return { pid: 0, birth: '' }; // released this instant; the next attempt finds out
+    return { pid: 0, birth: '', numbers: '', text: '' }; // released this instant; the next attempt finds out
   }
+}
+
+function isOurs(path, text) {
+  return ownerOf(path).text === text;
+}
+
+function touch(path) {
+  try {
+    utimesSync(path, new Date(), new Date());
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error; // the folder of the lock was removed: nobody can wait for it
+  }
+}
+
+/** @returns tells whether a lock was touched within the last `silentMs`, by a clock that nobody sets */
+function watchTouches(path, silentMs) {
+  let last = null;
+  return () => {
+    const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (touched !== last?.touched) last = { touched, at: performance.now() };
+    return performance.now() - last.at < silentMs;
+  };
+}
+
+/** Whether an owner is a process of another container, whose numbers are not ours. */
+function isElsewhere({ numbers }) {
+  return numbers !== '' && numbers !== numbering();
 }
 
 function isAlive({ pid, birth }) {
@@ -83,8 +125,21 @@ function birthOf(pid) {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the name in brackets and may hold blanks and brackets; the 22nd is the start.
     const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return `${start}:${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`;
+    return `${start}:${bootId()}`;
   } catch {
     return ''; // not Linux
   }
+}
+
+/** In which numbering of processes ours counts: each container has its own, each start of the machine new ones. */
+function numbering() {
+  try {
+    return `${readlinkSync('/proc/self/ns/pid')}:${bootId()}`;
+  } catch {
+    return ''; // not Linux
+  }
+}
+
+function bootId() {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }

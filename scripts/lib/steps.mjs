@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { alone } from './lock.mjs';
 import { hostNode, installPackages, packagesAreCurrent } from './packages.mjs';
-import { hasPrivateNode, privateNode, root, runsOnPrivateNode, SetupError } from './project.mjs';
+import { hasPrivateNode, needPagesCanBeBuilt, privateNode, root, runsOnPrivateNode, SetupError } from './project.mjs';
 import { isDenied } from './refused.mjs';
 import { run } from './run.mjs';
 
@@ -27,7 +27,7 @@ const step = (done, work) =>
     async () => {
       if (!done()) await work();
     },
-    (owner) => say(`Waiting for another set-up (process ${owner}) …`),
+    (owner) => say(`Waiting for another set-up (process ${owner}, which holds ${lockFile}) …`),
   );
 
 /**
@@ -71,6 +71,7 @@ export async function prepareBuild() {
 }
 
 async function build(key) {
+  needPagesCanBeBuilt();
   say('Building the app …');
   const status = await run(privateNode(), [join(root, 'scripts', 'build.mjs'), 'renderer', 'main', 'preload'], {
     stdio: ['ignore', 2, 2],
@@ -82,12 +83,17 @@ async function build(key) {
   writeFileSync(buildStamp, key);
 }
 
-/** All of it; notes at the end that it was done, for `setUpIsFresh`. */
-export async function setUp() {
+/** What the command line needs, which shows no pages; notes at the end that it was done, for `setUpIsFresh`. */
+export async function setUpCommands() {
   await preparePackages();
   await prepareRuntime();
-  await prepareBuild();
   note(JSON.stringify({ key: setUpKey() }));
+}
+
+/** All of it. */
+export async function setUp() {
+  await setUpCommands();
+  await prepareBuild();
 }
 
 /** In a checkout that is somebody else's nothing can be noted, and each start looks anew. */
@@ -101,7 +107,7 @@ function note(text) {
 }
 
 /**
- * Whether the last set-up was of the same packages and runtimes. Takes some milliseconds; it does not look at TensorFlow
+ * Whether what `setUpCommands` sets up is there, of the same packages and runtimes. Takes some milliseconds; it does not look at TensorFlow
  * itself, which the start of each job does.
  */
 export function setUpIsFresh() {
@@ -120,6 +126,7 @@ function setUpKey() {
     hash.update(readFileSync(join(root, file)));
   for (const name of ['EDM2_CACHE', 'EDM2_RUNTIME', 'XDG_CACHE_HOME', 'HOME'])
     hash.update(`${name}=${process.env[name] ?? ''}\n`);
+  if (!isAbsolute(process.env.EDM2_CACHE || '/')) hash.update(process.cwd()); // it is relative to that
   return hash.digest('hex');
 }
 

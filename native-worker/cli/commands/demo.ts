@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { listDatasets, type Dataset } from '../../../contract/datasets.ts';
 import { AppError } from '../../../contract/errors.ts';
@@ -18,7 +19,6 @@ import { positiveNumber, wholeNumber } from '../arguments.ts';
 import { EXIT_INTERRUPTED, withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { followRun } from '../follow-run.ts';
-import { userPath } from '../paths.ts';
 import { checkTarget, saveSheet } from '../save-file.ts';
 import { duration, images, threeDigits } from '../words.ts';
 
@@ -57,7 +57,7 @@ function readOptions(options: DemoOptions): Asked {
   const goal = options.images === undefined ? null : wholeNumber(options.images, '--images', MOST_IMAGES);
   const usual = goal === null ? DEFAULT_MINUTES : null;
   const minutes = options.minutes === undefined ? usual : positiveNumber(options.minutes, '--minutes');
-  const file = userPath(options.out);
+  const file = resolve(options.out);
   checkTarget(file);
   return { goal, minutes, file };
 }

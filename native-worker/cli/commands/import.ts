@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { getDataset, importDataset, ImportOptions } from '../../../contract/datasets.ts';
 import { AppError } from '../../../contract/errors.ts';
@@ -6,7 +6,6 @@ import { grantFolder } from '../../../contract/folders.ts';
 import { wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
-import { userPath } from '../paths.ts';
 import { pictures } from '../words.ts';
 
 /** Files named one by one; more are only counted, `--json` lists all. */
@@ -31,8 +30,8 @@ export function addImport(program: Command): void {
     .action(async (folder: string, options: ImportArguments, command: Command) => {
       await withService(
         command,
-        () => readImport(userPath(folder), options),
-        (context, asked) => importFolder(context, userPath(folder), asked),
+        () => readImport(resolve(folder), options),
+        (context, asked) => importFolder(context, resolve(folder), asked),
       );
     });
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import {
   listProfiles,
@@ -18,7 +19,6 @@ import { followJob } from '../follow-job.ts';
 import { measuredWords, readMeasured, type MeasuredNetwork, type MeasuredOptions } from '../measured-network.ts';
 import { addNetworkOptions } from '../network-options.ts';
 import type { Output } from '../output.ts';
-import { userPath } from '../paths.ts';
 import { measureProfile } from '../profile/measure.ts';
 import { profileWords } from '../profile/report.ts';
 import { checkTarget, saveText } from '../save-file.ts';
@@ -75,7 +75,7 @@ interface Asked extends MeasuredNetwork {
 
 /** @throws {AppError} 'invalid-input' for what can't be meant, 'forbidden' where the trace can't be written */
 export function readProfileOptions(options: ProfileOptions): Asked {
-  const file = options.trace === undefined ? null : userPath(options.trace);
+  const file = options.trace === undefined ? null : resolve(options.trace);
   const asked: Asked = {
     ...readMeasured(options),
     work: options.sampling === true ? 'sampling' : 'training',

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { AppError } from '../../../contract/errors.ts';
 import { gammaFromSigmaRel } from '../../../contract/power-function.ts';
@@ -12,7 +13,6 @@ import { getRun, listRuns, runSnapshots, type Run } from '../../../contract/runs
 import { collect, findRun, positiveNumber, wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
-import { userPath } from '../paths.ts';
 import { addRenamed } from '../renamed-option.ts';
 import { checkTarget, saveCopy } from '../save-file.ts';
 import { readName } from './reconstructions.ts';
@@ -79,7 +79,7 @@ function readOptions({ sigmaRel: lengths, at, name, out }: Options): Asked {
   const targets = lengths.map((text, index): Target => {
     const sigmaRel = positiveNumber(text, '--sigma-rel');
     gammaFromSigmaRel(sigmaRel); // throws for a length that does not exist
-    const file = pattern === undefined ? null : userPath(pattern.replaceAll(PLACE, text.trim()));
+    const file = pattern === undefined ? null : resolve(pattern.replaceAll(PLACE, text.trim()));
     if (file !== null) checkTarget(file);
     return { sigmaRel, name: name[index] === undefined ? null : readName(name[index]), file };
   });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { getDataset } from '../../../contract/datasets.ts';
 import type { Devices } from '../../../contract/devices.ts';
@@ -6,7 +7,6 @@ import { classList, DEVICES_HELP, devicesNamed, positiveNumber, seedList, wholeN
 import { chooseModel, type ChosenModel, type WantedModel } from '../chosen-model.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
-import { userPath } from '../paths.ts';
 import { addRenamed } from '../renamed-option.ts';
 import {
   addSamplingOptions,
@@ -77,7 +77,7 @@ function readOptions(options: SampleOptions): Asked {
       nimg: options.nimg === undefined ? null : wholeNumber(options.nimg, '--nimg'),
       sigmaRel: options.sigmaRel === undefined ? null : positiveNumber(options.sigmaRel, '--sigma-rel'),
     },
-    file: userPath(options.out),
+    file: resolve(options.out),
     columns: wholeNumber(options.columns, '--columns', 64),
     seeds: seedList(options.seeds),
     batchSize: wholeNumber(options.batch, '--batch', 256),

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../../contract/errors.ts';
 import { ToyMessage, ToyRequest, type ToyResult } from '../../../contract/toy.ts';
@@ -9,7 +10,6 @@ import { LineProcess } from '../../system/line-process.ts';
 import { withoutService } from '../command.ts';
 import { firstIssue } from '../issue-words.ts';
 import type { Output } from '../output.ts';
-import { userPath } from '../paths.ts';
 import { checkTarget, savePicture } from '../save-file.ts';
 import { duration, percent, table, threeDigits } from '../words.ts';
 
@@ -50,7 +50,7 @@ export function readToyOptions(options: ToyOptions): { readonly request: ToyRequ
     guidance: number(options.guidance),
   });
   if (!request.success) throw new AppError('invalid-input', `--${firstIssue(request.error)}`);
-  const file = userPath(options.out);
+  const file = resolve(options.out);
   checkTarget(file);
   return { request: request.data, file };
 }
