@@ -51,14 +51,18 @@ const nvidiaFiles: Record<string, string> = {
   'nvidia/cublas/include/cublas.h': '// not needed\n',
 };
 
-/** Stands for node-gyp: writes down that it ran, checks what it was given, makes a file. */
-const fakeNodeGyp = `
+/** Stands for a C++ compiler: checks that what it was given is there, makes a file. */
+const fakeCompiler = `
 const fs = require('node:fs'), path = require('node:path');
-const output = process.argv.find((one) => one.startsWith('--module_path=')).slice('--module_path='.length);
-for (const needed of ['deps/include/tensorflow/c/c_api.h', 'deps/lib/libtensorflow.so', 'deps/lib/libtensorflow_framework.so.2', 'binding.gyp'])
-  if (!fs.existsSync(needed)) { console.error('error: missing ' + needed); process.exit(1); }
-fs.mkdirSync(output, { recursive: true });
-fs.writeFileSync(path.join(output, 'tfjs_binding.node'), 'binding');
+const args = process.argv.slice(2);
+if (args.includes('--version')) { console.log('g++ 12.2.0'); process.exit(0); }
+const folders = args.flatMap((one, index) => (one === '-I' ? [args[index + 1]] : []));
+for (const needed of ['node_api.h', 'tensorflow/c/c_api.h', 'binding/tfjs_backend.h'])
+  if (!folders.some((folder) => fs.existsSync(path.join(folder, needed)))) { console.error('error: missing ' + needed); process.exit(1); }
+const output = args[args.indexOf('-o') + 1];
+for (const file of args.filter((one) => path.isAbsolute(one) && one !== output))
+  if (!fs.existsSync(file)) { console.error('error: missing ' + file); process.exit(1); }
+fs.writeFileSync(output, 'binding');
 `;
 
 export interface TestMachine {
@@ -76,7 +80,7 @@ export interface TestMachine {
   remove(): void;
 }
 
-/** A machine with Python, make and a compiler, an index of two wheels, and a project without a binding. */
+/** A machine with Python and a compiler, an index of two wheels, and a project without a binding. */
 export function makeMachine(): TestMachine {
   const root = mkdtempSync(join(tmpdir(), 'edm2-machine-'));
   const [bin, cache, project, index] = ['bin', 'cache', 'project', 'index'].map((name) => join(root, name)) as [
@@ -94,10 +98,10 @@ export function makeMachine(): TestMachine {
   const tfjs = join(project, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
   mkdirSync(join(tfjs, 'binding'), { recursive: true });
   writeFileSync(join(tfjs, 'package.json'), '{"version":"4.22.0"}');
-  writeFileSync(join(tfjs, 'binding.gyp'), '{}');
-  const gyp = join(project, 'node_modules', 'node-gyp', 'bin');
-  mkdirSync(gyp, { recursive: true });
-  writeFileSync(join(gyp, 'node-gyp.js'), fakeNodeGyp);
+  for (const name of ['tfjs_backend.cc', 'tfjs_backend.h', 'tfjs_binding.cc'])
+    writeFileSync(join(tfjs, 'binding', name), '');
+  const compiler = join(root, 'compiler.cjs');
+  writeFileSync(compiler, fakeCompiler);
 
   const calls = join(root, 'pip-calls');
   const machine: TestMachine = {
@@ -121,7 +125,6 @@ export function makeMachine(): TestMachine {
   };
   const note = `for a; do case "$a" in */requirements.txt) read -r line < "$a"; echo "\${line%% *}" >> '${calls}';; esac; done`;
   machine.program('python3', `${note}\nexec '${realPython}' "$@"`);
-  machine.program('make', 'echo GNU Make 4.3');
-  machine.program('g++', 'echo g++ 12.2.0');
+  machine.program('g++', `exec '${process.execPath}' '${compiler}' "$@"`);
   return machine;
 }

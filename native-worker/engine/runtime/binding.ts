@@ -10,7 +10,7 @@ import { systemFailure } from '../../../contract/system-errors.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { makeFolder } from '../../system/make-folder.ts';
 import { runChild } from './child.ts';
-import { needCompiler } from './compiler.ts';
+import { needCompiler, wordsOf } from './compiler.ts';
 import { layoutFor } from './layout.ts';
 import { projectFolder } from './lock.ts';
 import { hashFile } from './wheels.ts';
@@ -95,7 +95,7 @@ export interface CompileOptions {
   readonly headers: string;
   /** Scratch; made, and removed at the end. */
   readonly work: string;
-  /** Python's command, which node-gyp needs. */
+  /** Python's command, which node-gyp needs on Windows. */
   readonly python: string;
   readonly signal?: AbortSignal | undefined;
   readonly variables?: NodeJS.ProcessEnv;
@@ -106,39 +106,23 @@ export interface CompileOptions {
 /**
  * Compiles the binding and puts it into the cache. Takes about 20 s.
  *
- * @throws {AppError} 'no-compiler' if make or the C++ compiler is missing; 'runtime' if the compiler refuses
+ * @throws {AppError} 'no-compiler' if the C++ compiler is missing; 'runtime' if it refuses
  */
 export async function compileBinding(options: CompileOptions): Promise<void> {
-  const { place, work, signal } = options;
+  const { place, work } = options;
   const variables = options.variables ?? process.env;
-  const project = options.project ?? projectFolder;
-  await needCompiler(variables);
+  const compiler = await needCompiler(variables);
   await rm(work, { recursive: true, force: true });
-  makeFolder(join(work, 'deps', 'lib'));
+  const output = join(work, 'output');
+  makeFolder(output);
   try {
-    for (const part of ['binding', 'binding.gyp', 'package.json']) {
-      await cp(join(place.package, part), join(work, part), { recursive: true });
-    }
-    await symlink(options.headers, join(work, 'deps', 'include'), 'junction');
-    for (const [link, library] of Object.entries(layoutFor().links)) {
-      await symlink(join(options.libraries, library), join(work, 'deps', 'lib', link));
-    }
-
-    const output = join(work, 'output');
-    const args = [
-      join(project, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js'),
-      'rebuild',
-      `--python=${options.python}`,
-    ];
-    args.push(
-      `--module_name=${FILE.replace('.node', '')}`,
-      `--module_path=${output}`,
-      `--napi_build_version=${NODE_API}`,
-    );
-    const nodeFolder = dirname(dirname(process.execPath));
-    // The private Node brings its headers along on Linux and macOS; elsewhere node-gyp fetches them.
-    if (existsSync(join(nodeFolder, 'include', 'node', 'node_api.h'))) args.push(`--nodedir=${nodeFolder}`);
-    const result = await runChild(process.execPath, args, { folder: work, environment: variables, signal });
+    // Compilers write to TMPDIR first: so that is on the disk whose space was checked.
+    const environment = { ...variables, TMPDIR: work };
+    const [program, args] =
+      process.platform === 'win32'
+        ? [process.execPath, await prepareNodeGyp(options, output)]
+        : [compiler[0]!, [...compiler.slice(1), ...compilerArguments(options, join(output, FILE), variables)]];
+    const result = await runChild(program, args, { folder: work, environment, signal: options.signal });
     if (result?.status !== 0 || !existsSync(join(output, FILE)))
       throw explainCompiler(`${result?.stderr ?? ''}\n${result?.stdout ?? ''}`);
 
@@ -148,7 +132,58 @@ export async function compileBinding(options: CompileOptions): Promise<void> {
   }
 }
 
-/** Turns node-gyp's complaint into one sentence. */
+/** tfjs-node's C++ source, beside its headers. */
+const SOURCES = ['tfjs_backend.cc', 'tfjs_binding.cc'];
+
+/**
+ * The compiler is called without make and without a shell, which take blanks, quotes, `$` and `#` in a path for
+ * something else: the user's name may be in it. The private Node brings its headers along on Linux and macOS.
+ */
+function compilerArguments(
+  { place, libraries, headers }: CompileOptions,
+  output: string,
+  variables: NodeJS.ProcessEnv,
+): string[] {
+  const source = join(place.package, 'binding');
+  const folders = [join(dirname(dirname(process.execPath)), 'include', 'node'), headers, place.package];
+  return [
+    ...['-std=c++20', '-O3', '-fPIC', '-pthread', `-DNAPI_VERSION=${NODE_API}`],
+    ...wordsOf(variables.CXXFLAGS),
+    ...folders.flatMap((folder) => ['-I', folder]),
+    // Node's own functions are found when it loads the binding.
+    ...(process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared']),
+    ...['-o', output],
+    ...SOURCES.map((name) => join(source, name)),
+    ...layoutFor().linked.map((name) => join(libraries, name)),
+    ...wordsOf(variables.LDFLAGS),
+  ];
+}
+
+/**
+ * On Windows node-gyp finds Visual Studio, and fetches Node's headers.
+ *
+ * @returns the arguments with which Node builds into `output`
+ */
+async function prepareNodeGyp(options: CompileOptions, output: string): Promise<string[]> {
+  const { place, work, libraries, headers, python } = options;
+  makeFolder(join(work, 'deps', 'lib'));
+  for (const part of ['binding', 'binding.gyp', 'package.json']) {
+    await cp(join(place.package, part), join(work, part), { recursive: true });
+  }
+  await symlink(headers, join(work, 'deps', 'include'), 'junction');
+  // The name under which binding.gyp asks for it.
+  await symlink(join(libraries, layoutFor().linked[0]!), join(work, 'deps', 'lib', 'tensorflow.lib'));
+  return [
+    join(options.project ?? projectFolder, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js'),
+    'rebuild',
+    `--python=${python}`,
+    `--module_name=${FILE.replace('.node', '')}`,
+    `--module_path=${output}`,
+    `--napi_build_version=${NODE_API}`,
+  ];
+}
+
+/** Turns the complaint of the compiler, or of node-gyp, into one sentence. */
 function explainCompiler(said: string): AppError {
   const cause = new Error(said.trim().slice(-8000));
   if (/No space left on device/i.test(said)) {

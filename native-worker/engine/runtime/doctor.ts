@@ -259,14 +259,13 @@ async function pythonCheck({ variables }: Subject): Promise<Check> {
 
 /** It builds the binding once; without it what is installed goes on working. */
 async function compilerCheck({ variables }: Subject): Promise<Check> {
-  const compiler = await findCompiler(variables);
-  const good = compiler.missing.length === 0;
+  const { text } = await findCompiler(variables);
   return {
     id: 'compiler',
-    status: good ? 'good' : 'warn',
+    status: text !== null ? 'good' : 'warn',
     title: 'C++ compiler',
-    detail: good ? compiler.text : `Not found: ${compiler.missing.join(' and ')}`,
-    advice: good ? null : 'Install a C++ compiler and make: they compile the TensorFlow binding once.',
+    detail: text ?? 'Not found',
+    advice: text !== null ? null : 'Install a C++ compiler: it compiles the TensorFlow binding once.',
   };
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { inheritedEnvironment } from '../../../contract/environment.ts';
+import { AppError } from '../../../contract/errors.ts';
 import type { Compilation } from '../../../contract/compilation.ts';
 import type { Precision } from '../../../contract/precision.ts';
 import type { RuntimeName } from '../../../contract/runtime.ts';
@@ -13,6 +14,23 @@ import { runtimeFolder } from './places.ts';
 export function libraryPathVariable(platform: NodeJS.Platform = process.platform): string {
   if (platform === 'darwin') return 'DYLD_LIBRARY_PATH';
   return platform === 'win32' ? 'PATH' : 'LD_LIBRARY_PATH';
+}
+
+/** What separates folders in that variable; on Linux a semicolon does, too. */
+const SEPARATORS: Partial<Record<NodeJS.Platform, RegExp>> = { linux: /[:;]/u, darwin: /:/u, win32: /;/u };
+
+/**
+ * Makes sure that the platform's loader can look for libraries in a folder.
+ *
+ * @throws {AppError} 'runtime' if a character of its path ends a path for the loader
+ */
+export function needSearchablePath(folder: string): void {
+  const found = SEPARATORS[process.platform]?.exec(folder);
+  if (found == null) return;
+  throw new AppError(
+    'runtime',
+    `TensorFlow can't be loaded from ${folder}: "${found[0]}" ends a folder's name for the system. Set EDM2_CACHE to a folder without it.`,
+  );
 }
 
 /** What CUDA_VISIBLE_DEVICES is to be, so that no card is seen. */

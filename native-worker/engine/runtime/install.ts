@@ -10,6 +10,7 @@ import { freeBytes, needSpace, noSpace, type FreeBytes } from './disk.ts';
 import { holdInstallLock } from './install-lock.ts';
 import { placeInRuntime, placeOfHeader } from './layout.ts';
 import { readLock, type RuntimeLock, type Wheel } from './lock.ts';
+import { needSearchablePath } from './environment.ts';
 import { checkRuntime, writeManifest, type RuntimeFile } from './manifest.ts';
 import { cacheFolder, runtimeFolder } from './places.ts';
 import { formatBytes, type OnProgress } from './progress.ts';
@@ -44,6 +45,7 @@ export interface InstallOptions {
 export async function installRuntime(options: InstallOptions): Promise<void> {
   const cache = options.cache ?? cacheFolder();
   const lock = options.lock ?? readLock(options.name);
+  needSearchablePath(cache);
   if (await runtimeIsUsable(options)) return;
   await needSpace(cache, 0, 'A TensorFlow runtime', options.free);
   const release = await holdInstallLock(cache, options);

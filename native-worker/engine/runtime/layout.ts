@@ -4,8 +4,8 @@ import { AppError } from '../../../contract/errors.ts';
 interface Layout {
   /** TensorFlow's libraries: their names in the wheel and in the runtime's `lib` folder. */
   readonly libraries: Readonly<Record<string, string>>;
-  /** Names under which the binding's build looks for those libraries in `deps/lib`, each for one of `libraries`. */
-  readonly links: Readonly<Record<string, string>>;
+  /** What the binding is linked with: names out of `libraries`. */
+  readonly linked: readonly string[];
   /** The library with TensorFlow's C API. */
   readonly capi: string;
 }
@@ -17,12 +17,7 @@ const layouts: Partial<Record<NodeJS.Platform, Layout>> = {
       'tensorflow/libtensorflow_cc.so.2': 'libtensorflow_cc.so.2',
       'tensorflow/libtensorflow_framework.so.2': 'libtensorflow_framework.so.2',
     },
-    links: {
-      'libtensorflow.so': 'libtensorflow_cc.so.2',
-      'libtensorflow_cc.so.2': 'libtensorflow_cc.so.2',
-      'libtensorflow_framework.so': 'libtensorflow_framework.so.2',
-      'libtensorflow_framework.so.2': 'libtensorflow_framework.so.2',
-    },
+    linked: ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'],
     capi: 'libtensorflow_cc.so.2',
   },
   darwin: {
@@ -30,11 +25,7 @@ const layouts: Partial<Record<NodeJS.Platform, Layout>> = {
       'tensorflow/libtensorflow_cc.2.dylib': 'libtensorflow_cc.2.dylib',
       'tensorflow/libtensorflow_framework.2.dylib': 'libtensorflow_framework.2.dylib',
     },
-    links: {
-      'libtensorflow.2.dylib': 'libtensorflow_cc.2.dylib',
-      'libtensorflow_cc.2.dylib': 'libtensorflow_cc.2.dylib',
-      'libtensorflow_framework.2.dylib': 'libtensorflow_framework.2.dylib',
-    },
+    linked: ['libtensorflow_cc.2.dylib', 'libtensorflow_framework.2.dylib'],
     capi: 'libtensorflow_cc.2.dylib',
   },
   win32: {
@@ -42,7 +33,7 @@ const layouts: Partial<Record<NodeJS.Platform, Layout>> = {
       'tensorflow/python/_pywrap_tensorflow_common.dll': '_pywrap_tensorflow_common.dll',
       'tensorflow/python/tensorflow_cc.2.dll.if.lib': 'tensorflow_cc.2.dll.if.lib',
     },
-    links: { 'tensorflow.lib': 'tensorflow_cc.2.dll.if.lib' },
+    linked: ['tensorflow_cc.2.dll.if.lib'],
     capi: '_pywrap_tensorflow_common.dll',
   },
 };

@@ -1,4 +1,4 @@
-/** The Python that fetches wheels and that node-gyp needs. */
+/** The Python that fetches wheels, and that node-gyp needs on Windows. */
 import { AppError } from '../../../contract/errors.ts';
 import { runChild } from './child.ts';
 import { compareVersions } from './gpu.ts';
