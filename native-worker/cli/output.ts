@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { AppError } from '../../contract/errors.ts';
+import { redraws } from './terminal.ts';
 
 /** Without a terminal a line of progress comes this often, so that a log stays short. */
 const PLAIN_INTERVAL_MS = 5000;
@@ -51,7 +52,7 @@ export class Output {
     if (this.json) return;
     const part = Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0));
     const percent = `${Math.floor(part * 100)} %`;
-    if (this.#out.isTTY === true) {
+    if (redraws(this.#out)) {
       const full = Math.round(part * BAR_CELLS);
       const line = `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)} ${percent.padStart(5)}  ${words}`;
       this.#out.write(`\r\x1b[2K${line.slice(0, (this.#out.columns ?? 80) - 1)}`);

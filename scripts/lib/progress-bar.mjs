@@ -1,4 +1,5 @@
 /** How far long work is, on stderr: one line that is drawn anew on a terminal, a few plain lines elsewhere. */
+import { redraws } from '../../native-worker/cli/terminal.ts';
 
 const WIDTH = 24;
 /** On a terminal not more often than this; a pipe gets a line a new text and a quarter of the way. */
@@ -15,7 +16,7 @@ export function progressBar(stream = process.stderr) {
   let drawnAt = -Infinity;
   const draw = ({ text, done, total }) => {
     const share = total > 0 ? Math.min(1, done / total) : null;
-    if (!stream.isTTY) {
+    if (!redraws(stream)) {
       const now = share === null ? 0 : Math.floor(share * QUARTERS);
       if (text !== shown) stream.write(`  ${text}\n`);
       else if (now > quarter && now < QUARTERS) stream.write(`    ${Math.round(share * 100)} %\n`);
@@ -34,7 +35,7 @@ export function progressBar(stream = process.stderr) {
     stream.write(`\r\x1b[K  ${bar}${text}`);
   };
   const end = () => {
-    if (stream.isTTY && shown !== '') stream.write('\r\x1b[K');
+    if (redraws(stream) && shown !== '') stream.write('\r\x1b[K');
     shown = '';
   };
   return { draw, end };

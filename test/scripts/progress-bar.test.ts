@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { progressBar } from '../../scripts/lib/progress-bar.mjs';
+
+beforeEach(() => vi.stubEnv('TERM', 'xterm'));
+afterEach(() => vi.unstubAllEnvs());
 
 function stream(isTTY: boolean) {
   const lines: string[] = [];
@@ -24,4 +27,13 @@ test('on a terminal one line is drawn anew, and gone at the end', () => {
   expect(terminal.lines[0]).toMatch(/^\r\x1b\[K {2}█{12}░{12} {2}50 % {2}Downloading$/);
   bar.end();
   expect(terminal.lines.at(-1)).toBe('\r\x1b[K');
+});
+
+test('a terminal that knows no escape sequences gets plain lines', () => {
+  vi.stubEnv('TERM', 'dumb');
+  const terminal = stream(true);
+  const bar = progressBar(terminal);
+  bar.draw({ text: 'Downloading', done: 50, total: 100 });
+  bar.end();
+  expect(terminal.lines).toEqual(['  Downloading\n']);
 });

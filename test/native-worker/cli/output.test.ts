@@ -1,8 +1,11 @@
 import { Writable } from 'node:stream';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AppError } from '../../../contract/errors.ts';
 import { Output, type Terminal } from '../../../native-worker/cli/output.ts';
 import { bytes, duration, images, table, threeDigits } from '../../../native-worker/cli/words.ts';
+
+beforeEach(() => vi.stubEnv('TERM', 'xterm'));
+afterEach(() => vi.unstubAllEnvs());
 
 function sink(isTTY: boolean): { stream: Terminal; text: () => string } {
   let text = '';
@@ -46,6 +49,15 @@ test('without --json the sentences go to the output and failures to the error ou
   output.say('hello');
   output.error(new AppError('conflict', 'It runs already.'));
   expect([out.text(), errors.text()]).toEqual(['hello\n', 'It runs already.\n']);
+});
+
+test('a terminal that knows no escape sequences gets plain lines', () => {
+  vi.stubEnv('TERM', 'dumb');
+  const out = sink(true);
+  const output = new Output(false, out.stream, out.stream);
+  output.progress(0.5, 'half');
+  output.say('done');
+  expect(out.text()).toBe('50 %  half\ndone\n');
 });
 
 test('a terminal gets a bar that is redrawn in place, never wraps, and gives way to sentences', () => {
