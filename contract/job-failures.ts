@@ -44,14 +44,26 @@ const LIMIT_REACHED =
 const LAST_WORDS =
   /^F\d{4} |: F [\w/]|Check failed|terminate called|what\(\):|FATAL ERROR|Assertion .*failed|Fatal |error while loading shared libraries|^\w*Error: /u;
 
+/**
+ * What is said where a disk is full; TensorFlow, which has the same status for it as for memory, puts the file in front,
+ * as others do.
+ */
+const DISK_FULL = /(?:(\/[^;:'"\n]*)['"]?[;:] )?(?:No space left on device|Disk quota exceeded)/iu;
+
 /** Whether a message or a line of output says that memory ran out. */
 export function saysOutOfMemory(text: string): boolean {
-  return OUT_OF_MEMORY.test(text);
+  return OUT_OF_MEMORY.test(text) && !DISK_FULL.test(text);
+}
+
+/** A full disk, if a message or a line of output says so; else null. */
+export function saidDiskFull(text: string): Failure | null {
+  const found = DISK_FULL.exec(text);
+  return found === null ? null : diskFull(found[1] ?? null);
 }
 
 /** Whether a line of a program's output tells why it ended: such a line is worth more than those after it. */
 export function tellsWhy(line: string): boolean {
-  return LAST_WORDS.test(line) || LIMIT_REACHED.test(line) || saysOutOfMemory(line);
+  return LAST_WORDS.test(line) || LIMIT_REACHED.test(line) || OUT_OF_MEMORY.test(line) || DISK_FULL.test(line);
 }
 
 /** What a job that ran out of memory worked on, as far as an advice needs it. */
@@ -100,10 +112,15 @@ export function deviceOutOfMemory(use: MemoryUse): Failure {
   return { code: 'out-of-memory', message: `The device ran out of memory${load}. ${adviceFor(use)}` };
 }
 
-export const diskFull: Failure = {
-  code: 'no-space',
-  message: 'The disk of the library is full. Free some space and resume.',
-};
+/**
+ * A disk that a job wrote to is full.
+ *
+ * @param where the file that was meant, on whichever disk it is (temporary files may be on another one than the library);
+ *   null: it is not told, and what jobs write without a name are files of the library
+ */
+export function diskFull(where: string | null): Failure {
+  return { code: 'no-space', message: `The disk of ${where ?? 'the library'} is full. Free some space and resume.` };
+}
 
 /**
  * The system refused a thread, an open file or address space.
@@ -143,6 +160,8 @@ export function crashFailure(kind: JobParameters['kind'], crash: Crash, use: Mem
   const what = PROCESSES[kind];
   const output = crash.lastLines.join('\n');
   const signal = crash.exitCode === SHELL_SIGNAL + SIGKILL_NUMBER ? 'SIGKILL' : crash.signal;
+  const full = saidDiskFull(output);
+  if (full !== null) return full;
   if (saysOutOfMemory(output)) {
     return { code: 'out-of-memory', message: `${what} ran out of memory. ${adviceFor(use)}` };
   }

@@ -37,7 +37,10 @@ export function largestMicroBatch(
   return possibleMicroBatches(training.batchSize).find((images) => images < below && fits(images)) ?? null;
 }
 
-/** What to do where training does not fit, as a sentence; parameters as for `largestMicroBatch`. */
+/**
+ * What to do where training does not fit, or did not, as a sentence: never anything as large as what failed.
+ * Parameters as for `largestMicroBatch`.
+ */
 export function memoryAdvice(
   plan: NetworkPlan,
   training: Training,
@@ -52,6 +55,9 @@ export function memoryAdvice(
       : 'Not even micro-batch 1 would fit: use a smaller network.';
   }
   const needed = estimateMemory(plan, { ...training, microBatch: images }, parts).total;
+  // What failed was estimated to fit: then the estimate, or what is known of the memory, promises nothing.
+  if (capacity !== null && below !== undefined && estimateMemory(plan, training, parts).total <= capacity)
+    return `Micro-batch ${images} takes less (about ${gigabytes(needed)}) and gives the same result.`;
   const figures =
     capacity === null ? `about ${gigabytes(needed)}` : `about ${gigabytes(needed)} of ${gigabytes(capacity)}`;
   return `Micro-batch ${images} would fit (${figures}) and gives the same result.`;

@@ -5,6 +5,7 @@ import {
   diskFull,
   jobBug,
   limitReached,
+  saidDiskFull,
   saysOutOfMemory,
   type Failure,
 } from '../../contract/job-failures.ts';
@@ -52,7 +53,14 @@ function failureOf(error: unknown, parameters: JobParameters | null): Failure {
     );
   }
   const refused = refusal(error);
-  if (refused?.code === 'no-space') return diskFull;
+  if (refused?.code === 'no-space') return diskFull(pathOf(error));
   if (refused?.code === 'limit') return limitReached();
+  const full = error instanceof Error ? saidDiskFull(error.message) : null;
+  if (full !== null) return full;
   return refused === null ? jobBug : { code: refused.code, message: refused.message };
+}
+
+/** The file that an error of the system is about; null: it doesn't say. */
+function pathOf(error: unknown): string | null {
+  return error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : null;
 }

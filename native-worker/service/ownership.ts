@@ -1,10 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import * as z from 'zod';
-import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import { LibraryIdentity } from '../../contract/library.ts';
 import { writeAll, writeDurably } from '../store/durable-file.ts';
 import { HELD_NAME } from '../store/paths.ts';
@@ -89,76 +85,4 @@ export function readAddress(folder: string): ServiceAddress | null {
 export function isLibraryIn(folder: string, told: LibraryIdentity): boolean {
   const place = placeOf(folder);
   return place !== null && place.device === told.device && place.inode === told.inode;
-}
-
-/** Socket addresses are short: 104 bytes with the final zero on macOS, 108 on Linux. */
-const MAX_SOCKET_PATH = 103;
-
-/**
- * A new address to listen on: a socket in a folder that only this user can enter, or a named pipe. Each start has its
- * own, so that a service that ends late takes only its own away.
- *
- * @throws {AppError} 'forbidden' if somebody else owns that folder
- */
-export function newSocketPath(libraryFolder: string): string {
-  const name = `${socketPrefix(libraryFolder)}${randomBytes(4).toString('hex')}`;
-  if (process.platform === 'win32') return `\\\\.\\pipe\\edm2-studio-${userInfo().username}-${name}`;
-  // Not `userInfo`: it throws where the system knows no name for the number, as in a container.
-  const uid = process.getuid!();
-  const bases = [process.env.XDG_RUNTIME_DIR, tmpdir(), '/tmp'];
-  for (const base of bases) {
-    if (base === undefined || base === '') continue;
-    const folder = join(base, `edm2-studio-${uid}`);
-    const path = join(folder, `${name}.sock`);
-    if (Buffer.byteLength(path) > MAX_SOCKET_PATH || !makePrivate(folder, uid)) continue;
-    return path;
-  }
-  throw new AppError(
-    'forbidden',
-    `No folder for the service's socket: set XDG_RUNTIME_DIR or TMPDIR to a short path of your own (tried ${bases.filter(Boolean).join(', ')}).`,
-  );
-}
-
-/**
- * Removes the sockets that killed services of this library have left: those on which nobody listens.
- *
- * @param own where we listen
- */
-export async function removeDeadSockets(libraryFolder: string, own: string): Promise<void> {
-  if (process.platform === 'win32') return; // a named pipe goes with its process
-  const folder = dirname(own);
-  const prefix = socketPrefix(libraryFolder);
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
-    if (name.startsWith(prefix) && path !== own && !(await isListenedOn(path))) rmSync(path, { force: true });
-  }
-}
-
-function socketPrefix(libraryFolder: string): string {
-  return `${createHash('sha256').update(resolve(libraryFolder)).digest('hex').slice(0, 16)}-`;
-}
-
-function isListenedOn(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    // Anything but a clear refusal leaves it alone.
-    socket.once('error', (error) => resolve(!hasSystemCode(error, 'ECONNREFUSED')));
-  });
-}
-
-/** Makes a folder that is ours alone; false if it can't be. In a shared /tmp somebody else may have been there first. */
-function makePrivate(folder: string, uid: number): boolean {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    if (!hasSystemCode(error, 'EEXIST')) return false;
-  }
-  const found = lstatSync(folder);
-  if (!found.isDirectory() || found.uid !== uid) return false;
-  if ((found.mode & 0o077) !== 0) chmodSync(folder, 0o700);
-  return true;
 }

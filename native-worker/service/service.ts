@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { AppError } from '../../contract/errors.ts';
@@ -24,7 +23,8 @@ import { allHandlers } from './handlers/all.ts';
 import type { OpenedDoor } from './handlers/context.ts';
 import { JobOutcomes } from './job-outcomes.ts';
 import { openLog } from './log-file.ts';
-import { newSocketPath, removeDeadSockets, takeLibrary, type Ownership } from './ownership.ts';
+import { listenPrivately, removeDeadSockets } from './local-socket.ts';
+import { takeLibrary, type Ownership } from './ownership.ts';
 import { appVersion, jobScript, pagesFolder } from './program-files.ts';
 import { Queue } from './queue.ts';
 import { keepAllRecords } from './records.ts';
@@ -195,7 +195,6 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
     },
   };
 
-  const socket = newSocketPath(library.folder);
   const local = makeServer({ ...serverParts, admit: () => ({ admitted: true, audience: 'local' }) });
   const gpuWatch = new GpuWatch(options.gpuWatch);
   const stopWatching = watchDevice(events, connections, gpuWatch);
@@ -272,8 +271,9 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
     })
     .then(() => keepAllRecords({ library, log }))
     .catch((error: unknown) => log.error({ err: error }, 'what is written beside the files could not be put in order'));
+  let socket: string;
   try {
-    await listen(local, socket);
+    socket = await listenPrivately(local, library.folder);
   } catch (error) {
     library.close();
     throw error;
@@ -284,11 +284,4 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   const tellEscape = (error: unknown): void =>
     log.fatal({ err: error }, 'an error that nobody caught ends the service');
   return { socket, openWeb: async (host, port) => (await openDoor(host, port)).url, tellEscape, stop, ended };
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, () => resolve());
-  });
 }

@@ -175,6 +175,8 @@ function connect(folder: string): Database.Database {
     // The driver is built with NORMAL for WAL, which may lose the last commits when the power fails.
     db.pragma('synchronous = FULL');
     db.pragma('foreign_keys = ON');
+    // A full or missing folder for temporary files is none of the library's business: sorting needs some MB at most.
+    db.pragma('temp_store = MEMORY');
   } catch (error) {
     db.close();
     throw readable(error, folder);

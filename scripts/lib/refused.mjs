@@ -1,4 +1,5 @@
 /** What the system refuses while the scripts prepare the program, as sentences. Built-ins only. */
+import { tmpdir } from 'node:os';
 import { sep } from 'node:path';
 import { root } from './project.mjs';
 
@@ -18,12 +19,18 @@ export function isDenied(error) {
  */
 export function sentenceOf(error) {
   const where = typeof error?.path === 'string' ? error.path : null;
+  if (where !== null && isIn(tmpdir(), where) && !isIn(root, where))
+    return `The folder for temporary files can't be used (${error.code}, ${where}). Set TMPDIR to one where there is room and you may write, then start again.`;
   if (FULL.includes(error?.code)) return `The disk of ${where ?? root} is full. Make room, then start again.`;
   if (isDenied(error) && where !== null) {
-    if (`${where}${sep}`.startsWith(root))
+    if (isIn(root, where))
       return `EDM2 Studio's own folder ${root} has to be set up, and you may not write there (${where}). Let its owner run "npm run setup" in it, or use a copy of your own.`;
     return `The system does not allow access to ${where}. Change who may use it, then start again.`;
   }
   const hint = process.env.EDM2_DEBUG === '1' ? `\n${error?.stack}` : ' EDM2_DEBUG=1 shows where.';
   return `EDM2 Studio could not be started: ${error instanceof Error ? error.message : String(error)}.${hint}`;
+}
+
+function isIn(folder, path) {
+  return `${path}${sep}`.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
 }

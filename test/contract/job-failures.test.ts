@@ -42,6 +42,14 @@ test.each([
   expect(message).toContain(advice);
 });
 
+test('a process that ends because a disk is full names the file, not a lack of memory', () => {
+  const lastLines = ['F1 RESOURCE_EXHAUSTED: /scratch/tmp/ptxas-1; No space left on device'];
+  expect(crashFailure('train', crash({ signal: 'SIGABRT', lastLines }), use)).toEqual({
+    code: 'no-space',
+    message: 'The disk of /scratch/tmp/ptxas-1 is full. Free some space and resume.',
+  });
+});
+
 test.each([crash({ signal: 'SIGKILL', oomKilled: false }), crash({ exitCode: 137 })])(
   'a SIGKILL without that sign is nobody’s certain lack of memory, and no bug of ours',
   (end) => {

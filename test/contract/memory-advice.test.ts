@@ -52,3 +52,13 @@ test('where no micro-batch fits, the network is too large', () => {
   expect(memoryAdvice(plan, training, 1e6)).toBe('Not even micro-batch 1 would fit: use a smaller network.');
   expect(memoryAdvice(plan, { ...training, microBatch: 1 }, 1e15, 1)).not.toContain('icro-batch');
 });
+
+test('after a run was killed that was thought to fit no promise is made, and nothing as large is named', () => {
+  for (const killed of [24, 12, 8, 6, 4, 3, 2]) {
+    const advice = memoryAdvice(plan, { ...training, microBatch: killed }, 1e15, killed);
+    const named = Number(
+      /^Micro-batch (\d+) takes less \(about \d\.\d GB\) and gives the same result\.$/.exec(advice)?.[1],
+    );
+    expect(named).toBeLessThan(killed);
+  }
+});

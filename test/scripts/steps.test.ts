@@ -17,7 +17,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { root } from '../support/root.ts';
-import { ordinaryUser } from '../support/user.ts';
+import { lack } from '../support/needs.ts';
+import { forRoot, ordinaryUser } from '../support/user.ts';
 
 let folder: string;
 let calls: string;
@@ -161,38 +162,42 @@ function holdInContainer(lock: string) {
   return { child, saying };
 }
 
-const canUnshare = spawnSync('unshare', ['-pf', '--mount-proc', 'true']).status === 0;
+forRoot(() => {
+  const may = spawnSync('unshare', ['-pf', '--mount-proc', 'true']).status === 0;
+  const lacking = may ? null : lack('Processes can not have numbers of their own here (unshare).');
+  const inContainers = test.skipIf(lacking !== null);
 
-test.runIf(canUnshare)(
-  'a set-up in a container waits for one of its own number in another, and takes over once that is killed',
-  async () => {
+  inContainers(
+    'a set-up in a container waits for one of its own number in another, and takes over once that is killed',
+    async () => {
+      const lock = join(folder, 'setup.lock');
+      const first = holdInContainer(lock);
+      await first.saying('holds');
+      const second = holdInContainer(lock);
+      expect(await second.saying('waits')).toMatch(/^waits for 1 /);
+      first.child.kill('SIGKILL'); // as `docker kill` does it: nothing is cleaned up
+      expect(await second.saying('holds')).toBe('waits for 1 holds');
+      second.child.stdin.end();
+      await once(second.child, 'close');
+      expect(existsSync(lock)).toBe(false);
+    },
+  );
+
+  inContainers('of two set-ups in containers the second waits as long as the first one lives', async () => {
     const lock = join(folder, 'setup.lock');
     const first = holdInContainer(lock);
     await first.saying('holds');
     const second = holdInContainer(lock);
-    expect(await second.saying('waits')).toMatch(/^waits for 1 /);
-    first.child.kill('SIGKILL'); // as `docker kill` does it: nothing is cleaned up
-    expect(await second.saying('holds')).toBe('waits for 1 holds');
+    await second.saying('waits');
+    const held = readFileSync(lock, 'utf8');
+    const touched = statSync(lock).mtimeMs;
+    await vi.waitUntil(() => statSync(lock).mtimeMs > touched + 2500, { timeout: 10_000 }); // longer than a dead one is silent
+    expect(readFileSync(lock, 'utf8')).toBe(held);
+    first.child.stdin.end();
+    await second.saying('holds');
     second.child.stdin.end();
     await once(second.child, 'close');
-    expect(existsSync(lock)).toBe(false);
-  },
-);
-
-test.runIf(canUnshare)('of two set-ups in containers the second waits as long as the first one lives', async () => {
-  const lock = join(folder, 'setup.lock');
-  const first = holdInContainer(lock);
-  await first.saying('holds');
-  const second = holdInContainer(lock);
-  await second.saying('waits');
-  const held = readFileSync(lock, 'utf8');
-  const touched = statSync(lock).mtimeMs;
-  await vi.waitUntil(() => statSync(lock).mtimeMs > touched + 2500, { timeout: 10_000 }); // longer than a dead one is silent
-  expect(readFileSync(lock, 'utf8')).toBe(held);
-  first.child.stdin.end();
-  await second.saying('holds');
-  second.child.stdin.end();
-  await once(second.child, 'close');
+  });
 });
 
 linuxOnly('a changed lock installs again, a changed page builds again', () => {
@@ -402,6 +407,17 @@ linuxOnly('in a checkout that may only be read a command runs, and what must be 
     `EDM2 Studio's own folder ${folder}/ has to be set up, and you may not write there (${folder}/.cache/setup.lock). Let its owner run "npm run setup" in it, or use a copy of your own.`,
     '',
   ]);
+});
+
+linuxOnly('a folder for temporary files that is missing is named with its variable', () => {
+  writeFileSync(
+    join(folder, 'scripts/setup.mjs'),
+    "import { mkdtempSync } from 'node:fs'; import { tmpdir } from 'node:os'; import { join } from 'node:path';" +
+      "import { main } from './lib/run.mjs'; await main(() => mkdtempSync(join(tmpdir(), 'edm2-')));",
+  );
+  const { status, stderr } = runScript('setup.mjs', [], { env: { TMPDIR: '/nowhere' } });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^The folder for temporary files can't be used \(ENOENT, \/nowhere.*\)\. Set TMPDIR/);
 });
 
 linuxOnly('an error that nobody foresaw is a sentence without a stack trace', () => {

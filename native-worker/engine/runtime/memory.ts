@@ -2,11 +2,11 @@
 import { totalmem } from 'node:os';
 import type { TrainingMemory } from '../../../contract/memory-advice.ts';
 import type { GpuInfo, RuntimeName } from '../../../contract/runtime.ts';
+import { groupMemoryLimit } from './cgroup.ts';
 
-/** Bytes of memory that this machine, or the container that we run in, has. */
+/** Bytes of memory that this machine has, or the container or the batch system's job that we run in. */
 export function machineMemory(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return Math.min(groupMemoryLimit() ?? Infinity, totalmem());
 }
 
 /**

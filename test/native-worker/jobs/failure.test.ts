@@ -30,6 +30,24 @@ test.each(['ENOSPC', 'EDQUOT', 'SQLITE_FULL'])('%s is a full disk', (code) => {
   expect(failure(Object.assign(new Error('x'), { code }), train)).toMatchObject({ code: 'no-space' });
 });
 
+test('a full disk is named by the file that was meant, be it the library’s or not', () => {
+  const full = (path?: string): unknown => Object.assign(new Error('x'), { code: 'ENOSPC', ...(path && { path }) });
+  expect(failure(full(), train)).toMatchObject({ message: expect.stringContaining('disk of the library') as string });
+  expect(failure(full('/scratch/tmp/x'), train)).toMatchObject({
+    message: 'The disk of /scratch/tmp/x is full. Free some space and resume.',
+  });
+});
+
+test('TensorFlow’s word for a full disk is not taken for a lack of memory, though it has the same status', () => {
+  const full = new Error('RESOURCE_EXHAUSTED: /scratch/tmp/ptxas-1; No space left on device');
+  expect(isOutOfMemory(full)).toBe(false);
+  expect(failure(full, train)).toEqual({
+    kind: 'failed',
+    code: 'no-space',
+    message: 'The disk of /scratch/tmp/ptxas-1 is full. Free some space and resume.',
+  });
+});
+
 test('an expected failure keeps its code and sentence, a bug shows no internals', () => {
   expect(failure(new AppError('dataset', 'The set is empty.'), train)).toEqual({
     kind: 'failed',

@@ -75,10 +75,10 @@ test('a run on two devices that is killed for memory is advised less than the ha
   setDevices(made.library.db, shared, ['cpu:0', 'cpu:1']);
   const parameters = { kind: 'train', runId: shared, engine: 'graph' } as const;
   const end = jobEnd(made.library, parameters, { ...silent, oomKilled: true }, unasked);
-  expect(end!.failure!.message).toContain('Micro-batch 2 would fit');
+  expect(end!.failure!.message).toContain('Micro-batch 2 takes less');
   setDevices(made.library.db, shared, null);
   const alone = jobEnd(made.library, parameters, { ...silent, oomKilled: true }, unasked);
-  expect(alone!.failure!.message).toContain('Micro-batch 4 would fit');
+  expect(alone!.failure!.message).toContain('Micro-batch 4 takes less');
 });
 
 test('a job that draws and is killed for memory is advised half its batch', () => {

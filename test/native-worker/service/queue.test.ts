@@ -130,7 +130,7 @@ test('a job that aborts is named with its signal', async () => {
 
 test('a job that ran out of memory is recognised, however it died', async () => {
   const { jobId, runId } = await create('bad-alloc');
-  const failure = 'The training process ran out of memory. Micro-batch 2 would fit';
+  const failure = 'The training process ran out of memory. Micro-batch 2 takes less';
   expect(await ended(jobId)).toMatchObject({
     errorCode: 'out-of-memory',
     error: expect.stringContaining(failure) as string,
