@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
 import { Id, Timestamp } from './common.ts';
+import { Name } from './names.ts';
 
 /** A packed set of pictures in the library. */
 export const Dataset = z.strictObject({
@@ -35,7 +36,7 @@ export const ImportProblem = z.strictObject({ file: z.string(), reason: z.string
 export type ImportProblem = z.infer<typeof ImportProblem>;
 
 export const ImportOptions = z.strictObject({
-  name: z.string().trim().min(1).max(100),
+  name: Name,
   /** Width and height to crop and resize to, in pixels; a power of two. */
   resolution: z.union([z.literal(8), z.literal(16), z.literal(32), z.literal(64), z.literal(128), z.literal(256)]),
 });
@@ -65,10 +66,6 @@ export const importDataset = defineCall(
   z.strictObject({ folder: z.string(), options: ImportOptions }),
   z.strictObject({ jobId: Id }),
 );
-export const renameDataset = defineCall(
-  'datasets.rename',
-  z.strictObject({ id: Id, name: z.string().trim().min(1).max(100) }),
-  Nothing,
-);
+export const renameDataset = defineCall('datasets.rename', z.strictObject({ id: Id, name: Name }), Nothing);
 /** Refused ('conflict') while a run uses it. */
 export const deleteDataset = defineCall('datasets.delete', z.strictObject({ id: Id }), Nothing);

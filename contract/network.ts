@@ -41,13 +41,19 @@ export const NetworkConfig = z.strictObject({
 });
 export type NetworkConfig = z.infer<typeof NetworkConfig>;
 
-/** What the data decides about the network. */
+/** Classes of the largest set that can be imported, and of a network that is asked for without data. */
+export const MOST_CLASSES = 100_000;
+
+/**
+ * What the data decides about the network. A bound of what may be asked for stands where it is asked, not here: what was
+ * made once must be readable for ever.
+ */
 export const DataShape = z.strictObject({
   /** Width and height of a picture in pixels. */
   resolution: z.int().min(4).max(1024),
   /** 3 for RGB, 1 for grey, 4 for latents. */
   channels: z.int().min(1).max(16),
   /** Number of classes; 0: an unconditional network. */
-  labelDim: z.int().min(0).max(100_000),
+  labelDim: z.int().min(0),
 });
 export type DataShape = z.infer<typeof DataShape>;

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { defineCall, Nothing } from './call.ts';
 import { Id, Timestamp } from './common.ts';
+import { Name } from './names.ts';
 import { RecipeTerm } from './recipe.ts';
 import { SigmaRel } from './training.ts';
 
-export const ReconstructionName = z.string().trim().min(1).max(100);
+export const ReconstructionName = Name;
 
 /** An average that was reconstructed from a run's snapshots and kept: a file of its own, which needs them no more. */
 export const Reconstruction = z.strictObject({

@@ -3,6 +3,7 @@ import { defineCall, Nothing } from './call.ts';
 import { Id, Measured, Timestamp } from './common.ts';
 import { Devices } from './devices.ts';
 import { Across } from './machines.ts';
+import { Name } from './names.ts';
 import { DataShape } from './network.ts';
 import { DurationImages, Engine, RunConfig, type TrainingConfig } from './training.ts';
 
@@ -10,10 +11,11 @@ export const runStates = ['queued', 'running', 'paused', 'finished', 'stopped', 
 export const RunState = z.enum(runStates);
 export type RunState = z.infer<typeof RunState>;
 
-export const RunName = z.string().trim().min(1).max(100);
+export const RunName = Name;
 export const Tag = z
   .string()
   .trim()
+  .normalize('NFC')
   .min(1)
   .max(40)
   .regex(/^[^\s,]+$/u, 'a tag is one word without commas');

@@ -1,7 +1,22 @@
 import { MICRO_BATCHES, type Progress } from './jobs.ts';
 import type { RunSummary } from './runs.ts';
 
-/** How far a run is, and how long it will still take. */
+/** How far something is, and how long a run will still take. */
+
+/** What is done of all, from 0 to 1: the last batch of a run may go beyond its end. A whole that is not known: 0. */
+export function shareDone(done: number, all: number): number {
+  return partOf(done, all, 1);
+}
+
+/** The same in whole percent, "100 %" never before all is done: "0 %", "37 %", "99 %", "100 %". */
+export function percentDone(done: number, all: number): string {
+  return `${Math.floor(partOf(done, all, 100))} %`;
+}
+
+/** Multiplied before it is divided: 100 × (29 / 100) is less than 29. */
+function partOf(done: number, all: number, scale: number): number {
+  return all > 0 && Number.isFinite(done) ? Math.min(scale, Math.max(0, (scale * done) / all)) : 0;
+}
 
 /**
  * How many grids a run draws after `from` images and until `until`: one whenever a multiple of the interval is passed, and

@@ -3,6 +3,7 @@ import { Devices } from '../../contract/devices.ts';
 import { AppError } from '../../contract/errors.ts';
 import { todaysName } from '../../contract/formats.ts';
 import { climb, rungNames, type RungName } from '../../contract/ladder.ts';
+import { named } from '../../contract/names.ts';
 import { Precision, precisionNames } from '../../contract/precision.ts';
 import { findPreset, presets } from '../../contract/presets.ts';
 import type { RunSummary } from '../../contract/runs.ts';
@@ -124,34 +125,85 @@ export function seedList(text: string): number[] {
 }
 
 /**
- * One class a picture, from names or numbers: "cat" or "3" for all, "all" for as many rows as there are classes.
+ * One class a picture, from names and numbers with commas between them: "cat" or "3" for all, "all" for as many rows as
+ * there are classes. A name may have commas itself: the longest name that fits counts.
  *
  * @param classes names by label; empty: the network knows no classes
- * @returns labels to go through in turn; empty: no class was asked for
+ * @returns labels to go through in turn
+ * @throws {AppError} 'invalid-input'
  */
 export function classList(text: string, classes: readonly string[]): number[] {
-  if (classes.length === 0) {
-    throw new AppError('invalid-input', 'This network was trained without classes; leave --classes out.');
-  }
+  needClasses(classes);
   if (text.trim() === 'all') return classes.map((_, label) => label);
-  return text.split(',').map((part) => {
-    const wanted = part.trim();
-    const named = classes.findIndex((name) => name.toLowerCase() === wanted.toLowerCase());
-    if (named >= 0) return named;
-    const label = Number(wanted);
-    if (/^\d+$/u.test(wanted) && label < classes.length) return label;
-    throw new AppError('invalid-input', `There is no class "${wanted}". There are: ${classes.join(', ')}.`);
-  });
+  const parts = text.split(',');
+  const labels: number[] = [];
+  for (let from = 0; from < parts.length;) {
+    const found = longestName(parts.slice(from), classes);
+    labels.push(found?.label ?? classNamed(parts[from]!, classes));
+    from += found?.parts ?? 1;
+  }
+  return labels;
 }
 
-/** The thing with this id or, else, the one of this name; names that several share are refused. */
-function byNameOrId<T extends { id: number; name: string }>(wanted: string, things: readonly T[], kind: string): T {
-  const named = things.filter((thing) => thing.name === wanted);
-  if (named.length > 1) {
-    const ids = named.map((thing) => thing.id).join(', ');
-    throw new AppError('invalid-input', `${named.length} ${kind}s are named "${wanted}"; name one by its id: ${ids}.`);
+/**
+ * The class of this name or, else, of this number.
+ *
+ * @returns its label
+ * @throws {AppError} 'invalid-input'
+ */
+export function classNamed(text: string, classes: readonly string[]): number {
+  needClasses(classes);
+  const wanted = text.trim();
+  const label = Number(wanted);
+  const found = labelNamed(wanted, classes) ?? (/^\d+$/u.test(wanted) && label < classes.length ? label : null);
+  if (found !== null) return found;
+  const shown = classes.slice(0, CLASSES_SHOWN).join(', ');
+  const others = classes.length > CLASSES_SHOWN ? ` and ${classes.length - CLASSES_SHOWN} more` : '';
+  throw new AppError('invalid-input', `There is no class "${wanted}". There are: ${shown}${others}.`);
+}
+
+/** Of a thousand names nobody reads more. */
+const CLASSES_SHOWN = 20;
+
+/** The name that takes up most of the parts that commas made, from the first on. */
+function longestName(
+  parts: readonly string[],
+  classes: readonly string[],
+): { label: number; parts: number } | undefined {
+  for (let count = parts.length; count > 1; count -= 1) {
+    const label = labelNamed(parts.slice(0, count).join(',').trim(), classes);
+    if (label !== null) return { label, parts: count };
   }
-  const found = named[0] ?? things.find((thing) => String(thing.id) === wanted);
+  return undefined;
+}
+
+/** Null: no class is named so. @throws {AppError} 'invalid-input' if several may be meant */
+function labelNamed(wanted: string, classes: readonly string[]): number | null {
+  const labels = named(
+    wanted,
+    classes.map((_, label) => label),
+    (label) => classes[label]!,
+  );
+  if (labels.length < 2) return labels[0] ?? null;
+  throw new AppError(
+    'invalid-input',
+    `"${wanted}" may be any of the classes ${labels.map((label) => `"${classes[label]!}" (${label})`).join(', ')}; name one by its number.`,
+  );
+}
+
+function needClasses(classes: readonly string[]): void {
+  if (classes.length > 0) return;
+  throw new AppError('invalid-input', 'This network was trained without classes; leave --classes and --class out.');
+}
+
+/** The thing of this name or, else, the one with this id; names that several share are refused. */
+function byNameOrId<T extends { id: number; name: string }>(wanted: string, things: readonly T[], kind: string): T {
+  const all = named(wanted, things, ({ name }) => name);
+  if (all.length > 1) {
+    const ids = all.map((thing) => thing.id).join(', ');
+    throw new AppError('invalid-input', `${all.length} ${kind}s are named "${wanted}"; name one by its id: ${ids}.`);
+  }
+  const found = all[0] ?? things.find((thing) => String(thing.id) === wanted);
   if (found !== undefined) return found;
   const known = things.slice(0, 8).map((thing) => `${thing.name} (${thing.id})`);
   const others = things.length > known.length ? ' and others' : '';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../../contract/errors.ts';
 import type { RungName } from '../../contract/ladder.ts';
-import { DataShape } from '../../contract/network.ts';
+import { DataShape, MOST_CLASSES } from '../../contract/network.ts';
 import { findPreset } from '../../contract/presets.ts';
 import type { RunConfig } from '../../contract/training.ts';
 import { collect, configFrom, RUNG_HELP, rungNamed, wholeNumber } from './arguments.ts';
@@ -50,7 +50,7 @@ export function readNetwork(options: NetworkOptions): AskedNetwork {
   const shape = DataShape.safeParse({
     resolution: wholeNumber(resolution, '--resolution', 1024),
     channels: wholeNumber(options.channels, '--channels', 16),
-    labelDim: options.classes.trim() === '0' ? 0 : wholeNumber(options.classes, '--classes', 100_000),
+    labelDim: options.classes.trim() === '0' ? 0 : wholeNumber(options.classes, '--classes', MOST_CLASSES),
   });
   if (!shape.success) throw new AppError('invalid-input', `--resolution takes 4 to 1024 pixels, not ${resolution}.`);
   return { preset: options.preset, rung, config, shape: shape.data };

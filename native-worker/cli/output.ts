@@ -1,5 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { AppError } from '../../contract/errors.ts';
+import { beginning } from '../../contract/names.ts';
+import { percentDone, shareDone } from '../../contract/time-left.ts';
 import { redraws } from './terminal.ts';
 
 /** Without a terminal a line of progress comes this often, so that a log stays short. */
@@ -50,12 +52,12 @@ export class Output {
    */
   progress(share: number, words: string): void {
     if (this.json) return;
-    const part = Math.min(1, Math.max(0, Number.isFinite(share) ? share : 0));
-    const percent = `${Math.floor(part * 100)} %`;
+    const part = shareDone(share, 1);
+    const percent = percentDone(share, 1);
     if (redraws(this.#out)) {
       const full = Math.round(part * BAR_CELLS);
       const line = `${'█'.repeat(full)}${'░'.repeat(BAR_CELLS - full)} ${percent.padStart(5)}  ${words}`;
-      this.#out.write(`\r\x1b[2K${line.slice(0, (this.#out.columns ?? 80) - 1)}`);
+      this.#out.write(`\r\x1b[2K${beginning(line, (this.#out.columns ?? 80) - 1)}`);
       this.#lineShown = true;
     } else if (performance.now() - this.#lastPlain >= PLAIN_INTERVAL_MS) {
       this.#lastPlain = performance.now();

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import sharp, { type ColourspaceEnum, type Sharp } from 'sharp';
 import { hasSystemCode } from '../../contract/errors.ts';
+import { beginning } from '../../contract/names.ts';
 import { deepToSrgb } from './deep-colour.ts';
 import { enlarge } from './enlarge.ts';
 import { CHANNELS, greyToColour } from './grey.ts';
@@ -126,7 +127,7 @@ function refuseOtherKinds(encoded: Buffer): void {
 function decoderReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (message.includes('pixel limit')) return 'has more than 100 million pixels';
-  return `is damaged or cut off (${message.replaceAll(/\s+/gu, ' ').slice(0, 200)})`;
+  return `is damaged or cut off (${beginning(message.replaceAll(/\s+/gu, ' '), 200)})`;
 }
 
 function systemReason(error: unknown, file: string): string {

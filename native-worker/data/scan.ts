@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
+import { MOST_CLASSES } from '../../contract/network.ts';
 import { NO_LABEL } from './dataset-format.ts';
 import { printable, ProblemList } from './problems.ts';
 
@@ -35,17 +36,20 @@ export interface FolderScan {
 
 /**
  * Looks for pictures in a folder. Where there are subfolders with pictures, each is a class, and pictures deeper in it
- * belong to it, too; pictures beside them have no class and are listed as problems. Hidden files and folders are passed
- * over. Links are followed to files inside the folder and nowhere else.
+ * belong to it, too; some pictures beside them have no class and are listed as problems. Hidden files and folders are
+ * passed over. Links are followed to files inside the folder and nowhere else.
  *
  * @param problems takes what is left out
  * @param step     called for each entry with the number of entries so far; throws to break off
- * @throws {AppError} 'dataset' if the folder can't be read, holds too much, or holds no picture
+ * @param mostClasses more are refused
+ * @throws {AppError} 'dataset' if the folder can't be read, holds too much, or holds no picture, or if it can't be told
+ *   whether its own pictures are meant or those of its folders
  */
 export async function scanFolder(
   folder: string,
   problems: ProblemList,
   step: (entries: number) => void,
+  mostClasses = MOST_CLASSES,
 ): Promise<FolderScan> {
   const walk: Walk = { root: await readableFolder(folder), problems, step, entries: 0 };
   const top = await listFolder(walk, '', problems);
@@ -53,11 +57,13 @@ export async function scanFolder(
   for (const name of top.folders) {
     const files = await filesBelow(walk, name);
     if (files.length > 0) groups.push({ name, files });
+    if (groups.length > mostClasses) throw tooManyClasses(folder, mostClasses);
   }
   if (groups.length === 0) {
     if (top.files.length === 0) throw noPictures(folder, problems);
     return { candidates: top.files.map((file) => ({ file, label: NO_LABEL })), classes: [] };
   }
+  refuseUnclear(folder, top.files.length, groups);
   for (const file of top.files) {
     problems.add(file, 'lies beside the class folders, so its class is unknown; move it into one of them');
   }
@@ -65,6 +71,35 @@ export async function scanFolder(
     candidates: groups.flatMap(({ files }, label) => files.map((file) => ({ file, label }))),
     classes: groups.map(({ name }) => printable(name)),
   };
+}
+
+function tooManyClasses(folder: string, most: number): AppError {
+  return new AppError(
+    'dataset',
+    `There are more than ${most.toLocaleString('en')} folders with pictures in ${printable(folder)}, and each would be a class; that is the most a set can have. Put all pictures into one folder for a set without classes, or import fewer folders.`,
+  );
+}
+
+/**
+ * A few pictures beside class folders are strays. But one folder beside pictures is no class of theirs (masks? more of
+ * them?), and where most pictures lie beside the folders, these are hardly classes: to guess would be to train on the wrong pictures.
+ */
+function refuseUnclear(
+  folder: string,
+  own: number,
+  groups: readonly { name: string; files: readonly string[] }[],
+): void {
+  const inFolders = groups.reduce((sum, { files }) => sum + files.length, 0);
+  if (own === 0 || (groups.length > 1 && own <= inFolders)) return;
+  const [first] = groups;
+  const where =
+    groups.length === 1
+      ? `one folder with pictures, ${printable(first!.name)} (${inFolders.toLocaleString('en')})`
+      : `${groups.length.toLocaleString('en')} folders with pictures, such as ${printable(first!.name)} (${inFolders.toLocaleString('en')} in all)`;
+  throw new AppError(
+    'dataset',
+    `${printable(folder)} has pictures of its own (${own.toLocaleString('en')}) and ${where}. Which are meant? For its own, move ${groups.length === 1 ? 'that folder' : 'those folders'} elsewhere, or put a dot before the name; for those of a folder, import that folder; for all as one set, put them into one folder; for classes, put its own into a folder, too.`,
+  );
 }
 
 interface Walk {

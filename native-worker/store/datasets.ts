@@ -2,13 +2,11 @@ import type { Database } from 'better-sqlite3';
 import * as z from 'zod';
 import { ImportProblem, type Dataset } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
+import { beginning, isSameName, LONGEST_NAME } from '../../contract/names.ts';
 import { readableRows, readColumn } from './rows.ts';
 import { statement, write } from './statements.ts';
 
 /** Table `datasets`: packed sets of pictures. */
-
-/** As the contract has it. */
-const LONGEST_NAME = 100;
 
 export interface NewDataset extends Omit<Dataset, 'createdAt' | 'problemCount'> {
   /** Packed pictures, relative to the library; see `picturesPath`. */
@@ -113,19 +111,19 @@ export function findDatasetByHash(db: Database, sha256: string): number | null {
   );
 }
 
-/** The name, or the name with the first number behind it that no other dataset has: "Birds (2)". */
+/** The name, or the name with the first number behind it that no other dataset has (names that look the same are one): "Birds (2)". */
 function freeName(db: Database, name: string): string {
   let free = name;
-  for (let number = 2; hasName(db, free, 0); number += 1) free = `${name.slice(0, LONGEST_NAME - 6)} (${number})`;
+  for (let number = 2; hasName(db, free, 0); number += 1) free = `${beginning(name, LONGEST_NAME - 6)} (${number})`;
   return free;
 }
 
 function hasName(db: Database, name: string, exceptId: number): boolean {
-  const found = statement<[string, number], number>(
-    db,
-    'SELECT 1 FROM datasets WHERE name = ? AND missing = 0 AND id <> ?',
-  );
-  return found.pluck().get(name, exceptId) !== undefined;
+  const others = statement<[number], string>(db, 'SELECT name FROM datasets WHERE missing = 0 AND id <> ?');
+  return others
+    .pluck()
+    .all(exceptId)
+    .some((other) => isSameName(other, name));
 }
 
 /** @throws {AppError} 'not-found'; 'conflict' if another dataset has the name */

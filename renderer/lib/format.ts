@@ -1,3 +1,5 @@
+import { percentDone } from '../../contract/time-left.ts';
+
 /** Numbers and times as the whole app writes them. Every function takes null for "not measured" and writes a dash. */
 
 export const NOTHING = '–';
@@ -99,10 +101,9 @@ export function bytes(value: number | null): string {
   return unit === 0 ? `${size} B` : `${steady(size)} ${units[unit]!}`;
 }
 
-/** A share as whole percent, never "100 %" before all is done: 0 %, 37 %, 99 %, 100 %. */
+/** How far something is in whole percent; where the whole is not known, nothing. */
 export function percent(part: number, whole: number): string {
-  if (whole <= 0) return NOTHING;
-  return `${Math.min(100, Math.floor((100 * part) / whole))} %`;
+  return whole > 0 ? percentDone(part, whole) : NOTHING;
 }
 
 /** Network size as the paper writes it: 1.25 M, 280 M. */

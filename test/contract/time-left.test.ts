@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MICRO_BATCHES } from '../../contract/jobs.ts';
-import { gridsBetween, progressWords, secondsToGo } from '../../contract/time-left.ts';
+import { gridsBetween, percentDone, progressWords, secondsToGo, shareDone } from '../../contract/time-left.ts';
 
 const run = { nimg: 500, durationImages: 1500, imagesPerSecond: 10, sampleImages: 0, gridSeconds: null };
 const drawing = { done: 12, total: 18, unit: 'steps', text: 'Drawing 64 pictures' };
@@ -37,4 +37,12 @@ test('progress is said with its steps', () => {
   expect(progressWords(drawing)).toBe('Drawing 64 pictures, 12 of 18 steps');
   expect(progressWords({ ...drawing, total: 0 })).toBe('Drawing 64 pictures, 12 steps');
   expect(progressWords({ done: 0, total: 0, unit: '', text: 'Waiting for box:7900' })).toBe('Waiting for box:7900');
+});
+
+test('nothing is ever done to more than 100 %, and 100 % is not said before all is done', () => {
+  // One batch of 128 for a run of 100 images; 52 of 50; the other way round.
+  expect([percentDone(128, 100), percentDone(52, 50), percentDone(-1, 50)]).toEqual(['100 %', '100 %', '0 %']);
+  expect([percentDone(34_999, 35_000), percentDone(29, 100), percentDone(57, 100)]).toEqual(['99 %', '29 %', '57 %']);
+  expect([percentDone(5, 0), percentDone(NaN, 1)]).toEqual(['0 %', '0 %']);
+  expect([shareDone(128, 100), shareDone(1, 4), shareDone(3, 0)]).toEqual([1, 0.25, 0]);
 });

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { getDataset, importDataset, ImportOptions } from '../../../contract/datasets.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { grantFolder } from '../../../contract/folders.ts';
+import { beginning, LONGEST_NAME } from '../../../contract/names.ts';
 import { wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
@@ -10,9 +11,6 @@ import { pictures } from '../words.ts';
 
 /** Files named one by one; more are only counted, `--json` lists all. */
 const PROBLEMS_SHOWN = 20;
-
-/** As long as a dataset's name may be. */
-const MAX_NAME = 100;
 
 interface ImportArguments {
   readonly name?: string;
@@ -44,7 +42,7 @@ export function addImport(program: Command): void {
  */
 export function readImport(folder: string, given: ImportArguments): ImportOptions {
   const options = ImportOptions.safeParse({
-    name: given.name ?? basename(folder).slice(0, MAX_NAME),
+    name: given.name ?? beginning(basename(folder).normalize('NFC'), LONGEST_NAME),
     resolution: wholeNumber(given.resolution, '--resolution'),
   });
   if (options.success) return options.data;

@@ -14,8 +14,8 @@ import {
   stopRun,
   type RunSummary,
 } from '../../../contract/runs.ts';
+import { percentDone, progressWords } from '../../../contract/time-left.ts';
 import { MOST_IMAGES } from '../../../contract/training.ts';
-import { progressWords } from '../../../contract/time-left.ts';
 import { ALL_DEVICES_HELP, devicesNamed, ENGINE_HELP, engineNamed, findRun, wholeNumber } from '../arguments.ts';
 import { withTasks } from '../cluster/together.ts';
 import { withService, type CommandContext } from '../command.ts';
@@ -154,7 +154,7 @@ async function list({ client, output }: CommandContext): Promise<undefined> {
     run.name,
     run.state,
     run.datasetName,
-    `${Math.floor((100 * run.nimg) / run.durationImages)} % of ${images(run.durationImages)}`,
+    `${percentDone(run.nimg, run.durationImages)} of ${images(run.durationImages)}`,
     run.lastLoss === null ? '–' : threeDigits(run.lastLoss),
     run.imagesPerSecond === null ? '–' : threeDigits(run.imagesPerSecond),
   ]);

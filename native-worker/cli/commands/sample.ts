@@ -3,7 +3,16 @@ import { Option, type Command } from 'commander';
 import { getDataset } from '../../../contract/datasets.ts';
 import type { Devices } from '../../../contract/devices.ts';
 import { generate } from '../../../contract/samples.ts';
-import { classList, DEVICES_HELP, devicesNamed, positiveNumber, seedList, wholeNumber } from '../arguments.ts';
+import {
+  classList,
+  classNamed,
+  collect,
+  DEVICES_HELP,
+  devicesNamed,
+  positiveNumber,
+  seedList,
+  wholeNumber,
+} from '../arguments.ts';
 import { chooseModel, type ChosenModel, type WantedModel } from '../chosen-model.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
@@ -23,6 +32,7 @@ interface SampleOptions extends SamplingOptions {
   readonly sigmaRel?: string;
   readonly seeds: string;
   readonly classes?: string;
+  readonly class: readonly string[];
   readonly columns: string;
   readonly batch: string;
   readonly devices?: string;
@@ -45,6 +55,12 @@ export function addSample(program: Command): void {
     .option(
       '--classes <list>',
       'names or numbers, taken in turn row by row, or "all"; default: each seed draws its own',
+    )
+    .option(
+      '--class <name>',
+      'one class, whatever is in its name; may be repeated, and comes after --classes',
+      collect,
+      [],
     )
     .option('--columns <n>', 'pictures in a row', '8')
     .option('--batch <n>', 'pictures that go through the network of a device at once', '32')
@@ -94,7 +110,8 @@ async function sample(context: CommandContext, options: SampleOptions, asked: As
   const { run, nimg, sigmaRel, error } = main;
   const { dataset } = await client.call(getDataset, { id: run.datasetId });
   const classes = run.shape.labelDim > 0 ? dataset.classes : [];
-  const wanted = options.classes === undefined ? [] : classList(options.classes, classes);
+  const listed = options.classes === undefined ? [] : classList(options.classes, classes);
+  const wanted = [...listed, ...options.class.map((name) => classNamed(name, classes))];
   // A row is a class, as in the grids of training.
   const labels = seeds.map((_, index) => wanted[Math.floor(index / columns) % Math.max(1, wanted.length)] ?? null);
   const guide = asked.guidance && (await chooseModel(client, asked.guidance.guide));

@@ -4,6 +4,7 @@ import type { Devices } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import type { Across } from '../../../contract/machines.ts';
 import type { RungName } from '../../../contract/ladder.ts';
+import { beginning, LONGEST_NAME } from '../../../contract/names.ts';
 import { createRun, RunName } from '../../../contract/runs.ts';
 import type { Engine, RunConfig } from '../../../contract/training.ts';
 import {
@@ -105,7 +106,8 @@ async function train(
 ): Promise<number | undefined> {
   const { client, output } = context;
   const dataset = findDataset(options.dataset, await client.call(listDatasets, {}));
-  const name = wanted ?? [dataset.name, options.preset, ...(rung === null ? [] : [rung])].join(' ').slice(0, 100);
+  const name =
+    wanted ?? beginning([dataset.name, options.preset, ...(rung === null ? [] : [rung])].join(' '), LONGEST_NAME);
   const force = options.force === true;
   await addMachines(client, devices);
   const { runId, jobId } = await client.call(createRun, {

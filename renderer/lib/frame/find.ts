@@ -1,10 +1,12 @@
+import { searchable } from '../../../contract/names.ts';
+
 /**
  * How well a name fits what was typed; higher is better, null: not at all. The letters must come in order; whole words
  * and beginnings count most, letters in a row more than scattered ones.
  */
 export function fit(name: string, typed: string): number | null {
-  const text = name.toLowerCase();
-  const wanted = typed.trim().toLowerCase();
+  const text = searchable(name);
+  const wanted = searchable(typed.trim());
   if (wanted === '') return 0;
   const whole = text.indexOf(wanted);
   if (whole === 0) return 1000 - text.length;

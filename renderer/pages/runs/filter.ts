@@ -1,3 +1,4 @@
+import { searchable } from '../../../contract/names.ts';
 import type { RunSummary } from '../../../contract/runs.ts';
 import { readNumber } from '../../lib/components/number-text.ts';
 
@@ -32,7 +33,7 @@ export function matches(run: RunSummary, filter: string): boolean {
 }
 
 function terms(filter: string): string[] {
-  return (filter.toLowerCase().match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((term) => term.replaceAll('"', ''));
+  return (searchable(filter).match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((term) => term.replaceAll('"', ''));
 }
 
 function fits(run: RunSummary, term: string): boolean {
@@ -47,8 +48,8 @@ function fits(run: RunSummary, term: string): boolean {
   const ask = colon > 0 ? words[term.slice(0, colon)] : undefined;
   if (ask) {
     const wanted = term.slice(colon + 1);
-    return ask(run).some((word) => word.toLowerCase().includes(wanted));
+    return ask(run).some((word) => searchable(word).includes(wanted));
   }
   const everything = [run.name, run.notes, run.datasetName, run.preset ?? '', ...run.tags];
-  return everything.some((text) => text.toLowerCase().includes(term));
+  return everything.some((text) => searchable(text).includes(term));
 }

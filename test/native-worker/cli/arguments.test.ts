@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { RunSummary } from '../../../contract/runs.ts';
 import {
   classList,
+  classNamed,
   configFrom,
   engineNamed,
   findRun,
@@ -56,10 +57,25 @@ describe('classes', () => {
     expect(classList('all', classes)).toEqual([0, 1, 2]);
   });
 
+  test('are found by the exact name before others, however it is composed, and with commas in them', () => {
+    const alike = ['10', '2', 'Bu\u0308cher', 'Cat', 'Paris, France', 'cat', 'Paris', 'all'];
+    const label = (text: string): number[] => classList(text, alike);
+    expect([label('cat'), label('Cat'), label('Paris, France'), label('B\u00fccher')]).toEqual([[5], [3], [4], [2]]);
+    expect(label('cat,Paris, France,2, PARIS ,b\u00dcCHER')).toEqual([5, 4, 1, 6, 2]);
+    expect(label('3')).toEqual([3]);
+    expect(label('10')).toEqual([0]);
+    expect(refused(() => label('CAT'))).toContain('"Cat" (3), "cat" (5)');
+    expect(classNamed('Paris, France', alike)).toBe(4);
+    expect(classNamed('all', alike)).toBe(7);
+    expect(refused(() => classNamed('2,3', alike))).toContain('"2,3"');
+  });
+
   test('that do not exist are refused with the names that do', () => {
     expect(refused(() => classList('birds', classes))).toContain('Cats, Dogs');
     expect(refused(() => classList('3', classes))).toContain('"3"');
     expect(refused(() => classList('all', []))).toContain('without classes');
+    const many = Array.from({ length: 1000 }, (_, i) => `n${i}`);
+    expect(refused(() => classList('x', many))).toContain('n19 and 980 more.');
   });
 });
 
@@ -120,6 +136,16 @@ describe('runs', () => {
     expect(findRun('a', runs).id).toBe(1);
     expect(findRun('2', runs).id).toBe(2);
     expect(findRun('1', runs).id).toBe(4);
+  });
+
+  test('are found by the exact name before others, however it is composed', () => {
+    const alike = [
+      { id: 1, name: 'Cat' },
+      { id: 2, name: 'cat' },
+      { id: 3, name: 'U\u0308bung' },
+    ] as RunSummary[];
+    expect(['Cat', 'cat', '\u00dcbung', '\u00fcbung'].map((name) => findRun(name, alike).id)).toEqual([1, 2, 3, 3]);
+    expect(refused(() => findRun('CAT', alike))).toContain('1, 2');
   });
 
   test('of a shared or unknown name are refused', () => {

@@ -12,6 +12,9 @@ test('a dataset is called as its folder unless a name is given', () => {
 
 test('a folder with a name longer than a dataset may have gives its beginning', () => {
   expect(readImport(resolve('x'.repeat(200)), { resolution: '32' }).name).toBe('x'.repeat(100));
+  // 125 UTF-16 units: half of an emoji would be left at the 100th.
+  const name = `a${'\u{1f600}'.repeat(62)}`;
+  expect(readImport(resolve(name), { resolution: '8' }).name).toBe(`a${'\u{1f600}'.repeat(49)}`);
 });
 
 test.each([resolve('/'), cats])('an empty name of %s is refused', (folder) => {

@@ -8,7 +8,8 @@ import type { ImportProblem } from '../../../contract/datasets.ts';
 import type { Progress } from '../../../contract/jobs.ts';
 import { openDataset } from '../../../native-worker/data/dataset-file.ts';
 import { importFolder } from '../../../native-worker/data/import.ts';
-import { printable } from '../../../native-worker/data/problems.ts';
+import { printable, ProblemList } from '../../../native-worker/data/problems.ts';
+import { scanFolder } from '../../../native-worker/data/scan.ts';
 import { asRoot } from '../../support/user.ts';
 
 let base = '';
@@ -157,6 +158,35 @@ describe('a folder of pictures', () => {
         [2, 'dogs'],
       ],
     });
+  });
+
+  test('with pictures beside one folder of pictures: refused, for either may be meant', async () => {
+    for (let i = 0; i < 20; i++) await put(`${i}.png`, i);
+    for (let i = 0; i < 3; i++) await put(`masks/${i}.png`, i);
+    const sentence = await failure('dataset');
+    expect(sentence).toMatch(/pets has pictures of its own \(20\) and one folder with pictures, masks \(3\)\. Which/u);
+    fs.renameSync(path.join(folder, 'masks'), path.join(folder, '.masks')); // as it says
+    expect((await imported()).pictures.length).toBe(20);
+  });
+
+  test('with more pictures beside folders than in them: refused, the folders are hardly classes', async () => {
+    for (let i = 0; i < 5; i++) await put(`${i}.png`, i);
+    await put('masks/0.png', 1);
+    await put('depth/0.png', 2);
+    expect(await failure('dataset')).toContain('(5) and 2 folders with pictures, such as depth (2 in all)');
+    for (let i = 1; i < 4; i++) await put(`depth/${i}.png`, i);
+    expect(await imported()).toMatchObject({ classes: ['depth', 'masks'], problems: { length: 5 } });
+  });
+
+  test('with more folders of pictures than a set may have classes: refused before they are read', async () => {
+    for (const name of ['a', 'b', 'c', 'd']) await put(`${name}/x.png`, 1);
+    fs.mkdirSync(path.join(folder, 'empty'));
+    const scan = (most: number) => scanFolder(folder, new ProblemList(), () => undefined, most);
+    await expect(scan(3)).rejects.toMatchObject({
+      code: 'dataset',
+      message: expect.stringContaining('more than 3') as string,
+    });
+    expect((await scan(4)).classes).toEqual(['a', 'b', 'c', 'd']);
   });
 
   test('with subfolders without pictures: they are no classes', async () => {

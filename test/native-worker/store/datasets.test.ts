@@ -33,6 +33,10 @@ test('a name that is taken gets the first number that is free, within its length
   add(long);
   add(long);
   expect(names().at(-1)).toBe(`${'x'.repeat(94)} (2)`);
+  const emoji = `a${'😀'.repeat(49)}`;
+  add(emoji);
+  add(emoji);
+  expect(names().at(-1)).toBe(`a${'😀'.repeat(46)} (2)`);
 });
 
 test('the name of a dataset whose file has gone is free again', () => {
@@ -47,4 +51,15 @@ test('a dataset can not be given the name of another, but may keep its own', () 
   renameDataset(library.db, birds, 'Birds');
   renameDataset(library.db, birds, 'Cats');
   expect(getDataset(library.db, birds).name).toBe('Cats');
+});
+
+test('names that look the same are one name; those that differ in capitals are two', () => {
+  const composed = 'B\u00fccher';
+  const decomposed = 'Bu\u0308cher';
+  add(decomposed);
+  add(composed);
+  expect(names().slice(1)).toEqual([decomposed, `${composed} (2)`]);
+  expect(() => renameDataset(library.db, first, composed)).toThrow(expect.objectContaining({ code: 'conflict' }));
+  add('b\u00fccher');
+  expect(names().at(-1)).toBe('b\u00fccher');
 });

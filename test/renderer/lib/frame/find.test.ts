@@ -15,3 +15,7 @@ test('letters that are not there in order find nothing', () => {
   expect(fit('Runs', 'snur')).toBeNull();
   expect(find(names, (name) => name, 'zzz')).toEqual([]);
 });
+
+test('a name that is written decomposed, as on a Mac, is found by what is typed composed', () => {
+  expect(find(['U\u0308bung'], (name) => name, '\u00fcb')).toHaveLength(1);
+});

@@ -44,3 +44,8 @@ test('the strip takes its pictures from rows spread over the sheet', () => {
   expect(spread(8, 8, 5)).toEqual([0, 1, 2, 3, 4]);
   expect(spread(2, 2, 5)).toEqual([0, 1]);
 });
+
+test('what is typed composed finds a name that was written decomposed, as on a Mac', () => {
+  const decomposed = exampleRunSummary({ name: 'U\u0308bung', datasetName: 'Bu\u0308cher' });
+  expect(matches(decomposed, '\u00fcbung data:b\u00fccher')).toBe(true);
+});
