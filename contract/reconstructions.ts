@@ -28,6 +28,9 @@ export const Reconstruction = z.strictObject({
 });
 export type Reconstruction = z.infer<typeof Reconstruction>;
 
+/** Averages of one pass; each takes a file's worth of buffers. */
+export const MOST_TARGETS = 16;
+
 export const KeepRequest = z.strictObject({
   runId: Id,
   /** Training images: the time of one of the run's snapshots; null: the newest. */
@@ -42,7 +45,7 @@ export const KeepRequest = z.strictObject({
       }),
     )
     .min(1)
-    .max(16),
+    .max(MOST_TARGETS),
 });
 export type KeepRequest = z.infer<typeof KeepRequest>;
 

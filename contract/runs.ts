@@ -5,7 +5,7 @@ import { Devices } from './devices.ts';
 import { Across } from './machines.ts';
 import { Name } from './names.ts';
 import { DataShape } from './network.ts';
-import { DurationImages, Engine, RunConfig, type TrainingConfig } from './training.ts';
+import { DurationImages, Engine, NewRunConfig, RunConfig, type TrainingConfig } from './training.ts';
 
 export const runStates = ['queued', 'running', 'paused', 'finished', 'stopped', 'failed'] as const;
 export const RunState = z.enum(runStates);
@@ -183,7 +183,7 @@ export const createRun = defineCall(
   z.strictObject({
     name: RunName,
     datasetId: Id,
-    config: RunConfig,
+    config: NewRunConfig,
     notes: z.string().max(10_000).default(''),
     tags: z.array(Tag).max(MOST_TAGS).default([]),
     engine: Engine.default('graph'),

@@ -14,15 +14,18 @@ export const MOST_IMAGES = 2 ** 40;
 /** Training images to see in all (nimg at the end). */
 export const DurationImages = z.int().min(1).max(MOST_IMAGES);
 
+/** Images of the largest step. */
+export const MOST_BATCH = 8192;
+
 /** How a network is trained. Defaults are the paper's config G at size S for RGB 64×64 unless noted. */
 export const TrainingConfig = z.strictObject({
   /** Images of one optimiser step. */
-  batchSize: z.int().min(1).max(8192),
+  batchSize: z.int().min(1).max(MOST_BATCH),
   /**
    * Images that go through the network at once; gradients add up over batchSize / microBatch passes. null: all at once. It
    * is how the run begins: going on may change it (`Run.microBatch`), for the result is the same.
    */
-  microBatch: z.int().min(1).max(8192).nullable().default(null),
+  microBatch: z.int().min(1).max(MOST_BATCH).nullable().default(null),
   /** How the run begins: it may be given more when it goes on (`RunSummary.durationImages`). */
   durationImages: DurationImages,
   /** Mean of ln(sigma). */
@@ -110,6 +113,20 @@ export const SamplerConfig = z.strictObject({
 });
 export type SamplerConfig = z.infer<typeof SamplerConfig>;
 
+/** Words without a full stop where the noise levels of a sampler are the wrong way round; null: they are not. */
+export function sigmasProblem({ sigmaMin, sigmaMax }: Pick<SamplerConfig, 'sigmaMin' | 'sigmaMax'>): string | null {
+  return sigmaMin < sigmaMax ? null : `sigma_min ${sigmaMin} must be smaller than sigma_max ${sigmaMax}`;
+}
+
+/**
+ * The same for the levels at which fresh noise is added. Looked at where a sampler is asked for, not where it is stored:
+ * earlier versions took any.
+ */
+export function churnProblem(churn: Pick<ChurnConfig, 'min' | 'max'> | undefined): string | null {
+  if (churn === undefined || churn.min < churn.max) return null;
+  return `S_min ${churn.min} must be smaller than S_max ${churn.max}`;
+}
+
 /**
  * How training steps are computed: as one recorded graph, or op by op from JavaScript, which is slower and easier to
  * look into. The numbers agree up to rounding.
@@ -164,12 +181,13 @@ export const RunConfig = z
         message: `the grid wants sigma_rel ${grid.sigmaRel}, but the run keeps ${training.sigmaRels.join(' and ')}`,
       });
     }
-    if (grid.sampler.sigmaMin >= grid.sampler.sigmaMax) {
-      context.addIssue({
-        code: 'custom',
-        path: ['grid', 'sampler', 'sigmaMin'],
-        message: `sigma_min ${grid.sampler.sigmaMin} must be smaller than sigma_max ${grid.sampler.sigmaMax}`,
-      });
-    }
+    const turned = sigmasProblem(grid.sampler);
+    if (turned !== null) context.addIssue({ code: 'custom', path: ['grid', 'sampler', 'sigmaMin'], message: turned });
   });
 export type RunConfig = z.infer<typeof RunConfig>;
+
+/** The same for a run that is yet to be made. */
+export const NewRunConfig = RunConfig.superRefine(({ grid }, context) => {
+  const turned = churnProblem(grid.sampler.churn);
+  if (turned !== null) context.addIssue({ code: 'custom', path: ['grid', 'sampler', 'churn'], message: turned });
+});

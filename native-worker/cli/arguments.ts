@@ -7,7 +7,7 @@ import { named } from '../../contract/names.ts';
 import { Precision, precisionNames } from '../../contract/precision.ts';
 import { findPreset, presets } from '../../contract/presets.ts';
 import type { RunSummary } from '../../contract/runs.ts';
-import { Engine, RunConfig } from '../../contract/training.ts';
+import { Engine, MAX_SIGMA_REL, NewRunConfig, type RunConfig, SigmaRel } from '../../contract/training.ts';
 import { firstIssue } from './issue-words.ts';
 
 /** Largest seed: non-negative 32-bit integers, as the contract has them. */
@@ -16,37 +16,58 @@ const MAX_SEED = 2 ** 31 - 1;
 /** More pictures than this in one sheet are refused by the contract. */
 const MAX_PICTURES = 1024;
 
+/** Node lets a timer that is set for longer than this many milliseconds, 24 days, go off at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Seconds, a day: what is waited for longer than that is not waited for but forgotten. */
+export const LONGEST_WAIT_SECONDS = 86_400;
+
 /**
- * A positive whole number.
+ * A whole number.
  *
  * @param option name for the message, "--images"
+ * @param max    greatest that works
+ * @param min    least that works
  * @throws {AppError} 'invalid-input'
  */
-export function wholeNumber(text: string, option: string, max = Number.MAX_SAFE_INTEGER): number {
+export function wholeNumber(text: string, option: string, max = Number.MAX_SAFE_INTEGER, min = 1): number {
   const value = Number(text);
-  if (!/^\d+$/u.test(text.trim()) || value < 1 || value > max) {
-    const range = max === Number.MAX_SAFE_INTEGER ? 'above 0' : `from 1 to ${max}`;
+  if (!/^\d+$/u.test(text.trim()) || value < min || value > max) {
+    const unbounded = max === Number.MAX_SAFE_INTEGER && !(value > max);
+    const range = unbounded ? (min === 1 ? 'above 0' : `from ${min} on`) : `from ${min} to ${max}`;
     throw new AppError('invalid-input', `${option} takes a whole number ${range}, not "${text}".`);
   }
   return value;
 }
 
-/** A positive number, fractions allowed. */
-export function positiveNumber(text: string, option: string): number {
+/** A positive number, fractions allowed. @param max greatest that works */
+export function positiveNumber(text: string, option: string, max = Infinity): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) {
-    throw new AppError('invalid-input', `${option} takes a number above 0, not "${text}".`);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0 || value > max) {
+    const range = max === Infinity ? 'above 0' : `above 0 and up to ${max}`;
+    throw new AppError('invalid-input', `${option} takes a number ${range}, not "${text}".`);
   }
   return value;
 }
 
-/** A number from `minimum` on, fractions allowed. */
-export function numberFrom(text: string, option: string, minimum: number): number {
+/** A number from `min` to `max`, fractions allowed. */
+export function numberFrom(text: string, option: string, min: number, max = Infinity): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < minimum) {
-    throw new AppError('invalid-input', `${option} takes a number from ${minimum} on, not "${text}".`);
+  if (text.trim() === '' || !Number.isFinite(value) || value < min || value > max) {
+    const range = max === Infinity ? `from ${min} on` : `from ${min} to ${max}`;
+    throw new AppError('invalid-input', `${option} takes a number ${range}, not "${text}".`);
   }
   return value;
+}
+
+/** A length of an average, sigma_rel. */
+export function lengthNamed(text: string, option: string): number {
+  const length = SigmaRel.safeParse(text.trim() === '' ? null : Number(text));
+  if (length.success) return length.data;
+  throw new AppError(
+    'invalid-input',
+    `${option} takes a number above 0 and below ${MAX_SIGMA_REL.toFixed(4)}, not "${text}".`,
+  );
 }
 
 /** What `--engine` is for, beside its name in a command's help. */
@@ -238,7 +259,7 @@ export function configFrom(presetName: string, settings: readonly string[], rung
   }
   const config = structuredClone(climb(preset.config, rung));
   for (const setting of settings) replace(config, setting);
-  const parsed = RunConfig.safeParse(config);
+  const parsed = NewRunConfig.safeParse(config);
   if (!parsed.success) throw new AppError('invalid-input', firstIssue(parsed.error));
   return parsed.data;
 }

@@ -1,9 +1,14 @@
 import type * as z from 'zod';
 
-/** The first thing that is wrong with a config, with its name and what it may be: one sentence is enough to go on. */
-export function firstIssue(error: z.ZodError): string {
+/**
+ * The first thing that is wrong with a config, with its name and what it may be: one sentence is enough to go on.
+ *
+ * @param names what a value is called where it is asked for, by its path with dots
+ */
+export function firstIssue(error: z.ZodError, names: Readonly<Record<string, string>> = {}): string {
   const issue = error.issues[0]!;
-  const name = issue.path.join('.');
+  const path = issue.path.join('.');
+  const name = names[path] ?? path;
   const words = inWords(issue);
   return name === '' ? `${words}.` : `${name} ${words}.`;
 }
@@ -30,8 +35,8 @@ const typeWords: Readonly<Record<string, string>> = {
 };
 
 function limit(relation: string, value: number | bigint, origin: string): string {
-  // Limits such as 12^-1/2 need no sixteen digits.
-  const figure = typeof value === 'number' ? Number(value.toPrecision(6)) : value;
+  // Limits such as 12^-1/2 need no sixteen digits; whole ones are said as they are.
+  const figure = typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
   if (origin !== 'array') return `must be ${relation} ${figure}`;
   return `must have ${relation} ${figure} ${Number(figure) === 1 ? 'entry' : 'entries'}`;
 }

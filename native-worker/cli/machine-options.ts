@@ -3,7 +3,7 @@ import { MachineAddress, machinesOf } from '../../contract/devices.ts';
 import { AppError } from '../../contract/errors.ts';
 import { addMachine, TRUST, type Across } from '../../contract/machines.ts';
 import type { ServiceClient } from '../client/service-client.ts';
-import { numberFrom } from './arguments.ts';
+import { LONGEST_WAIT_SECONDS, numberFrom } from './arguments.ts';
 
 /** Options of commands that train on several machines. */
 export interface MachineOptions {
@@ -61,7 +61,7 @@ export function acrossFrom(options: MachineOptions, devices: readonly string[] |
 
 /** null: the usual time. @throws {AppError} 'invalid-input' */
 export function stepSeconds({ stepLimit }: MachineOptions): number | null {
-  return stepLimit === undefined ? null : numberFrom(stepLimit, '--step-limit', 1);
+  return stepLimit === undefined ? null : numberFrom(stepLimit, '--step-limit', 1, LONGEST_WAIT_SECONDS);
 }
 
 /** @throws {AppError} 'invalid-input' with what it means */

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { AppError } from '../../contract/errors.ts';
 import type { RungName } from '../../contract/ladder.ts';
-import { DataShape, MOST_CLASSES } from '../../contract/network.ts';
+import { type DataShape, MOST_CLASSES } from '../../contract/network.ts';
 import { findPreset } from '../../contract/presets.ts';
-import type { RunConfig } from '../../contract/training.ts';
+import { MOST_BATCH, type RunConfig } from '../../contract/training.ts';
 import { collect, configFrom, RUNG_HELP, rungNamed, wholeNumber } from './arguments.ts';
 
 /** Options that name a network and the pictures that it is for, where there is no run and no dataset. */
@@ -43,15 +42,15 @@ export interface AskedNetwork {
 /** @throws {AppError} 'invalid-input' for what can't be meant */
 export function readNetwork(options: NetworkOptions): AskedNetwork {
   const rung = rungNamed(options.rung ?? 'G');
-  const batch = options.batch === undefined ? [] : [`training.batchSize=${wholeNumber(options.batch, '--batch')}`];
+  const batch =
+    options.batch === undefined ? [] : [`training.batchSize=${wholeNumber(options.batch, '--batch', MOST_BATCH)}`];
   const split = batch.length > 0 ? ['training.microBatch=null'] : [];
   const config = configFrom(options.preset, [...options.set, ...batch, ...split], rung);
   const resolution = options.resolution ?? String(findPreset(options.preset)!.resolution);
-  const shape = DataShape.safeParse({
-    resolution: wholeNumber(resolution, '--resolution', 1024),
+  const shape: DataShape = {
+    resolution: wholeNumber(resolution, '--resolution', 1024, 4),
     channels: wholeNumber(options.channels, '--channels', 16),
-    labelDim: options.classes.trim() === '0' ? 0 : wholeNumber(options.classes, '--classes', MOST_CLASSES),
-  });
-  if (!shape.success) throw new AppError('invalid-input', `--resolution takes 4 to 1024 pixels, not ${resolution}.`);
-  return { preset: options.preset, rung, config, shape: shape.data };
+    labelDim: wholeNumber(options.classes, '--classes', MOST_CLASSES, 0),
+  };
+  return { preset: options.preset, rung, config, shape };
 }

@@ -2,12 +2,12 @@ import { Option, type Command } from 'commander';
 import { AppError } from '../../contract/errors.ts';
 import { USUAL_STRENGTH } from '../../contract/guidance.ts';
 import type { Precision } from '../../contract/precision.ts';
-import { SamplerConfig, type Engine } from '../../contract/training.ts';
+import { churnProblem, SamplerConfig, type Engine } from '../../contract/training.ts';
 import {
   engineNamed,
+  lengthNamed,
   ENGINE_HELP,
   numberFrom,
-  positiveNumber,
   PRECISION_HELP,
   precisionNamed,
   wholeNumber,
@@ -69,9 +69,16 @@ export function readSamplingOptions(options: SamplingOptions): AskedSampling {
   };
 }
 
+/** What of the sampler which option says. */
+const churnOptions = {
+  'churn.amount': '--churn',
+  'churn.min': '--churn-min',
+  'churn.max': '--churn-max',
+  'churn.noise': '--churn-noise',
+};
+
 function readSampler(options: SamplingOptions): SamplerConfig {
-  const steps = wholeNumber(options.steps, '--steps', 1000);
-  if (steps < 2) throw new AppError('invalid-input', `--steps is at least 2, not ${steps}.`);
+  const steps = wholeNumber(options.steps, '--steps', 1000, 2);
   const optional = (text: string | undefined, option: string): number | undefined =>
     text === undefined ? undefined : numberFrom(text, option, 0);
   const amount = optional(options.churn, '--churn');
@@ -84,7 +91,9 @@ function readSampler(options: SamplingOptions): SamplerConfig {
     throw new AppError('invalid-input', '--churn-min, --churn-max and --churn-noise need --churn.');
   }
   const sampler = SamplerConfig.safeParse({ steps, ...(amount === undefined ? {} : { churn: { amount, ...rest } }) });
-  if (!sampler.success) throw new AppError('invalid-input', firstIssue(sampler.error));
+  if (!sampler.success) throw new AppError('invalid-input', firstIssue(sampler.error, churnOptions));
+  const turned = churnProblem(sampler.data.churn);
+  if (turned !== null) throw new AppError('invalid-input', `--churn-min and --churn-max: ${turned}.`);
   return sampler.data;
 }
 
@@ -96,13 +105,12 @@ function readGuidance({ guide, guideNimg, guideSigmaRel, guidance }: SamplingOpt
       '--guidance, --guide-nimg and --guide-sigma-rel need --guide, the run that guides.',
     );
   }
-  const strength = guidance === undefined ? USUAL_STRENGTH : numberFrom(guidance, '--guidance', 0);
-  if (strength > 100) throw new AppError('invalid-input', `--guidance is at most 100, not ${strength}.`);
+  const strength = guidance === undefined ? USUAL_STRENGTH : numberFrom(guidance, '--guidance', 0, 100);
   return {
     guide: {
       run: guide,
       nimg: guideNimg === undefined ? null : wholeNumber(guideNimg, '--guide-nimg'),
-      sigmaRel: guideSigmaRel === undefined ? null : positiveNumber(guideSigmaRel, '--guide-sigma-rel'),
+      sigmaRel: guideSigmaRel === undefined ? null : lengthNamed(guideSigmaRel, '--guide-sigma-rel'),
     },
     strength,
   };

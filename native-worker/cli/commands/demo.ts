@@ -15,7 +15,7 @@ import {
 import { generate, listSamples } from '../../../contract/samples.ts';
 import { MOST_IMAGES } from '../../../contract/training.ts';
 import { listJobs } from '../../../contract/jobs.ts';
-import { positiveNumber, wholeNumber } from '../arguments.ts';
+import { LONGEST_TIMER_MS, positiveNumber, wholeNumber } from '../arguments.ts';
 import { EXIT_INTERRUPTED, withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { followRun } from '../follow-run.ts';
@@ -25,6 +25,9 @@ import { duration, images, threeDigits } from '../words.ts';
 const PRESET = 'demo';
 const RUN_NAME = 'Demo';
 const DEFAULT_MINUTES = 10;
+
+/** As long as a timer may run. */
+const MAX_MINUTES = Math.floor(LONGEST_TIMER_MS / 60_000);
 
 interface DemoOptions {
   readonly images?: string;
@@ -56,7 +59,7 @@ interface Asked {
 function readOptions(options: DemoOptions): Asked {
   const goal = options.images === undefined ? null : wholeNumber(options.images, '--images', MOST_IMAGES);
   const usual = goal === null ? DEFAULT_MINUTES : null;
-  const minutes = options.minutes === undefined ? usual : positiveNumber(options.minutes, '--minutes');
+  const minutes = options.minutes === undefined ? usual : positiveNumber(options.minutes, '--minutes', MAX_MINUTES);
   const file = resolve(options.out);
   checkTarget(file);
   return { goal, minutes, file };

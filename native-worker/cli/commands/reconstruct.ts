@@ -1,16 +1,16 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { AppError } from '../../../contract/errors.ts';
-import { gammaFromSigmaRel } from '../../../contract/power-function.ts';
 import { recipesAt, type Recipe } from '../../../contract/recipe.ts';
 import {
   keepReconstructions,
   listReconstructions,
   locateReconstruction,
+  MOST_TARGETS,
   type Reconstruction,
 } from '../../../contract/reconstructions.ts';
 import { getRun, listRuns, runSnapshots, type Run } from '../../../contract/runs.ts';
-import { collect, findRun, positiveNumber, wholeNumber } from '../arguments.ts';
+import { collect, findRun, lengthNamed, wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { addRenamed } from '../renamed-option.ts';
@@ -69,6 +69,12 @@ function readOptions({ sigmaRel: lengths, at, name, out }: Options): Asked {
   if (count === 0) {
     throw new AppError('invalid-input', '--sigma-rel says which length is wanted, such as --sigma-rel 0.08.');
   }
+  if (count > MOST_TARGETS) {
+    throw new AppError(
+      'invalid-input',
+      `--sigma-rel is given ${count} times, and ${MOST_TARGETS} averages are made at once; ask for the others afterwards.`,
+    );
+  }
   if (name.length > 0 && name.length !== count) {
     throw new AppError('invalid-input', `There are ${count} --sigma-rel and ${name.length} --name; each needs one.`);
   }
@@ -77,8 +83,7 @@ function readOptions({ sigmaRel: lengths, at, name, out }: Options): Asked {
     throw new AppError('invalid-input', `--out names one file for ${count} averages; put ${PLACE} into its name.`);
   }
   const targets = lengths.map((text, index): Target => {
-    const sigmaRel = positiveNumber(text, '--sigma-rel');
-    gammaFromSigmaRel(sigmaRel); // throws for a length that does not exist
+    const sigmaRel = lengthNamed(text, '--sigma-rel');
     const file = pattern === undefined ? null : resolve(pattern.replaceAll(PLACE, text.trim()));
     if (file !== null) checkTarget(file);
     return { sigmaRel, name: name[index] === undefined ? null : readName(name[index]), file };

@@ -15,7 +15,7 @@ import {
   type RunSummary,
 } from '../../../contract/runs.ts';
 import { percentDone, progressWords } from '../../../contract/time-left.ts';
-import { MOST_IMAGES } from '../../../contract/training.ts';
+import { MOST_BATCH, MOST_IMAGES } from '../../../contract/training.ts';
 import { ALL_DEVICES_HELP, devicesNamed, ENGINE_HELP, engineNamed, findRun, wholeNumber } from '../arguments.ts';
 import { withTasks } from '../cluster/together.ts';
 import { withService, type CommandContext } from '../command.ts';
@@ -135,7 +135,7 @@ function acrossAsBefore(options: GoingOnOptions, { devices }: RunSummary): { acr
 
 function microBatchNamed(text: string | undefined): { microBatch?: number | null } {
   if (text === undefined) return {};
-  return { microBatch: text === 'all' ? null : wholeNumber(text, '--micro-batch') };
+  return { microBatch: text === 'all' ? null : wholeNumber(text, '--micro-batch', MOST_BATCH) };
 }
 
 async function chosen({ client }: CommandContext, wanted: string): Promise<RunSummary> {

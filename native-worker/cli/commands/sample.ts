@@ -9,7 +9,7 @@ import {
   collect,
   DEVICES_HELP,
   devicesNamed,
-  positiveNumber,
+  lengthNamed,
   seedList,
   wholeNumber,
 } from '../arguments.ts';
@@ -91,7 +91,7 @@ function readOptions(options: SampleOptions): Asked {
     model: {
       run: options.run,
       nimg: options.nimg === undefined ? null : wholeNumber(options.nimg, '--nimg'),
-      sigmaRel: options.sigmaRel === undefined ? null : positiveNumber(options.sigmaRel, '--sigma-rel'),
+      sigmaRel: options.sigmaRel === undefined ? null : lengthNamed(options.sigmaRel, '--sigma-rel'),
     },
     file: resolve(options.out),
     columns: wholeNumber(options.columns, '--columns', 64),

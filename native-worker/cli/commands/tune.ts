@@ -43,8 +43,7 @@ export function addTune(program: Command): void {
 
 /** @throws {AppError} 'invalid-input' for what can't be meant */
 export function readTuneOptions(options: TuneOptions): Asked {
-  const seconds = wholeNumber(options.seconds, '--seconds', 7200);
-  if (seconds < 10) throw new AppError('invalid-input', '--seconds takes 10 to 7200.');
+  const seconds = wholeNumber(options.seconds, '--seconds', 7200, 10);
   const measured = readMeasured(options);
   if (options.devices === undefined) return { ...measured, seconds };
   return { ...measured, subject: { ...measured.subject, devices: devicesNamed(options.devices) }, seconds };

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import { TRUST } from '../../../contract/machines.ts';
 import { startWorker } from '../../worker/worker.ts';
-import { numberFrom, wholeNumber } from '../arguments.ts';
+import { LONGEST_WAIT_SECONDS, numberFrom, wholeNumber } from '../arguments.ts';
 import { EXIT_INTERRUPTED, withoutService } from '../command.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { addressNamed, needTrust, TRUSTED_HELP } from '../machine-options.ts';
@@ -34,7 +34,7 @@ export function addWorker(program: Command): void {
         await work(output, {
           address: addressNamed(options.listen, '--listen'),
           threads: options.threads === undefined ? null : wholeNumber(options.threads, '--threads', 1024),
-          silenceMs: 1000 * numberFrom(options.silence, '--silence', 1),
+          silenceMs: 1000 * numberFrom(options.silence, '--silence', 1, LONGEST_WAIT_SECONDS),
         });
       });
     });

@@ -4,6 +4,7 @@ import { AppError } from '../../../contract/errors.ts';
 import { guideProblem, sameModel } from '../../../contract/guidance.ts';
 import { deleteSample, generate, getSample, listSamples, type GenerateRequest } from '../../../contract/samples.ts';
 import type { Run } from '../../../contract/runs.ts';
+import { churnProblem, sigmasProblem } from '../../../contract/training.ts';
 import { findModel } from '../../store/models.ts';
 import { dropFiles } from '../../store/recorded-files.ts';
 import { getRun } from '../../store/runs.ts';
@@ -68,10 +69,6 @@ function checkRequest({ seeds, labels, sampler }: GenerateRequest, run: Run): vo
       `The network of "${run.name}" ${classes}; class ${String(wrong)} is none of them.`,
     );
   }
-  if (sampler.sigmaMin >= sampler.sigmaMax) {
-    throw new AppError(
-      'invalid-input',
-      `sigma_min ${sampler.sigmaMin} must be smaller than sigma_max ${sampler.sigmaMax}.`,
-    );
-  }
+  const turned = sigmasProblem(sampler) ?? churnProblem(sampler.churn);
+  if (turned !== null) throw new AppError('invalid-input', `${turned}.`);
 }

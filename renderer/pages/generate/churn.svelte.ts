@@ -1,4 +1,5 @@
-import { ChurnConfig } from '../../../contract/training.ts';
+import { sentence } from '../../../contract/sentence.ts';
+import { ChurnConfig, churnProblem } from '../../../contract/training.ts';
 
 const none = ChurnConfig.parse({ amount: 0 });
 
@@ -10,9 +11,10 @@ export class ChurnForm {
   max: number | null = $state(null);
   noise: number = $state(none.noise);
 
-  readonly problem: string | null = $derived(
-    this.max !== null && this.min >= this.max ? `S_min ${this.min} must be smaller than S_max ${this.max}.` : null,
-  );
+  readonly problem: string | null = $derived.by(() => {
+    const turned = churnProblem({ min: this.min, max: this.max ?? none.max });
+    return turned === null ? null : sentence(turned);
+  });
   /** What is sent; null: none. */
   readonly value: ChurnConfig | null = $derived(
     this.amount === 0 ? null : { amount: this.amount, min: this.min, max: this.max ?? none.max, noise: this.noise },

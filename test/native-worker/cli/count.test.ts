@@ -56,7 +56,7 @@ test('the table says every part, and that memory is an estimate', () => {
 });
 
 test.each([
-  [{ resolution: '3' }, '--resolution takes 4 to 1024'],
+  [{ resolution: '3' }, '--resolution takes a whole number from 4 to 1024'],
   [{ resolution: '2000' }, '--resolution'],
   [{ channels: '0' }, '--channels'],
   [{ classes: '-1' }, '--classes'],

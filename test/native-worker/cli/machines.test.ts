@@ -41,7 +41,7 @@ test.each([
   [[...train, '--devices', 'box:7900/cpu:0'], /the first device is one of this machine/],
   [
     [...together, '--listen', 'here:7900', '--trusted-network', '--step-limit', '0'],
-    /--step-limit takes a number from 1 on/,
+    /--step-limit takes a number from 1 to 86400/,
   ],
   [[...train, '--slurm'], /^--slurm is for a command that `srun` starts: there is no SLURM_JOB_ID/],
 ] as const)('edm2 %j', (args, words) => {
