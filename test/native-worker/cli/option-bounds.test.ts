@@ -28,7 +28,7 @@ const add = [
 const needed: Record<string, string[]> = {
   import: ['pictures'],
   reconstruct: ['run', '--sigma-rel', '0.1'],
-  continue: ['run'],
+  continue: ['run', '--images', '1000'],
   resume: ['run'],
   sample: ['--run', 'run'],
   train: ['--dataset', 'set'],
