@@ -5,7 +5,7 @@ import type { Across } from '../../../contract/machines.ts';
 import type { Precision } from '../../../contract/precision.ts';
 import { presets, type Preset } from '../../../contract/presets.ts';
 import { RunName, type Run } from '../../../contract/runs.ts';
-import { NewRunConfig, type RunConfig } from '../../../contract/training.ts';
+import { RunConfig } from '../../../contract/training.ts';
 import { allFields } from './fields.ts';
 import { problemsByField } from './problems.ts';
 import { rangeOf } from './ranges.ts';
@@ -75,7 +75,7 @@ export class RunDraft {
     }
     return { config, problems };
   });
-  readonly #parsed = $derived(NewRunConfig.safeParse(this.#readings.config));
+  readonly #parsed = $derived(RunConfig.safeParse(this.#readings.config));
 
   /** One sentence for each field that has a problem, by path; '' for what belongs to no field. */
   readonly problems: Record<string, string> = $derived({
