@@ -84,15 +84,29 @@ export const expectSpeed = defineCall(
     scaled: z.boolean(),
   }),
 );
-/**
- * Lets a browser in: opens a TCP port, unless one is open already, and answers with an address that works once. The
- * port is the service's own choice where it is 0.
- */
+/** Name of a machine in a network, in lower case; names of other alphabets as the network has them ("xn--…"). */
+export const HostName = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/);
+
+/** How browsers are to be let in. */
+export const BrowserDoor = z.strictObject({
+  host: z.string().min(1).max(255).default('127.0.0.1'),
+  /** 0: any that is free. null: the one of last time; where another program has that, any that is free. */
+  port: z.int().min(0).max(65_535).nullable().default(null),
+  /** Names that lead here beside this machine's own, for as long as the port is open. Addresses in numbers always may. */
+  names: z.array(HostName).max(64).default([]),
+  /** Forget all browsers that were let in before. */
+  newSessions: z.boolean().default(false),
+});
+export type BrowserDoor = z.infer<typeof BrowserDoor>;
+
+/** Lets a browser in: opens a TCP port, unless one is open already, and answers with an address that works once. */
 export const openBrowserDoor = defineCall(
   'app.openBrowserDoor',
   z.strictObject({
-    host: z.string().min(1).max(255).default('127.0.0.1'),
-    port: z.int().min(0).max(65_535).default(0),
+    ...BrowserDoor.shape,
     /** Takes the opening back when the connection that asked ends, however it ends; the last one closes the port. */
     whileConnected: z.boolean().default(false),
   }),
@@ -100,6 +114,8 @@ export const openBrowserDoor = defineCall(
     url: z.string(),
     /** A sentence of caution where others can reach the port; null for this machine alone. */
     warning: z.string().nullable(),
+    /** The port of last time, which another program has now; null: nobody has. */
+    takenPort: z.int().nullable(),
   }),
   'local',
 );

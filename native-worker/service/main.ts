@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { openBrowserDoor } from '../../contract/app.ts';
+import { BrowserDoor, openBrowserDoor } from '../../contract/app.ts';
 import { AppError } from '../../contract/errors.ts';
 import { onEscaped } from '../../contract/escaped.ts';
 import { reasonOf } from '../../contract/system-errors.ts';
@@ -25,7 +25,7 @@ interface Request {
   newIndex: boolean;
   exitWhenIdle: boolean;
   goOn: boolean;
-  web: { host: string; port: number } | null;
+  web: BrowserDoor | null;
 }
 
 /** @throws {AppError} 'invalid-input' */
@@ -39,16 +39,16 @@ function readArguments(): Request {
         'exit-when-idle': { type: 'boolean', default: false },
         'go-on': { type: 'boolean', default: false },
         serve: { type: 'boolean', default: false },
-        port: { type: 'string', default: '0' },
+        port: { type: 'string' },
         host: { type: 'string', default: '127.0.0.1' },
       },
     }));
   } catch (error) {
     throw new AppError('invalid-input', error instanceof Error ? error.message : String(error), { cause: error });
   }
-  const port = Port.safeParse(values.port);
+  const port = Port.optional().safeParse(values.port);
   if (!port.success)
-    throw new AppError('invalid-input', `"${values.port}" is no port; it is a number from 0 to 65535.`);
+    throw new AppError('invalid-input', `"${values.port ?? ''}" is no port; it is a number from 0 to 65535.`);
   if (values.library === '') {
     throw new AppError('invalid-input', '--library takes a folder, not an empty text. Leave it out for the usual one.');
   }
@@ -57,7 +57,7 @@ function readArguments(): Request {
     newIndex: values['new-index'],
     exitWhenIdle: values['exit-when-idle'],
     goOn: values['go-on'],
-    web: values.serve ? { host: values.host, port: port.data } : null,
+    web: values.serve ? BrowserDoor.parse({ host: values.host, port: port.data ?? null }) : null,
   };
 }
 
@@ -76,7 +76,7 @@ async function main(): Promise<void> {
     const warning = exposureWarning(request.web.host);
     if (warning !== null) process.stderr.write(`${warning}\n`);
     try {
-      url = await service.openWeb(request.web.host, request.web.port);
+      url = await service.openWeb(request.web);
     } catch (error) {
       await service.stop();
       throw error;

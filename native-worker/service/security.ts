@@ -1,11 +1,14 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { hostname, networkInterfaces } from 'node:os';
+import { isIPv4, isIPv6 } from 'node:net';
+import { hostname } from 'node:os';
+import type { KeptSession } from '../store/browsers.ts';
 
 /**
  * Who comes in over TCP. Other users of the machine and every web page in the user's browser can reach the port, so a
- * request must show three things: a session that was opened with the one-time token, a Host we go by (a page whose
- * name was re-pointed to this address, "DNS rebinding", has another), and an Origin that is ourselves.
+ * request must show three things: a session that was opened with the one-time token, a Host we go by, and an Origin that is
+ * ourselves. A page whose name was re-pointed to this address ("DNS rebinding") has that name as its Host. A Host in
+ * numbers can't be re-pointed: whoever sends it was led to that very address, be it ours or one that is translated to ours.
  */
 
 /** Bytes of tokens and session keys: 256 bits can't be guessed. */
@@ -14,10 +17,33 @@ const SECRET_BYTES = 32;
 /** Sessions at once; the oldest gives way. One person has a handful of browsers. */
 const MAX_SESSIONS = 64;
 
-/** One-time tokens and the sessions they opened. Only digests are kept, and they are compared in constant time. */
+/** A browser that was let in may come again for so long, also after a restart: thirty days. */
+export const SESSION_MS = 30 * 24 * 3600 * 1000;
+
+/**
+ * One-time tokens and the sessions they opened. Only digests are kept, and they are compared in constant time. Tokens end
+ * with the process, sessions after `SESSION_MS`.
+ */
 export class Sessions {
   readonly #tokens: Buffer[] = [];
-  readonly #sessions: Buffer[] = [];
+  #sessions: readonly KeptSession[];
+  readonly #keep: (sessions: readonly KeptSession[]) => void;
+  readonly #now: () => number;
+
+  /**
+   * @param kept sessions of before
+   * @param keep is told all sessions at each change
+   * @param now  milliseconds since 1970; a parameter for tests
+   */
+  constructor(
+    kept: readonly KeptSession[],
+    keep: (sessions: readonly KeptSession[]) => void,
+    now: () => number = Date.now,
+  ) {
+    this.#sessions = kept;
+    this.#keep = keep;
+    this.#now = now;
+  }
 
   /** A new token for one use. */
   issueToken(): string {
@@ -33,13 +59,25 @@ export class Sessions {
     if (index < 0) return null;
     this.#tokens.splice(index, 1);
     const key = randomBytes(SECRET_BYTES).toString('base64url');
-    this.#sessions.push(digest(key));
-    if (this.#sessions.length > MAX_SESSIONS) this.#sessions.shift();
+    const opened = { sha256: digest(key).toString('hex'), until: this.#now() + SESSION_MS };
+    this.#sessions = [...this.#living(), opened].slice(-MAX_SESSIONS);
+    this.#keep(this.#sessions);
     return key;
   }
 
   knows(key: string): boolean {
-    return find(this.#sessions, key) >= 0;
+    const digests = this.#living().map(({ sha256 }) => Buffer.from(sha256, 'hex'));
+    return find(digests, key) >= 0;
+  }
+
+  /** Ends all sessions. */
+  forget(): void {
+    this.#sessions = [];
+    this.#keep(this.#sessions);
+  }
+
+  #living(): readonly KeptSession[] {
+    return this.#sessions.filter(({ until }) => until > this.#now());
   }
 }
 
@@ -64,19 +102,14 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Names under which a server is asked for. The port is not looked at: it differs behind `ssh -L`, and a foreign page
- * can't choose our name whatever port it takes.
+ * Names under which a server is asked for, beside numbers. The port is not looked at: it differs behind `ssh -L`, and a
+ * foreign page can't choose our name whatever port it takes.
  *
  * @param host what the server is bound to
  */
 export function ownNames(host: string): Set<string> {
-  const names = new Set([...LOOPBACK_NAMES, inUrl(host).toLowerCase()]);
-  if (!isLoopback(host)) {
-    names.add(hostname().toLowerCase());
-    for (const addresses of Object.values(networkInterfaces())) {
-      for (const { address } of addresses ?? []) names.add(inUrl(address).toLowerCase());
-    }
-  }
+  const names = new Set(['localhost', host.toLowerCase()]);
+  if (!isLoopback(host)) names.add(hostname().toLowerCase());
   return names;
 }
 
@@ -88,8 +121,11 @@ export function inUrl(host: string): string {
 /** Why a request over TCP is refused, in words; null: it may pass (as far as names go). */
 export function foreignRequest(request: IncomingMessage, names: ReadonlySet<string>): string | null {
   const host = request.headers.host?.toLowerCase();
-  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?$/.exec(host ?? '');
-  if (host === undefined || match === null || !names.has(match[1]!)) return 'This is not the host you asked for.';
+  const asked = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/.exec(host ?? '');
+  if (host === undefined || asked === null) return 'This is not the host you asked for.';
+  const [, inBrackets, name] = asked;
+  const isNumeric = inBrackets === undefined ? isIPv4(name!) : isIPv6(inBrackets);
+  if (!isNumeric && (name === undefined || !names.has(name))) return unknownHost(name);
   const { origin } = request.headers;
   if (origin !== undefined && origin.toLowerCase() !== `http://${host}`) return 'Other sites may not ask here.';
   const site = request.headers['sec-fetch-site'];
@@ -97,6 +133,12 @@ export function foreignRequest(request: IncomingMessage, names: ReadonlySet<stri
   if (site !== undefined && site !== 'same-origin' && site !== 'none' && !navigates)
     return 'Other sites may not ask here.';
   return null;
+}
+
+/** @param name as it was asked for; undefined: something in brackets that is no address */
+function unknownHost(name: string | undefined): string {
+  if (name === undefined) return 'This is not the host you asked for.';
+  return `EDM2 Studio does not know itself as ${name}. If that name leads here, end \`edm2 serve\` and start it with --allow-host ${name}; an address in numbers always works.`;
 }
 
 /** Browsers send cookies of all ports of a host; the port in the name keeps two libraries apart. */
@@ -114,5 +156,5 @@ export function sessionKey(request: IncomingMessage, port: number): string {
 }
 
 export function sessionCookie(key: string, port: number): string {
-  return `${cookieName(port)}=${key}; Path=/; HttpOnly; SameSite=Strict`;
+  return `${cookieName(port)}=${key}; Path=/; Max-Age=${SESSION_MS / 1000}; HttpOnly; SameSite=Strict`;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { BrowserDoor } from '../../contract/app.ts';
 import { AppError } from '../../contract/errors.ts';
 import { serviceEnds } from '../../contract/events.ts';
 import { jobEnvironment } from '../engine/runtime/environment.ts';
@@ -8,6 +9,7 @@ import { needRuntime } from '../engine/runtime/status.ts';
 import type { JobParameters } from '../../contract/jobs.ts';
 import type { JobKind } from '../store/jobs.ts';
 import { jobPrecision } from './job-precision.ts';
+import { readBrowsers, writeBrowsers, type Browsers } from '../store/browsers.ts';
 import { openLibrary } from '../store/library.ts';
 import { patiently } from '../store/patience.ts';
 import { onUnreadableRow } from '../store/rows.ts';
@@ -62,7 +64,7 @@ export interface RunningService {
   /** Unix socket or named pipe on which programs of this user ask. */
   readonly socket: string;
   /** Opens a TCP port for browsers, if none is open. @returns an address that works once */
-  openWeb(host: string, port: number): Promise<string>;
+  openWeb(door: BrowserDoor): Promise<string>;
   /** Writes down why it has to end: an error that nobody caught. */
   tellEscape(error: unknown): void;
   /** Ends it in good order; the same promise however often it is asked. */
@@ -143,16 +145,23 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   let web: WebServer | null = null;
   /** How many asked for the door and have not taken it back. */
   let openings = 0;
-  const openDoor = async (host: string, port: number): Promise<OpenedDoor> => {
+  const openDoor = async ({ host, port, names, newSessions }: BrowserDoor): Promise<OpenedDoor> => {
     const pages = options.pages ?? pagesFolder();
     if (pages === null) throw new AppError('unavailable', 'The pages are not built yet. Run `npm run build`.');
-    if (web !== null && (web.host !== host || (port !== 0 && web.port !== port))) {
+    if (web !== null && (web.host !== host || (port !== null && port !== 0 && web.port !== port))) {
       throw new AppError(
         'conflict',
         `The service listens on ${web.host}:${web.port} already. End that with Ctrl+C first, or use --host ${web.host} without --port.`,
       );
     }
-    web ??= await openWeb({ host, port, pages, parts: serverParts });
+    const { folder } = library;
+    const browsers = {
+      read: () => readBrowsers(folder, library.identity()),
+      write: (changed: Browsers) => writeBrowsers(folder, library.identity(), changed),
+    };
+    web ??= await openWeb({ host, port, pages, browsers, parts: serverParts });
+    web.allow(names);
+    if (newSessions) web.forgetSessions();
     openings += 1;
     log.info({ host: web.host, port: web.port }, 'a door for browsers is open');
     let open = true;
@@ -165,7 +174,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
       web.close();
       web = null;
     };
-    return { url: web.newUrl(), close };
+    return { url: web.newUrl(), takenPort: web.takenPort, close };
   };
   const answer = answerWith(
     allHandlers({
@@ -283,5 +292,5 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   await removeDeadSockets(library.folder, socket);
   const tellEscape = (error: unknown): void =>
     log.fatal({ err: error }, 'an error that nobody caught ends the service');
-  return { socket, openWeb: async (host, port) => (await openDoor(host, port)).url, tellEscape, stop, ended };
+  return { socket, openWeb: async (door) => (await openDoor(door)).url, tellEscape, stop, ended };
 }

@@ -1,7 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import { SECURITY_HEADERS } from '../../contract/security.ts';
+import type { Browsers, KeptSession } from '../store/browsers.ts';
 import { foreignRequest, inUrl, isLoopback, ownNames, sessionCookie, sessionKey, Sessions } from './security.ts';
 import { makeServer, pathOf, queryOf, sendText, type Admission, type ServerParts } from './server.ts';
 import { readStatic } from './static-files.ts';
@@ -12,6 +14,12 @@ import { readStatic } from './static-files.ts';
 export interface WebServer {
   readonly host: string;
   readonly port: number;
+  /** The port of last time, where another program has it; else null. */
+  readonly takenPort: number | null;
+  /** Lets names through that lead here. */
+  allow(names: readonly string[]): void;
+  /** Ends the sessions of all browsers. */
+  forgetSessions(): void;
   /** The address with a token for one use. */
   newUrl(): string;
   close(): void;
@@ -19,10 +27,12 @@ export interface WebServer {
 
 export interface WebOptions {
   host: string;
-  /** 0: any free one. */
-  port: number;
+  /** 0: any free one; null: the one of last time. */
+  port: number | null;
   /** Folder of the built pages. */
   pages: string;
+  /** What is remembered from one time to the next. */
+  browsers: { read(): Browsers; write(browsers: Browsers): void };
   parts: Omit<ServerParts, 'admit'>;
 }
 
@@ -32,28 +42,59 @@ export interface WebOptions {
  * @throws {AppError} 'port-in-use'; 'invalid-input' if the host is no address of this machine; 'forbidden' for a port
  *   that needs more rights
  */
-export async function openWeb({ host, port, pages, parts }: WebOptions): Promise<WebServer> {
-  const sessions = new Sessions();
+export async function openWeb({ host, port, pages, browsers, parts }: WebOptions): Promise<WebServer> {
+  const before = browsers.read();
+  let bound = 0;
+  const keep = (kept: readonly KeptSession[]): void => {
+    try {
+      browsers.write({ port: bound, sessions: [...kept] });
+    } catch (error) {
+      // Who was let in stays in; after a restart they need a new address.
+      parts.log.warn({ err: error }, 'the sessions of browsers could not be written down');
+    }
+  };
+  const sessions = new Sessions(before.sessions, keep);
   const names = ownNames(host);
-  let bound = port;
   const serveFile = async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
     if (path.startsWith('/files/')) return parts.serveFile(request, response, path);
     await sendPage(pages, request, response, path);
   };
   const admit = (request: IncomingMessage): Admission => admitBrowser(request, sessions, names, bound);
   const server = makeServer({ ...parts, serveFile, admit });
-  await listen(server, host, port);
-  const address = server.address();
-  if (address !== null && typeof address === 'object') bound = address.port;
+  const takenPort = await listenAsBefore(server, host, port, before.port);
+  bound = (server.address() as AddressInfo).port;
+  if (bound !== before.port) keep(before.sessions);
   return {
     host,
     port: bound,
+    takenPort,
+    allow: (more) => {
+      for (const name of more) names.add(name);
+    },
+    forgetSessions: () => sessions.forget(),
     newUrl: () => `http://${inUrl(shownHost(host))}:${bound}/?token=${sessions.issueToken()}`,
     close: () => {
       server.close();
       server.closeAllConnections();
     },
   };
+}
+
+/** @returns the port of last time, if another program has it and a free one was taken instead */
+async function listenAsBefore(
+  server: Server,
+  host: string,
+  port: number | null,
+  last: number | null,
+): Promise<number | null> {
+  try {
+    await listen(server, host, port ?? last ?? 0);
+    return null;
+  } catch (error) {
+    if (port !== null || last === null || !(error instanceof AppError) || error.code === 'invalid-input') throw error;
+    await listen(server, host, 0);
+    return last;
+  }
 }
 
 /** All addresses at once is no address to type: the first that other machines can use stands in, if there is one. */
@@ -113,8 +154,12 @@ async function sendPage(
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(readable(error, host, port)));
-    server.listen({ host, port, exclusive: true }, () => resolve());
+    const refuse = (error: Error): void => reject(readable(error, host, port));
+    server.once('error', refuse);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', refuse);
+      resolve();
+    });
   });
 }
 

@@ -7,6 +7,8 @@ import { AppError, hasSystemCode } from '../../contract/errors.ts';
 export const DATABASE_NAME = 'library.sqlite';
 /** Workers on other machines, and their tokens. */
 export const MACHINES_NAME = 'machines.json';
+/** The port for browsers, and the sessions of those that were let in. */
+export const BROWSERS_NAME = 'browsers.json';
 export const BACKUPS_FOLDER = 'backups';
 export const LOGS_FOLDER = 'logs';
 export const TEMPORARY_FOLDER = 'files/tmp';

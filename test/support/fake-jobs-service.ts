@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { BrowserDoor } from '../../contract/app.ts';
 import { startService } from '../../native-worker/service/service.ts';
 import { fakeEnvironment, fakeJob, makePages } from './service-library.ts';
 
@@ -29,7 +30,7 @@ const service = (await startService({
   pages: makePages(aside),
   patienceMs: 5000,
 }))!;
-const url = values.serve ? await service.openWeb('127.0.0.1', 0) : null;
+const url = values.serve ? await service.openWeb(BrowserDoor.parse({ port: 0 })) : null;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void service.stop());
 process.stdout.write(`${JSON.stringify({ ready: true, socket: service.socket, pid: process.pid, url })}\n`);
 await service.ended;

@@ -1,9 +1,11 @@
+import { domainToASCII } from 'node:url';
 import type { Command } from 'commander';
-import { openBrowserDoor } from '../../../contract/app.ts';
+import { HostName, openBrowserDoor, type BrowserDoor } from '../../../contract/app.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { serviceEnds } from '../../../contract/events.ts';
 import type { ServiceClient } from '../../client/service-client.ts';
 import { Restarts, serviceDied, serviceDiedAgain, serviceStartedAgain } from '../../../contract/restarts.ts';
+import { collect } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { deferred } from '../deferred.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -13,8 +15,10 @@ import type { Output } from '../output.ts';
 const LOG = 'logs/service.log in the library';
 
 interface ServeOptions {
-  readonly port: string;
+  readonly port?: string;
   readonly host: string;
+  readonly allowHost: readonly string[];
+  readonly newSessions?: boolean;
 }
 
 /** `edm2 serve`: lets a browser in, on this machine unless told otherwise, until Ctrl+C. */
@@ -22,20 +26,38 @@ export function addServe(program: Command): void {
   program
     .command('serve')
     .description('serve the app to a browser and print the address')
-    .option('--port <n>', 'TCP port; 0: any that is free', '0')
+    .option('--port <n>', 'TCP port; 0: any that is free; default: the one of last time, if it is free')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--allow-host <name>', 'a name that leads here in your network; may be repeated', collect, [])
+    .option('--new-sessions', 'forget the browsers that were let in before')
     .action(async (options: ServeOptions, command: Command) => {
-      await withService(
-        command,
-        () => readPort(options),
-        (context, port) => serve(context, options.host, port),
-      );
+      await withService(command, () => readDoor(options), serve);
     });
 }
 
-function readPort({ port }: ServeOptions): number {
+/** @throws {AppError} 'invalid-input' */
+function readDoor({ host, port, allowHost, newSessions }: ServeOptions): BrowserDoor {
+  return {
+    host,
+    port: port === undefined ? null : readPort(port),
+    names: allowHost.map(hostNamed),
+    newSessions: newSessions === true,
+  };
+}
+
+function readPort(port: string): number {
   if (/^\d+$/u.test(port) && Number(port) <= 65_535) return Number(port);
   throw new AppError('invalid-input', `--port takes a number from 0 to 65535, not "${port}".`);
+}
+
+/** Browsers say names of other alphabets as the network has them. */
+function hostNamed(text: string): string {
+  const name = HostName.safeParse(domainToASCII(text.trim()));
+  if (name.success) return name.data;
+  throw new AppError(
+    'invalid-input',
+    `--allow-host takes a name such as gpu-box.example, without a port, not "${text}".`,
+  );
 }
 
 /** Whether a connection ended with a service that ended in order, or with one that died. */
@@ -53,8 +75,7 @@ function watchEnd(client: ServiceClient): Promise<'ended' | 'died'> {
  */
 export async function serve(
   { client, output, reconnect }: CommandContext,
-  host: string,
-  port: number,
+  door: BrowserDoor,
 ): Promise<number | undefined> {
   const interrupted = deferred<'interrupted'>();
   const stopListening = onInterrupt(
@@ -64,10 +85,11 @@ export async function serve(
   const restarts = new Restarts();
   let living = client;
   try {
-    for (let bound = port, isFirst = true; ; isFirst = false) {
+    for (let wanted = door, isFirst = true; ; isFirst = false) {
       const since = performance.now();
       const ending = watchEnd(living);
-      bound = await open(living, output, host, bound);
+      const port = await open(living, output, wanted);
+      wanted = { ...door, port, newSessions: false };
       if (isFirst)
         output.say('The address works once, then the browser remembers. Ctrl+C ends; a run in progress goes on.');
       const how = await Promise.race([interrupted.promise, ending]);
@@ -88,9 +110,13 @@ export async function serve(
 }
 
 /** Opens the door, which closes with the connection. @returns its port */
-async function open(client: ServiceClient, output: Output, host: string, port: number): Promise<number> {
-  const { url, warning } = await client.call(openBrowserDoor, { host, port, whileConnected: true });
+async function open(client: ServiceClient, output: Output, door: BrowserDoor): Promise<number> {
+  const { url, warning, takenPort } = await client.call(openBrowserDoor, { ...door, whileConnected: true });
   if (warning !== null) process.stderr.write(`${warning}\n`);
+  if (takenPort !== null)
+    process.stderr.write(
+      `Another program has port ${takenPort}, where EDM2 Studio was last time; browsers that were let in there need this new address.\n`,
+    );
   output.event('serving', { url });
   output.say(`EDM2 Studio is at ${url}`);
   return Number(new URL(url).port);

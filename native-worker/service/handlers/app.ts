@@ -43,10 +43,10 @@ export function appHandlers({ library, queue, runtimes, version, openWeb, shutDo
     handler(getSettings, () => readSettings(db)),
     handler(setSettings, (change) => writeSettings(db, change)),
     handler(expectSpeed, (wanted) => expectedSpeed(wanted, measuredSpeeds(db, RUNS_ASKED))),
-    handler(openBrowserDoor, async ({ host, port, whileConnected }, asker) => {
-      const { url, close } = await openWeb(host, port);
+    handler(openBrowserDoor, async ({ whileConnected, ...door }, asker) => {
+      const { url, takenPort, close } = await openWeb(door);
       if (whileConnected) asker.onLeave(close);
-      return { url, warning: exposureWarning(host) };
+      return { url, warning: exposureWarning(door.host), takenPort };
     }),
     handler(shutdown, () => {
       shutDown();

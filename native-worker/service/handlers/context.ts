@@ -1,3 +1,4 @@
+import type { BrowserDoor } from '../../../contract/app.ts';
 import type { Logger } from 'pino';
 import type { Library } from '../../store/library.ts';
 import type { Events } from '../events.ts';
@@ -10,6 +11,8 @@ import type { Runtimes } from '../runtimes.ts';
 export interface OpenedDoor {
   /** An address with a token for one use. */
   readonly url: string;
+  /** The port of last time, where another program has it; else null. */
+  readonly takenPort: number | null;
   /** Takes this opening back; the last one closes the port and ends what browsers have open. */
   readonly close: () => void;
 }
@@ -25,7 +28,7 @@ export interface ServiceParts {
   readonly runtimes: Runtimes;
   readonly version: string;
   /** Opens a TCP port for browsers, if none is open. */
-  readonly openWeb: (host: string, port: number) => Promise<OpenedDoor>;
+  readonly openWeb: (door: BrowserDoor) => Promise<OpenedDoor>;
   /** Ends the service in good order, soon. */
   readonly shutDown: () => void;
 }

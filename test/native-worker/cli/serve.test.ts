@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { shutdown } from '../../../contract/app.ts';
+import { BrowserDoor, shutdown } from '../../../contract/app.ts';
 import { getRun, createRun, listRuns, runLog } from '../../../contract/runs.ts';
 import { Service } from '../../../main/service.ts';
 import { serve } from '../../../native-worker/cli/commands/serve.ts';
@@ -50,7 +50,7 @@ test('edm2 serve says that its service was killed, starts it again once, and the
     again.push(next);
     return next;
   };
-  const served = serve({ client, output: new Output(false, out, out), reconnect }, '127.0.0.1', 0);
+  const served = serve({ client, output: new Output(false, out, out), reconnect }, BrowserDoor.parse({ port: 0 }));
   const outcome = served.then(
     (code) => code,
     (error: unknown) => error,
@@ -82,7 +82,7 @@ test('edm2 serve says so when its service is ended in order, and does not start 
   let said = '';
   out.on('data', (text: Buffer) => (said += text.toString()));
   const reconnect = (): Promise<ServiceClient> => Promise.reject(new Error('nobody died'));
-  const served = serve({ client, output: new Output(false, out, out), reconnect }, '127.0.0.1', 0);
+  const served = serve({ client, output: new Output(false, out, out), reconnect }, BrowserDoor.parse({ port: 0 }));
   await until(() => said.includes('EDM2 Studio is at'));
   await client.call(shutdown, {});
   expect(await served).toBeUndefined();

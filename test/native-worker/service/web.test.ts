@@ -66,7 +66,9 @@ test('a token opens a session by a cookie that scripts and other sites do not ge
   const answer = await get(`/?token=${await newToken()}`);
   expect(answer.status).toBe(303);
   expect(answer.headers.location).toBe('/');
-  expect(answer.headers['set-cookie']![0]).toMatch(/^edm2_session_\d+=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/);
+  expect(answer.headers['set-cookie']![0]).toMatch(
+    /^edm2_session_\d+=[\w-]{43}; Path=\/; Max-Age=2592000; HttpOnly; SameSite=Strict$/,
+  );
 });
 
 test('with the session the pages are served, each answer with the policy', async () => {
@@ -121,7 +123,9 @@ test.each([
   'a@127.0.0.1',
   '127.0.0.1:1/x',
   '2130706433',
-  '192.168.1.1',
+  '0x7f.1',
+  '[::1].evil.example',
+  '192.168.1.1.evil.example',
 ])('a name that was pointed at us (Host: %j) gets nothing, not even with the cookie', async (host) => {
   expect((await get('/', { cookie, host })).status).toBe(403);
   expect((await knock({ cookie, host, origin: `http://${host}` }).catch(() => ({ status: 0 }))).status).not.toBe(101);
@@ -140,6 +144,31 @@ test('a request without a Host, or with an empty one, gets nothing', async () =>
     });
     expect(answer).toMatch(/^HTTP\/1.1 4/);
   }
+});
+
+test.each(['203.0.113.7', '203.0.113.7:8080', '192.168.1.1', '[2001:db8::7]:443'])(
+  'an address in numbers (Host: %s) can not be re-pointed: it may be translated to ours, so it passes, by cookie and origin as ever',
+  async (host) => {
+    expect((await get('/', { cookie, host })).status).toBe(200);
+    expect((await get('/', { host })).status).toBe(401);
+    const { status, socket } = await knock({ cookie, host, origin: `http://${host}` });
+    expect(status).toBe(101);
+    socket.close();
+    expect((await knock({ cookie, host, origin: `http://127.0.0.1:${port}` })).status).toBe(403);
+  },
+);
+
+test('a refused name is told how it may pass, and then it does, as a WebSocket, too', async () => {
+  const host = `gpu-box.example:${port}`;
+  const refused = await get('/', { cookie, host });
+  expect(refused.status).toBe(403);
+  expect(refused.body).toContain('--allow-host gpu-box.example;');
+  await under.client.call(openBrowserDoor, { names: ['gpu-box.example'] });
+  expect((await get('/', { cookie, host })).status).toBe(200);
+  const { status, socket } = await knock({ cookie, host, origin: `http://${host}` });
+  expect(status).toBe(101);
+  socket.close();
+  expect((await get('/', { cookie, host: 'evil.example' })).status).toBe(403);
 });
 
 test('localhost, whatever the port behind an SSH tunnel, is us', async () => {
