@@ -168,6 +168,41 @@ export function climb(config: RunConfig, name: RungName): RunConfig {
 }
 
 /**
+ * The way back from `climb`: the config on rung G that leads to a config on its rung. What a rung decides is taken back;
+ * where that can't tell what was there, `usual` says.
+ *
+ * @param usual a config on rung G: the preset that the run began with, or another
+ * @returns     null: its switches belong to no rung
+ */
+export function descend(config: RunConfig, usual: RunConfig): RunConfig | null {
+  const name = rungOf(config.network.switches);
+  if (name === null || name === 'G') return name === null ? null : config;
+  const rung = rungs[name];
+  const { network, training, grid } = config;
+  const [highest, ...others] = [...network.attnResolutions].sort((a, b) => b - a);
+  const added = rung.moreAttention && highest === 2 * (others[0] ?? NaN);
+  const exponential = rung.training.averaging === 'exponential';
+  return RunConfig.parse({
+    ...config,
+    network: {
+      ...network,
+      switches: rungs.G.switches,
+      attnResolutions: added ? network.attnResolutions.filter((one) => one !== highest) : network.attnResolutions,
+      dropout: rung.dropout === null ? network.dropout : usual.network.dropout,
+      clipAct: rung.clipAct === null ? usual.network.clipAct : network.clipAct,
+    },
+    training: {
+      ...training,
+      ...rungs.G.training,
+      learningRate: training.learningRate / rung.learningRateFactor,
+      decayBatches: rung.decay ? training.decayBatches : usual.training.decayBatches,
+      sigmaRels: exponential ? usual.training.sigmaRels : training.sigmaRels,
+    },
+    grid: { ...grid, sigmaRel: exponential ? usual.grid.sigmaRel : grid.sigmaRel },
+  });
+}
+
+/**
  * Relative width σ_rel of the exponential average at the end of a run. As long as the half-life is limited to a share r
  * of the images so far, the average is a power function's of exponent γ = ln 2/r − 1; from then on its width is
  * half-life/ln 2 images.

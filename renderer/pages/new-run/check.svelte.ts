@@ -130,6 +130,11 @@ export class Preflight {
     }
     return found;
   });
+  /** Both, as sentences. @param tried the user has tried to start */
+  problems(tried: boolean): string[] {
+    return [...(tried ? this.missing : []), ...this.blockers];
+  }
+
   /** What is worth knowing, though nothing forbids it. */
   readonly notes: string[] = $derived.by(() => {
     const { config, dataset } = this.#draft;

@@ -1,13 +1,20 @@
 import { expect, test } from 'vitest';
-import { climb, rungOf, rungs } from '../../../../contract/ladder.ts';
+import { climb, rungNames, rungs } from '../../../../contract/ladder.ts';
 import { findPreset, presets } from '../../../../contract/presets.ts';
-import { freeName, RunDraft } from '../../../../renderer/pages/new-run/draft.svelte.ts';
+import type { RunConfig } from '../../../../contract/training.ts';
+import { freeName, KeptDraft, RunDraft } from '../../../../renderer/pages/new-run/draft.svelte.ts';
 
 function draft(texts: Record<string, string> = {}): RunDraft {
   const made = new RunDraft();
   Object.assign(made.texts, texts);
   return made;
 }
+
+/** A run as it was made. */
+const runOf = (name: string, config: RunConfig) => {
+  const { microBatch, durationImages } = config.training;
+  return { name, config, microBatch, durationImages };
+};
 
 test('an untouched draft is exactly the first preset', () => {
   expect(draft().config).toEqual(presets[0]!.config);
@@ -56,7 +63,7 @@ test('writing the same value differently is no change', () => {
 test('settings of another run come over whole, with a name that is free', () => {
   const made = draft();
   const config = { ...findPreset('xs')!.config, preset: 'xs' };
-  made.useRun({ name: 'emoji', config }, ['emoji 2']);
+  made.useRun(runOf('emoji', config), ['emoji 2']);
   expect(made.config).toEqual(config);
   expect(made.name).toBe('emoji 3');
 });
@@ -83,14 +90,85 @@ test('another preset stays on the rung', () => {
   expect(made.changed.size).toBe(0);
 });
 
-test('settings of a run on another rung than G stay on it', () => {
+test('settings of a run are those it goes on with: its length and its micro-batch', () => {
   const made = draft();
-  const config = climb(findPreset('demo')!.config, 'B');
-  made.useRun({ name: 'b', config });
-  expect([made.rung, made.canClimb]).toEqual(['B', false]);
+  made.useRun({ ...runOf('longer', findPreset('demo')!.config), durationImages: 70_016, microBatch: 8 });
+  expect(made.config?.training).toMatchObject({ durationImages: 70_016, microBatch: 8 });
+  expect(made.changed.size).toBe(0);
+});
+
+test('a run on another rung comes over on it, and every rung is reached from there', () => {
+  for (const from of rungNames) {
+    const made = draft();
+    const run = climb(findPreset('demo')!.config, from);
+    made.useRun(runOf('r', run));
+    expect([made.rung, made.canClimb, made.config]).toEqual([from, true, run]);
+    for (const to of rungNames) {
+      made.useRung(to);
+      expect(made.config, `${from} to ${to}`).toEqual(climb(findPreset('demo')!.config, to));
+      expect(made.rungBefore).toBe(from);
+    }
+    made.useRung(from);
+    expect(made.changed.size).toBe(0);
+  }
+});
+
+test('a rung chosen for a run like another changes what belongs to it alone, and marks it', () => {
+  const { config } = findPreset('demo')!;
+  const run = { ...climb(config, 'C'), training: { ...climb(config, 'C').training, batchSize: 16, seed: 9 } };
+  const made = draft();
+  made.useRun(runOf('r', run));
+  made.texts['training.pMean'] = '-0.5';
   made.useRung('G');
-  expect(made.config).toEqual(config);
-  expect(rungOf({ ...rungs.G.switches, weightNorm: 'on-use' })).toBe(null);
+  expect(made.config?.training).toEqual({ ...config.training, batchSize: 16, seed: 9, pMean: -0.5 });
+  expect([...made.changed].sort()).toEqual([
+    'network.dropout',
+    'training.decayBatches',
+    'training.learningRate',
+    'training.lossScaling',
+    'training.pMean',
+  ]);
+});
+
+test('a preset chosen for a run like another changes in what the two presets differ, and marks it', () => {
+  const { config } = findPreset('demo')!;
+  const small = findPreset('small')!;
+  const made = draft();
+  made.useRun(runOf('r', { ...config, training: { ...config.training, pMean: -0.3, seed: 9 } }));
+  made.usePreset(small);
+  expect(made.config?.network.modelChannels).toBe(small.config.network.modelChannels);
+  expect(made.config?.training).toMatchObject({ batchSize: 128, pMean: -0.3, seed: 9 });
+  expect(made.config?.preset).toBe('small');
+  expect(made.changed.has('training.batchSize')).toBe(true);
+  expect(made.changed.has('training.pMean')).toBe(false);
+  made.backToRun();
+  expect(made.changed.size).toBe(0);
+});
+
+test('switches that belong to no rung stay what they are', () => {
+  const { config } = findPreset('demo')!;
+  const switches = { ...rungs.G.switches, weightNorm: 'on-use' as const };
+  const made = draft();
+  made.useRun(runOf('r', { ...config, network: { ...config.network, switches } }));
+  expect([made.rung, made.canClimb]).toEqual([null, false]);
+  made.useRung('C');
+  made.usePreset(findPreset('small')!);
+  expect(made.config?.network.switches).toEqual(switches);
+});
+
+test('a kept draft is entered again as it was, with texts that are no numbers, and unknown fields left out', () => {
+  const made = draft();
+  made.usePreset(findPreset('small')!);
+  made.useRung('D');
+  made.texts['training.batchSize'] = 'sixty';
+  made.flags['training.horizontalFlips'] = true;
+  made.name = 'mine';
+  const kept = KeptDraft.parse(JSON.parse(JSON.stringify(made.kept())));
+  const again = draft();
+  again.take({ ...kept, changes: { ...kept.changes, 'training.gone': '1', 'training.pMean': true } });
+  expect(again.kept()).toEqual(kept);
+  expect(again.texts).toEqual(made.texts);
+  expect([again.name, again.rung, again.preset]).toEqual(['mine', 'D', 'small']);
 });
 
 test('names count on', () => {

@@ -1,6 +1,6 @@
 import { service } from '../../support/fake-service.ts';
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { appInfo, expectSpeed, setSettings, Settings } from '../../../../contract/app.ts';
 import { getDataset, importDataset, listDatasets } from '../../../../contract/datasets.ts';
 import { AppError } from '../../../../contract/errors.ts';
@@ -25,6 +25,7 @@ const supports: PrecisionSupport[] = [
 ];
 
 beforeEach(() => {
+  localStorage.clear();
   service.asked.length = 0;
   window.location.hash = '#/new';
   service.answer(listDatasets, () => [exampleDataset()]);
@@ -386,4 +387,67 @@ test('a run’s settings in a precision that this device can’t do keep the run
   await open({ from: run.id });
   await screen.findByText('This device can’t train in fp16. Half precision is for GPUs.');
   expect(whyNot(startButton())).not.toBeNull();
+});
+
+test('what was entered is there again after a look at another page, until the run is started', async () => {
+  await open();
+  await type(/^Batch size(?!:)/, '48');
+  await type(/^Name$/, 'mine');
+  await fireEvent.click(screen.getByRole('radio', { name: /^C:/ }));
+  cleanup();
+  await open();
+  expect(field(/^Batch size(?!:)/).value).toBe('48');
+  expect(field(/^Name$/).value).toBe('mine');
+  expect(screen.getByText('What you entered before is still here.')).toBeTruthy();
+  expect(screen.getByRole<HTMLInputElement>('radio', { name: /^C:/ }).checked).toBe(true);
+  await fireEvent.click(startButton());
+  await waitFor(() => expect(service.inputsOf(createRun)).toHaveLength(1));
+  expect(service.inputsOf(createRun)[0]!.config.training.batchSize).toBe(48);
+  await waitFor(() => expect(window.location.hash).toBe('#/runs/8/overview'));
+  cleanup();
+  await open();
+  expect(field(/^Batch size(?!:)/).value).toBe('32');
+  expect(screen.queryByText(/still here/)).toBeNull();
+});
+
+test('a draft is begun anew by a button, and an untouched form says nothing of one', async () => {
+  await open();
+  cleanup();
+  await open();
+  expect(screen.queryByText(/still here/)).toBeNull();
+  await type(/^Batch size(?!:)/, '48');
+  cleanup();
+  await open();
+  await fireEvent.click(screen.getByRole('button', { name: 'Begin anew' }));
+  expect(field(/^Batch size(?!:)/).value).toBe('32');
+});
+
+test('a refused start keeps the draft', async () => {
+  service.answer(createRun, () => {
+    throw new AppError('no-space', 'The disk is full.');
+  });
+  await open();
+  await type(/^Batch size(?!:)/, '48');
+  await fireEvent.click(startButton());
+  await waitFor(() => expect(service.inputsOf(createRun)).toHaveLength(1));
+  cleanup();
+  await open();
+  expect(field(/^Batch size(?!:)/).value).toBe('48');
+});
+
+test('in a small window the check and its button are at the foot, with the first problem in words', async () => {
+  const media = vi
+    .spyOn(window, 'matchMedia')
+    .mockImplementation(
+      (query) =>
+        Object.assign(new EventTarget(), { matches: query.includes('1200px'), media: query }) as MediaQueryList,
+    );
+  await open();
+  const foot = screen.getByRole('contentinfo');
+  expect(within(foot).getByText(/parameters, 35\.0 kimg/)).toBeTruthy();
+  await type(/^Batch size(?!:)/, '0');
+  expect(await within(foot).findByText(/^Batch size: /)).toBeTruthy();
+  expect(whyNot(within(foot).getByRole('button', { name: 'Start now' }))).toBe('Mend first what the check says');
+  expect(screen.getAllByRole('button', { name: 'Start now' })).toHaveLength(1);
+  media.mockRestore();
 });
