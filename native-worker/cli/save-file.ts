@@ -1,5 +1,17 @@
-import { closeSync, copyFileSync, existsSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import type { ServiceClient } from '../client/service-client.ts';
 import { makeFolder } from '../system/make-folder.ts';
@@ -13,10 +25,10 @@ import { makeFolder } from '../system/make-folder.ts';
  */
 export function checkTarget(file: string, option = '--out'): void {
   try {
-    makeFolder(dirname(file));
-    if (existsSync(file) && !statSync(file).isFile()) throw new Error('it is no file');
+    const place = placeOf(file);
+    if (existsSync(place) && !statSync(place).isFile()) throw new Error('it is no file');
     // Rights alone don't tell: root has them all, and a disk may be mounted to be read only.
-    const trial = `${file}.${process.pid}.part`;
+    const trial = temporaryBeside(place);
     closeSync(openSync(trial, 'wx'));
     rmSync(trial);
   } catch (error) {
@@ -68,14 +80,39 @@ export function saveText(text: string, file: string, option: string): void {
 }
 
 function whole(file: string, write: (temporary: string) => void, option = '--out'): void {
-  const temporary = `${file}.${process.pid}.part`;
+  let temporary: string | null = null;
   try {
+    const place = placeOf(file);
+    temporary = temporaryBeside(place);
     write(temporary);
-    renameSync(temporary, file);
+    renameSync(temporary, place);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (temporary !== null) rmSync(temporary, { force: true });
     throw unwritable(file, option, error);
   }
+}
+
+/** Links that lead to another link before that is a circle; Linux says so, too. */
+const MOST_LINKS = 40;
+
+/**
+ * Where a file that is named really lies: a link stays, and what it leads to is written, there already or not. Missing folders
+ * are made.
+ */
+function placeOf(file: string): string {
+  let place = file;
+  for (let links = 0; links <= MOST_LINKS; links++) {
+    makeFolder(dirname(place));
+    place = join(realpathSync(dirname(place)), basename(place)); // a link is read from where its folder really is
+    const stat = lstatSync(place, { throwIfNoEntry: false });
+    if (stat?.isSymbolicLink() !== true) return place;
+    place = resolve(dirname(place), readlinkSync(place));
+  }
+  throw new Error('its links lead in a circle');
+}
+
+function temporaryBeside(place: string): string {
+  return `${place}.${process.pid}.part`;
 }
 
 function unwritable(file: string, option: string, cause: unknown): AppError {

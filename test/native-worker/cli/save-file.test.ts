@@ -1,8 +1,19 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
-import { checkTarget } from '../../../native-worker/cli/save-file.ts';
+import { afterAll, describe, expect, test } from 'vitest';
+import { checkTarget, saveCopy, savePicture, saveText } from '../../../native-worker/cli/save-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'edm2-target-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -24,4 +35,54 @@ test('a folder under its name, or a file in the place of its folder, is noticed'
 test.skipIf(process.platform !== 'linux')('a file system that takes no files is noticed, even by root', () => {
   expect(() => checkTarget('/proc/x.png')).toThrow(forbidden);
   expect(() => checkTarget('/sys/x.png')).toThrow(forbidden);
+});
+
+describe.skipIf(process.platform === 'win32')('a link', () => {
+  /** Each way of writing a file, to a link that is checked before. */
+  const ways: [string, (file: string) => void][] = [
+    ['a picture', (file) => savePicture(Buffer.from('new'), file)],
+    ['a text', (file) => saveText('new', file, '--trace')],
+    [
+      'a copy',
+      (file) => {
+        writeFileSync(join(folder, 'source'), 'new');
+        saveCopy(join(folder, 'source'), file);
+      },
+    ],
+  ];
+
+  test.each(ways)('is written through and stays: %s', (_what, save) => {
+    const far = mkdtempSync(join(folder, 'far-'));
+    writeFileSync(join(far, 'old.png'), 'old');
+    const link = join(far, 'link.png');
+    symlinkSync('old.png', link);
+    checkTarget(link);
+    save(link);
+    expect([readlinkSync(link), readFileSync(join(far, 'old.png'), 'utf8')]).toEqual(['old.png', 'new']);
+    expect(lstatSync(join(far, 'old.png')).isFile()).toBe(true);
+    expect(readdirSync(far).sort()).toEqual(['link.png', 'old.png']);
+  });
+
+  test('that leads to what is yet to be made, over other links and linked folders, makes it there', () => {
+    const place = mkdtempSync(join(folder, 'place-'));
+    mkdirSync(join(place, 'real/deep'), { recursive: true });
+    symlinkSync('real/deep', join(place, 'short'));
+    symlinkSync('../made.png', join(place, 'real/deep/first.png')); // from where the folder really is: real/made.png
+    symlinkSync('short/first.png', join(place, 'second.png'));
+    const link = join(place, 'second.png');
+    checkTarget(link);
+    expect(existsSync(join(place, 'real/made.png'))).toBe(false);
+    savePicture(Buffer.from('new'), link);
+    expect(readFileSync(join(place, 'real/made.png'), 'utf8')).toBe('new');
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readdirSync(place).sort()).toEqual(['real', 'second.png', 'short']);
+  });
+
+  test('that leads in a circle, or to a folder, is noticed', () => {
+    symlinkSync('round-b', join(folder, 'round-a'));
+    symlinkSync('round-a', join(folder, 'round-b'));
+    symlinkSync('.', join(folder, 'itself'));
+    expect(() => checkTarget(join(folder, 'round-a'))).toThrow(forbidden);
+    expect(() => checkTarget(join(folder, 'itself'))).toThrow(forbidden);
+  });
 });
