@@ -7,7 +7,7 @@ import { Across } from '../../../contract/machines.ts';
 import { Precision } from '../../../contract/precision.ts';
 import { findPreset, presets, type Preset } from '../../../contract/presets.ts';
 import { RunName, trainingOf, type Run } from '../../../contract/runs.ts';
-import { RunConfig } from '../../../contract/training.ts';
+import { NewRunConfig, type RunConfig } from '../../../contract/training.ts';
 import { allFields } from './fields.ts';
 import { problemsByField } from './problems.ts';
 import { rangeOf } from './ranges.ts';
@@ -98,7 +98,7 @@ export class RunDraft {
     }
     return { config, problems };
   });
-  readonly #parsed = $derived(RunConfig.safeParse(this.#readings.config));
+  readonly #parsed = $derived(NewRunConfig.safeParse(this.#readings.config));
 
   /** One sentence for each field that has a problem, by path; '' for what belongs to no field. */
   readonly problems: Record<string, string> = $derived({

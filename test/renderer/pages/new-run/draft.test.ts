@@ -176,3 +176,11 @@ test('names count on', () => {
   expect(freeName('a', ['a'])).toBe('a 2');
   expect(freeName('run 9', ['run 9', 'run 10'])).toBe('run 11');
 });
+
+test('a run like one that an earlier version took with fresh noise the wrong way round is refused with what is wrong', () => {
+  const config = structuredClone(findPreset('demo')!.config);
+  config.grid.sampler.churn = { amount: 20, min: 5, max: 1, noise: 1 };
+  const made = draft();
+  made.useRun(runOf('noisy', config));
+  expect([made.config, made.problems['']]).toEqual([null, 'S_min 5 must be smaller than S_max 1.']);
+});
