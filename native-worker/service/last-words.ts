@@ -1,4 +1,5 @@
 import { tellsWhy } from '../../contract/job-failures.ts';
+import { beginning } from '../../contract/names.ts';
 
 /** Lines that are kept: the last ones, and before them the last that tell why a program ended itself. */
 const LAST_LINES = 12;
@@ -30,7 +31,7 @@ export class LastWords {
 
   #keep(line: string): void {
     if (line.trim() === '' || STACK_FRAME.test(line)) return;
-    this.#last.push(line.trimEnd().slice(0, MAX_LINE));
+    this.#last.push(beginning(line.trimEnd(), MAX_LINE));
     if (this.#last.length <= LAST_LINES) return;
     const pushedOut = this.#last.shift()!;
     if (!tellsWhy(pushedOut)) return;

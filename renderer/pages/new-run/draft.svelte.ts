@@ -6,6 +6,7 @@ import type { DataShape } from '../../../contract/network.ts';
 import { Across } from '../../../contract/machines.ts';
 import { Precision } from '../../../contract/precision.ts';
 import { findPreset, presets, type Preset } from '../../../contract/presets.ts';
+import { beginning, LONGEST_NAME } from '../../../contract/names.ts';
 import { RunName, trainingOf, type Run } from '../../../contract/runs.ts';
 import { NewRunConfig, type RunConfig } from '../../../contract/training.ts';
 import { allFields } from './fields.ts';
@@ -260,12 +261,13 @@ function ownPreset({ preset }: RunConfig): Preset {
   return (preset === null ? undefined : findPreset(preset)) ?? presets[0]!;
 }
 
-/** `wanted`, or "wanted 2", "wanted 3" … if it is taken. A number at the end counts on. */
+/** `wanted`, or "wanted 2", "wanted 3" … if it is taken, cut so that it is a name. A number at the end counts on. */
 export function freeName(wanted: string, taken: readonly string[]): string {
-  if (!taken.includes(wanted)) return wanted;
-  const [, stem = wanted, number = '1'] = /^(.*?) (\d+)$/.exec(wanted) ?? [];
+  const whole = beginning(wanted, LONGEST_NAME).trimEnd();
+  if (!taken.includes(whole)) return whole;
+  const [, stem = whole, number = '1'] = /^(.*?) (\d+)$/.exec(whole) ?? [];
   for (let next = Number(number) + 1; ; next++) {
-    const name = `${stem} ${next}`;
+    const name = `${beginning(stem, LONGEST_NAME - ` ${next}`.length)} ${next}`;
     if (!taken.includes(name)) return name;
   }
 }

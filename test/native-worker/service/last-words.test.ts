@@ -30,6 +30,10 @@ test('frames of JavaScript’s and V8’s stacks are left out, too', () => {
   expect(lines).toEqual(['TypeError: x is not a function']);
 });
 
+test('a long line is cut between characters', () => {
+  expect(wordsOf(`a${'😀'.repeat(300)}\n`)).toEqual([`a${'😀'.repeat(199)}`]);
+});
+
 test('however much is printed, little is kept', () => {
   const words = new LastWords();
   for (let i = 0; i < 1000; i++) words.add('x'.repeat(100_000));

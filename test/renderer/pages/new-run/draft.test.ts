@@ -175,6 +175,10 @@ test('names count on', () => {
   expect(freeName('a', [])).toBe('a');
   expect(freeName('a', ['a'])).toBe('a 2');
   expect(freeName('run 9', ['run 9', 'run 10'])).toBe('run 11');
+  // They stay names: 100 UTF-16 units at most, and no half of an emoji.
+  const long = `a${'😀'.repeat(49)}`;
+  expect(freeName(`${long} demo`, [])).toBe(long);
+  expect(freeName(long, [long])).toBe(`a${'😀'.repeat(48)} 2`);
 });
 
 test('a run like one that an earlier version took with fresh noise the wrong way round is refused with what is wrong', () => {
