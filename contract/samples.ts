@@ -7,12 +7,18 @@ import { ModelRef } from './models.ts';
 import { Precision } from './precision.ts';
 import { Engine, SamplerConfig } from './training.ts';
 
+/**
+ * For what a sheet was drawn: by a run while it trained; on the Generate page or by `edm2 sample`; by the EMA lab, which
+ * draws one for each average that is looked at.
+ */
+export const SampleOrigin = z.enum(['grid', 'generate', 'ema-lab']);
+export type SampleOrigin = z.infer<typeof SampleOrigin>;
+
 /** A sheet of generated pictures. The PNG is at /files/samples/<id>.png, one picture at /files/samples/<id>/<index>.png. */
 export const Sample = z.strictObject({
   id: Id,
   runId: Id,
-  /** Drawn by a run while it trained, or asked for on the Generate page or by `edm2 sample`. */
-  origin: z.enum(['grid', 'generate']),
+  origin: SampleOrigin,
   /** Training images the network had seen. */
   nimg: z.int(),
   /** sigma_rel of the average that drew it. */
@@ -54,6 +60,7 @@ export const GenerateRequest = z.strictObject({
   columns: z.int().min(1).max(64),
   sampler: SamplerConfig,
   guidance: Guidance.nullable().default(null),
+  origin: SampleOrigin.exclude(['grid']).default('generate'),
   precision: Precision.default('fp32'),
   /** Pictures that go through the network of a device at once. */
   batchSize: z.int().min(1).max(256).default(32),
@@ -68,7 +75,8 @@ export const listSamples = defineCall(
   'samples.list',
   z.strictObject({
     runId: Id.nullable(),
-    origin: z.enum(['grid', 'generate']).nullable().default(null),
+    /** Null: all. */
+    origin: SampleOrigin.nullable().default(null),
     limit: z.int().min(1).max(2000).default(500),
   }),
   z.array(Sample),

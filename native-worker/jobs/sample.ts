@@ -72,7 +72,7 @@ async function draw(
   request: GenerateRequest,
   { main, guide, sampler, batchSize }: Drawer,
 ): Promise<JobOutcome> {
-  const { model, seeds, guidance, precision, columns } = request;
+  const { model, seeds, guidance, precision, columns, origin } = request;
   const { runId, plan, nimg, sigmaRel } = main;
   const { labelDim, resolution, channels } = plan.shape;
   const labels = labelsFor(request.labels, seeds, labelDim);
@@ -92,7 +92,7 @@ async function draw(
   if (pixels === null) return { kind: 'cancelled' };
   const sampleId = await saveSheet(library, pixels, channels, {
     runId,
-    origin: 'generate',
+    origin,
     nimg,
     sigmaRel,
     snapshotId: model.kind === 'snapshot' ? model.snapshotId : null,

@@ -17,7 +17,7 @@ const FILES = ['snapshots', 'checkpoints', 'reconstructions', 'samples'] as cons
 
 /** Of these, what is made of a moment by other jobs than training. */
 const MADE = [
-  ['samples', `origin = 'generate'`],
+  ['samples', `origin <> 'grid'`],
   ['reconstructions', 'TRUE'],
 ] as const;
 

@@ -62,7 +62,7 @@ export function insertSample(db: Database, sample: NewSample, createdAt = Date.n
  * Sheets, oldest first; of more than `limit` the newest. What its run has undone is left out.
  *
  * @param runId  null: of all runs
- * @param origin null: both
+ * @param origin null: all
  */
 export function listSamples(
   db: Database,

@@ -45,8 +45,9 @@ export function imagesUnit(value: number): string {
   return value < 999_500 ? 'kimg' : 'Mimg';
 }
 
-/** "12.3 of 35.0 kimg": the unit once if both have the same. */
+/** "12.3 of 35.0 kimg": the unit once if both have the same. When all are seen, how many that is: the last batch may go beyond. */
 export function imagesOf(done: number, total: number): string {
+  if (done >= total) return images(done);
   return imagesUnit(done) === imagesUnit(total)
     ? `${imagesBare(done)} of ${images(total)}`
     : `${images(done)} of ${images(total)}`;

@@ -16,6 +16,7 @@ import { tf32 } from './014-tf32.ts';
 import { tunings } from './015-tunings.ts';
 import { devices } from './016-devices.ts';
 import { machines } from './017-machines.ts';
+import { emaLab } from './018-ema-lab.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   tunings,
   devices,
   machines,
+  emaLab,
 ];

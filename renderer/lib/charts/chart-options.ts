@@ -35,6 +35,27 @@ export function chartOptions(x: AxisStyle, y: AxisStyle, colors: ChartColors, fo
   };
 }
 
+/** The same with a y axis of a given width and an x that ends at a given place, at the very right. */
+export function framed(
+  options: ChartOptions<'line'>,
+  { left, end }: { readonly left: number; readonly end: number },
+): ChartOptions<'line'> {
+  const { x, y } = options.scales!;
+  return {
+    ...options,
+    layout: { padding: { top: 6, right: 0 } },
+    scales: {
+      x: { ...x!, max: end },
+      y: {
+        ...y!,
+        afterFit: (fitted) => {
+          fitted.width = left;
+        },
+      },
+    },
+  };
+}
+
 function scale(
   axis: AxisStyle,
   colors: ChartColors,

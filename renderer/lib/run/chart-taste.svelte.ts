@@ -9,17 +9,20 @@ class ChartTaste {
   smoothing = $state(0.35);
   logX = $state(false);
   logY = $state(false);
+  /** Of the learning rate, whose fall is a straight line then. */
+  logRate = $state(false);
 
   constructor() {
     const text = localStorage.getItem(KEY);
-    const [smoothing, logX, logY] = (text ?? '').split(' ');
+    const [smoothing, logX, logY, logRate] = (text ?? '').split(' ');
     const amount = Number(smoothing);
     if (text && amount >= 0 && amount <= 1) this.smoothing = amount;
     this.logX = logX === 'true';
     this.logY = logY === 'true';
+    this.logRate = logRate === 'true';
     $effect.root(() => {
       $effect(() => {
-        localStorage.setItem(KEY, `${this.smoothing} ${this.logX} ${this.logY}`);
+        localStorage.setItem(KEY, [this.smoothing, this.logX, this.logY, this.logRate].join(' '));
       });
     });
   }

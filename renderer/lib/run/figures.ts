@@ -21,7 +21,7 @@ export function stateSentence(run: RunSummary | Run, doing: Progress | null = nu
     case 'paused':
       return `Paused at ${seen}`;
     case 'finished':
-      return `Finished${ended(run, now)}, ${images(run.durationImages)}`;
+      return `Finished${ended(run, now)}, ${seen}`;
     case 'stopped':
       return `Stopped${ended(run, now)} at ${seen}`;
     case 'failed':

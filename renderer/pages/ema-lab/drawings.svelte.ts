@@ -14,7 +14,7 @@ const REMEMBERED = 2000;
 
 /**
  * What happens to the pictures that are wanted now: nothing (they are shown, or none are wanted), waiting for the
- * slider to rest, being drawn, held back until asked for (after a cancel), or not to be had.
+ * slider to rest, being drawn, held back until asked for (after a cancel, or beside a run that trains), or not to be had.
  */
 export type Phase = 'still' | 'resting' | 'drawing' | 'held' | 'failed';
 
@@ -66,9 +66,9 @@ export class Drawings {
 
   /**
    * Says what is wanted now. It is shown at once if it was drawn before; else it is drawn when nothing else was wanted
-   * for a while, or at once.
+   * for a while, or at once, or held until `again` is called.
    */
-  want(request: PictureRequest | null, at: 'rest' | 'once'): void {
+  want(request: PictureRequest | null, at: 'rest' | 'once' | 'held'): void {
     const key = request && keyOf(request);
     if (key === this.wantedKey) {
       if (at === 'once' && this.phase === 'resting') this.#begin();
@@ -80,7 +80,8 @@ export class Drawings {
     this.problem = null;
     this.phase = 'still';
     if (!request || this.#showKnown()) return;
-    this.phase = 'resting';
+    this.phase = at === 'held' ? 'held' : 'resting';
+    if (at === 'held') return;
     if (at === 'once') this.#begin();
     else this.#timer = setTimeout(() => this.#begin(), PAUSE_MS);
   }
@@ -151,14 +152,17 @@ export class Drawings {
   }
 
   async #remember(runId: number): Promise<void> {
-    this.#learn(await client.call(listSamples, { runId, origin: 'generate', limit: REMEMBERED }));
+    const lists = (['generate', 'ema-lab'] as const).map((origin) =>
+      client.call(listSamples, { runId, origin, limit: REMEMBERED }),
+    );
+    this.#learn((await Promise.all(lists)).flat());
   }
 
   #learn(samples: readonly Sample[]): void {
     const known = new Map(this.#known);
     for (const sample of samples) {
       const key = keyOfSample(sample);
-      if (key !== null && sample.origin === 'generate') known.set(key, sample);
+      if (key !== null && sample.origin !== 'grid') known.set(key, sample);
     }
     this.#known = known;
     if (!this.#showKnown()) return;

@@ -3,7 +3,7 @@ import type { GenerateRequest, Sample } from '../../../contract/samples.ts';
 import type { SamplerConfig } from '../../../contract/training.ts';
 
 /** A request as it is sent: what it leaves open the contract fills in. */
-export type PictureRequest = Pick<GenerateRequest, 'model' | 'seeds' | 'labels' | 'columns' | 'sampler'>;
+export type PictureRequest = Pick<GenerateRequest, 'model' | 'seeds' | 'labels' | 'columns' | 'sampler' | 'origin'>;
 
 /** What the lab's grid shows besides the network: chosen once, the same for every average. */
 export interface PictureChoice {
@@ -40,11 +40,12 @@ export function requestOf(model: ModelRef, choice: PictureChoice, classes: numbe
     labels: labelsOf(count, classes, label),
     columns: Math.ceil(Math.sqrt(count)),
     sampler: { ...sampler },
+    origin: 'ema-lab',
   };
 }
 
 /** Two requests with the same key give the same pictures. How many go through the network at once is no part of it. */
-export function keyOf({ model, seeds, labels, sampler }: Omit<PictureRequest, 'columns'>): string {
+export function keyOf({ model, seeds, labels, sampler }: Omit<PictureRequest, 'columns' | 'origin'>): string {
   const { steps, sigmaMin, sigmaMax, rho, churn } = sampler;
   return JSON.stringify([modelKey(model), seeds, labels, [steps, sigmaMin, sigmaMax, rho, churn ?? null]]);
 }

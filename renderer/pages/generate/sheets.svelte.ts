@@ -7,22 +7,34 @@ import { attempt } from '../../lib/state/toasts.svelte.ts';
 export class Sheets {
   /** Null until the first answer. */
   all: readonly Sample[] | null = $state.raw(null);
+  /** Whether those that the EMA lab drew are among them. */
+  withLab = $state(false);
   shown: Sample | null = $state.raw(null);
 
   constructor() {
-    const load = (): void =>
+    const load = (): void => {
+      const origins = this.withLab ? (['generate', 'ema-lab'] as const) : (['generate'] as const);
       void attempt(async () => {
-        const list = await client.call(listSamples, { runId: null, origin: 'generate', limit: 200 });
-        this.all = [...list].sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
+        const lists = origins.map((origin) => client.call(listSamples, { runId: null, origin, limit: 200 }));
+        const all = (await Promise.all(lists)).flat();
+        this.all = all.sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
       });
-    $effect(() => client.whenOpen(load));
+    };
+    $effect(() => {
+      void this.withLab; // asks again
+      return client.whenOpen(load);
+    });
     $effect(() => client.on(runRewound, load)); // sheets of undone moments no longer count
     $effect(() =>
       client.on(sampleAdded, (sample) => {
-        if (sample.origin !== 'generate' || this.all?.some(({ id }) => id === sample.id)) return;
+        if (!this.#belongs(sample) || this.all?.some(({ id }) => id === sample.id)) return;
         this.all = [sample, ...(this.all ?? [])];
       }),
     );
+  }
+
+  #belongs({ origin }: Sample): boolean {
+    return origin === 'generate' || (origin === 'ema-lab' && this.withLab);
   }
 
   /** Looks at a sheet, a run's own grid included. */

@@ -177,3 +177,23 @@ test('runs of before compute on the device of the settings, and devices must be 
   expect(db.prepare('SELECT devices FROM runs').pluck().get()).toBe('["gpu:0","gpu:1"]');
   expect(() => db.exec(`UPDATE runs SET devices = 'gpu:0'`)).toThrow(/CHECK/);
 });
+
+test('sheets of an older version stay what they were drawn for, and the EMA lab can have its own', () => {
+  older(
+    17,
+    `${RUN}
+    INSERT INTO samples (id, run_id, origin, nimg, ema_std, seeds, labels, columns, resolution, sampler, file, seconds, created_at) VALUES
+      (1, 1, 'grid', 32, 0.1, '[1]', '[null]', 1, 16, '{"steps":4}', 'a', 1, 0),
+      (2, 1, 'generate', 32, 0.1, '[1]', '[null]', 1, 16, '{"steps":4}', 'b', 1, 0);`,
+  );
+  const { db } = (library = openLibrary(folder, { migrate: true }));
+  expect([getSample(db, 1).origin, getSample(db, 2).origin]).toEqual(['grid', 'generate']);
+  const set = (origin: string): unknown => db.prepare('UPDATE samples SET origin = ? WHERE id = 2').run(origin);
+  set('ema-lab');
+  expect(getSample(db, 2).origin).toBe('ema-lab');
+  expect(() => set('other')).toThrow(/CHECK/);
+  const plan = db.prepare(
+    `EXPLAIN QUERY PLAN SELECT id FROM samples WHERE run_id = 1 AND origin = 'grid' AND rewound = 0`,
+  );
+  expect(JSON.stringify(plan.all())).toContain('samples_by_run');
+});

@@ -48,6 +48,8 @@ test.each([
 test('a share of images names the unit once where both have the same', () => {
   expect(imagesOf(12_300, 35_000)).toBe('12.3 of 35.0 kimg');
   expect(imagesOf(512, 35_000)).toBe('512 img of 35.0 kimg');
+  expect(imagesOf(35_008, 35_000)).toBe('35.0 kimg'); // the last batch may go beyond the goal
+  expect(imagesOf(128, 100)).toBe('128 img');
 });
 
 test('ticks of an image axis are short', () => {

@@ -22,6 +22,7 @@ import {
 import { getRun, listRuns, restoreRun, runSnapshots } from '../../../../contract/runs.ts';
 import { generate, getSample, listSamples } from '../../../../contract/samples.ts';
 import Toasts from '../../../../renderer/lib/components/Toasts.svelte';
+import { PAUSE_MS } from '../../../../renderer/pages/ema-lab/drawings.svelte.ts';
 import EmaLab from '../../../../renderer/pages/ema-lab/EmaLab.svelte';
 import {
   exampleDataset,
@@ -90,6 +91,25 @@ test('at first it draws the newest snapshot with the length, steps and noise lev
     columns: 4,
     sampler: { steps: 18, sigmaMin: 0.002, sigmaMax: 80 },
   });
+});
+
+test('while a run trains nothing is drawn by itself: not at opening, not with a new snapshot, but when it is asked for', async () => {
+  const training = exampleRunSummary({ id: 9, name: 'busy one', state: 'running' });
+  service.answer(listRuns, ({ trashed }) => (trashed ? [] : [training, exampleRunSummary()]));
+  service.emit(runChanged, training);
+  await open({ run: 7 });
+  expect(await screen.findByText(/“busy one” trains: pictures are drawn beside it when you ask for them/)).toBeTruthy();
+  const newer = [...snapshots, exampleSnapshot({ id: 120, nimg: 20_480, sigmaRel: 0.1 })];
+  service.answer(runSnapshots, () => ({ snapshots: newer, checkpoints: [] }));
+  service.emit(snapshotsChanged, { runId: 7 });
+  await screen.findByText('20.5 kimg');
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS + 50)); // it would rest for so long
+  expect(service.inputsOf(generate)).toEqual([]);
+  await fireEvent.click(screen.getByRole('button', { name: 'Draw' }));
+  expect(await lastRequest(1)).toMatchObject({ model: { kind: 'snapshot', snapshotId: 120 }, origin: 'ema-lab' });
+  await type('0.15');
+  expect(await lastRequest(2)).toMatchObject({ model: { kind: 'recipe', sigmaRel: 0.15 } });
+  service.emit(runDeleted, { runId: 9 });
 });
 
 test('a length that is typed is drawn as a recipe, and the predicted error is said', async () => {

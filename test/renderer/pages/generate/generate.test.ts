@@ -219,7 +219,7 @@ test('the job’s progress can be cancelled, and the sheet comes into view when 
     within(sheet)
       .getAllByRole('button')
       .map((picture) => picture.title),
-  ).toEqual(['Seed 0, Faces', 'Seed 1, Faces', 'Seed 0, Flags', 'Seed 1, Flags']);
+  ).toEqual(['seed 0, class Faces', 'seed 1, class Faces', 'seed 0, class Flags', 'seed 1, class Flags']);
   const save = screen.getByRole('link', { name: 'Save PNG' });
   expect(save.getAttribute('href')).toBe('/files/samples/50.png');
   expect(save.getAttribute('download')).toMatch(/\.png$/);
@@ -262,6 +262,22 @@ test('the settings of an earlier sheet can be taken over', async () => {
     guidance: { guide: { kind: 'snapshot', snapshotId: 99 }, strength: 3 },
     precision: 'bf16',
   });
+});
+
+test('sheets of the EMA lab are in the history only when they are asked for', async () => {
+  service.answer(listSamples, ({ origin }) => [
+    exampleSample({ id: origin === 'generate' ? 50 : 60, origin: origin === 'ema-lab' ? 'ema-lab' : 'generate' }),
+  ]);
+  await open();
+  const history = await screen.findByRole('region', { name: 'Earlier sheets' });
+  const sheets = () => within(history).getAllByRole('button').length;
+  expect(sheets()).toBe(1);
+  service.emit(sampleAdded, exampleSample({ id: 61, origin: 'ema-lab' }));
+  expect(sheets()).toBe(1);
+  await fireEvent.click(within(history).getByRole('switch', { name: 'Those of the EMA lab, too' }));
+  await waitFor(() => expect(sheets()).toBe(2));
+  service.emit(sampleAdded, exampleSample({ id: 62, origin: 'ema-lab' }));
+  await waitFor(() => expect(sheets()).toBe(3));
 });
 
 test('a deleted sheet is gone from the history', async () => {

@@ -234,6 +234,46 @@ test('the clock steps back to an earlier moment and the heat map follows', async
   expect(await screen.findByText(/^At 512 img/)).toBeTruthy();
 });
 
+test('the figures follow the clock, and say of which moment they are', async () => {
+  show('overview');
+  expect(await screen.findByText('newest')).toBeTruthy();
+  const figure = (name: string) => screen.getByText(name, { selector: 'dt' }).nextElementSibling?.textContent;
+  await screen.findByText(/Loss\. Loss: 0\.750 at 512 img/);
+  expect(figure('Seen')).toBe('512 img of 35.0 kimg');
+  await fireEvent.keyDown(document.body, { key: 'ArrowLeft' });
+  expect(await screen.findByText('at 256 img', { selector: '.past' })).toBeTruthy();
+  expect([figure('Seen'), figure('Loss'), figure('Trained for')]).toEqual(['256 img of 35.0 kimg', '1.25', '5 s']);
+  expect(screen.queryByText('To go')).toBeNull();
+});
+
+test('a seventh pinned layer asks before the first is unpinned', async () => {
+  const layers = Array.from({ length: 8 }, (_, index) => `unet.enc.32x32_block${index}`);
+  service.answer(runMagnitudes, ({ kind }) => ({ kind, layers, nimg: [256], values: layers.map(() => [1]) }));
+  show('dynamics');
+  await fireEvent.click(await screen.findByLabelText('Table'));
+  for (let index = 0; index < 6; index++) await fireEvent.click(screen.getByLabelText(`Pin enc.32x32_block${index}`));
+  await fireEvent.click(screen.getByLabelText('Pin enc.32x32_block6'));
+  const dialog = await screen.findByRole('dialog', { name: 'Pin “enc.32x32_block6”?' });
+  await fireEvent.click(within(dialog).getByRole('button', { name: 'Cancel' }));
+  const isPinned = (index: number) => screen.getByLabelText<HTMLInputElement>(`Pin enc.32x32_block${index}`).checked;
+  await waitFor(() => expect([isPinned(0), isPinned(6)]).toEqual([true, false]));
+  await fireEvent.click(screen.getByLabelText('Pin enc.32x32_block6'));
+  await fireEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Pin' }));
+  await waitFor(() => expect([isPinned(0), isPinned(1), isPinned(6)]).toEqual([false, true, true]));
+});
+
+test('arrow keys go from layer to layer in the table, and leave the clock alone', async () => {
+  show('dynamics');
+  await fireEvent.click(await screen.findByLabelText('Table'));
+  const first = screen.getByLabelText('Pin enc.32x32_conv');
+  first.focus();
+  await fireEvent.keyDown(first, { key: 'ArrowDown' });
+  expect(document.activeElement).toBe(screen.getByLabelText('Pin dec.32x32_block0'));
+  await fireEvent.keyDown(document.activeElement!, { key: 'Home' });
+  expect(document.activeElement).toBe(first);
+  expect(await screen.findByText(/^At 512 img: /)).toBeTruthy();
+});
+
 test('each snapshot leads to the Generate page', async () => {
   show('snapshots');
   const link = await screen.findByRole('link', { name: 'Generate from this' });

@@ -100,6 +100,15 @@ test('keys move through the table, choose and open', async () => {
   expect(router.route).toEqual({ page: 'run', id: 1, tab: 'overview' });
 });
 
+test('a row’s keys work from its box, too, which keeps its own', async () => {
+  const box = await screen.findByLabelText('Choose second');
+  box.focus();
+  await fireEvent.keyDown(box, { key: ' ' });
+  expect(screen.queryByText('1 chosen')).toBeNull(); // the box would have done that by itself
+  await fireEvent.keyDown(box, { key: 'ArrowDown' });
+  expect(document.activeElement).toBe(rows()[1]);
+});
+
 test('runs in the trash are deleted only after a question that says it is for good', async () => {
   router.go({ page: 'runs', trash: true });
   await screen.findByText('thrown away');

@@ -1,0 +1,6 @@
+/** Keys that go from row to row of a table, and to where; undefined: another key. */
+export function rowFor(key: string, index: number, count: number): number | undefined {
+  const steps: Record<string, number> = { ArrowUp: index - 1, ArrowDown: index + 1, Home: 0, End: count - 1 };
+  const to = steps[key];
+  return to === undefined ? undefined : Math.min(count - 1, Math.max(0, to));
+}
