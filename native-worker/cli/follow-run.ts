@@ -6,6 +6,7 @@ import { progressWords, secondsToGo } from '../../contract/time-left.ts';
 import type { CommandContext } from './command.ts';
 import { deferred } from './deferred.ts';
 import { onInterrupt } from './interrupt.ts';
+import { whileServed } from './lost-service.ts';
 import { duration, images, threeDigits } from './words.ts';
 
 /** How a followed run ended up. */
@@ -22,15 +23,23 @@ export interface FollowOptions {
   readonly seconds: number | null;
   /** Pause once so many images have been seen; null: never. */
   readonly images: number | null;
+  /** The command that goes on with this run, where the service is lost; not the one that would begin another. */
+  readonly goOnWith: string;
 }
 
 /**
  * Shows a training job until it ends: a progress line with loss, images/s and time left, and what goes to its log.
  * Ctrl+C, and the limits, pause the run: it writes a checkpoint and can go on later.
  *
- * @throws {AppError} the job's own failure
+ * @throws {AppError} the job's own failure; 'unavailable' if the service went away, with what goes on with the run
  */
-export async function followRun({ client, output }: CommandContext, options: FollowOptions): Promise<Followed> {
+export async function followRun(context: CommandContext, options: FollowOptions): Promise<Followed> {
+  // A training process that lost its service writes a checkpoint by itself.
+  const ifLost = `Run ${options.runId} is kept as far as its last checkpoint; \`${options.goOnWith}\` goes on with it.`;
+  return whileServed(context.client, ifLost, () => watch(context, options));
+}
+
+async function watch({ client, output }: CommandContext, options: FollowOptions): Promise<Followed> {
   const { runId, jobId } = options;
   let interrupted = false;
   let pausing = false;
@@ -46,7 +55,7 @@ export async function followRun({ client, output }: CommandContext, options: Fol
         output.say(`The run could not be paused: ${String(error)}`);
     });
   };
-  const ended = deferred<Job | null>();
+  const ended = deferred<Job>();
   let timer: NodeJS.Timeout | undefined;
   const look = (job: Job): void => {
     if (hasEnded(job)) ended.resolve(job);
@@ -90,7 +99,6 @@ export async function followRun({ client, output }: CommandContext, options: Fol
       output.progress(summary.nimg / goal, withTimeLeft(progressWords(job.progress), left));
     }),
   ];
-  void client.closed.then(() => ended.resolve(null));
   const stopListening = onInterrupt(
     () => {
       interrupted = true;
@@ -104,7 +112,6 @@ export async function followRun({ client, output }: CommandContext, options: Fol
     if (now.state === 'queued') output.say('It waits in the queue until the device is free.');
     look(now);
     const job = await ended.promise;
-    if (job === null) throw new AppError('unavailable', 'The service went away; start the command again to go on.');
     const run = await client.call(getRun, { id: runId });
     if (job.state === 'failed') throw new AppError(job.errorCode ?? 'internal', job.error ?? 'The run failed.');
     return { run, interrupted };

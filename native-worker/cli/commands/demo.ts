@@ -81,6 +81,7 @@ async function demo(context: CommandContext, { goal, minutes, file }: Asked): Pr
     jobId,
     seconds: minutes === null ? null : minutes * 60,
     images: goal,
+    goOnWith: 'edm2 demo',
   });
   const seconds = (performance.now() - started) / 1000;
   if (followed.interrupted) {

@@ -59,7 +59,9 @@ async function importFolder(context: CommandContext, folder: string, options: Im
   const { client, output } = context;
   const granted = await client.call(grantFolder, { path: folder });
   const { jobId } = await client.call(importDataset, { folder: granted.id, options });
-  const { datasetId } = await followJob(context, jobId);
+  const ifLost =
+    'The import begins anew by itself once a command or the app starts it again, as `edm2 runs` does; asking for it again would make two datasets.';
+  const { datasetId } = await followJob(context, jobId, ifLost);
   const { dataset, problems } = await client.call(getDataset, { id: datasetId! });
   output.event('dataset', { dataset, problems });
   for (const { file, reason } of problems.slice(0, PROBLEMS_SHOWN)) output.say(`Left out ${file}: ${reason}`);

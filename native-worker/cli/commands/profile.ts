@@ -21,6 +21,7 @@ import { addNetworkOptions } from '../network-options.ts';
 import type { Output } from '../output.ts';
 import { measureProfile } from '../profile/measure.ts';
 import { profileWords } from '../profile/report.ts';
+import { whileServed } from '../lost-service.ts';
 import { checkTarget, saveText } from '../save-file.ts';
 import { images } from '../words.ts';
 
@@ -118,9 +119,14 @@ async function profileRun(context: CommandContext, wanted: string, { work, file 
  *
  * @throws {AppError} 'conflict' for a run that ends before it has measured, and what `measureStep` throws
  */
-async function measureRun(context: CommandContext, { id, name }: RunSummary, work: ProfiledWork): Promise<KeptProfile> {
+async function measureRun(context: CommandContext, run: RunSummary, work: ProfiledWork): Promise<KeptProfile> {
+  const ifLost = `\`edm2 runs resume ${run.id}\` goes on with "${run.name}" if it trained; then measure again.`;
+  return whileServed(context.client, ifLost, () => measure(context, run, work));
+}
+
+async function measure(context: CommandContext, { id, name }: RunSummary, work: ProfiledWork): Promise<KeptProfile> {
   const { client, output } = context;
-  const found = deferred<KeptProfile | 'ended' | 'gone'>();
+  const found = deferred<KeptProfile | 'ended'>();
   const ends = [
     client.on(profileAdded, (kept) => {
       if (kept.runId === id && kept.profile.work === work) found.resolve(kept);
@@ -129,7 +135,6 @@ async function measureRun(context: CommandContext, { id, name }: RunSummary, wor
       if (run.id === id && run.state !== 'running') found.resolve('ended');
     }),
   ];
-  void client.closed.then(() => found.resolve('gone'));
   try {
     const { jobId } = await client.call(measureStep, { runId: id, work });
     if (jobId !== null) {
@@ -138,7 +143,6 @@ async function measureRun(context: CommandContext, { id, name }: RunSummary, wor
     }
     output.say(`"${name}" trains and measures one of its next steps.`);
     const kept = await found.promise;
-    if (kept === 'gone') throw new AppError('unavailable', 'The service went away; start the command again.');
     if (kept === 'ended') {
       throw new AppError('conflict', `"${name}" ended before it had measured a step. Start the command again.`);
     }

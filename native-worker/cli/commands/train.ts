@@ -130,7 +130,13 @@ async function train(
 
 /** Shows a run until it ends and says how to go on; also for `edm2 runs resume`. */
 export async function follow(context: CommandContext, runId: number, jobId: number): Promise<number | undefined> {
-  const { run, interrupted } = await followRun(context, { runId, jobId, seconds: null, images: null });
+  const { run, interrupted } = await followRun(context, {
+    runId,
+    jobId,
+    seconds: null,
+    images: null,
+    goOnWith: `edm2 runs resume ${runId}`,
+  });
   context.output.event('ended', { runId, state: run.state, nimg: run.nimg });
   if (run.state === 'paused') {
     context.output.say(`Paused at ${images(run.nimg)}. \`edm2 runs resume ${runId}\` goes on from there.`);
