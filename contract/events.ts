@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Settings } from './app.ts';
 import { defineEvent, Nothing } from './call.ts';
 import { Id } from './common.ts';
 import { Dataset } from './datasets.ts';
@@ -26,6 +27,8 @@ export const sampleAdded = defineEvent('sample.added', Sample);
 export const jobChanged = defineEvent('job.changed', Job);
 export const datasetChanged = defineEvent('dataset.changed', Dataset);
 export const datasetDeleted = defineEvent('dataset.deleted', z.strictObject({ datasetId: Id }));
+/** Somebody changed the settings, in whichever window or tab: all of them, as they are now. */
+export const settingsChanged = defineEvent('settings.changed', Settings);
 /** Every few seconds while anybody is connected. */
 export const deviceStatus = defineEvent(
   'device.status',
@@ -69,6 +72,7 @@ export const events = [
   jobChanged,
   datasetChanged,
   datasetDeleted,
+  settingsChanged,
   deviceStatus,
   systemSampled,
   tuningChanged,

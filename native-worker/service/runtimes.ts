@@ -1,5 +1,5 @@
 import { cardsOf, type Devices } from '../../contract/devices.ts';
-import { runtimeProgress } from '../../contract/events.ts';
+import { runtimeProgress, settingsChanged } from '../../contract/events.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { TrainingMemory } from '../../contract/memory-advice.ts';
 import type { PrecisionSupport } from '../../contract/precision.ts';
@@ -169,7 +169,7 @@ export class Runtimes {
   }
 
   #choose(name: RuntimeName): void {
-    writeSettings(this.#library.db, { runtime: name });
+    this.#events.emit(settingsChanged, writeSettings(this.#library.db, { runtime: name }));
   }
 
   #tell(name: RuntimeName, text: string, done: number, total: number, finished: boolean, error: string | null): void {

@@ -2,6 +2,7 @@ import { readdir, stat, statfs } from 'node:fs/promises';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { appInfo, expectSpeed, getSettings, openBrowserDoor, setSettings, shutdown } from '../../../contract/app.ts';
+import { settingsChanged } from '../../../contract/events.ts';
 import { measuredSpeeds } from '../../store/runs.ts';
 import { readSettings, writeSettings } from '../../store/settings.ts';
 import { statement } from '../../store/statements.ts';
@@ -18,7 +19,7 @@ const RUNS_ASKED = 50;
 const LIBRARY_SIZE_MS = 30_000;
 
 /** The app itself: facts, settings, its end. */
-export function appHandlers({ library, queue, runtimes, version, openWeb, shutDown }: ServiceParts): Handler[] {
+export function appHandlers({ library, events, queue, runtimes, version, openWeb, shutDown }: ServiceParts): Handler[] {
   const { db, folder } = library;
   const librarySize = remembered(LIBRARY_SIZE_MS, () => sizeOf(folder));
   return [
@@ -41,7 +42,11 @@ export function appHandlers({ library, queue, runtimes, version, openWeb, shutDo
       };
     }),
     handler(getSettings, () => readSettings(db)),
-    handler(setSettings, (change) => writeSettings(db, change)),
+    handler(setSettings, (change) => {
+      const settings = writeSettings(db, change);
+      events.emit(settingsChanged, settings);
+      return settings;
+    }),
     handler(expectSpeed, (wanted) => expectedSpeed(wanted, measuredSpeeds(db, RUNS_ASKED))),
     handler(openBrowserDoor, async ({ whileConnected, ...door }, asker) => {
       const { url, takenPort, close } = await openWeb(door);

@@ -1,12 +1,13 @@
 import type * as z from 'zod';
 import { getSettings, setSettings, Settings } from '../../../contract/app.ts';
+import { settingsChanged } from '../../../contract/events.ts';
 import { client } from '../client/index.ts';
 import { attempt } from './toasts.svelte.ts';
 
 /** Where the theme is remembered, so that the next start does not flash in the wrong one. */
 const THEME_KEY = 'theme';
 
-/** The user's settings; defaults until the service has answered. */
+/** The user's settings, the same in all windows and tabs; defaults until the service has answered. */
 class SettingsState {
   current: Settings = $state.raw({ ...Settings.parse({}), theme: rememberedTheme() });
 
@@ -16,6 +17,7 @@ class SettingsState {
         this.#take(await client.call(getSettings, {}));
       });
     });
+    client.on(settingsChanged, (settings) => this.#take(settings));
   }
 
   /** Changes some settings; what the service says they are afterwards is what counts. */

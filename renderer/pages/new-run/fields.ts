@@ -208,7 +208,7 @@ export const advancedGroups: readonly FieldGroup[] = [
     ],
   },
   {
-    title: 'What is written down',
+    title: 'Logging and checkpoints',
     fields: [
       {
         path: 'logging.tickImages',

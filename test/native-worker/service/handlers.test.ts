@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appInfo, expectSpeed, getSettings, setSettings } from '../../../contract/app.ts';
 import * as datasets from '../../../contract/datasets.ts';
-import { datasetDeleted, deviceStatus, runtimeProgress, sampleAdded } from '../../../contract/events.ts';
+import {
+  datasetDeleted,
+  deviceStatus,
+  runtimeProgress,
+  sampleAdded,
+  settingsChanged,
+} from '../../../contract/events.ts';
 import { getJob } from '../../../contract/jobs.ts';
 import {
   createRun,
@@ -20,6 +26,7 @@ import { listRuntimes, useRuntime } from '../../../contract/runtime.ts';
 import { deleteSample, generate, listSamples } from '../../../contract/samples.ts';
 import { rungs } from '../../../contract/ladder.ts';
 import type { RunConfig } from '../../../contract/training.ts';
+import { openClient } from '../../../native-worker/client/service-client.ts';
 import { openLibrary } from '../../../native-worker/store/library.ts';
 import { insertMagnitudes } from '../../../native-worker/store/magnitudes.ts';
 import { snapshotPath } from '../../../native-worker/store/paths.ts';
@@ -52,6 +59,17 @@ async function finishedRun(name: string): Promise<number> {
   await until(async () => (await under.client.call(getJob, { id: jobId })).state === 'done');
   return runId;
 }
+
+test('a setting that one changes is told to everybody who is connected', async () => {
+  const other = await openClient(under.service.socket);
+  const heard: unknown[] = [];
+  other.on(settingsChanged, ({ theme }) => heard.push(theme));
+  await under.client.call(setSettings, { theme: 'dark' });
+  await until(() => heard.length > 0);
+  expect(heard).toEqual(['dark']);
+  await under.client.call(setSettings, { theme: 'system' });
+  other.close();
+});
 
 test('the app knows itself', async () => {
   const info = await under.client.call(appInfo, {});

@@ -307,7 +307,7 @@ test('the system tab says in words what processor and memory did, and goes on wh
   expect(await screen.findByText(/Processor\. .*This run: 80 % at 10 s, between 75 % and 80 %/)).toBeTruthy();
   expect(screen.getByText(/Memory\. .*This run: 1\.50 GB at 10 s/)).toBeTruthy();
   expect(screen.getByText('of 16.0 GB')).toBeTruthy();
-  expect(screen.getByText(/No graphics card/)).toBeTruthy();
+  expect(screen.getByText(/No NVIDIA graphics card/)).toBeTruthy();
   service.emit(systemSampled, { runId: 8, system: systemAt([20]) });
   service.emit(systemSampled, { runId: 7, system: systemAt([15]) });
   expect(await screen.findByText(/This run: 85 % at 15 s/)).toBeTruthy();

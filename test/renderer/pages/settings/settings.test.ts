@@ -3,7 +3,7 @@ import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/sv
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { appInfo, getSettings, setSettings, type Settings } from '../../../../contract/app.ts';
 import { AppError } from '../../../../contract/errors.ts';
-import { runtimeProgress } from '../../../../contract/events.ts';
+import { runtimeProgress, settingsChanged } from '../../../../contract/events.ts';
 import {
   listRuntimes,
   runDoctor,
@@ -15,6 +15,7 @@ import {
 import { emptySetAside, listSetAside, type SetAside } from '../../../../contract/set-aside.ts';
 import SetAsideBar from '../../../../renderer/lib/frame/SetAsideBar.svelte';
 import { setAside } from '../../../../renderer/lib/state/set-aside.svelte.ts';
+import { theme } from '../../../../renderer/lib/state/theme.svelte.ts';
 import About from '../../../../renderer/pages/about/About.svelte';
 import SettingsPage from '../../../../renderer/pages/settings/Settings.svelte';
 import { exampleInfo } from '../../support/examples.ts';
@@ -82,6 +83,15 @@ test('each change is sent by itself at once', async () => {
   await waitFor(() =>
     expect(service.inputsOf(setSettings)).toEqual([{ theme: 'dark' }, { notifications: false }, { threads: 4 }]),
   );
+});
+
+test('what was changed in another window or tab shows here at once, the theme in the whole page', async () => {
+  render(SettingsPage);
+  await screen.findByRole('radio', { name: 'Dark' });
+  service.emit(settingsChanged, { ...settings, theme: 'dark', threads: 3 });
+  await waitFor(() => expect(theme.name).toBe('dark'));
+  expect(screen.getByRole<HTMLInputElement>('radio', { name: 'Dark' }).checked).toBe(true);
+  expect(screen.getByLabelText<HTMLInputElement>('Threads').value).toBe('3');
 });
 
 test('all devices are listed with what they can do', async () => {
