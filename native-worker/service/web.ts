@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { Duplex } from 'node:stream';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import { SECURITY_HEADERS } from '../../contract/security.ts';
 import type { Browsers, KeptSession } from '../store/browsers.ts';
@@ -18,7 +19,7 @@ export interface WebServer {
   readonly takenPort: number | null;
   /** Lets names through that lead here. */
   allow(names: readonly string[]): void;
-  /** Ends the sessions of all browsers. */
+  /** Ends the sessions of all browsers, and what they have open. */
   forgetSessions(): void;
   /** The address with a token for one use. */
   newUrl(): string;
@@ -61,6 +62,15 @@ export async function openWeb({ host, port, pages, browsers, parts }: WebOptions
   };
   const admit = (request: IncomingMessage): Admission => admitBrowser(request, sessions, names, bound);
   const server = makeServer({ ...parts, serveFile, admit });
+  // Connections of pages, which the server itself gives out of its hands.
+  const upgraded = new Set<Duplex>();
+  server.on('upgrade', (_request, socket: Duplex) => {
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
+  });
+  const endPages = (): void => {
+    for (const socket of upgraded) socket.destroy();
+  };
   const takenPort = await listenAsBefore(server, host, port, before.port);
   bound = (server.address() as AddressInfo).port;
   if (bound !== before.port) keep(before.sessions);
@@ -71,11 +81,15 @@ export async function openWeb({ host, port, pages, browsers, parts }: WebOptions
     allow: (more) => {
       for (const name of more) names.add(name);
     },
-    forgetSessions: () => sessions.forget(),
+    forgetSessions: () => {
+      sessions.forget();
+      endPages();
+    },
     newUrl: () => `http://${inUrl(shownHost(host))}:${bound}/?token=${sessions.issueToken()}`,
     close: () => {
       server.close();
       server.closeAllConnections();
+      endPages();
     },
   };
 }

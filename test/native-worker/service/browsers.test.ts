@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { openBrowserDoor, type BrowserDoor } from '../../../contract/app.ts';
-import { openClient } from '../../../native-worker/client/service-client.ts';
+import { openClient, type ServiceClient } from '../../../native-worker/client/service-client.ts';
 import { SESSION_MS, Sessions } from '../../../native-worker/service/security.ts';
 import { BROWSERS_NAME } from '../../../native-worker/store/paths.ts';
 import { fakeJobsService, killed, ServiceProcesses } from '../../support/service-process.ts';
@@ -66,6 +68,28 @@ test('browsers are forgotten on demand', async () => {
   const second = await serve({ newSessions: true });
   expect(await statusWith(cookie, second.url)).toBe(401);
   expect(await statusWith(await letIn(second.url), second.url)).toBe(200);
+});
+
+test.each([
+  [
+    'browsers are forgotten',
+    (client: ServiceClient): void => {
+      void client.call(openBrowserDoor, { newSessions: true });
+    },
+  ],
+  ['the last who opened the port has left', (client: ServiceClient): void => client.close()],
+])('what a page has open ends when %s', async (_, end) => {
+  const { line } = processes.start(library, [], fakeJobsService);
+  const client = await openClient(String((await line).socket));
+  const url = new URL((await client.call(openBrowserDoor, { whileConnected: true })).url);
+  const headers = { cookie: await letIn(url), origin: url.origin };
+  const page = new WebSocket(`ws://${url.host}/rpc`, { headers });
+  page.on('error', () => undefined);
+  await once(page, 'open');
+  const closed = once(page, 'close');
+  end(client);
+  await closed;
+  client.close();
 });
 
 test('where another program has the port of last time another is taken and that is told; one that is named is insisted on', async () => {
