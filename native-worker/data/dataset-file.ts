@@ -54,7 +54,10 @@ export function openDataset(file: string, sha256?: string): PackedDataset {
 }
 
 /** What the library records of a packed dataset. */
-export type DatasetFacts = Omit<Dataset, 'id' | 'createdAt' | 'problemCount'>;
+export interface DatasetFacts extends Omit<Dataset, 'id' | 'createdAt' | 'problemCount'> {
+  /** SHA-256 of pictures, labels and names of classes: what the set is, whatever it is called. */
+  readonly contentSha256: string;
+}
 
 /**
  * Opens, checks and hashes a packed dataset. Hashing reads the whole file in pieces, so the process goes on answering.
@@ -76,7 +79,7 @@ export async function describeDataset(file: string): Promise<DatasetFacts> {
     classCounts: [...classCounts],
     pixelStd,
     sizeBytes,
-    sha256: await hashFile(file),
+    ...(await hashFile(file, JSON.stringify({ resolution, channels, classes }))),
   };
 }
 
@@ -130,10 +133,19 @@ function countLabels(labels: Int32Array, classes: number, file: string): number[
   return counts;
 }
 
-async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
+/** @param shape what of the header counts for the content */
+async function hashFile(file: string, shape: string): Promise<{ sha256: string; contentSha256: string }> {
+  const whole = createHash('sha256');
+  const content = createHash('sha256').update(shape);
   const { fd } = openRegularFile(file);
+  let ahead: number | null = null; // bytes before the tensors: the length of the header, and it
   // The stream closes it. The path is only a name for it.
-  for await (const chunk of fs.createReadStream(file, { fd, highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
+  for await (const chunk of fs.createReadStream(file, { fd, highWaterMark: 2 ** 20 })) {
+    const bytes = chunk as Buffer;
+    whole.update(bytes);
+    ahead ??= 8 + Number(bytes.readBigUInt64LE(0));
+    content.update(bytes.subarray(Math.min(ahead, bytes.length)));
+    ahead -= Math.min(ahead, bytes.length);
+  }
+  return { sha256: whole.digest('hex'), contentSha256: content.digest('hex') };
 }

@@ -7,7 +7,7 @@ import { SECURITY_HEADERS } from '../../contract/security.ts';
 import { openDataset } from '../data/dataset-file.ts';
 import { drawMosaic } from '../data/mosaic.ts';
 import { encodePicture } from '../data/png.ts';
-import { datasetFile, getDataset } from '../store/datasets.ts';
+import { datasetPath, getDataset } from '../store/datasets.ts';
 import { writeAll, writeDurably } from '../store/durable-file.ts';
 import type { Library } from '../store/library.ts';
 import { openRegularFile, readRegularFile, type OpenFile } from '../store/open-file.ts';
@@ -135,7 +135,7 @@ function pictureOfSheet(library: Library, id: number, index: number): Found {
 function pictureOfDataset(library: Library, id: number, index: number): Found {
   const { sha256, count, resolution, channels } = getDataset(library.db, id);
   if (index >= count) throw new AppError('not-found', `Dataset ${id} has ${count} pictures.`);
-  const path = insideLibrary(library.folder, datasetFile(library.db, id));
+  const path = datasetPath(library, id);
   const body = async (): Promise<Buffer> => {
     const pixels = new Uint8Array(resolution * resolution * channels);
     const dataset = openDataset(path);
@@ -161,7 +161,7 @@ function mosaic(library: Library, id: number): Found {
   const etag = `"m${sha256.slice(0, 24)}"`;
   const target = insideLibrary(library.folder, mosaicPath(id));
   if (existsSync(target)) return { path: target, etag };
-  const path = insideLibrary(library.folder, datasetFile(library.db, id));
+  const path = datasetPath(library, id);
   const body = async (): Promise<Buffer> => {
     const dataset = openDataset(path);
     try {

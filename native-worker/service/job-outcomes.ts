@@ -28,7 +28,7 @@ import { getLogLine, insertLog } from '../store/log.ts';
 import { insideLibrary, jobFolder } from '../store/paths.ts';
 import { lossesOf, setLosses } from '../store/jobs.ts';
 import { getProfile } from '../store/profiles.ts';
-import { getRun, getRunSummary, setDevices, setRunDevice, setRunState } from '../store/runs.ts';
+import { getRun, getRunSummary, runsOfDataset, setDevices, setRunDevice, setRunState } from '../store/runs.ts';
 import { getSample } from '../store/samples.ts';
 import { getTuning } from '../store/tunings.ts';
 import { write } from '../store/statements.ts';
@@ -214,7 +214,13 @@ export class JobOutcomes implements JobWatcher {
     }
     const id = await takeInDataset(this.#library, packed, problems);
     keepDatasetRecord({ library: this.#library, log: this.#log }, id);
-    this.#events.emit(datasetChanged, getDataset(db, id));
+    const dataset = getDataset(db, id);
+    this.#events.emit(datasetChanged, dataset);
+    // If they were lost before, there are runs already, which show its name and say its hash.
+    for (const run of runsOfDataset(db, id)) {
+      this.writeLog(run.id, 'info', `The pictures of dataset "${dataset.name}" were imported again.`);
+      this.announceRun(run.id);
+    }
     return id;
   }
 }

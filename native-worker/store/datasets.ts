@@ -3,6 +3,8 @@ import * as z from 'zod';
 import { ImportProblem, type Dataset } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
 import { beginning, isSameName, LONGEST_NAME } from '../../contract/names.ts';
+import type { Library } from './library.ts';
+import { insideLibrary, statOf } from './paths.ts';
 import { readableRows, readColumn } from './rows.ts';
 import { statement, write } from './statements.ts';
 
@@ -11,6 +13,8 @@ import { statement, write } from './statements.ts';
 export interface NewDataset extends Omit<Dataset, 'createdAt' | 'problemCount'> {
   /** Packed pictures, relative to the library; see `picturesPath`. */
   file: string;
+  /** Null: an earlier version took it in. */
+  contentSha256: string | null;
   problems: ImportProblem[];
 }
 
@@ -36,12 +40,12 @@ export function nextDatasetId(db: Database): number {
  */
 export function insertDataset(db: Database, dataset: NewDataset, createdAt = Date.now()): number {
   return write(db, () => {
-    const name = freeName(db, dataset.name);
+    const name = freeName(db, dataset.name, dataset.id);
     return statement<unknown[], number>(
       db,
       `INSERT INTO datasets (id, name, source, attribution, resolution, channels, classes, class_counts, count, pixel_std,
-         file, size_bytes, sha256, problems, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+         file, size_bytes, sha256, content_sha256, problems, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     )
       .pluck()
       .get(
@@ -58,6 +62,7 @@ export function insertDataset(db: Database, dataset: NewDataset, createdAt = Dat
         dataset.file,
         dataset.sizeBytes,
         dataset.sha256,
+        dataset.contentSha256,
         JSON.stringify(dataset.problems),
         createdAt,
       )!;
@@ -82,18 +87,82 @@ export function getDataset(db: Database, id: number): Dataset {
  * @throws {AppError} 'not-found' if there is no such dataset, or its file is gone
  */
 export function datasetFile(db: Database, id: number): string {
-  const row = statement<[number], { file: string; missing: number; name: string }>(
-    db,
-    'SELECT file, missing, name FROM datasets WHERE id = ?',
-  ).get(id);
-  if (row === undefined) throw noDataset(id);
-  if (row.missing === 1) {
-    throw new AppError(
-      'not-found',
-      `The pictures of dataset "${row.name}" are no longer in the library; import them again.`,
-    );
-  }
+  const row = fileRow(db, id);
+  if (row.missing === 1) throw picturesGone(row);
   return row.file;
+}
+
+/**
+ * The packed file, for who is about to read it: a file may go while the service lives.
+ *
+ * @returns absolute path
+ * @throws {AppError} 'not-found' if there is no such dataset, or its file is gone
+ */
+export function datasetPath({ db, folder }: Pick<Library, 'db' | 'folder'>, id: number): string {
+  const path = insideLibrary(folder, datasetFile(db, id));
+  if (statOf(path) === null) throw picturesGone(fileRow(db, id));
+  return path;
+}
+
+interface FileRow {
+  readonly file: string;
+  readonly missing: number;
+  readonly name: string;
+  readonly resolution: number;
+}
+
+function fileRow(db: Database, id: number): FileRow {
+  const row = statement<[number], FileRow>(db, 'SELECT file, missing, name, resolution FROM datasets WHERE id = ?').get(
+    id,
+  );
+  if (row === undefined) throw noDataset(id);
+  return row;
+}
+
+function picturesGone({ name, resolution }: FileRow): AppError {
+  return new AppError(
+    'not-found',
+    `The pictures of dataset "${name}" are no longer in the library; import them again at ${resolution}×${resolution}, under any name, and its runs go on with them. Pictures that differ are another dataset, which takes a new run.`,
+  );
+}
+
+/**
+ * The dataset that has this content and whose file is gone.
+ *
+ * @param sha256        of the packed file, by which sets of earlier versions are known
+ * @param contentSha256 of what is in it; null: not known
+ * @returns its id and where its file lay, relative to the library; null: there is none
+ */
+export function findLostDataset(
+  { db, folder }: Pick<Library, 'db' | 'folder'>,
+  sha256: string,
+  contentSha256: string | null,
+): { id: number; file: string } | null {
+  const rows = statement<[string, string | null], { id: number; file: string }>(
+    db,
+    'SELECT id, file FROM datasets WHERE sha256 = ? OR content_sha256 = ? ORDER BY id',
+  ).all(sha256, contentSha256);
+  return rows.find(({ file }) => statOf(insideLibrary(folder, file)) === null) ?? null;
+}
+
+/** The pictures of a dataset are back; whatever they are called now, its runs go on with them. */
+export function restoreDataset(db: Database, dataset: NewDataset): void {
+  write(db, () =>
+    statement(
+      db,
+      `UPDATE datasets SET missing = 0, name = ?, source = ?, attribution = ?, size_bytes = ?, sha256 = ?, content_sha256 = ?,
+         problems = ? WHERE id = ?`,
+    ).run(
+      freeName(db, dataset.name, dataset.id),
+      dataset.source,
+      dataset.attribution,
+      dataset.sizeBytes,
+      dataset.sha256,
+      dataset.contentSha256,
+      JSON.stringify(dataset.problems),
+      dataset.id,
+    ),
+  );
 }
 
 /** The files that were left out at import, and why. */
@@ -112,9 +181,9 @@ export function findDatasetByHash(db: Database, sha256: string): number | null {
 }
 
 /** The name, or the name with the first number behind it that no other dataset has (names that look the same are one): "Birds (2)". */
-function freeName(db: Database, name: string): string {
+function freeName(db: Database, name: string, ofId: number): string {
   let free = name;
-  for (let number = 2; hasName(db, free, 0); number += 1) free = `${beginning(name, LONGEST_NAME - 6)} (${number})`;
+  for (let number = 2; hasName(db, free, ofId); number += 1) free = `${beginning(name, LONGEST_NAME - 6)} (${number})`;
   return free;
 }
 

@@ -232,11 +232,12 @@ export function advanceRun(db: Database, id: number, nimg: number): void {
   statement(db, 'UPDATE runs SET nimg = max(nimg, ?) WHERE id = ?').run(nimg, id);
 }
 
-/** Names of the runs that train on a dataset, those in the trash too. */
-export function runsOfDataset(db: Database, datasetId: number): string[] {
-  return statement<[number], { name: string }>(db, 'SELECT name FROM runs WHERE dataset_id = ? ORDER BY id')
-    .all(datasetId)
-    .map((row) => row.name);
+/** The runs that train on a dataset, those in the trash too. */
+export function runsOfDataset(db: Database, datasetId: number): { id: number; name: string }[] {
+  return statement<[number], { id: number; name: string }>(
+    db,
+    'SELECT id, name FROM runs WHERE dataset_id = ? ORDER BY id',
+  ).all(datasetId);
 }
 
 /** How fast a run trained. */

@@ -9,7 +9,7 @@ import { initialSource, readState, type StateSource } from '../../edm2/training/
 import { randomSource } from '../../edm2/tensors/random.ts';
 import { randomKernels } from '../../engine/random.ts';
 import { checkpointsToResume } from '../../store/checkpoints.ts';
-import { datasetFile, getDataset } from '../../store/datasets.ts';
+import { datasetPath, getDataset } from '../../store/datasets.ts';
 import { rewindRun } from '../../store/history.ts';
 import { insertLog } from '../../store/log.ts';
 import type { Library } from '../../store/library.ts';
@@ -151,8 +151,8 @@ export async function writeLog(
 }
 
 /** Every byte is compared with what was imported: training on damaged pictures would go unnoticed. */
-function openLibraryDataset({ db, folder }: Library, id: number): PackedDataset {
-  return openDataset(insideLibrary(folder, datasetFile(db, id)), getDataset(db, id).sha256);
+function openLibraryDataset(library: Library, id: number): PackedDataset {
+  return openDataset(datasetPath(library, id), getDataset(library.db, id).sha256);
 }
 
 function checkFits({ shape, datasetName }: Run, dataset: PackedDataset): void {

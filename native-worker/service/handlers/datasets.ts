@@ -10,7 +10,7 @@ import { AppError } from '../../../contract/errors.ts';
 import { datasetChanged, datasetDeleted } from '../../../contract/events.ts';
 import { openDataset } from '../../data/dataset-file.ts';
 import * as store from '../../store/datasets.ts';
-import { datasetFolder, datasetRecordPath, insideLibrary, mosaicPath } from '../../store/paths.ts';
+import { datasetFolder, datasetRecordPath, mosaicPath } from '../../store/paths.ts';
 import { dropFiles } from '../../store/recorded-files.ts';
 import { runsOfDataset } from '../../store/runs.ts';
 import { removeEmptyFolders } from '../../store/set-aside.ts';
@@ -29,7 +29,7 @@ export function datasetHandlers(parts: ServiceParts): Handler[] {
       problems: store.datasetProblems(db, id),
     })),
     handler(datasetPictures, ({ id, label, offset, limit }) => {
-      const dataset = openDataset(insideLibrary(folder, store.datasetFile(db, id)));
+      const dataset = openDataset(store.datasetPath(library, id));
       dataset.close();
       return pageOfPictures(dataset.labels, label, offset, limit);
     }),
@@ -49,7 +49,7 @@ export function datasetHandlers(parts: ServiceParts): Handler[] {
       if (runs.length > 0) {
         const shown = runs
           .slice(0, 3)
-          .map((run) => `"${run}"`)
+          .map(({ name }) => `"${name}"`)
           .join(', ');
         const more = runs.length > 3 ? ` and ${runs.length - 3} more` : '';
         throw new AppError(

@@ -12,7 +12,7 @@ import { sentence } from '../../../contract/sentence.ts';
 import { runSystem } from '../../../contract/system.ts';
 import type { Engine, RunConfig, TrainingConfig } from '../../../contract/training.ts';
 import { listCheckpoints } from '../../store/checkpoints.ts';
-import { datasetFile, getDataset } from '../../store/datasets.ts';
+import { datasetPath, getDataset } from '../../store/datasets.ts';
 import { activeJobOfRun, countActiveJobsOfRun } from '../../store/jobs.ts';
 import { listLog } from '../../store/log.ts';
 import { readMagnitudes } from '../../store/magnitudes.ts';
@@ -139,7 +139,7 @@ function createRun(
 ): { runId: number; jobId: number } {
   const { db } = library;
   const dataset = getDataset(db, input.datasetId);
-  datasetFile(db, dataset.id); // throws if its pictures are gone
+  datasetPath(library, dataset.id); // throws if its pictures are gone
   const { classConditional } = input.config.training;
   const shape: DataShape = {
     resolution: dataset.resolution,
@@ -198,7 +198,7 @@ function resumeRun(
   checkGoal(run, durationImages);
   if (activeJobOfRun(db, id) !== null)
     throw new AppError('conflict', `"${run.name}" is being ended; try again in a moment.`);
-  datasetFile(db, run.datasetId); // throws if its pictures are gone
+  datasetPath(library, run.datasetId); // throws if its pictures are gone
   const jobId = write(db, () => {
     store.setRunState(db, id, 'queued');
     if (durationImages !== undefined && durationImages !== run.durationImages) {

@@ -17,6 +17,7 @@ import { tunings } from './015-tunings.ts';
 import { devices } from './016-devices.ts';
 import { machines } from './017-machines.ts';
 import { emaLab } from './018-ema-lab.ts';
+import { datasetContent } from './019-dataset-content.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   devices,
   machines,
   emaLab,
+  datasetContent,
 ];

@@ -19,7 +19,14 @@ afterEach(() => remove());
 
 function add(name: string): number {
   const id = nextDatasetId(library.db);
-  const dataset: NewDataset = { ...getDataset(library.db, first), id, file: picturesPath(id), name, problems: [] };
+  const dataset: NewDataset = {
+    ...getDataset(library.db, first),
+    id,
+    file: picturesPath(id),
+    name,
+    contentSha256: null,
+    problems: [],
+  };
   return insertDataset(library.db, dataset);
 }
 const names = (): string[] => listDatasets(library.db).map(({ name }) => name);
