@@ -45,7 +45,15 @@ export function framed(
     ...options,
     layout: { padding: { top: 6, right: 0 } },
     scales: {
-      x: { ...x!, max: end },
+      x: {
+        ...x!,
+        max: end,
+        ticks: { ...x!.ticks, align: 'inner' }, // labels need no room beyond the ends
+        afterFit: (fitted) => {
+          fitted.paddingLeft = 0;
+          fitted.paddingRight = 0;
+        },
+      },
       y: {
         ...y!,
         afterFit: (fitted) => {

@@ -44,8 +44,10 @@ export class ModelChoice {
       client.call(listReconstructions, { runId: id }),
     ]);
     const other = this.run?.id !== id;
+    // One that is not kept is in no list of the service.
+    const joined = other ? [] : (this.all ?? []).filter(({ model: { kind } }) => kind === 'recipe');
     this.run = run;
-    this.all = [...snapshots.map(fromSnapshot), ...kept.map(fromReconstruction)].sort(byMoment);
+    this.all = [...joined, ...snapshots.map(fromSnapshot), ...kept.map(fromReconstruction)].sort(byMoment);
     if (other || !this.chosen) this.useMoment(this.moments[0] ?? null);
     if (model !== null) this.#useModel(model);
   }

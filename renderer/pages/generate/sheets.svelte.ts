@@ -12,18 +12,15 @@ export class Sheets {
   shown: Sample | null = $state.raw(null);
 
   constructor() {
+    const origins = $derived(this.withLab ? (['generate', 'ema-lab'] as const) : (['generate'] as const));
     const load = (): void => {
-      const origins = this.withLab ? (['generate', 'ema-lab'] as const) : (['generate'] as const);
       void attempt(async () => {
         const lists = origins.map((origin) => client.call(listSamples, { runId: null, origin, limit: 200 }));
         const all = (await Promise.all(lists)).flat();
         this.all = all.sort((a, b) => b.createdAt - a.createdAt || b.id - a.id);
       });
     };
-    $effect(() => {
-      void this.withLab; // asks again
-      return client.whenOpen(load);
-    });
+    $effect(() => client.whenOpen(load)); // again when other origins are wanted
     $effect(() => client.on(runRewound, load)); // sheets of undone moments no longer count
     $effect(() =>
       client.on(sampleAdded, (sample) => {

@@ -3,7 +3,7 @@ import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-li
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listDatasets } from '../../../../contract/datasets.ts';
 import { AppError } from '../../../../contract/errors.ts';
-import { jobChanged, runChanged, sampleAdded } from '../../../../contract/events.ts';
+import { jobChanged, runChanged, sampleAdded, snapshotsChanged } from '../../../../contract/events.ts';
 import { cancelJob, listJobs } from '../../../../contract/jobs.ts';
 import { listPrecisions, type PrecisionSupport } from '../../../../contract/precision.ts';
 import { listReconstructions, type Reconstruction } from '../../../../contract/reconstructions.ts';
@@ -278,6 +278,20 @@ test('sheets of the EMA lab are in the history only when they are asked for', as
   await waitFor(() => expect(sheets()).toBe(2));
   service.emit(sampleAdded, exampleSample({ id: 62, origin: 'ema-lab' }));
   await waitFor(() => expect(sheets()).toBe(3));
+});
+
+test('news of a run leave what is chosen: an average that is kept nowhere, too', async () => {
+  const recipe = { kind: 'recipe', runId: 7, nimg: 4096, sigmaRel: 0.2 } as const;
+  service.answer(getSample, () => exampleSample({ id: 9, model: recipe }));
+  await open({ sample: 9 });
+  await fireEvent.click(await screen.findByRole('button', { name: 'Use these settings again' }));
+  const average = screen.getByLabelText<HTMLSelectElement>(/EMA/);
+  await waitFor(() => expect(average.selectedOptions[0]?.textContent).toMatch(/0\.2/));
+  const before = service.inputsOf(runSnapshots).length;
+  service.emit(snapshotsChanged, { runId: 7 });
+  await waitFor(() => expect(service.inputsOf(runSnapshots).length).toBeGreaterThan(before));
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(await send()).toMatchObject({ model: recipe });
 });
 
 test('a deleted sheet is gone from the history', async () => {
