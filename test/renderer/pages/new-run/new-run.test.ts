@@ -89,9 +89,9 @@ test('several cards are listed with what they have free; a tick more shares each
   const status = { cpuPercent: 3, memoryUsed: 4e9, memoryTotal: 32e9 };
   service.emit(deviceStatus, { ...status, gpus: [card(0, 1e9), card(1, 79.9e9), card(2, 0)] });
   const first = await screen.findByRole<HTMLInputElement>('checkbox', {
-    name: 'NVIDIA H000 gpu:0, 79.0 GB of 80.0 GB free',
+    name: 'NVIDIA H000 gpu:0, 79.0 GB of 80.0 GB free; one must compute',
   });
-  expect([first.checked, first.disabled]).toEqual([true, true]); // one must compute
+  expect([first.checked, first.disabled]).toEqual([true, true]);
   await fireEvent.click(screen.getByRole('checkbox', { name: /gpu:2/ }));
   expect(screen.getByText(/16 images of each batch of 32 a card/)).toBeTruthy();
   expect(whyNot(startButton())).toBeNull();
