@@ -40,6 +40,11 @@ export function dialogOpened(close: () => void): () => void {
   };
 }
 
+/** Whether one is open: then keys are its own, and no page hears them. */
+export function dialogIsOpen(): boolean {
+  return open.length > 0;
+}
+
 /** Changes what the page's step says: a changed filter, a chosen tab. */
 export function renameStep(address: string): void {
   if (level() > 0) renamed = address;

@@ -1,3 +1,4 @@
+import { dialogIsOpen } from '../dialog-steps.ts';
 import { href, router, type Route } from '../router.svelte.ts';
 
 const RAIL_KEY = 'rail-collapsed';
@@ -30,6 +31,8 @@ class Frame {
   }
 
   key(event: KeyboardEvent): void {
+    const own = this.paletteOpen || this.keysOpen;
+    if (dialogIsOpen() && !own) return;
     const command = event.ctrlKey || event.metaKey;
     if (command && event.key.toLowerCase() === 'k') {
       event.preventDefault();
@@ -37,6 +40,8 @@ class Frame {
       this.paletteOpen = !this.paletteOpen;
     } else if (command && event.key === ',') {
       event.preventDefault();
+      this.paletteOpen = false;
+      this.keysOpen = false;
       router.go({ page: 'settings' });
     } else if (command && event.key === '\\') {
       event.preventDefault();

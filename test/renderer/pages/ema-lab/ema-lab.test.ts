@@ -236,6 +236,22 @@ test('an average is kept under a name, and its job is in sight until it is liste
   await waitFor(() => expect(window.location.hash).toBe('#/generate?reconstruction=5'));
 });
 
+test('what is kept is what the dialog was opened with: no key and no new snapshot changes it', async () => {
+  service.answer(keepReconstructions, () => ({ jobId: ++newestJob }));
+  await open({ run: 7, at: 8192, sigma: 0.2 });
+  await fireEvent.click(screen.getByRole('button', { name: 'Keep…' }));
+  const name = await screen.findByLabelText<HTMLInputElement>('Name');
+  await fireEvent.keyDown(document.body, { key: 'End' });
+  await fireEvent.keyDown(document.body, { key: 'ArrowLeft' });
+  expect(screen.getByRole('slider', { name: 'Clock' }).getAttribute('aria-valuetext')).toBe('8.19 kimg');
+  await fireEvent.submit(name.closest('form')!);
+  await waitFor(() =>
+    expect(service.inputsOf(keepReconstructions)).toMatchObject([
+      { nimg: 8192, targets: [{ name: 'σ 0.2 at 8.19 kimg' }] },
+    ]),
+  );
+});
+
 test('keeping that is refused or fails says why, and the dialog stays open after a refusal', async () => {
   service.answer(keepReconstructions, () => {
     throw new AppError('no-space', 'The disk is full.');

@@ -234,6 +234,22 @@ test('the clock steps back to an earlier moment and the heat map follows', async
   expect(await screen.findByText(/^At 512 img/)).toBeTruthy();
 });
 
+test('the keys of a large picture move nothing behind it', async () => {
+  service.answer(listSamples, () => [
+    exampleSample({ id: 60, origin: 'grid', nimg: 256 }),
+    exampleSample({ id: 61, origin: 'grid', nimg: 512 }),
+  ]);
+  show('samples');
+  await fireEvent.click(await screen.findByRole('button', { name: 'seed 0, class Flags' }));
+  const dialog = await screen.findByRole('dialog');
+  expect(within(dialog).getByText('3 of 4')).toBeTruthy();
+  await fireEvent.keyDown(dialog, { key: 'ArrowLeft' });
+  expect(within(dialog).getByText('2 of 4')).toBeTruthy();
+  await fireEvent.keyDown(dialog, { key: 'Home' });
+  expect(within(dialog).getByText('1 of 4')).toBeTruthy();
+  expect(screen.getByRole('slider', { name: 'Clock' }).getAttribute('aria-valuetext')).toBe('512 img');
+});
+
 test('the figures follow the clock, and say of which moment they are', async () => {
   show('overview');
   expect(await screen.findByText('newest')).toBeTruthy();
