@@ -149,18 +149,18 @@ test('tags reach all chosen runs, and news of a run does not empty the field', a
 
 test('without runs one button trains the demo, and says how long that takes here', async () => {
   for (const id of [1, 2, 3]) service.emit(runDeleted, { runId: id });
-  const button = await screen.findByRole('button', { name: 'Train the demo' });
+  const button = (): Promise<HTMLElement> => screen.findByRole('button', { name: 'Train the demo' });
   // 35,008 images at 58.3 img/s: 600 s.
   expect(await screen.findByText('The demo takes about 10 min here.')).toBeTruthy();
 
   service.answer(createRun, () => {
     throw new AppError('no-space', 'The disk is full. Free 2 GB.');
   });
-  await fireEvent.click(button);
+  await fireEvent.click(await button());
   expect(await screen.findByText('The disk is full. Free 2 GB.')).toBeTruthy();
 
   service.answer(createRun, () => ({ runId: 9, jobId: 1 }));
-  await fireEvent.click(button);
+  await fireEvent.click(await button());
   await expect.poll(() => router.route).toEqual({ page: 'run', id: 9, tab: 'overview' });
   const asked = service.inputsOf(createRun).at(-1)!;
   expect(asked.config.preset).toBe('demo');
