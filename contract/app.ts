@@ -23,6 +23,8 @@ const fields = {
   listen: MachineAddress.nullable(),
   /** Tell the system when a run ends while the window is in the background. */
   notifications: z.boolean(),
+  /** Single letters and signs act on pages: /, C, ?. Speech input and shaking hands press them unasked. */
+  singleKeys: z.boolean(),
 };
 
 export const Settings = z.strictObject({
@@ -33,6 +35,7 @@ export const Settings = z.strictObject({
   compile: fields.compile.default('none'),
   deterministic: fields.deterministic.default(false),
   notifications: fields.notifications.default(true),
+  singleKeys: fields.singleKeys.default(true),
   listen: fields.listen.default(null),
 });
 export type Settings = z.infer<typeof Settings>;

@@ -67,11 +67,16 @@ const Hello = z.object({
 });
 export type Hello = z.infer<typeof Hello>;
 
+/** A service says something to each client at least so often. */
+export const ALIVE_MS = 10_000;
+
 /** What the service writes to a client. `hello` comes first and once. */
 export const ServiceMessage = z.discriminatedUnion('kind', [
   Hello,
   z.object({ kind: z.literal('reply'), id: z.int(), reply: Reply }),
   z.object({ kind: z.literal('event'), event: z.string(), payload: z.unknown() }),
+  // Comes every so often when there is nothing to say: a line that has gone silent is told from one that is quiet.
+  z.object({ kind: z.literal('alive') }),
 ]);
 export type ServiceMessage = z.infer<typeof ServiceMessage>;
 

@@ -159,7 +159,7 @@ export function climb(config: RunConfig, name: RungName): RunConfig {
     training: {
       ...training,
       ...rung.training,
-      learningRate: training.learningRate * rung.learningRateFactor,
+      learningRate: withoutNoise(training.learningRate * rung.learningRateFactor),
       decayBatches: rung.decay ? training.decayBatches : 0,
       sigmaRels: exponential ? [sigmaRel] : training.sigmaRels,
     },
@@ -194,12 +194,17 @@ export function descend(config: RunConfig, usual: RunConfig): RunConfig | null {
     training: {
       ...training,
       ...rungs.G.training,
-      learningRate: training.learningRate / rung.learningRateFactor,
+      learningRate: withoutNoise(training.learningRate / rung.learningRateFactor),
       decayBatches: rung.decay ? training.decayBatches : usual.training.decayBatches,
       sigmaRels: exponential ? usual.training.sigmaRels : training.sigmaRels,
     },
     grid: { ...grid, sigmaRel: exponential ? usual.grid.sigmaRel : grid.sigmaRel },
   });
+}
+
+/** 0.007, not 0.007000000000000001: people read it. */
+function withoutNoise(value: number): number {
+  return Number(value.toPrecision(12));
 }
 
 /**

@@ -47,16 +47,25 @@ export class RpcClient {
   #state: 'connecting' | 'open' | 'closed' = 'connecting';
   #lastId = 0;
   readonly #greetingTimer: unknown;
+  readonly #silenceMs: number | null;
+  #silenceTimer: unknown = null;
   #tellGreeting!: { resolve: (hello: Hello) => void; reject: (error: AppError) => void };
   #tellClosed!: () => void;
 
-  /** @param onEvent takes every event, also those that come right behind the greeting */
+  /**
+   * @param onEvent   takes every event, also those that come right behind the greeting
+   * @param silenceMs after so long without a word an open line counts as lost, though nobody closed it; null: never
+   */
   constructor(
     wire: Wire,
     onEvent: (name: string, payload: unknown) => void,
-    { greetingTimeoutMs = GREETING_TIMEOUT_MS }: { greetingTimeoutMs?: number } = {},
+    {
+      greetingTimeoutMs = GREETING_TIMEOUT_MS,
+      silenceMs = null,
+    }: { greetingTimeoutMs?: number; silenceMs?: number | null } = {},
   ) {
     this.#wire = wire;
+    this.#silenceMs = silenceMs;
     this.#onEvent = onEvent;
     this.greeting = new Promise((resolve, reject) => (this.#tellGreeting = { resolve, reject }));
     this.greeting.catch(() => undefined); // who does not wait for it learns it from the first call
@@ -92,6 +101,7 @@ export class RpcClient {
     if (this.#state === 'closed') return;
     const message = parseMessage(text);
     if (message === null) return this.#end('What answers is not the service of this EDM2 Studio.');
+    this.#hears();
     switch (message.kind) {
       case 'hello':
         return this.#greet(message);
@@ -99,9 +109,18 @@ export class RpcClient {
         return this.#answer(message.id, message.reply);
       case 'event':
         return this.#onEvent(message.event, message.payload);
+      case 'alive':
+        return;
       default:
         message satisfies never;
     }
+  }
+
+  /** The other end has said something: it may be silent as long again. */
+  #hears(): void {
+    if (this.#silenceMs === null) return;
+    clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = setTimeout(() => this.#end(LOST), this.#silenceMs);
   }
 
   #greet(hello: Hello): void {
@@ -125,6 +144,7 @@ export class RpcClient {
     const why = this.#state === 'open' && message === SILENT ? LOST : message;
     this.#state = 'closed';
     clearTimeout(this.#greetingTimer);
+    clearTimeout(this.#silenceTimer);
     this.#unsent = [];
     this.#tellGreeting.reject(new AppError('unavailable', why, { cause }));
     this.#tellClosed();

@@ -157,9 +157,10 @@ export function classList(text: string, classes: readonly string[]): number[] {
   needClasses(classes);
   if (text.trim() === 'all') return classes.map((_, label) => label);
   const parts = text.split(',');
+  const most = 1 + Math.max(0, ...classes.map((name) => name.split(',').length - 1));
   const labels: number[] = [];
   for (let from = 0; from < parts.length;) {
-    const found = longestName(parts.slice(from), classes);
+    const found = longestName(parts.slice(from, from + most), classes);
     labels.push(found?.label ?? classNamed(parts[from]!, classes));
     from += found?.parts ?? 1;
   }

@@ -22,6 +22,9 @@ export async function followJob(context: CommandContext, jobId: number, ifLost: 
 
 async function watch({ client, output }: CommandContext, jobId: number): Promise<Job> {
   const ended = deferred<Job>();
+  // Where the service goes away `whileServed` says so; here only waiting must end.
+  ended.promise.catch(() => undefined);
+  void client.closed.then(() => ended.reject(new AppError('unavailable', 'The service went away.')));
   const look = (job: Job): void => {
     if (job.progress !== null && job.state === 'running') {
       const { done, total, unit, text } = job.progress;

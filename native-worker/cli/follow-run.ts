@@ -56,6 +56,9 @@ async function watch({ client, output }: CommandContext, options: FollowOptions)
     });
   };
   const ended = deferred<Job>();
+  // Where the service goes away `whileServed` says so; here only waiting must end.
+  ended.promise.catch(() => undefined);
+  void client.closed.then(() => ended.reject(new AppError('unavailable', 'The service went away.')));
   let timer: NodeJS.Timeout | undefined;
   const look = (job: Job): void => {
     if (hasEnded(job)) ended.resolve(job);

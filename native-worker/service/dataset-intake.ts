@@ -27,7 +27,12 @@ import type { Events } from './events.ts';
  * @returns the dataset's id
  * @throws {AppError} 'corrupt-file' if it is no packed dataset
  */
-export async function takeInDataset(library: Library, packed: string, problems: ImportProblem[]): Promise<number> {
+export async function takeInDataset(
+  library: Library,
+  packed: string,
+  problems: ImportProblem[],
+  { keepsName = false }: { keepsName?: boolean } = {},
+): Promise<number> {
   const facts = await describeDataset(packed);
   const lost = findLostDataset(library, facts.sha256, facts.contentSha256);
   const id = lost?.id ?? nextDatasetId(library.db);
@@ -39,7 +44,7 @@ export async function takeInDataset(library: Library, packed: string, problems: 
     ([place]) => moveDurably(packed, place!),
     () => {
       if (lost === null) return insertDataset(library.db, dataset);
-      restoreDataset(library.db, dataset);
+      restoreDataset(library.db, dataset, keepsName);
       return id;
     },
   );
@@ -58,7 +63,7 @@ export async function addDemoSet(library: Library, events: Events): Promise<void
   if (lost || findDatasetByHash(library.db, sha256) === null) {
     const packed = join(insideLibrary(library.folder, TEMPORARY_FOLDER), 'demo-set.safetensors');
     writeDemoSet(packed);
-    const id = await takeInDataset(library, packed, []);
+    const id = await takeInDataset(library, packed, [], { keepsName: true });
     events.emit(datasetChanged, getDataset(library.db, id));
   }
   writeNote(library.db, DEMO_NOTE, true);

@@ -33,8 +33,9 @@ export async function listenPrivately(server: Server, libraryFolder: string): Pr
   for (const base of new Set(bases)) {
     const folder = join(base!, `edm2-studio-${uid}`);
     const path = join(folder, `${name}.sock`);
-    if (Buffer.byteLength(path) > MAX_SOCKET_PATH || !makePrivate(folder, uid)) continue;
+    if (Buffer.byteLength(path) > MAX_SOCKET_PATH) continue;
     try {
+      if (!makePrivate(folder, uid)) continue;
       await listen(server, path);
       return path;
     } catch (error) {
@@ -100,6 +101,7 @@ function makePrivate(folder: string, uid: number): boolean {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
+    if (isFull(error)) throw error;
     if (!hasSystemCode(error, 'EEXIST')) return false;
   }
   const found = lstatSync(folder);

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocket, WebSocketServer } from 'ws';
-import { ClientMessage, type Audience, type ServiceMessage } from '../../contract/call.ts';
+import { ALIVE_MS, ClientMessage, type Audience, type ServiceMessage } from '../../contract/call.ts';
 import { CONTRACT_VERSION } from '../../contract/calls.ts';
 import type { LibraryIdentity } from '../../contract/library.ts';
 import { SECURITY_HEADERS } from '../../contract/security.ts';
@@ -30,6 +30,8 @@ export interface ServerParts {
   log: Logger;
   /** A connection that is silent this long is asked whether it lives; so long again, and it is closed. Default: 30 s. */
   heartbeatMs?: number;
+  /** Each connection hears of us at least so often. Default: ten seconds. */
+  aliveMs?: number;
 }
 
 /** The largest request is a run's config with notes, some tens of kB. */
@@ -172,6 +174,7 @@ function converse(parts: ServerParts, socket: WebSocket, audience: Audience): vo
   parts.connections.add(socket);
   const unsubscribe = parts.events.subscribe((event, payload) => send({ kind: 'event', event, payload }));
   const heartbeat = keepAlive(socket, parts.heartbeatMs ?? HEARTBEAT_MS);
+  const word = setInterval(() => send({ kind: 'alive' }), parts.aliveMs ?? ALIVE_MS);
   const asker: Asker = {
     onLeave: (listener) => {
       if (socket.readyState === WebSocket.CLOSED) listener();
@@ -181,6 +184,7 @@ function converse(parts: ServerParts, socket: WebSocket, audience: Audience): vo
   socket.on('close', () => {
     unsubscribe();
     clearInterval(heartbeat);
+    clearInterval(word);
   });
   socket.on('error', (error) => parts.log.info({ err: error }, 'a connection failed'));
   const answerOne = async ({ id, call, input }: ClientMessage): Promise<void> => {

@@ -109,20 +109,24 @@ interface FileRow {
   readonly missing: number;
   readonly name: string;
   readonly resolution: number;
+  readonly contentSha256: string | null;
 }
 
 function fileRow(db: Database, id: number): FileRow {
-  const row = statement<[number], FileRow>(db, 'SELECT file, missing, name, resolution FROM datasets WHERE id = ?').get(
-    id,
-  );
+  const row = statement<[number], FileRow>(
+    db,
+    'SELECT file, missing, name, resolution, content_sha256 AS contentSha256 FROM datasets WHERE id = ?',
+  ).get(id);
   if (row === undefined) throw noDataset(id);
   return row;
 }
 
-function picturesGone({ name, resolution }: FileRow): AppError {
+function picturesGone({ name, resolution, contentSha256 }: FileRow): AppError {
+  // A set of an earlier version is known by its file alone, which says its name.
+  const how = contentSha256 === null ? 'from the same folder under the same name' : 'under any name';
   return new AppError(
     'not-found',
-    `The pictures of dataset "${name}" are no longer in the library; import them again at ${resolution}×${resolution}, under any name, and its runs go on with them. Pictures that differ are another dataset, which takes a new run.`,
+    `The pictures of dataset "${name}" are no longer in the library; import them again at ${resolution}×${resolution}, ${how}, and its runs go on with them. Pictures that differ are another dataset, which takes a new run.`,
   );
 }
 
@@ -146,14 +150,14 @@ export function findLostDataset(
 }
 
 /** The pictures of a dataset are back; whatever they are called now, its runs go on with them. */
-export function restoreDataset(db: Database, dataset: NewDataset): void {
+export function restoreDataset(db: Database, dataset: NewDataset, keepsName: boolean): void {
   write(db, () =>
     statement(
       db,
-      `UPDATE datasets SET missing = 0, name = ?, source = ?, attribution = ?, size_bytes = ?, sha256 = ?, content_sha256 = ?,
+      `UPDATE datasets SET missing = 0, name = coalesce(?, name), source = ?, attribution = ?, size_bytes = ?, sha256 = ?, content_sha256 = ?,
          problems = ? WHERE id = ?`,
     ).run(
-      freeName(db, dataset.name, dataset.id),
+      keepsName ? null : freeName(db, dataset.name, dataset.id),
       dataset.source,
       dataset.attribution,
       dataset.sizeBytes,

@@ -12,8 +12,12 @@ let takingBack: { readonly to: number; readonly waiting: (() => void)[] } | null
 /** What the page's own step is to say once no dialog's is above it; null: what it says. */
 let renamed: string | null = null;
 
+// A reload leaves a step of a dialog that is open no more, and so does going forward again.
+forgetClosed();
+
 window.addEventListener('popstate', () => {
   while (open.length > level()) open.pop()!();
+  if (takingBack === null) forgetClosed();
   if (renamed !== null && level() === 0) {
     window.history.replaceState(null, '', renamed);
     renamed = null;
@@ -63,6 +67,11 @@ export function newStep(address: string): void {
 function afterTakingBack(act: () => void): void {
   if (takingBack === null) act();
   else takingBack.waiting.push(act);
+}
+
+/** A step of a dialog that is not open becomes one of the page. */
+function forgetClosed(): void {
+  if (level() > open.length) window.history.replaceState(null, '');
 }
 
 /** So many dialogs are open at the present step of the history. */

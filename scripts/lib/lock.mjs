@@ -94,7 +94,7 @@ function watchTouches(path, silentMs) {
   let last = null;
   return () => {
     const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-    if (touched !== last?.touched) last = { touched, at: performance.now() };
+    if (last === null || touched !== last.touched) last = { touched, at: performance.now() };
     return performance.now() - last.at < silentMs;
   };
 }

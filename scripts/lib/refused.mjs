@@ -1,6 +1,6 @@
 /** What the system refuses while the scripts prepare the program, as sentences. Built-ins only. */
 import { tmpdir } from 'node:os';
-import { sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { root } from './project.mjs';
 
 const FULL = ['ENOSPC', 'EDQUOT'];
@@ -19,7 +19,7 @@ export function isDenied(error) {
  */
 export function sentenceOf(error) {
   const where = typeof error?.path === 'string' ? error.path : null;
-  if (where !== null && isIn(tmpdir(), where) && !isIn(root, where))
+  if (where !== null && isIn(tmpdir(), where) && !ownFolders().some((folder) => isIn(folder, where)))
     return `The folder for temporary files can't be used (${error.code}, ${where}). Set TMPDIR to one where there is room and you may write, then start again.`;
   if (FULL.includes(error?.code)) return `The disk of ${where ?? root} is full. Make room, then start again.`;
   if (isDenied(error) && where !== null) {
@@ -29,6 +29,11 @@ export function sentenceOf(error) {
   }
   const hint = process.env.EDM2_DEBUG === '1' ? `\n${error?.stack}` : ' EDM2_DEBUG=1 shows where.';
   return `EDM2 Studio could not be started: ${error instanceof Error ? error.message : String(error)}.${hint}`;
+}
+
+/** Folders that TMPDIR does not move, wherever they lie. */
+function ownFolders() {
+  return [root, process.env.EDM2_CACHE ?? ''].filter((folder) => folder !== '').map((folder) => resolve(folder));
 }
 
 function isIn(folder, path) {

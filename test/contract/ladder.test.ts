@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { countParameters, planNetwork } from '../../contract/architecture.ts';
 import type { ParameterCount } from '../../contract/architecture.ts';
-import { climb, exponentialWidth, rungNames, rungs } from '../../contract/ladder.ts';
+import { climb, descend, exponentialWidth, rungNames, rungs } from '../../contract/ladder.ts';
 import type { RungName } from '../../contract/ladder.ts';
 import { NetworkConfig } from '../../contract/network.ts';
 import { findPreset, presets } from '../../contract/presets.ts';
@@ -172,6 +172,17 @@ test('two blocks count as by hand, tensor by tensor', () => {
 test('a config without switches is config G', () => {
   expect(findPreset('demo')!.config.network.switches).toEqual(rungs.G.switches);
   expect(rungs.G.switches).toEqual(defaultSwitches);
+});
+
+test('the way down from every rung leads back to where the way up began, to the digit', () => {
+  for (const { config } of presets)
+    for (const name of rungNames) expect(descend(climb(config, name), config)).toEqual(config);
+});
+
+test('switches that belong to no rung have no way down', () => {
+  const { config } = presets[0]!;
+  const switches = { ...config.network.switches, weightNorm: 'on-use' as const };
+  expect(descend({ ...config, network: { ...config.network, switches } }, config)).toBeNull();
 });
 
 test('climbing to G changes nothing', () => {

@@ -147,3 +147,31 @@ test('a listener gets its events parsed, until it leaves', () => {
   listeners.tell(runDeleted.name, { runId: 2 });
   expect(gone).toEqual([{ runId: 1 }]);
 });
+
+test('a line that goes silent without being closed is lost, and what waits is answered', async () => {
+  wire = new TestWire();
+  rpc = new RpcClient(wire, () => undefined, { silenceMs: 30_000 });
+  wire.greets();
+  const pause = rpc.call('runs.pause', { id: 1 });
+  for (let word = 0; word < 3; word++) {
+    vi.advanceTimersByTime(20_000);
+    wire.says({ kind: 'alive' });
+  }
+  expect(wire.closed).toBe(false);
+  vi.advanceTimersByTime(30_000);
+  expect(await pause).toMatchObject({
+    ok: false,
+    code: 'unavailable',
+    message: expect.stringContaining('lost') as string,
+  });
+  expect(wire.closed).toBe(true);
+  await rpc.closed;
+});
+
+test('a line that need not speak may be silent for as long as it likes', async () => {
+  wire.greets();
+  const reply = rpc.call('app.info', {}, 10 ** 9);
+  vi.advanceTimersByTime(10 ** 8);
+  wire.replies(1, 'still here');
+  expect(await reply).toEqual({ ok: true, value: 'still here' });
+});

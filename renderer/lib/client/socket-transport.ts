@@ -1,3 +1,4 @@
+import { ALIVE_MS } from '../../../contract/call.ts';
 import { CONTRACT_VERSION } from '../../../contract/calls.ts';
 import { RpcClient, type Wire } from '../../../contract/rpc-client.ts';
 import type { ConnectionState, Transport } from './transport.ts';
@@ -5,6 +6,9 @@ import { unavailable } from './transport.ts';
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
+
+/** A line that says nothing for so long is dead, though nobody has closed it: a cable, a router, a machine asleep. */
+const SILENCE_MS = 3 * ALIVE_MS;
 
 /**
  * A WebSocket to the service's `/rpc`, opened again with growing pauses when it breaks. Calls made while it is not open
@@ -25,7 +29,7 @@ export function socketTransport(url: string): Transport {
 
   /** One connection, from its opening to its end. */
   async function connect(): Promise<void> {
-    rpc = new RpcClient(webSocketWire(url), (name, payload) => tellEvent(name, payload));
+    rpc = new RpcClient(webSocketWire(url), (name, payload) => tellEvent(name, payload), { silenceMs: SILENCE_MS });
     const hello = await rpc.greeting.catch(() => null);
     if (hello?.contract === CONTRACT_VERSION) {
       retryMs = FIRST_RETRY_MS;

@@ -31,7 +31,7 @@ export function commands(): Command[] {
       run: () => void attempt(() => client.call(pauseRun, { id: current.id })),
     });
   }
-  if (current?.state === 'paused') {
+  if (current?.state === 'paused' || current?.state === 'stopped' || current?.state === 'failed') {
     actions.push({
       id: 'resume',
       group: 'Actions',

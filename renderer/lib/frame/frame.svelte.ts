@@ -1,3 +1,4 @@
+import { settings } from '../state/settings.svelte.ts';
 import { dialogIsOpen } from '../dialog-steps.ts';
 import { href, router, type Route } from '../router.svelte.ts';
 
@@ -46,7 +47,7 @@ class Frame {
     } else if (command && event.key === '\\') {
       event.preventDefault();
       this.toggleRail();
-    } else if (event.key === '?' && !isTyping(event) && !command) {
+    } else if (event.key === '?' && !isTyping(event) && !command && settings.current.singleKeys) {
       event.preventDefault();
       this.keysOpen = !this.keysOpen;
     }

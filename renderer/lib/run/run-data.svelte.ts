@@ -1,6 +1,7 @@
 import { AppError } from '../../../contract/errors.ts';
 import {
   runChanged,
+  runDeleted,
   runLogged,
   runRewound,
   runTicked,
@@ -72,6 +73,9 @@ export class RunData {
           void this.#loadRun();
         }
         this.run = { ...this.run, ...summary };
+      }),
+      client.on(runDeleted, ({ runId }) => {
+        if (mine(runId)) this.missing = true;
       }),
       client.on(runTicked, ({ runId, ticks }) => {
         if (!mine(runId)) return;

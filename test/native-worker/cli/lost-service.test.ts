@@ -4,6 +4,7 @@ import { shutdown } from '../../../contract/app.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { createRun, getRun, listRuns, resumeRun } from '../../../contract/runs.ts';
 import { follow } from '../../../native-worker/cli/commands/train.ts';
+import { followRun } from '../../../native-worker/cli/follow-run.ts';
 import { followJob } from '../../../native-worker/cli/follow-job.ts';
 import { whileServed } from '../../../native-worker/cli/lost-service.ts';
 import { Output } from '../../../native-worker/cli/output.ts';
@@ -57,6 +58,23 @@ test('a command that trains names the one that goes on with the run, and that on
   expect(await next.call(listRuns, {})).toHaveLength(1);
   next.close();
 }, 60_000);
+
+test('a command that was to pause by itself later ends with its service, and leaves nothing that would keep it alive', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const followed = followRun(context(), {
+    ...{ runId: ids.runId, jobId: ids.jobId, seconds: 86_400, images: null, goOnWith: 'edm2 demo' },
+  }).catch((error: unknown) => error);
+  const before = process.listenerCount('SIGINT');
+  await until(() => Promise.resolve(process.listenerCount('SIGINT') > 0));
+  process.kill(client.pid, 'SIGKILL');
+  expect(await followed).toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('`edm2 demo`') as string,
+  });
+  await until(() => Promise.resolve(process.listenerCount('SIGINT') === 0));
+  expect(before).toBeLessThanOrEqual(1);
+  expect(timers()).toBe(0);
+});
 
 test('a job that fails for want of a machine is no lost service', async () => {
   const failure = new AppError('unavailable', 'A machine was lost 3 times.');

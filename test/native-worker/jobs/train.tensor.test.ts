@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { blockNames, planNetwork, weightNames } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { deferred } from '../../../native-worker/cli/deferred.ts';
@@ -167,7 +169,12 @@ describe('a run that reaches its duration', () => {
 
   test('waits for a checkpoint to be written where there is no memory for a second state', async () => {
     const runId = newRun(tinyConfig());
-    vi.spyOn(process, 'constrainedMemory').mockReturnValue(1);
+    vi.spyOn(os, 'totalmem').mockReturnValue(1);
+    syncBuiltinESMExports(); // who imports it by its name sees the same
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+      syncBuiltinESMExports();
+    });
     const begun: number[] = [];
     const ended: number[] = [];
     let steps = 0;

@@ -12,6 +12,7 @@ import { Connections, makeServer, MAX_CALLS_AT_ONCE } from '../../../native-work
 import { startServiceProcess, type TestService } from '../../support/service.ts';
 import { startServiceUnderTest } from '../../support/service-library.ts';
 import { pino } from 'pino';
+import { WebSocket } from 'ws';
 
 /** What comes over a socket, whoever sends it, ends nothing but its own connection. The service is a real process here. */
 
@@ -232,4 +233,31 @@ test('app.info, asked a thousand times over one connection, starts nvidia-smi a 
     vi.unstubAllEnvs();
     rmSync(smi, { recursive: true, force: true });
   }
+});
+
+test('a connection on which nothing happens hears all the same that the service lives', async () => {
+  const server = makeServer({
+    version: '1',
+    library: () => null,
+    admit: () => ({ admitted: true, audience: 'page' }),
+    answer: () => Promise.resolve({ ok: true, value: null }),
+    events: new Events(),
+    serveFile: () => Promise.resolve(),
+    connections: new Connections(),
+    log: pino({ enabled: false }),
+    aliveMs: 20,
+  });
+  const path = join(folder, 'alive.sock');
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const socket = new WebSocket(`ws+unix://${path}:/rpc`);
+  const words: string[] = [];
+  await new Promise<void>((resolve) =>
+    socket.on('message', (data: Buffer) => {
+      words.push((JSON.parse(data.toString('utf8')) as { kind: string }).kind);
+      if (words.length === 3) resolve();
+    }),
+  );
+  expect(words).toEqual(['hello', 'alive', 'alive']);
+  socket.close();
+  server.close();
 });

@@ -136,6 +136,7 @@ test('a setting that is changed leaves the others as they are', () => {
     deterministic: false,
     notifications: false,
     listen: null,
+    singleKeys: true,
   });
   library.close();
 });

@@ -85,3 +85,20 @@ test('a page that is gone to right after a dialog has closed is a step of its ow
   await back;
   expect(router.route).toEqual({ page: 'settings' });
 });
+
+test('going forward to a dialog that has closed opens nothing, and the history goes on as before', async () => {
+  const { rerender } = render(Dialog, { open: true, title: 'Ask', children: html('Sure?') });
+  window.history.back();
+  await steps();
+  window.history.forward();
+  await steps();
+  expect(isOpen()).toBe(false);
+  await rerender({ open: false });
+  await rerender({ open: true });
+  expect(isOpen()).toBe(true);
+  const back = steps();
+  await fireEvent.click(screen.getByRole('button', { name: 'Close' }));
+  await back;
+  router.go({ page: 'about' });
+  await vi.waitFor(() => expect(window.location.hash).toBe('#/about'));
+});

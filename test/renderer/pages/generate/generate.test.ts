@@ -9,6 +9,7 @@ import { listPrecisions, type PrecisionSupport } from '../../../../contract/prec
 import { listReconstructions, type Reconstruction } from '../../../../contract/reconstructions.ts';
 import { getRun, listRuns, runSnapshots } from '../../../../contract/runs.ts';
 import { deleteSample, generate, getSample, listSamples } from '../../../../contract/samples.ts';
+import Toasts from '../../../../renderer/lib/components/Toasts.svelte';
 import Generate from '../../../../renderer/pages/generate/Generate.svelte';
 import {
   exampleDataset,
@@ -99,7 +100,7 @@ test('a kept reconstruction from the address is the one that is used', async () 
 test('a kept reconstruction can be chosen among the averages of its moment, by its name', async () => {
   await open();
   expect(screen.getByRole('option', { name: '0.07, kept: sharp' })).toBeTruthy();
-  await fireEvent.change(screen.getByLabelText(/EMA/), { target: { value: 'kept 3' } });
+  await fireEvent.change(screen.getByLabelText(/^EMA/), { target: { value: 'kept 3' } });
   expect(await send()).toMatchObject({ model: { kind: 'reconstruction', reconstructionId: 3 } });
 });
 
@@ -161,7 +162,7 @@ test('seeds as text, one class, steps and average go into the request', async ()
   await fireEvent.change(screen.getByLabelText('Classes'), { target: { value: 'one' } });
   await fireEvent.change(await screen.findByLabelText('Class'), { target: { value: '1' } });
   await fireEvent.input(screen.getByLabelText('Steps'), { target: { value: '32' } });
-  await fireEvent.change(screen.getByLabelText(/EMA/), { target: { value: '0.05' } });
+  await fireEvent.change(screen.getByLabelText(/^EMA/), { target: { value: '0.05' } });
   expect(await send()).toMatchObject({
     model: { kind: 'snapshot', snapshotId: 100 },
     seeds: [5, 100, 101],
@@ -285,7 +286,7 @@ test('news of a run leave what is chosen: an average that is kept nowhere, too',
   service.answer(getSample, () => exampleSample({ id: 9, model: recipe }));
   await open({ sample: 9 });
   await fireEvent.click(await screen.findByRole('button', { name: 'Use these settings again' }));
-  const average = screen.getByLabelText<HTMLSelectElement>(/EMA/);
+  const average = screen.getByLabelText<HTMLSelectElement>(/^EMA/);
   await waitFor(() => expect(average.selectedOptions[0]?.textContent).toMatch(/0\.2/));
   const before = service.inputsOf(runSnapshots).length;
   service.emit(snapshotsChanged, { runId: 7 });
@@ -294,14 +295,33 @@ test('news of a run leave what is chosen: an average that is kept nowhere, too',
   expect(await send()).toMatchObject({ model: recipe });
 });
 
+test('an address that names what is gone says so once', async () => {
+  render(Toasts);
+  service.answer(getSample, () => {
+    throw new AppError('not-found', 'There is no sample 9999.');
+  });
+  service.answer(listSamples, () => [exampleSample()]);
+  await open({ sample: 9999, reconstruction: 99 });
+  expect(await screen.findByText('There is no kept average 99 any more; another is chosen here.')).toBeTruthy();
+  service.emit(sampleAdded, exampleSample({ id: 51 }));
+  await waitFor(() => expect(screen.getAllByText('There is no sample 9999.')).toHaveLength(1));
+  expect(service.inputsOf(getSample)).toEqual([{ id: 9999 }]);
+});
+
 test('a deleted sheet is gone from the history', async () => {
   service.answer(listSamples, () => [exampleSample()]);
   service.answer(deleteSample, () => ({}));
   await open();
   const history = await screen.findByRole('region', { name: 'Earlier sheets' });
-  await fireEvent.click(screen.getByRole('button', { name: 'Delete this sheet' }));
+  const ask = async (): Promise<HTMLElement> => {
+    await fireEvent.click(screen.getByRole('button', { name: 'Delete this sheet' }));
+    return screen.findByRole('dialog', { name: 'Delete this sheet?' });
+  };
+  await fireEvent.click(within(await ask()).getByRole('button', { name: 'Keep' }));
+  expect(service.inputsOf(deleteSample)).toEqual([]);
+  await fireEvent.click(within(await ask()).getByRole('button', { name: 'Delete' }));
   await waitFor(() => expect(service.inputsOf(deleteSample)).toEqual([{ id: 50 }]));
-  await waitFor(() => expect(history.isConnected).toBe(false));
+  await waitFor(() => expect(within(history).getByText('None.')).toBeTruthy());
 });
 
 test('a run without a snapshot says when its first one comes', async () => {

@@ -451,3 +451,23 @@ test('in a small window the check and its button are at the foot, with the first
   expect(screen.getAllByRole('button', { name: 'Start now' })).toHaveLength(1);
   media.mockRestore();
 });
+
+test('the pictures that were chosen are kept, too, though they are known only after the form is there', async () => {
+  service.answer(listDatasets, () => [exampleDataset(), exampleDataset({ id: 2, name: 'Cats' })]);
+  service.emit(datasetChanged, exampleDataset({ id: 2, name: 'Cats' }));
+  service.answer(getRun, () => exampleRun({ id: 7, name: 'old', datasetId: 1 }));
+  await open({ from: 7, dataset: 1 });
+  await waitFor(() => expect(field(/^Name$/).value).toBe('old 2'));
+  expect(screen.queryByText(/still here/)).toBeNull();
+  cleanup();
+  await open({ from: 7, dataset: 1 });
+  await waitFor(() => expect(field(/^Name$/).value).toBe('old 2'));
+  expect(screen.queryByText(/still here/)).toBeNull(); // nothing was entered
+  await fireEvent.click(screen.getByRole('radio', { name: /Cats/ }));
+  cleanup();
+  await open({ from: 7, dataset: 1 });
+  await waitFor(() => expect(screen.getByRole<HTMLInputElement>('radio', { name: /Cats/ }).checked).toBe(true));
+  expect(screen.getByText('What you entered before is still here.')).toBeTruthy();
+  await fireEvent.click(screen.getByRole('button', { name: 'Begin anew' }));
+  await waitFor(() => expect(screen.getByRole<HTMLInputElement>('radio', { name: /Twemoji/ }).checked).toBe(true));
+});

@@ -10,6 +10,7 @@ import {
   deviceStatus,
   jobChanged,
   runChanged,
+  runDeleted,
   runLogged,
   runTicked,
   sampleAdded,
@@ -229,7 +230,8 @@ test('the dynamics say in words which layers are smallest and largest, and show 
 test('the clock steps back to an earlier moment and the heat map follows', async () => {
   show('dynamics');
   await screen.findByText(/^At 512 img/);
-  await fireEvent.keyDown(document.body, { key: 'ArrowLeft' });
+  // The focus is on the heading when a run was opened from another page.
+  await fireEvent.keyDown(screen.getByRole('heading', { level: 1 }), { key: 'ArrowLeft' });
   expect(await screen.findByText(/^At 256 img: 1\.00/)).toBeTruthy();
   await fireEvent.keyDown(document.body, { key: 'End' });
   expect(await screen.findByText(/^At 512 img/)).toBeTruthy();
@@ -249,6 +251,22 @@ test('the keys of a large picture move nothing behind it', async () => {
   await fireEvent.keyDown(dialog, { key: 'Home' });
   expect(within(dialog).getByText('1 of 4')).toBeTruthy();
   expect(screen.getByRole('slider', { name: 'Clock' }).getAttribute('aria-valuetext')).toBe('512 img');
+});
+
+test('changes of state and new grids are spoken, ticks are not; a run that is deleted elsewhere is gone here', async () => {
+  show('overview');
+  await screen.findByText(/Training since/);
+  const spoken = () => document.querySelector('p[role=status]')?.textContent;
+  service.emit(runChanged, { ...summary, nimg: 700, imagesPerSecond: 60 });
+  await screen.findByText(/^Training since.*700 img of 35\.0 kimg/);
+  expect(spoken()).toBe('');
+  service.emit(runChanged, { ...summary, lastSampleId: 77 });
+  await waitFor(() => expect(spoken()).toBe('emoji: a new grid is drawn'));
+  service.answer(getRun, () => ({ ...run, state: 'paused' as const }));
+  service.emit(runChanged, { ...summary, state: 'paused' as const, lastSampleId: 77 });
+  await waitFor(() => expect(spoken()).toBe('emoji: paused'));
+  service.emit(runDeleted, { runId: 7 });
+  expect(await screen.findByText('There is no run 7')).toBeTruthy();
 });
 
 test('the figures follow the clock, and say of which moment they are', async () => {

@@ -6,7 +6,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { expectSpeed, getSettings, Settings } from '../../../../contract/app.ts';
 import { listDatasets } from '../../../../contract/datasets.ts';
 import { AppError } from '../../../../contract/errors.ts';
-import { runChanged, runDeleted } from '../../../../contract/events.ts';
+import { runChanged, runDeleted, settingsChanged } from '../../../../contract/events.ts';
 import { listJobs } from '../../../../contract/jobs.ts';
 import { createRun, deleteRun, editRun, listRuns, restoreRun, trashRun } from '../../../../contract/runs.ts';
 import App from '../../../../renderer/App.svelte';
@@ -47,6 +47,18 @@ test('runs are listed newest first with state and figures, without what is in th
   expect(rows().map((row) => within(row).getByRole('rowheader').textContent.trim())).toEqual(['second', 'first']);
   expect(within(rows()[0]!).getByText('failed')).toBeTruthy();
   expect(within(rows()[1]!).getByText('100 %')).toBeTruthy();
+});
+
+test('Esc leaves the filter for the page, whose keys work at once', async () => {
+  await screen.findByText('second');
+  const box = screen.getByRole('searchbox');
+  box.focus();
+  await fireEvent.input(box, { target: { value: 'first' } });
+  await fireEvent.keyDown(box, { key: 'Escape' });
+  await waitFor(() => expect(rows()).toHaveLength(2));
+  expect(document.activeElement).toBe(document.getElementById('main'));
+  await fireEvent.keyDown(document.activeElement!, { key: '/' });
+  expect(document.activeElement).toBe(box);
 });
 
 test('the filter leaves the runs that fit', async () => {
@@ -175,6 +187,19 @@ test('Ctrl+K finds a run by some letters, Enter opens it', async () => {
   await fireEvent.input(box, { target: { value: 'firs' } });
   await fireEvent.keyDown(box, { key: 'Enter' });
   expect(router.route).toEqual({ page: 'run', id: 1, tab: 'overview' });
+});
+
+test('keys without Ctrl can be turned off', async () => {
+  await screen.findByText('second');
+  service.emit(settingsChanged, { ...Settings.parse({}), singleKeys: false });
+  await fireEvent.click(screen.getByLabelText('Choose second'));
+  for (const key of ['?', '/', 'c']) await fireEvent.keyDown(document.body, { key });
+  expect(screen.queryByRole('dialog')).toBeNull();
+  expect(document.activeElement).not.toBe(screen.getByRole('searchbox'));
+  expect(router.route).toEqual({ page: 'runs', trash: false });
+  await fireEvent.keyDown(document.body, { key: 'k', ctrlKey: true });
+  expect(screen.getByRole('combobox', { name: 'Find a page, run or action' })).toBeTruthy();
+  service.emit(settingsChanged, Settings.parse({}));
 });
 
 test('? shows the keys, but not while one types', async () => {

@@ -54,6 +54,7 @@ let settings: Settings;
 beforeEach(() => {
   service.asked.length = 0;
   settings = {
+    singleKeys: true,
     theme: 'system',
     runtime: null,
     threads: null,

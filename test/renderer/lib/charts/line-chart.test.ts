@@ -1,0 +1,30 @@
+import '../../support/no-charts.ts';
+import '../../support/fake-service.ts';
+import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
+import { afterEach, expect, test } from 'vitest';
+import { imagesAxis, rateAxis } from '../../../../renderer/lib/charts/axes.ts';
+import { Crosshair } from '../../../../renderer/lib/charts/crosshair.svelte.ts';
+import LineChart from '../../../../renderer/lib/charts/LineChart.svelte';
+import { chartTaste } from '../../../../renderer/lib/run/chart-taste.svelte.ts';
+import LogSwitch from '../../../../renderer/lib/run/LogSwitch.svelte';
+
+afterEach(cleanup);
+
+test('pointing at curves with a legend says of which moment the readings are', async () => {
+  const crosshair = new Crosshair();
+  const series = ['a', 'b'].map((id) => ({ id, label: id, token: '--run-1', dash: [], xs: [256, 512], ys: [1, 2] }));
+  render(LineChart, {
+    ...{ title: 'Loss', series, x: imagesAxis(), y: rateAxis(), height: 100, crosshair, legend: true },
+  });
+  expect(screen.queryByText(/^at /)).toBeNull();
+  crosshair.x = 270;
+  expect(await screen.findByText('at 256 img')).toBeTruthy();
+});
+
+test('the learning rate has a logarithmic axis of its own, which is remembered', async () => {
+  render(LogSwitch, { axes: ['rate'] });
+  await fireEvent.click(screen.getByRole('button', { name: 'y', pressed: false }));
+  expect([chartTaste.logRate, chartTaste.logY]).toEqual([true, false]);
+  expect(localStorage.getItem('chart-taste')?.endsWith('true')).toBe(true);
+  chartTaste.logRate = false;
+});
