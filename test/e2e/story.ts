@@ -239,6 +239,48 @@ export function tellStory(makeStage: () => Stage): void {
     await expect.poll(() => loadedPictures(page)).toBeGreaterThan(3);
   });
 
+  chapter('in little room nothing lies over anything else, and what matters stays in sight', async () => {
+    const box = async (element: Locator) => (await element.boundingBox())!;
+    const usual = page.viewportSize() ?? { width: 1280, height: 800 };
+    await page.evaluate(() => (window.location.hash = '#/runs/2/overview'));
+    await page.getByTitle('Rename').click();
+    await page.getByLabel('Name of the run').fill('a name as long as they may be '.repeat(4).slice(0, 100));
+    await see('100 letters are the most.');
+    await page.keyboard.press('Enter');
+    await page.getByTitle('Rename').waitFor();
+    await page.setViewportSize({ width: 1024, height: 800 });
+    const state = await box(page.getByText(/^Finished/).first());
+    expect(state.width).toBeGreaterThan(100);
+    const column = page.getByRole('region', { name: 'Newest sample grid' });
+    expect((await box(column.getByRole('img'))).width).toBeCloseTo((await box(column)).width, 0);
+    await screenshot(stage, page, '14-long-name');
+
+    await page.setViewportSize({ width: 960, height: 640 }); // 1440 px at 150 %
+    const loss = page.locator('figure', { has: page.getByRole('heading', { name: 'Loss' }) });
+    const [smoothing, switches] = [await box(loss.locator('.smoothing output')), await box(loss.locator('.switches'))];
+    expect(smoothing.x + smoothing.width).toBeLessThanOrEqual(switches.x);
+
+    await visit('Runs');
+    await page.getByLabel('Choose all').click();
+    await page.getByRole('button', { name: 'Tags' }).click();
+    await page.getByLabel('Tags', { exact: true }).fill('paper figure-three ablation keeper');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    for (const width of [960, 1024, 1280, 1440, 1920]) {
+      await page.setViewportSize({ width, height: 800 });
+      const cut = await page.locator('.tag').evaluateAll(
+        (tags) =>
+          tags.filter((tag) => {
+            const [own, room] = [tag.getBoundingClientRect(), tag.parentElement!.getBoundingClientRect()];
+            const inSight = own.width > 0 && own.top < room.bottom;
+            return inSight && own.right > room.right + 1;
+          }).length,
+      );
+      expect(cut, `${width} px`).toBe(0);
+    }
+    await page.setViewportSize(usual);
+  });
+
   chapter('every page stands in the dark, too', async () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     for (const place of [
