@@ -2,6 +2,7 @@ import './lib/zod-without-eval.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
+import './styles/contrast.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 

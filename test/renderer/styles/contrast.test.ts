@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import controls from '../../../renderer/styles/controls.css?raw';
 import tokens from '../../../renderer/styles/tokens.css?raw';
 
 /** Colours of a theme by token; the dark block says only what differs. */
@@ -61,4 +62,12 @@ test.each(['light', 'dark'])('every mark of the %s theme stands 3:1 against pane
 
 test('the contrast of black on white is 21', () => {
   expect(contrast('#000000', '#ffffff')).toBeCloseTo(21, 5);
+});
+
+test('borders of fields and tracks of sliders are marks, and text is measured in the browser’s own size', () => {
+  expect(controls).toMatch(/\.input \{[^}]*border: 1px solid var\(--line-strong\)/);
+  const tracks = [...controls.matchAll(/(-webkit-slider-runnable|-moz-range)-track \{[^}]*\}/g)].map(([rule]) => rule);
+  expect(tracks).toHaveLength(2);
+  for (const rule of tracks) expect(rule).toContain('background: var(--line-strong)');
+  for (const [, size] of tokens.matchAll(/--size[\w-]*: ([^;]+);/g)) expect(size).toMatch(/rem$/);
 });
