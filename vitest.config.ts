@@ -38,8 +38,8 @@ export default defineConfig({
           name: 'renderer',
           include: ['test/renderer/**/*.test.ts'],
           environment: 'jsdom',
-          // Style sheets are empty in tests otherwise; this one is read by the contrast test.
-          css: { include: [/tokens\.css/] },
+          // Style sheets are empty in tests otherwise; these are read by the contrast test.
+          css: { include: [/styles\/(tokens|controls)\.css/] },
           setupFiles: ['test/renderer/support/patience.ts'],
           testTimeout: 30_000,
         },
