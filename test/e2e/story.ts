@@ -22,6 +22,22 @@ const tinyRun: readonly (readonly [group: string | null, label: string, value: s
 /** Training and drawing of a tiny run take half a minute here; a machine that is busy otherwise may be far slower. */
 const LONG = { timeout: 240_000 };
 
+/** Every page, each with something on it when the story is told. */
+const everywhere = [
+  '/runs',
+  '/runs/2/overview',
+  '/runs/2/dynamics',
+  '/runs/2/samples',
+  '/runs/2/snapshots',
+  '/compare?runs=1,2',
+  '/new',
+  '/data',
+  '/ema-lab?run=2&sigma=0.07',
+  '/generate',
+  '/settings',
+  '/about',
+];
+
 /** The story of a newcomer's first hour, one test a chapter, each beginning where the one before ended. */
 export function tellStory(makeStage: () => Stage): void {
   let stage: Stage;
@@ -278,26 +294,23 @@ export function tellStory(makeStage: () => Stage): void {
       );
       expect(cut, `${width} px`).toBe(0);
     }
+    await page.setViewportSize({ width: 320, height: 640 }); // 1280 px at 400 %
+    for (const place of everywhere) {
+      await page.evaluate((hash) => (window.location.hash = hash), `#${place}`);
+      await page.waitForTimeout(600); // charts and pictures come into view
+      const [needs, has] = await page.locator('#main').evaluate((main) => [main.scrollWidth, main.clientWidth]);
+      expect(needs, place).toBeLessThanOrEqual(has!);
+      await screenshot(stage, page, `15-narrow${place.replaceAll(/[/?=,&]/g, '-')}`);
+    }
     await page.setViewportSize(usual);
   });
 
   chapter('every page stands in the dark, too', async () => {
     await page.emulateMedia({ colorScheme: 'dark' });
-    for (const place of [
-      '/runs',
-      '/runs/2/overview',
-      '/runs/2/dynamics',
-      '/compare?runs=1,2',
-      '/new',
-      '/data',
-      '/ema-lab?run=2&sigma=0.07',
-      '/generate',
-      '/settings',
-      '/about',
-    ]) {
+    for (const place of everywhere) {
       await page.evaluate((hash) => (window.location.hash = hash), `#${place}`);
       await page.waitForTimeout(600); // the same
-      await screenshot(stage, page, `13-dark${place.replaceAll(/[/?=,]/g, '-')}`);
+      await screenshot(stage, page, `13-dark${place.replaceAll(/[/?=,&]/g, '-')}`);
     }
   });
 
