@@ -299,7 +299,7 @@ export function tellStory(makeStage: () => Stage): void {
       await page.evaluate((hash) => (window.location.hash = hash), `#${place}`);
       await page.waitForTimeout(600); // charts and pictures come into view
       const [needs, has] = await page.locator('#main').evaluate((main) => [main.scrollWidth, main.clientWidth]);
-      expect(needs, place).toBeLessThanOrEqual(has!);
+      expect(needs, place).toBeLessThanOrEqual(has);
       await screenshot(stage, page, `15-narrow${place.replaceAll(/[/?=,&]/g, '-')}`);
     }
     await page.setViewportSize(usual);
