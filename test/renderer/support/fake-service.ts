@@ -15,6 +15,7 @@ class FakeService {
   readonly #answers = new Map<string, (input: never) => unknown>();
   readonly #sockets = new Set<FakeSocket>();
   readonly #waiting: FakeSocket[] = [];
+  #opened = false;
 
   /** Says what a call is answered with; the newest word counts. Throw an AppError for a refusal. */
   answer<C extends Call>(call: C, how: (input: z.output<C['input']>) => z.input<C['output']>): void {
@@ -31,16 +32,23 @@ class FakeService {
     return this.asked.filter(({ name }) => name === call.name).map(({ input }) => input as z.output<I>);
   }
 
-  /** Greets the page, which then asks what it wants to know at its start: say the answers before. Counts once. */
+  /**
+   * Greets the page, which then asks what it wants to know at its start: say the answers before. Counts once; a page that gave
+   * up waiting, because the machine was slow, and connects again is greeted at once.
+   */
   open(): void {
-    for (const socket of this.#waiting.splice(0)) {
-      this.#sockets.add(socket);
-      socket.receive({ kind: 'hello', contract: CONTRACT_VERSION, app: 'test', pid: 1 });
-    }
+    this.#opened = true;
+    for (const socket of this.#waiting.splice(0)) this.#greet(socket);
   }
 
   connect(socket: FakeSocket): void {
-    this.#waiting.push(socket);
+    if (this.#opened) queueMicrotask(() => this.#greet(socket));
+    else this.#waiting.push(socket);
+  }
+
+  #greet(socket: FakeSocket): void {
+    this.#sockets.add(socket);
+    socket.receive({ kind: 'hello', contract: CONTRACT_VERSION, app: 'test', pid: 1 });
   }
 
   reply(name: string, raw: unknown): Reply {
