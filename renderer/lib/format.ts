@@ -33,6 +33,14 @@ export function images(value: number | null): string {
   return value === null ? NOTHING : `${imagesBare(value)} ${imagesUnit(value)}`;
 }
 
+/** Counts of images as `images` writes them, and to the last image where two would read the same. */
+export function imagesApart(values: readonly number[]): string[] {
+  const short = values.map((value) => images(value));
+  return short.map((text, index) =>
+    short.indexOf(text) === short.lastIndexOf(text) ? text : `${count(values[index]!)} img`,
+  );
+}
+
 /** The part of `images` before the unit. */
 export function imagesBare(value: number): string {
   if (value < 1000) return String(value);

@@ -3,6 +3,7 @@ import {
   bytes,
   duration,
   images,
+  imagesApart,
   imagesOf,
   imagesTick,
   number,
@@ -50,6 +51,10 @@ test('a share of images names the unit once where both have the same', () => {
   expect(imagesOf(512, 35_000)).toBe('512 img of 35.0 kimg');
   expect(imagesOf(35_008, 35_000)).toBe('35.0 kimg'); // the last batch may go beyond the goal
   expect(imagesOf(128, 100)).toBe('128 img');
+});
+
+test('moments that would read the same are told apart to the last image', () => {
+  expect(imagesApart([426_496, 425_984, 4096])).toEqual(['426,496 img', '425,984 img', '4.10 kimg']);
 });
 
 test('ticks of an image axis are short', () => {
