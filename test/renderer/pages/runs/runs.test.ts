@@ -11,6 +11,7 @@ import { listJobs } from '../../../../contract/jobs.ts';
 import { createRun, deleteRun, editRun, listRuns, restoreRun, trashRun } from '../../../../contract/runs.ts';
 import App from '../../../../renderer/App.svelte';
 import { router } from '../../../../renderer/lib/router.svelte.ts';
+import { choice } from '../../../../renderer/pages/runs/choice.svelte.ts';
 import { exampleDataset, exampleRunSummary } from '../../support/examples.ts';
 
 const first = exampleRunSummary({ id: 1, name: 'first', createdAt: 1000 });
@@ -33,6 +34,7 @@ beforeAll(() => {
 });
 
 beforeEach(() => {
+  choice.picked = [];
   service.asked.length = 0;
   for (const run of [first, second, thrown]) service.emit(runChanged, run);
   router.go({ page: 'runs', trash: false });
@@ -187,6 +189,15 @@ test('Ctrl+K finds a run by some letters, Enter opens it', async () => {
   await fireEvent.input(box, { target: { value: 'firs' } });
   await fireEvent.keyDown(box, { key: 'Enter' });
   expect(router.route).toEqual({ page: 'run', id: 1, tab: 'overview' });
+});
+
+test('what is chosen is still chosen after a look at another page', async () => {
+  await fireEvent.click(await screen.findByLabelText('Choose second'));
+  await fireEvent.click(screen.getByLabelText('Choose first'));
+  router.go({ page: 'settings' });
+  await screen.findByRole('heading', { name: 'Settings' });
+  router.go({ page: 'runs', trash: false });
+  expect(await screen.findByText('2 chosen')).toBeTruthy();
 });
 
 test('keys without Ctrl can be turned off', async () => {
