@@ -33,7 +33,7 @@ export function groupMemoryLimit(process = '/proc/self'): number | null {
 function memoryGroups(process: string): Groups[] {
   const ours = lines(join(process, 'cgroup')).map((line) => /^\d+:([^:]*):(.*)$/u.exec(line));
   return lines(join(process, 'mountinfo')).flatMap((line) => {
-    // 36 35 98:0 /root/in/it /where/it/is rw,noatime master:1 - cgroup cgroup rw,memory
+    // 36 35 98:0 /its/group /mounted/at rw,noatime master:1 - cgroup cgroup rw,memory
     const match = /^\d+ \d+ \S+ (\S+) (\S+) .*? - (cgroup2?) \S+ (\S+)$/u.exec(line);
     if (match === null) return [];
     const [root, top] = [unescaped(match[1]!), unescaped(match[2]!)];
