@@ -73,11 +73,17 @@ test('browsers are forgotten on demand', async () => {
 test.each([
   [
     'browsers are forgotten',
-    (client: ServiceClient): void => {
-      void client.call(openBrowserDoor, { newSessions: true });
+    async (client: ServiceClient): Promise<void> => {
+      await client.call(openBrowserDoor, { newSessions: true });
     },
   ],
-  ['the last who opened the port has left', (client: ServiceClient): void => client.close()],
+  [
+    'the last who opened the port has left',
+    (client: ServiceClient): Promise<void> => {
+      client.close();
+      return client.closed;
+    },
+  ],
 ])('what a page has open ends when %s', async (_, end) => {
   const { line } = processes.start(library, [], fakeJobsService);
   const client = await openClient(String((await line).socket));
@@ -87,7 +93,7 @@ test.each([
   page.on('error', () => undefined);
   await once(page, 'open');
   const closed = once(page, 'close');
-  end(client);
+  await end(client);
   await closed;
   client.close();
 });
