@@ -3,11 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
-import { SECURITY_HEADERS } from '../../contract/security.ts';
 import type { Browsers, KeptSession } from '../store/browsers.ts';
+import { pagesIn } from './pages.ts';
 import { foreignRequest, inUrl, isLoopback, ownNames, sessionCookie, sessionKey, Sessions } from './security.ts';
-import { makeServer, pathOf, queryOf, sendText, type Admission, type ServerParts } from './server.ts';
-import { readStatic } from './static-files.ts';
+import { makeServer, pathOf, queryOf, type Admission, type ServerParts } from './server.ts';
 
 /** The pages and the protocol over TCP, for a browser. */
 
@@ -56,9 +55,10 @@ export async function openWeb({ host, port, pages, browsers, parts }: WebOptions
   };
   const sessions = new Sessions(before.sessions, keep);
   const names = ownNames(host);
+  const sendPage = pagesIn(pages);
   const serveFile = async (request: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
     if (path.startsWith('/files/')) return parts.serveFile(request, response, path);
-    await sendPage(pages, request, response, path);
+    await sendPage(request, response, path);
   };
   const admit = (request: IncomingMessage): Admission => admitBrowser(request, sessions, names, bound);
   const server = makeServer({ ...parts, serveFile, admit });
@@ -142,28 +142,6 @@ function admitBrowser(request: IncomingMessage, sessions: Sessions, names: Set<s
   // A used token in the address bar would stay in the history.
   if (token !== null) return { admitted: false, status: 303, body: 'Welcome back.', headers: { location: '/' } };
   return { admitted: true, audience: 'page' };
-}
-
-async function sendPage(
-  pages: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-  path: string,
-): Promise<void> {
-  const file = await readStatic(pages, path);
-  if (file === null) {
-    sendText(response, 404, 'There is nothing here.');
-    return;
-  }
-  // Names of built scripts hold their hash; the page itself must always be the newest.
-  const keeps = path.startsWith('/assets/') ? 'private, max-age=31536000, immutable' : 'no-cache';
-  response.writeHead(200, {
-    ...SECURITY_HEADERS,
-    'content-type': file.type,
-    'content-length': file.body.length,
-    'cache-control': keeps,
-  });
-  response.end(request.method === 'HEAD' ? undefined : file.body);
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
