@@ -4,7 +4,7 @@ import { ImportProblem } from './datasets.ts';
 import { MachineAddress } from './devices.ts';
 import { errorCodes } from './errors.ts';
 import { Progress } from './jobs.ts';
-import { TickColumns } from './runs.ts';
+import { TickColumns } from './ticks.ts';
 
 /** What a job process tells the service, over Node's child-process channel. Rows are in SQLite before the message is sent. */
 export const JobMessage = z.discriminatedUnion('type', [

@@ -5,6 +5,7 @@ import { Devices } from './devices.ts';
 import { Across } from './machines.ts';
 import { Name } from './names.ts';
 import { DataShape } from './network.ts';
+import { TickColumns } from './ticks.ts';
 import { DurationImages, Engine, NewRunConfig, RunConfig, type TrainingConfig } from './training.ts';
 
 export const runStates = ['queued', 'running', 'paused', 'finished', 'stopped', 'failed'] as const;
@@ -82,43 +83,6 @@ export function trainingOf({
   durationImages,
 }: Pick<Run, 'config' | 'microBatch' | 'durationImages'>): TrainingConfig {
   return { ...config.training, microBatch, durationImages };
-}
-
-/** Columns of the tick table, one entry a tick, sorted by nimg. */
-export const TickColumns = z.strictObject({
-  nimg: z.array(z.int()),
-  /** Seconds of training since the run began, pauses left out. */
-  trainSeconds: z.array(z.number()),
-  /** Mean over the tick's images of the mean loss per element. */
-  loss: z.array(Measured),
-  /** Standard error of that mean. */
-  lossStderr: z.array(Measured),
-  learningRate: z.array(z.number()),
-  imagesPerSecond: z.array(Measured),
-  /** Resident memory of the job process, in bytes. */
-  memoryBytes: z.array(z.number()),
-});
-export type TickColumns = z.infer<typeof TickColumns>;
-
-/** One tick: an entry of each column. */
-export type Tick = { readonly [Name in keyof TickColumns]: TickColumns[Name][number] };
-
-const tickNames = Object.keys(TickColumns.shape) as (keyof TickColumns)[];
-
-/** Columns made anew one by one, each from its name. */
-export function mapTickColumns(column: (name: keyof TickColumns) => readonly (number | null)[]): TickColumns {
-  return Object.fromEntries(tickNames.map((name) => [name, column(name)])) as TickColumns;
-}
-
-export function tickColumns(ticks: readonly Tick[]): TickColumns {
-  return mapTickColumns((name) => ticks.map((tick) => tick[name]));
-}
-
-/** The newest of some ticks; null: there are none. */
-export function lastTick(ticks: TickColumns): Tick | null {
-  const last = ticks.nimg.length - 1;
-  if (last < 0) return null;
-  return Object.fromEntries(tickNames.map((name) => [name, ticks[name][last]])) as unknown as Tick;
 }
 
 export const magnitudeKinds = ['weight', 'activation'] as const;

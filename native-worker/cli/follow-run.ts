@@ -1,7 +1,8 @@
 import { AppError } from '../../contract/errors.ts';
 import { jobChanged, runChanged, runLogged, runTicked, sampleAdded } from '../../contract/events.ts';
 import { getJob, type Job } from '../../contract/jobs.ts';
-import { getRun, lastTick, pauseRun, type Run, type RunSummary, type Tick } from '../../contract/runs.ts';
+import { getRun, pauseRun, type Run, type RunSummary } from '../../contract/runs.ts';
+import { lastTick, type Tick } from '../../contract/ticks.ts';
 import { progressWords, secondsToGo } from '../../contract/time-left.ts';
 import type { CommandContext } from './command.ts';
 import { deferred } from './deferred.ts';

@@ -5,6 +5,7 @@ import { AppError } from '../../contract/errors.ts';
 import { Across } from '../../contract/machines.ts';
 import type { DataShape } from '../../contract/network.ts';
 import type { Run, RunState, RunSummary } from '../../contract/runs.ts';
+import { tickScalars } from '../../contract/ticks.ts';
 import { RunConfig } from '../../contract/training.ts';
 import { COUNTS } from './history.ts';
 import { readableRows, readColumn } from './rows.ts';
@@ -63,11 +64,14 @@ interface RunRow extends SummaryRow {
   device: string | null;
 }
 
+const { loss, imagesPerSecond } = tickScalars;
+
 /** Columns of a summary; the newest tick and grid are found through the primary key and `samples_by_run`. */
 const SUMMARY = `
   runs.id, runs.name, runs.notes, runs.tags, runs.state, runs.error,
   runs.dataset_id AS datasetId, datasets.name AS datasetName, runs.preset, runs.parameters, runs.nimg,
-  runs.duration_images AS durationImages, newest.loss AS lastLoss, newest.images_per_second AS imagesPerSecond,
+  runs.duration_images AS durationImages, newest.${loss.column} AS lastLoss,
+  newest.${imagesPerSecond.column} AS imagesPerSecond,
   coalesce(runs.config ->> '$.logging.sampleImages', 0) AS sampleImages,
   (SELECT seconds FROM samples WHERE run_id = runs.id AND origin = 'grid' AND ${COUNTS} ORDER BY id DESC LIMIT 1) AS gridSeconds,
   (SELECT max(id) FROM samples WHERE run_id = runs.id AND origin = 'grid' AND ${COUNTS}) AS lastSampleId,
@@ -257,8 +261,8 @@ export function measuredSpeeds(db: Database, limit: number): MeasuredSpeed[] {
     `SELECT * FROM (
        SELECT runs.id, runs.config, runs.resolution, runs.channels, runs.label_dim AS labelDim,
          runs.micro_batch AS microBatch,
-         (SELECT images_per_second FROM ticks
-          WHERE run_id = runs.id AND ${COUNTS} AND images_per_second IS NOT NULL
+         (SELECT ${imagesPerSecond.column} FROM ticks
+          WHERE run_id = runs.id AND ${COUNTS} AND ${imagesPerSecond.column} IS NOT NULL
           ORDER BY nimg DESC LIMIT 1) AS imagesPerSecond
        FROM runs WHERE devices IS NULL OR json_array_length(devices) = 1)
      WHERE imagesPerSecond > 0 ORDER BY id DESC LIMIT ?`,

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { tickColumns, type Tick, type TickColumns } from '../../contract/runs.ts';
+import { ofEachScalar, tickColumns, type Tick, type TickColumns } from '../../contract/ticks.ts';
 import { COUNTS } from './history.ts';
 import { namedColumns } from './named-columns.ts';
 import { advanceRun } from './runs.ts';
@@ -8,15 +8,7 @@ import { measured, statement, write } from './statements.ts';
 /** Table `ticks`: what a run wrote down every so many images. */
 
 /** The column of each value of a tick. */
-const columnOf = {
-  nimg: 'nimg',
-  trainSeconds: 'train_seconds',
-  loss: 'loss',
-  lossStderr: 'loss_stderr',
-  learningRate: 'learning_rate',
-  imagesPerSecond: 'images_per_second',
-  memoryBytes: 'memory_bytes',
-} satisfies Record<keyof Tick, string>;
+const columnOf = ofEachScalar(({ column }) => column);
 
 const { columns, values, selected } = namedColumns(columnOf);
 
@@ -73,7 +65,7 @@ export function readTicks(
       // In a query with a single min() or max(), SQLite takes the other columns from the row that has it.
       `WITH history AS MATERIALIZED (
          SELECT nimg, CAST((nimg - @first) / @width AS INTEGER) AS part, -- numbers arrive here as REAL
-            ifnull(loss, 9e999) AS height
+            ifnull(${columnOf.loss}, 9e999) AS height
          FROM ticks WHERE run_id = @runId AND ${COUNTS} AND nimg > @afterNimg
        ), kept AS (
          SELECT nimg FROM (SELECT nimg, min(height) FROM history GROUP BY part)

@@ -16,7 +16,7 @@ import { insertTick } from '../../native-worker/store/ticks.ts';
 import { insertTuning, setTuningResults } from '../../native-worker/store/tunings.ts';
 import { measuredOn } from '../../native-worker/engine/runtime/measured-on.ts';
 import type { TuningSubject } from '../../contract/tuning.ts';
-import { tickColumns } from '../../contract/runs.ts';
+import { tickColumns } from '../../contract/ticks.ts';
 import { exampleProfile } from './profiles.ts';
 import { exampleTick } from './ticks.ts';
 

@@ -1,5 +1,5 @@
 import { inTowerOrder } from '../../../contract/devices.ts';
-import { tickColumns, type Tick } from '../../../contract/runs.ts';
+import { tickColumns, type Tick } from '../../../contract/ticks.ts';
 import { CHECKPOINTS_KEPT } from '../../../contract/training.ts';
 import { blockNames, weightNames } from '../../../contract/architecture.ts';
 import { estimateMemory } from '../../../contract/memory.ts';

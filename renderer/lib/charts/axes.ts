@@ -1,37 +1,40 @@
+import { tickScalars, type ScalarUnit, type TickScalarName } from '../../../contract/ticks.ts';
 import { bytes, duration, images, imagesTick, number, steady } from '../format.ts';
 import type { AxisStyle } from './series.ts';
-
-/** Training images seen, the x of everything. */
-export function imagesAxis(log = false): AxisStyle {
-  return { title: 'training images', log, tick: imagesTick, value: images };
-}
 
 /** Round times, up to a day; longer axes count days. */
 const TIMES = [1, 2, 5, 10, 20, 30, ...[1, 2, 5, 10, 20, 30].map((minutes) => minutes * 60)].concat(
   [1, 2, 3, 6, 12, 24, 48, 120, 240, 480].map((hours) => hours * 3600),
 );
 
+/** How numbers of a unit stand on an axis and under the crosshair. */
+const unitStyles: Readonly<Record<ScalarUnit, Pick<AxisStyle, 'steps' | 'tick' | 'value'>>> = {
+  '': { tick: (value) => number(value), value: steady },
+  images: { tick: imagesTick, value: images },
+  seconds: { steps: TIMES, tick: duration, value: duration },
+  'images/s': { tick: (value) => number(value), value: (value) => `${steady(value)} img/s` },
+  bytes: { tick: bytes, value: bytes },
+};
+
+/** The axis of what a tick records. */
+export function tickAxis(name: TickScalarName, log = false): AxisStyle {
+  const { unit, title } = tickScalars[name];
+  return { title: unit === 'images/s' ? 'images / s' : title.toLowerCase(), log, ...unitStyles[unit] };
+}
+
+/** Training images seen, the x of everything. */
+export function imagesAxis(log = false): AxisStyle {
+  return tickAxis('nimg', log);
+}
+
 /** Seconds of training, pauses left out. */
 export function secondsAxis(log = false): AxisStyle {
-  return { title: 'training time', log, steps: TIMES, tick: duration, value: duration };
+  return tickAxis('trainSeconds', log);
 }
 
-/** Mean loss per element, weighted by u(sigma). */
-export function lossAxis(log = false): AxisStyle {
-  return { title: 'loss', log, tick: (value) => number(value), value: steady };
-}
-
+/** Falls over orders of magnitude, and has no noise to be steadied. */
 export function rateAxis(log = false): AxisStyle {
-  return { title: 'learning rate', log, tick: (value) => number(value), value: (value) => number(value) };
-}
-
-export function speedAxis(): AxisStyle {
-  return {
-    title: 'images / s',
-    log: false,
-    tick: (value) => number(value),
-    value: (value) => `${steady(value)} img/s`,
-  };
+  return { ...tickAxis('learningRate', log), value: (value) => number(value) };
 }
 
 export function percentAxis(): AxisStyle {
@@ -39,7 +42,7 @@ export function percentAxis(): AxisStyle {
 }
 
 export function bytesAxis(): AxisStyle {
-  return { title: 'memory', log: false, tick: bytes, value: bytes };
+  return tickAxis('memoryBytes');
 }
 
 export function degreesAxis(): AxisStyle {

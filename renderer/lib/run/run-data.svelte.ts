@@ -20,8 +20,8 @@ import {
   type MagnitudeTable,
   type Run,
   type Snapshot,
-  type TickColumns,
 } from '../../../contract/runs.ts';
+import { type TickColumns } from '../../../contract/ticks.ts';
 import { listSamples, type Sample } from '../../../contract/samples.ts';
 import { client } from '../client/index.ts';
 import { attempt, toasts } from '../state/toasts.svelte.ts';

@@ -1,4 +1,5 @@
-import { mapTickColumns, tickColumns, type MagnitudeTable, type TickColumns } from '../../../contract/runs.ts';
+import { type MagnitudeTable } from '../../../contract/runs.ts';
+import { mapTickColumns, tickColumns, type TickColumns } from '../../../contract/ticks.ts';
 
 export const noTicks: TickColumns = tickColumns([]);
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AppError } from '../../../contract/errors.ts';
 import { momentOf, recipesAt } from '../../../contract/recipe.ts';
-import { tickColumns, type Tick } from '../../../contract/runs.ts';
+import { tickColumns, type Tick } from '../../../contract/ticks.ts';
 import {
   checkpointsToResume,
   forgetOldCheckpoints,

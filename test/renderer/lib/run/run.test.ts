@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { findPreset } from '../../../../contract/presets.ts';
-import { tickColumns, type TickColumns } from '../../../../contract/runs.ts';
+import { tickColumns, type TickColumns } from '../../../../contract/ticks.ts';
 import { Clock } from '../../../../renderer/lib/run/clock.svelte.ts';
 import { configDiff, configRows } from '../../../../renderer/lib/run/config-rows.ts';
 import { etaSentence, stateSentence } from '../../../../renderer/lib/run/figures.ts';

@@ -26,9 +26,8 @@ import {
   runSnapshots,
   runTicks,
   stopRun,
-  tickColumns,
-  type TickColumns,
 } from '../../../../contract/runs.ts';
+import { tickColumns, type TickColumns } from '../../../../contract/ticks.ts';
 import { runSystem, systemSampled, type SystemColumns } from '../../../../contract/system.ts';
 import { listJobs } from '../../../../contract/jobs.ts';
 import { listProfiles } from '../../../../contract/profile.ts';
