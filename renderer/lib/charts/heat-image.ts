@@ -67,3 +67,14 @@ export function layerGroups(layers: readonly string[]): LayerGroup[] {
 export function shortLayer(name: string): string {
   return name.replace(/^unet\./, '').replace(/\.weight$/, '');
 }
+
+/** What has become of the pinned layers: "enc.32x32_conv is pinned"; '' where nothing has. */
+export function pinWords(before: readonly string[], now: readonly string[]): string {
+  const said = (layers: readonly string[], what: string): string[] =>
+    layers.length === 0
+      ? []
+      : [layers.length === 1 ? `${shortLayer(layers[0]!)} is ${what}` : `${layers.length} layers are ${what}`];
+  const gone = before.filter((layer) => !now.includes(layer));
+  const come = now.filter((layer) => !before.includes(layer));
+  return [...said(gone, 'unpinned'), ...said(come, 'pinned')].join(', ');
+}

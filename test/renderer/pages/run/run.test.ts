@@ -226,6 +226,29 @@ test('the dynamics say in words which layers are smallest and largest, and show 
   expect(screen.getByText('Pinned layers')).toBeTruthy();
 });
 
+test('the heat map has a name and a description, is read once, and says what is pinned and unpinned', async () => {
+  show('dynamics');
+  const map = await screen.findByRole('application', { name: 'Activation magnitudes' });
+  const described = (map.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id));
+  const [summary, keys] = described.map((element) => element?.textContent ?? '');
+  expect(summary).toMatch(/^At 512 img: /);
+  expect(keys).toBe('Up and down choose a layer, Enter pins it.');
+  expect(document.body.textContent.split(summary!)).toHaveLength(2); // once
+  const spoken = map.closest('figure')!.querySelector('[role=status]')!;
+  await fireEvent.keyDown(map, { key: 'ArrowDown' });
+  expect(spoken.textContent).toBe('');
+  await fireEvent.keyDown(map, { key: 'Enter' });
+  await waitFor(() => expect(spoken.textContent).toBe('enc.32x32_conv is pinned'));
+  expect(screen.getByText('at 512 img, pinned')).toBeTruthy();
+  await fireEvent.keyDown(map, { key: 'Enter' });
+  await waitFor(() => expect(spoken.textContent).toBe('enc.32x32_conv is unpinned'));
+  await fireEvent.keyDown(map, { key: 'Enter' });
+  await fireEvent.keyDown(map, { key: 'ArrowDown' });
+  await fireEvent.keyDown(map, { key: 'Enter' });
+  await fireEvent.click(screen.getByRole('button', { name: 'Unpin all' }));
+  await waitFor(() => expect(spoken.textContent).toBe('2 layers are unpinned'));
+});
+
 test('the clock steps back to an earlier moment and the heat map follows', async () => {
   show('dynamics');
   await screen.findByText(/^At 512 img/);
