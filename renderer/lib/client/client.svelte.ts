@@ -4,6 +4,7 @@ import { AppError } from '../../../contract/errors.ts';
 import type { Folder } from '../../../contract/folders.ts';
 import { EventListeners, valueOf } from '../../../contract/rpc-client.ts';
 import type { ConnectionState, Transport } from './transport.ts';
+import { WhileHidden } from './while-hidden.ts';
 
 /** The typed way to the service: what is asked and answered is what the contract says. */
 export class Client {
@@ -19,16 +20,23 @@ export class Client {
   readonly #transport: Transport;
   readonly #listeners = new EventListeners();
   readonly #opened = new Set<() => void>();
+  readonly #whileHidden = new WhileHidden(() => this.#load());
+  /** The service was there before. */
+  #known = false;
 
   constructor(transport: Transport) {
     this.#transport = transport;
     this.pickFolder = transport.pickFolder;
-    transport.onEvent((name, payload) => this.#listeners.tell(name, payload));
+    transport.onEvent((name, payload) => this.#whileHidden.tell(() => this.#listeners.tell(name, payload)));
     transport.onConnection((state, why) => {
       this.connection = state;
       this.lostIndex = state === 'index-lost' ? (why ?? null) : null;
       this.news = state === 'index-lost' ? null : (why ?? null);
-      if (state === 'open') for (const handler of this.#opened) handler();
+      if (state !== 'open') return;
+      // A page that is opened in the background is there when it is looked at.
+      if (this.#known) this.#whileHidden.reopened();
+      else this.#load();
+      this.#known = true;
     });
   }
 
@@ -47,18 +55,23 @@ export class Client {
     if (reply?.ok === false) throw new AppError(reply.code, reply.message);
   }
 
-  /** Listens to an event until the returned function is called. */
+  /** Listens to an event until the returned function is called. Events of while the page is hidden come once it is seen. */
   on<P extends z.ZodType>(event: ServiceEvent<P>, handler: (payload: z.output<P>) => void): () => void {
     return this.#listeners.on(event, handler);
   }
 
   /**
-   * Runs `load` now if the service is there, and each time it comes (back): what was missed in between is read again.
+   * Runs `load` now if the service is there, and each time it comes (back) or the page is seen again after long: what was
+   * missed in between is read again.
    * Ends when the returned function is called.
    */
   whenOpen(load: () => void): () => void {
     this.#opened.add(load);
     if (this.connection === 'open') load();
     return () => this.#opened.delete(load);
+  }
+
+  #load(): void {
+    for (const handler of this.#opened) handler();
   }
 }

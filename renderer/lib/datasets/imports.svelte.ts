@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { getDataset, importDataset, type ImportOptions, type ImportProblem } from '../../../contract/datasets.ts';
 import { jobChanged } from '../../../contract/events.ts';
 import type { Folder } from '../../../contract/folders.ts';
@@ -23,17 +24,15 @@ class Imports {
       .sort((a, b) => a.id - b.id),
   );
 
+  readonly #going = new Set<number>();
+
   constructor() {
     $effect.root(() => {
       $effect.pre(() => {
-        for (const job of jobs.open) if (job.kind === 'import') followed.add(job);
+        for (const job of jobs.all ?? []) untrack(() => this.#see(job));
       });
     });
-    client.on(jobChanged, (job) => {
-      if (job.kind !== 'import') return;
-      if (goesOn(job)) followed.add(job);
-      else if (job.state === 'done' && !isShownOnPage()) void attempt(() => tellEnd(job));
-    });
+    client.on(jobChanged, (job) => this.#see(job)); // a short one may be over before the effect runs
   }
 
   /**
@@ -45,6 +44,16 @@ class Imports {
   async start(folder: Folder, options: ImportOptions): Promise<number> {
     const { jobId } = await client.call(importDataset, { folder: folder.id, options });
     return jobId;
+  }
+
+  #see(job: Job): void {
+    if (job.kind !== 'import') return;
+    if (goesOn(job)) {
+      followed.add(job);
+      this.#going.add(job.id);
+    } else if (this.#going.delete(job.id) && job.state === 'done' && !isShownOnPage()) {
+      void attempt(() => tellEnd(job));
+    }
   }
 
   /** Takes an ended import out of sight. */

@@ -61,6 +61,7 @@ export class Clock {
     if (this.place === null) this.first();
     this.playing = true;
     this.#timer = setInterval(() => {
+      if (document.hidden) return; // nobody sees it
       this.step(Math.max(1, Math.round(this.#moments().length / FRAMES)));
       if (this.place === null) this.pause();
     }, FRAME_MS);

@@ -116,10 +116,7 @@ export class RunData {
     await this.#loadRun();
     if (this.missing) return;
     await attempt(async () => {
-      if (this.run) this.ticks = ticksUpTo(this.ticks, this.run.nimg); // it may have been rewound while we did not listen
-      const after = this.ticks.nimg.at(-1) ?? -1;
-      const ticks = await client.call(runTicks, { id: this.id, afterNimg: after });
-      this.ticks = appendTicks(this.ticks, ticks);
+      await this.#readTicksAgain(); // all of them: it may have been rewound while we did not listen
       this.loaded = true;
     });
     await attempt(async () => {
@@ -130,7 +127,10 @@ export class RunData {
     await attempt(async () => {
       this.log = await client.call(runLog, { id: this.id, limit: 1000 });
     });
-    if (this.#watched) await attempt(() => this.#growMagnitudes());
+    const watched = this.#watched;
+    const others = watched === null ? {} : { [watched]: this.magnitudes[watched] };
+    this.magnitudes = others;
+    if (watched !== null) await attempt(() => this.#growMagnitudes(true));
   }
 
   async #loadRun(): Promise<void> {
@@ -178,14 +178,15 @@ export class RunData {
     this.ticks = await client.call(runTicks, { id: this.id });
   }
 
-  async #growMagnitudes(): Promise<void> {
+  /** @param anew reads all of them, instead of what came since */
+  async #growMagnitudes(anew = false): Promise<void> {
     const kind = this.#watched;
     if (!kind) return;
     const history = this.magnitudes[kind];
     // A rewound run logs moments again that the page has already: then the tail is asked for again.
     const last = history?.nimg.at(-1) ?? -1;
     const end = this.ticks.nimg.at(-1) ?? last;
-    const afterNimg = end < last ? -1 : last;
+    const afterNimg = anew || end < last ? -1 : last;
     const news = await client.call(runMagnitudes, { id: this.id, kind, afterNimg });
     const grown = history && afterNimg >= 0 ? appendMagnitudes(history, news) : news;
     this.magnitudes = { ...this.magnitudes, [kind]: grown };

@@ -25,6 +25,7 @@ export class Shelf {
       const unasked = runs.active.filter(({ id, nimg }) => nimg > 0 && !this.#asked.has(id)).map(({ id }) => id);
       untrack(() => void attempt(() => this.#loadAll(unasked)));
     });
+    $effect(() => client.whenOpen(() => void attempt(() => Promise.all([...this.#asked].map((id) => this.#load(id))))));
     $effect(() => client.on(snapshotsChanged, ({ runId }) => void attempt(() => this.#load(runId))));
   }
 

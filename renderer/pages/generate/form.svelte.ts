@@ -106,9 +106,12 @@ export class GenerateForm {
     this.someLabels = [];
   }
 
-  /** Looks again what averages a run has, if it is one of those chosen. */
-  async refresh(runId: number): Promise<void> {
-    for (const choice of [this.main, this.guidance.guide]) if (choice.run?.id === runId) await choice.useRun(runId);
+  /** Looks again what averages a run has, if it is one of those chosen; null: what each of those has. */
+  async refresh(runId: number | null): Promise<void> {
+    for (const choice of [this.main, this.guidance.guide]) {
+      const id = choice.run?.id;
+      if (id !== undefined && (runId === null || id === runId)) await choice.useRun(id);
+    }
   }
 
   #useSampler({ churn, ...sampler }: SamplerConfig): void {

@@ -53,8 +53,8 @@ test('an import that ends while the page is loaded again is told, too, and once 
   await load([going]);
   await load([ended]);
   expect(await screen.findByText(result)).toBeTruthy();
-  await fireEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
-  expect(screen.queryByText(result)).toBeNull();
+  fireEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
+  await waitFor(() => expect(screen.queryByText(result)).toBeNull());
   await load([ended]);
   expect(screen.queryByText(result)).toBeNull();
 });
@@ -72,6 +72,6 @@ test('on another page a message says it, with the way to the set', async () => {
   service.emit(jobChanged, ended);
   const message = await screen.findByRole('status');
   expect(message.textContent).toContain(result);
-  await fireEvent.click(screen.getByRole('button', { name: 'Show' }));
+  fireEvent.click(screen.getByRole('button', { name: 'Show' }));
   expect(window.location.hash).toBe('#/data/2');
 });
