@@ -107,5 +107,5 @@ export function tickColumns(ticks: readonly Tick[]): TickColumns {
 /** The newest of some ticks; null: there are none. */
 export function lastTick(ticks: TickColumns): Tick | null {
   const last = ticks.nimg.length - 1;
-  return last < 0 ? null : (ofEachScalar((_scalar, name) => ticks[name][last]!));
+  return last < 0 ? null : ofEachScalar((_scalar, name) => ticks[name][last]!);
 }

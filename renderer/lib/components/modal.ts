@@ -32,7 +32,7 @@ function firstField(dialog: HTMLDialogElement): HTMLElement {
   return (
     dialog.querySelector<HTMLElement>('[autofocus]') ??
     dialog.querySelector<HTMLElement>(`input${enabled}, select${enabled}, textarea${enabled}`) ??
-    dialog.querySelector<HTMLElement>('footer button:not(:disabled)') ??
+    dialog.querySelector<HTMLElement>('.foot button:not(:disabled)') ??
     dialog
   );
 }

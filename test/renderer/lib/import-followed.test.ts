@@ -1,5 +1,5 @@
 import { service } from '../support/fake-service.ts';
-import { fireEvent, screen, waitFor } from '@testing-library/dom';
+import { fireEvent, screen, waitFor } from '@testing-library/svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { getDataset, listDatasets } from '../../../contract/datasets.ts';
 import { jobChanged } from '../../../contract/events.ts';
@@ -53,7 +53,7 @@ test('an import that ends while the page is loaded again is told, too, and once 
   await load([going]);
   await load([ended]);
   expect(await screen.findByText(result)).toBeTruthy();
-  fireEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
+  await fireEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
   await waitFor(() => expect(screen.queryByText(result)).toBeNull());
   await load([ended]);
   expect(screen.queryByText(result)).toBeNull();
@@ -72,6 +72,6 @@ test('on another page a message says it, with the way to the set', async () => {
   service.emit(jobChanged, ended);
   const message = await screen.findByRole('status');
   expect(message.textContent).toContain(result);
-  fireEvent.click(screen.getByRole('button', { name: 'Show' }));
+  await fireEvent.click(screen.getByRole('button', { name: 'Show' }));
   expect(window.location.hash).toBe('#/data/2');
 });

@@ -30,8 +30,11 @@ test('all cards that share the batches of the run that trains are there, and no 
   expect(screen.getByText('RTX 4092')).toBeTruthy();
   expect(screen.getByText('88 %')).toBeTruthy();
   expect(screen.queryByText('RTX 4090')).toBeNull();
-  expect(screen.getByRole('link').getAttribute('aria-label')).toMatch(
-    /^RTX 4091, 97 % busy, .*; RTX 4092, 88 % busy; box:7900\/gpu:0\. Open the doctor\.$/,
+  expect(screen.getByRole('link').getAttribute('title')).toMatch(
+    /^RTX 4091, 97 % busy, .*; RTX 4092, 88 % busy; box:7900\/gpu:0$/,
   );
+  expect(
+    screen.getByRole('link', { name: /RTX 4091 97 %.*RTX 4092 88 %.*box:7900\/gpu:0 Open the doctor/ }),
+  ).toBeTruthy();
   expect(screen.getByText('box:7900/gpu:0')).toBeTruthy();
 });

@@ -228,7 +228,7 @@ test('an average is kept under a name, and its job is in sight until it is liste
   service.emit(jobChanged, exampleJob({ id: newestJob, kind: 'reconstruct', runId: 7, state: 'done' }));
   service.emit(reconstructionsChanged, { runId: 7 });
   expect(await screen.findByRole('button', { name: 'Long one' })).toBeTruthy();
-  expect(screen.getByRole('link', { name: 'Generate with Long one' }).getAttribute('href')).toBe(
+  expect(screen.getByRole('link', { name: 'Generate with it: Long one' }).getAttribute('href')).toBe(
     '#/generate?reconstruction=5',
   );
   expect(await screen.findByText('Kept “Long one”.')).toBeTruthy();

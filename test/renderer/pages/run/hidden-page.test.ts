@@ -6,17 +6,9 @@ import { getSettings, Settings } from '../../../../contract/app.ts';
 import { listDatasets } from '../../../../contract/datasets.ts';
 import { runChanged, runTicked, sampleAdded, snapshotsChanged } from '../../../../contract/events.ts';
 import { listJobs } from '../../../../contract/jobs.ts';
-import {
-  getRun,
-  listRuns,
-  runLog,
-  runMagnitudes,
-  runSnapshots,
-  runTicks,
-  tickColumns,
-  type TickColumns,
-} from '../../../../contract/runs.ts';
+import { getRun, listRuns, runLog, runMagnitudes, runSnapshots, runTicks } from '../../../../contract/runs.ts';
 import { listSamples } from '../../../../contract/samples.ts';
+import { tickColumns, type TickColumns } from '../../../../contract/ticks.ts';
 import { MOST_KEPT } from '../../../../renderer/lib/client/while-hidden.ts';
 import RunPage from '../../../../renderer/pages/run/Run.svelte';
 import { exampleTick } from '../../../support/ticks.ts';

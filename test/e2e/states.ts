@@ -1,0 +1,95 @@
+import type { Page } from 'playwright-core';
+
+/** A state of the app, on the library of `fillLibrary`, that one can look at. */
+export interface PageState {
+  readonly name: string;
+  /** Address after `#`. */
+  readonly at: string;
+  /** What is done there until the state is reached. */
+  readonly make?: (page: Page) => Promise<void>;
+}
+
+const press =
+  (name: string | RegExp, role: 'button' | 'menuitem' = 'button') =>
+  (page: Page): Promise<void> =>
+    page
+      .getByRole(role, { name, exact: typeof name === 'string' })
+      .first()
+      .click();
+
+const keys =
+  (...pressed: string[]) =>
+  async (page: Page): Promise<void> => {
+    for (const key of pressed) await page.keyboard.press(key);
+  };
+
+const after =
+  (...steps: ((page: Page) => Promise<void>)[]) =>
+  async (page: Page): Promise<void> => {
+    for (const step of steps) await step(page);
+  };
+
+const chosen =
+  (...runs: string[]) =>
+  async (page: Page): Promise<void> => {
+    for (const run of runs) await page.getByLabel(`Choose ${run}`, { exact: true }).check();
+  };
+
+const fromMenu = (item: string): ((page: Page) => Promise<void>) =>
+  after(press('More actions'), press(item, 'menuitem'));
+
+const unfolded = (page: Page): Promise<void> =>
+  page.locator('details:not([open]) > summary').evaluateAll((all) => {
+    for (const summary of all) (summary as HTMLElement).click();
+  });
+
+const table = after(press('Table and files of Loss'), press('Show as table', 'menuitem'));
+
+/** Every page, tab and dialog. */
+export const everyState: readonly PageState[] = [
+  { name: 'runs', at: '/runs' },
+  { name: 'runs, two chosen', at: '/runs', make: chosen('finished', 'stopped') },
+  { name: 'runs, searched in vain', at: '/runs', make: (page) => page.getByRole('searchbox').fill('nothing so named') },
+  { name: 'tags', at: '/runs', make: after(chosen('finished', 'stopped'), press('Tags')) },
+  { name: 'trash, empty', at: '/runs?trash' },
+  { name: 'run: overview', at: '/runs/1/overview' },
+  { name: 'run: a chart as a table', at: '/runs/1/overview', make: table },
+  { name: 'run: its menu', at: '/runs/1/overview', make: press('More actions') },
+  { name: 'run: renaming', at: '/runs/1/overview', make: (page) => page.getByTitle('Rename').click() },
+  { name: 'run: dynamics', at: '/runs/1/dynamics' },
+  {
+    name: 'run: dynamics as a table',
+    at: '/runs/1/dynamics',
+    make: (page) => page.getByRole('radiogroup', { name: 'View' }).getByText('Table').click(),
+  },
+  { name: 'run: samples', at: '/runs/1/samples' },
+  { name: 'run: a picture', at: '/runs/1/samples', make: press(/^seed 0/) },
+  { name: 'run: snapshots', at: '/runs/1/snapshots' },
+  { name: 'run: system', at: '/runs/1/system' },
+  { name: 'run: log', at: '/runs/1/log' },
+  { name: 'run: config', at: '/runs/1/config' },
+  { name: 'run: continue', at: '/runs/1/overview', make: fromMenu('Continue to…') },
+  { name: 'run: paused', at: '/runs/3/overview' },
+  { name: 'run: stop', at: '/runs/3/overview', make: fromMenu('Stop…') },
+  { name: 'run: micro-batches', at: '/runs/3/overview', make: fromMenu('Resume in other micro-batches…') },
+  { name: 'run: devices', at: '/runs/3/overview', make: fromMenu('Resume on other devices…') },
+  { name: 'run that is not there', at: '/runs/99/overview' },
+  { name: 'compare, nothing chosen', at: '/compare' },
+  { name: 'compare', at: '/compare?runs=1,2' },
+  { name: 'new run', at: '/new', make: unfolded },
+  { name: 'new run: a machine', at: '/new', make: after(unfolded, press('Add a machine…')) },
+  { name: 'data', at: '/data' },
+  { name: 'data: a set', at: '/data/2', make: unfolded },
+  { name: 'data: delete', at: '/data/2', make: press('Delete this set') },
+  { name: 'data: import', at: '/data', make: press('Import pictures') },
+  { name: 'EMA lab', at: '/ema-lab?run=1&sigma=0.07', make: unfolded },
+  { name: 'EMA lab: keep', at: '/ema-lab?run=1&sigma=0.08', make: press('Keep…') },
+  { name: 'EMA lab: run without snapshots', at: '/ema-lab?run=3' },
+  { name: 'generate', at: '/generate?sample=3', make: unfolded },
+  { name: 'generate: delete', at: '/generate?sample=3', make: press('Delete this sheet') },
+  { name: 'settings', at: '/settings', make: unfolded },
+  { name: 'about', at: '/about' },
+  { name: 'nowhere', at: '/nowhere' },
+  { name: 'find', at: '/runs', make: keys('Control+k') },
+  { name: 'keys', at: '/runs', make: keys('?') },
+];
