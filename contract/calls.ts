@@ -10,6 +10,7 @@ import {
   locateReconstruction,
   renameReconstruction,
 } from './reconstructions.ts';
+import { runDynamics } from './dynamics.ts';
 import {
   createRun,
   deleteRun,
@@ -20,7 +21,6 @@ import {
   restoreRun,
   resumeRun,
   runLog,
-  runMagnitudes,
   runSnapshots,
   runTicks,
   stopRun,
@@ -36,7 +36,7 @@ import { emptySetAside, listSetAside } from './set-aside.ts';
 import { findTuning, startTuning } from './tuning.ts';
 
 /** Raised whenever a call or event changes in a way that an older side can't read. */
-export const CONTRACT_VERSION = 10;
+export const CONTRACT_VERSION = 11;
 
 /** Every call of the contract. The service must answer each; a test holds it to that. */
 export const calls: readonly Call[] = [
@@ -84,8 +84,8 @@ export const calls: readonly Call[] = [
   restoreRun,
   resumeRun,
   runDoctor,
+  runDynamics,
   runLog,
-  runMagnitudes,
   runSnapshots,
   runSystem,
   runTicks,

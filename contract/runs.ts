@@ -85,21 +85,6 @@ export function trainingOf({
   return { ...config.training, microBatch, durationImages };
 }
 
-export const magnitudeKinds = ['weight', 'activation'] as const;
-export const MagnitudeKind = z.enum(magnitudeKinds);
-export type MagnitudeKind = z.infer<typeof MagnitudeKind>;
-
-/** Magnitudes of one kind: a layer × time table of root mean squares. */
-export const MagnitudeTable = z.strictObject({
-  kind: MagnitudeKind,
-  /** Names of the rows in network order ("unet.enc.32x32_block0.conv_res0"). */
-  layers: z.array(z.string()),
-  nimg: z.array(z.int()),
-  /** values[row][column], dimensionless; null where it was not finite. */
-  values: z.array(z.array(Measured)),
-});
-export type MagnitudeTable = z.infer<typeof MagnitudeTable>;
-
 export const Snapshot = z.strictObject({
   id: Id,
   runId: Id,
@@ -205,17 +190,6 @@ export const runTicks = defineCall(
     maxPoints: z.int().min(10).max(20_000).default(4000),
   }),
   TickColumns,
-);
-export const runMagnitudes = defineCall(
-  'runs.magnitudes',
-  z.strictObject({
-    id: Id,
-    kind: MagnitudeKind,
-    /** Only moments after this count of images. */
-    afterNimg: z.int().min(-1).default(-1),
-    maxColumns: z.int().min(10).max(2000).default(400),
-  }),
-  MagnitudeTable,
 );
 export const runSnapshots = defineCall(
   'runs.snapshots',

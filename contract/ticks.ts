@@ -51,6 +51,13 @@ export const tickScalars = {
     words: 'standard error of that mean',
     schema: Measured,
   },
+  weightedError: {
+    column: 'weighted_error',
+    unit: '',
+    title: 'Weighted error',
+    words: "mean over the tick's images of λ(σ)·(D − y)² per element: the loss without the learned weight",
+    schema: Measured,
+  },
   learningRate: {
     column: 'learning_rate',
     unit: '',

@@ -7,6 +7,7 @@ import { onEscaped } from '../../contract/escaped.ts';
 import { addBench } from './commands/bench.ts';
 import { addCount } from './commands/count.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDynamics } from './commands/dynamics.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addImport } from './commands/import.ts';
 import { addLibrary } from './commands/library.ts';
@@ -41,6 +42,7 @@ for (const add of [
   addReconstructions,
   addImport,
   addRuns,
+  addDynamics,
   addLibrary,
   addServe,
   addDoctor,

@@ -164,7 +164,7 @@ async function step(session: TrainingSession, measure: boolean, hearing: () => v
     for (const { done, of } of dropped) await writeLog(session, 'info', droppedSentence(done, of));
     if (taken === null) return null;
     session.nimg = next;
-    session.meter.add(nimg, taken.lossPerImage, (performance.now() - start) / 1000);
+    session.meter.add(nimg, taken.perImage, (performance.now() - start) / 1000);
     return taken;
   } catch (error) {
     const share = shareOn(training, session.run.devices);

@@ -1,4 +1,5 @@
 import { microBatches } from '../edm2/training/gradients.ts';
+import { perImageOf, perImageRows, type PerImage } from '../edm2/tensors/types.ts';
 import { seedFor } from '../edm2/tensors/random.ts';
 import { stepNumbers } from '../edm2/training/schedule.ts';
 import type { Seed } from '../../contract/seed.ts';
@@ -12,8 +13,8 @@ export type HostBatch = Readonly<Record<string, HostTensor>>;
 
 /** What an optimiser step tells. */
 export interface Step {
-  /** Mean loss per element of each picture, [N]. */
-  readonly lossPerImage: Float32Array;
+  /** What it tells of each picture, [N] each. */
+  readonly perImage: PerImage<Float32Array>;
   /** Only if asked for. */
   readonly magnitudes: StepMagnitudes | null;
 }
@@ -67,10 +68,10 @@ export async function takeStep(session: GraphSession, step: StepToTake, goesOn?:
 
 async function wholeStep(session: GraphSession, step: StepToTake): Promise<Step> {
   const { batch, measure } = step;
-  const wanted = ['lossPerImage', ...(measure ? ['weights', 'activations'] : [])];
+  const wanted = ['perImage', ...(measure ? ['weights', 'activations'] : [])];
   const numbers = numbersOf(await session.run('train', { ...batch, ...scalarsOf(step) }, seedOf(step), wanted));
   return {
-    lossPerImage: numbers('lossPerImage'),
+    perImage: rowsOf(numbers('perImage')),
     magnitudes: measure ? { weights: numbers('weights'), activations: numbers('activations') } : null,
   };
 }
@@ -80,7 +81,7 @@ async function stepInParts(session: GraphSession, step: StepToTake, goesOn: Goes
   const size = training.microBatch!;
   const devices = Array.from({ length: session.towers }, (_, device) => device);
   const count = microBatches(training) / devices.length;
-  const lossPerImage = new Float32Array(training.batchSize);
+  const rows = perImageOf(() => new Float32Array(training.batchSize));
   const meanSquares: Float32Array[] = [];
   let weights: Float32Array | null = null;
   const start = performance.now();
@@ -89,7 +90,7 @@ async function stepInParts(session: GraphSession, step: StepToTake, goesOn: Goes
     const parts = devices.map((device): PartOfRun => {
       const first = (device * count + done) * size;
       const inputs = { ...partOf(batch, first, size), again: numberOf(first === 0 ? 0 : 1) };
-      const outputs = ['lossPerImage', ...(measure ? ['meanSquares'] : [])];
+      const outputs = ['perImage', ...(measure ? ['meanSquares'] : [])];
       if (count > 1) return { inputs, outputs, first };
       const atTheEnd = measure && device === 0 ? ['weights'] : [];
       return { inputs: { ...inputs, ...scalarsOf(step) }, outputs: [...outputs, ...atTheEnd], first };
@@ -97,7 +98,8 @@ async function stepInParts(session: GraphSession, step: StepToTake, goesOn: Goes
     const results = await session.runTogether(count > 1 ? 'accumulate' : 'train', seedOf(step), parts);
     results.forEach((result, device) => {
       const numbers = numbersOf(result);
-      lossPerImage.set(numbers('lossPerImage'), parts[device]!.first);
+      const part = rowsOf(numbers('perImage'));
+      for (const name of perImageRows) rows[name].set(part[name], parts[device]!.first);
       if (measure) meanSquares.push(numbers('meanSquares'));
     });
     if (count === 1 && measure) weights = numbersOf(results[0]!)('weights');
@@ -109,7 +111,7 @@ async function stepInParts(session: GraphSession, step: StepToTake, goesOn: Goes
     const [result] = await session.runTogether('apply', seedOf(step), parts);
     if (measure) weights = numbersOf(result!)('weights');
   }
-  return { lossPerImage, magnitudes: weights && { weights, activations: rootsOfMeans(meanSquares) } };
+  return { perImage: rows, magnitudes: weights && { weights, activations: rootsOfMeans(meanSquares) } };
 }
 
 function scalarsOf({ training, nimg }: StepToTake): Record<string, HostTensor> {
@@ -122,6 +124,12 @@ function seedOf({ training, nimg }: StepToTake): (purpose: string) => Seed {
 
 function numbersOf(outputs: Readonly<Record<string, HostTensor>>): (name: string) => Float32Array {
   return (name) => outputs[name]!.values as Float32Array;
+}
+
+/** The rows of `perImage`; the numbers are the same memory. */
+export function rowsOf(numbers: Float32Array): PerImage<Float32Array> {
+  const count = numbers.length / perImageRows.length;
+  return perImageOf((_name, row) => numbers.subarray(row * count, (row + 1) * count));
 }
 
 /** Some pictures of a batch; the numbers are the same memory. */

@@ -76,7 +76,7 @@ interface Step {
   readonly sides: number;
 }
 
-/** Inputs: those of a batch and the scalars; outputs: `lossPerImage` [N], and `weights` and `activations`, magnitudes. */
+/** Inputs: those of a batch and the scalars; outputs: `perImage` [4, N], and `weights` and `activations`, magnitudes. */
 function whole({ plan, training, layout, pictures, sides }: Step): Entry {
   return {
     inputs: { ...batchSpecs(plan, training.batchSize, pictures), ...scalarSpecs(layout.averages) },
@@ -88,7 +88,7 @@ function whole({ plan, training, layout, pictures, sides }: Step): Entry {
       const updates = updatesInPlace(given, training, scalars);
       const result = trainStep(plan, training, state, batch, scalars, given.random, backward, updates);
       const { weights, activations } = result.magnitudes!;
-      return { outputs: { lossPerImage: result.lossPerImage, weights, activations } };
+      return { outputs: { perImage: result.perImage, weights, activations } };
     },
   };
 }
@@ -103,14 +103,14 @@ function share(step: Step): Entry {
     inputs: { ...partSpecs(step), ...scalarSpecs(layout.averages) },
     partOf: training.batchSize,
     run: (given) => {
-      const { gradients, lossPerImage, meanSquares } = gradientsOfPart(step, given);
-      return { outputs: { lossPerImage, meanSquares: meanSquares!, ...update(step, given, gradients) } };
+      const { gradients, perImage, meanSquares } = gradientsOfPart(step, given);
+      return { outputs: { perImage, meanSquares: meanSquares!, ...update(step, given, gradients) } };
     },
   };
 }
 
 /**
- * Inputs: those of a micro-batch, and `again`, 0 for a step's first and 1 for the others; outputs: `lossPerImage` [N] and
+ * Inputs: those of a micro-batch, and `again`, 0 for a step's first and 1 for the others; outputs: `perImage` [4, N] and
  * `meanSquares` of the blocks' outputs [blocks].
  */
 function accumulate(step: Step): Entry {
@@ -118,9 +118,9 @@ function accumulate(step: Step): Entry {
     inputs: partSpecs(step),
     partOf: step.training.batchSize,
     run: (given) => {
-      const { gradients, lossPerImage, meanSquares } = gradientsOfPart(step, given);
+      const { gradients, perImage, meanSquares } = gradientsOfPart(step, given);
       for (const [name, gradient] of Object.entries(gradients)) given.inPlace.add(stateNames.sum(name), gradient);
-      return { outputs: { lossPerImage, meanSquares: meanSquares! } };
+      return { outputs: { perImage, meanSquares: meanSquares! } };
     },
   };
 }

@@ -8,7 +8,14 @@ import { forceNormalize } from '../edm2/network/weights.ts';
 import { denoise, logVariance } from '../edm2/network/precondition.ts';
 import { stepScalars } from '../edm2/training/schedule.ts';
 import { trainStep } from '../edm2/training/step.ts';
-import type { Batch, RandomSource, Stacks, TrainState } from '../edm2/tensors/types.ts';
+import {
+  perImageRows,
+  type Batch,
+  type PerImage,
+  type RandomSource,
+  type Stacks,
+  type TrainState,
+} from '../edm2/tensors/types.ts';
 import { fullPrecision, precisionOf, type Precision } from '../edm2/tensors/precision.ts';
 import { reducedTypeOf } from '../engine/precision.ts';
 import { hostOf, tensorsOf } from '../engine/session/host.ts';
@@ -19,7 +26,7 @@ import { flattenState, layoutOf, unflattenState, type StateLayout } from '../pro
 import { takeStep } from '../programs/take-step.ts';
 import { batchOf, emptySum, trainingStep, type TrainingStep } from '../programs/training-step.ts';
 import { drawsNothing, ofOnePiece, type EngineName } from './engine.ts';
-import type { Tensor, Tensor1D, Tensor4D } from './tensors.ts';
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from './tensors.ts';
 
 /** The random numbers of a step, as the official code drew them. */
 export interface Draws {
@@ -80,7 +87,7 @@ class EagerSteps implements Steps {
     const scalars = stepScalars(this.#training, nimg);
     const result = trainStep(this.#plan, this.#training, this.#state, batch, scalars, randomOf(draws));
     this.#state = result.state;
-    return Promise.resolve(result.lossPerImage);
+    return Promise.resolve(rowOf(result.perImage, 'loss'));
   }
 
   state(): Promise<TrainState> {
@@ -164,7 +171,7 @@ class GraphSteps implements Steps {
     const given = { images, ...(labels === null ? {} : { labels }), ...draws };
     const batch = Object.fromEntries(Object.entries(given).map(([name, tensor]) => [name, hostOf(tensor)]));
     const step = await takeStep(this.#session, { training: this.#training, nimg, batch, measure: false });
-    return tf.tensor1d(step!.lossPerImage);
+    return tf.tensor1d(step!.perImage.loss);
   }
 
   async state(): Promise<TrainState> {
@@ -185,7 +192,8 @@ function lookAt(
   precision: Precision = fullPrecision,
 ): Look {
   const network = { plan, parameters, buffers };
-  const { gradients, sigma } = batchGradients(network, training, batch, randomOf(draws), { precision });
+  const { gradients, perImage } = batchGradients(network, training, batch, randomOf(draws), { precision });
+  const sigma = rowOf(perImage, 'sigma');
   const stacks = forceNormalize(networkStacks(plan), parameters);
   const forced = readyFromStacks({ plan, buffers, parameters: stacks }, precision);
   const { images, labels } = batch;
@@ -196,6 +204,10 @@ function lookAt(
     sigma,
     gradients: Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, finiteOrZero(gradient)])),
   };
+}
+
+function rowOf(perImage: Tensor2D, name: keyof PerImage<never>): Tensor1D {
+  return tf.reshape(tf.slice(perImage, perImageRows.indexOf(name), 1), [-1]);
 }
 
 function drawsOf(inputs: Given['inputs']): Draws {

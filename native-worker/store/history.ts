@@ -10,7 +10,7 @@ import { statement, write } from './statements.ts';
 export const COUNTS = 'rewound = 0';
 
 /** Every table with moments of a run; all of them have `run_id`, `nimg` and `rewound`. */
-const HISTORY = ['ticks', 'magnitudes', 'snapshots', 'checkpoints', 'reconstructions', 'samples'] as const;
+const HISTORY = ['ticks', 'dynamics', 'snapshots', 'checkpoints', 'reconstructions', 'samples'] as const;
 
 /** Of these, those whose rows name a file. */
 const FILES = ['snapshots', 'checkpoints', 'reconstructions', 'samples'] as const;

@@ -1,9 +1,9 @@
-import type { MagnitudeTable } from '../../../contract/runs.ts';
+import type { DynamicsTable } from '../../../contract/dynamics.ts';
 import { images, table } from '../words.ts';
 
 /** How one kind of magnitude changed between a run's first and last tick; root mean squares, dimensionless. */
 export interface MagnitudeChange {
-  readonly kind: MagnitudeTable['kind'];
+  readonly kind: DynamicsTable['kind'];
   /** Images seen at the first and the last tick. */
   readonly nimg: readonly [number, number];
   /** Mean over layers, first and last. */
@@ -13,7 +13,7 @@ export interface MagnitudeChange {
 }
 
 /** @returns null if the run has written none yet, or none that were finite */
-export function magnitudeChange({ kind, layers, nimg, values }: MagnitudeTable): MagnitudeChange | null {
+export function magnitudeChange({ kind, layers, nimg, values }: DynamicsTable): MagnitudeChange | null {
   const pairs = layers.flatMap((layer, row) => {
     const [first, last] = [values[row]!.at(0) ?? null, values[row]!.at(-1) ?? null];
     return first === null || last === null || first === 0 ? [] : [{ layer, rms: [first, last] as const }];

@@ -2,13 +2,12 @@ import type { Command } from 'commander';
 import type { Across } from '../../../contract/machines.ts';
 import { listJobs } from '../../../contract/jobs.ts';
 import type { Devices } from '../../../contract/devices.ts';
+import { runDynamics } from '../../../contract/dynamics.ts';
 import {
   getRun,
   listRuns,
-  magnitudeKinds,
   pauseRun,
   resumeRun,
-  runMagnitudes,
   runSnapshots,
   runTicks,
   stopRun,
@@ -201,7 +200,7 @@ async function show({ client, output }: CommandContext, id: number): Promise<voi
 
 async function showMagnitudes({ client, output }: CommandContext, id: number): Promise<void> {
   const tables = await Promise.all(
-    magnitudeKinds.map((kind) => client.call(runMagnitudes, { id, kind, maxColumns: 10 })),
+    (['weight', 'activation'] as const).map((kind) => client.call(runDynamics, { id, kind, maxColumns: 10 })),
   );
   const changes = tables.map(magnitudeChange).filter((change) => change !== null);
   for (const change of changes) output.event('magnitudes', { runId: id, ...change });

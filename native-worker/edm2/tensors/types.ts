@@ -73,15 +73,33 @@ export interface StepScalars {
   readonly averageRates: readonly tf.Scalar[];
 }
 
+/** What a step tells of each of its pictures. */
+export interface PerImage<Numbers> {
+  /** Mean over the picture's elements of λ(σ)/e^u (D − y)² + u. */
+  readonly loss: Numbers;
+  /** Mean over the picture's elements of λ(σ) (D − y)². */
+  readonly error: Numbers;
+  /** Noise level. */
+  readonly sigma: Numbers;
+  /** u(σ), 0 where it is not learned. */
+  readonly u: Numbers;
+}
+
+/** Its names, in the order of the rows of the tensor that holds it. */
+export const perImageRows = ['loss', 'error', 'sigma', 'u'] as const satisfies readonly (keyof PerImage<never>)[];
+
+/** `PerImage` from each of its names and rows. */
+export function perImageOf<Numbers>(of: (name: keyof PerImage<never>, row: number) => Numbers): PerImage<Numbers> {
+  return Object.fromEntries(perImageRows.map((name, row) => [name, of(name, row)])) as never;
+}
+
 /** What a step returns. All tensors belong to the caller; the state it was given stays untouched. */
 export interface StepResult {
   readonly state: TrainState;
   /** Mean over the batch's elements of λ(σ)/e^u (D − y)² + u; a scalar. */
   readonly loss: tf.Scalar;
-  /** The same mean for each picture, [N]. */
-  readonly lossPerImage: tf.Tensor1D;
-  /** Noise level of each picture, [N]. */
-  readonly sigma: tf.Tensor1D;
+  /** What it tells of each picture, [4, N]: `PerImage` in its order. */
+  readonly perImage: tf.Tensor2D;
   /** Only if asked for. */
   readonly magnitudes: Magnitudes | null;
 }

@@ -4,7 +4,7 @@ import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { layerScope } from '../../../contract/profile.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { dropout } from '../network/block.ts';
-import { elementLoss, trainingSigma } from './loss.ts';
+import { elementLoss, trainingSigma, weightedError } from './loss.ts';
 import { networkStacks, readyFromStacks, type StackedNetwork } from '../network/network.ts';
 import { fullPrecision, type Precision } from '../tensors/precision.ts';
 import { denoise, logVariance } from '../network/precondition.ts';
@@ -16,9 +16,8 @@ import type { Batch, Forward, RandomSource, Stacks } from '../tensors/types.ts';
 export interface Gradients {
   /** Of the scaled loss, summed over elements and averaged over the batch; as they come, NaN and ±∞ included. */
   readonly gradients: Stacks;
-  /** Mean of the loss over each picture's elements, [N]. */
-  readonly lossPerImage: tf.Tensor1D;
-  readonly sigma: tf.Tensor1D;
+  /** What is told of each picture, [4, N]: `PerImage` in its order. */
+  readonly perImage: tf.Tensor2D;
   /** Mean square of each block's output in the order of `blockNames`, [blocks]; null unless asked for. */
   readonly meanSquares: tf.Tensor1D | null;
 }
@@ -147,11 +146,10 @@ function addUp(a: Gradients, b: Gradients): Gradients {
     return sum;
   };
   const names = Object.keys(a.gradients);
-  const join = (x: tf.Tensor1D, y: tf.Tensor1D): tf.Tensor1D => tf.concat([x, y]);
+  const join = (x: tf.Tensor2D, y: tf.Tensor2D): tf.Tensor2D => tf.concat([x, y], 1);
   return {
     gradients: Object.fromEntries(names.map((name) => [name, add(a.gradients[name]!, b.gradients[name]!)])),
-    lossPerImage: add(a.lossPerImage, b.lossPerImage, join),
-    sigma: add(a.sigma, b.sigma, join),
+    perImage: add(a.perImage, b.perImage, join),
     meanSquares: a.meanSquares === null ? null : add(a.meanSquares, b.meanSquares!),
   };
 }
@@ -234,7 +232,7 @@ export function gradientsAt(
   const noisy = addNoise(batch, training, random);
   // What the gradient function below computes on the side. It runs in a scope of its own, hence `tf.keep`.
   const squares = new Map(blockNames(plan).map((name): [string, tf.Tensor[]] => [name, []]));
-  const losses: tf.Tensor1D[] = [];
+  const told: tf.Tensor2D[] = [];
   const observe = (name: string, output: tf.Tensor): void => {
     squares.get(name)?.push(tf.keep(tf.tidy(() => tf.mean(tf.square(output)))));
   };
@@ -247,7 +245,8 @@ export function gradientsAt(
       const denoised = denoise(network, input, sigma, labels, { drop, precision, observe: measure ? observe : null });
       const u = plan.config.switches.uncertainty ? logVariance(network, sigma) : null;
       const element = elementLoss(denoised, images, sigma, u, plan.config.sigmaData);
-      losses.push(tf.keep(tf.mean(element, [1, 2, 3])));
+      const error = weightedError(denoised, images, sigma, plan.config.sigmaData);
+      told.push(tf.keep(ofEachPicture(element, error, sigma, u)));
       const sum = tf.sum<tf.Scalar>(element);
       total = total === null ? sum : tf.add<tf.Scalar>(total, sum);
     }
@@ -258,13 +257,18 @@ export function gradientsAt(
   const named = (): tf.Scalar => tf.tidy(layerScope('network', 'loss'), loss);
   const { value, grads } = tf.valueAndGrads(named)(Object.values(parameters));
   value.dispose();
-  const handed = losses.map(handOver);
+  const handed = told.map(handOver);
   return {
     gradients: Object.fromEntries(names.map((name, index) => [name, grads[index]!])),
-    lossPerImage: tf.tidy(layerScope('network', 'loss'), () => tf.concat(handed)),
-    sigma: noisy.sigma,
+    perImage: tf.tidy(layerScope('network', 'loss'), () => tf.concat(handed, 1)),
     meanSquares: measure ? meanOfSides([...squares.values()].map((parts) => parts.map(handOver))) : null,
   };
+}
+
+/** `PerImage` in its order, [4, N], from the loss and the error of each element. */
+function ofEachPicture(loss: tf.Tensor4D, error: tf.Tensor4D, sigma: tf.Tensor1D, u: tf.Tensor4D | null): tf.Tensor2D {
+  const means = [loss, error].map((x) => tf.mean<tf.Tensor1D>(x, [1, 2, 3]));
+  return tf.stack([...means, sigma, u === null ? tf.zerosLike(sigma) : tf.reshape(u, [-1])]) as tf.Tensor2D;
 }
 
 /** Mean over equally large sides of what was measured of each block, [blocks]. */

@@ -19,12 +19,34 @@ export function elementLoss(
   u: tf.Tensor4D | null,
   sigmaData: number,
 ): tf.Tensor4D {
+  if (u === null) return weightedError(denoised, clean, sigma, sigmaData);
   return tf.tidy(() => {
-    const s = tf.reshape(sigma, [-1, 1, 1, 1]);
-    const weight = tf.div(tf.add(tf.square(s), sigmaData ** 2), tf.square(tf.mul(s, sigmaData)));
-    const squared = tf.square(tf.sub(denoised, clean));
-    return u === null ? tf.mul(weight, squared) : tf.add(tf.mul(tf.div(weight, tf.exp(u)), squared), u);
+    const weight = tf.div(lossWeight(sigma, sigmaData), tf.exp(u));
+    return tf.add(tf.mul(weight, tf.square(tf.sub(denoised, clean))), u);
   });
+}
+
+/**
+ * The error of each element, λ(σ) (D − y)²: the loss without what is learned of it. It is 1 on average where F is 0 and
+ * the data has mean 0 and the standard deviation `sigmaData`.
+ *
+ * @returns [N, H, W, C]; the parameters are those of `elementLoss`
+ *
+ * Source: arXiv:2312.02696, Eq. 14–16.
+ */
+export function weightedError(
+  denoised: tf.Tensor4D,
+  clean: tf.Tensor4D,
+  sigma: tf.Tensor1D,
+  sigmaData: number,
+): tf.Tensor4D {
+  return tf.tidy(() => tf.mul(lossWeight(sigma, sigmaData), tf.square(tf.sub(denoised, clean))));
+}
+
+/** λ(σ), [N, 1, 1, 1]. */
+function lossWeight(sigma: tf.Tensor1D, sigmaData: number): tf.Tensor {
+  const s = tf.reshape(sigma, [-1, 1, 1, 1]);
+  return tf.div(tf.add(tf.square(s), sigmaData ** 2), tf.square(tf.mul(s, sigmaData)));
 }
 
 /**

@@ -51,16 +51,15 @@ export function applyGradients(
   plan: NetworkPlan,
   training: TrainingConfig,
   state: TrainState,
-  { parameters, gradients, lossPerImage, sigma, meanSquares }: BatchGradients,
+  { parameters, gradients, perImage, meanSquares }: BatchGradients,
   scalars: StepScalars,
   updates: Updates = newTensors,
 ): StepResult {
   return tf.tidy(() => {
     const result: StepResult = {
       state: updateState(state, parameters, gradients, training, scalars, updates),
-      loss: tf.mean(lossPerImage),
-      lossPerImage,
-      sigma,
+      loss: tf.mean(tf.slice(perImage, 0, 1)),
+      perImage,
       magnitudes:
         meanSquares === null
           ? null

@@ -4,10 +4,12 @@ import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { checkFile, fromFile } from '../../edm2/tensors/layout.ts';
 import type { StateSource } from '../../edm2/training/state.ts';
+import { perImageOf, perImageRows } from '../../edm2/tensors/types.ts';
 import type { HeldTensors } from '../../engine/session/graph-session.ts';
 import { stateNames } from '../../programs/flat-state.ts';
 import { openVerified, writeSafetensors, type TensorToWrite, type WrittenFile } from '../../store/safetensors.ts';
 import { readFloats, tensorsToWrite, type HeldTensor } from '../tensor-files.ts';
+import type { PartialTick } from './tick.ts';
 
 /** Raised whenever an older version could not read the file. */
 const FORMAT = 'edm2-checkpoint/1';
@@ -17,8 +19,7 @@ export interface Moment {
   readonly nimg: number;
   /** Seconds of training since the run began, pauses left out. */
   readonly trainSeconds: number;
-  /** Losses of the images since the last tick, and the seconds that their steps took. */
-  readonly tick: { readonly losses: readonly number[]; readonly seconds: number };
+  readonly tick: PartialTick;
 }
 
 /** A checkpoint file that was opened to be gone on from. Whoever opens it closes it. */
@@ -47,7 +48,8 @@ const FIRST_MOMENTS = 'adam/first/';
 const SECOND_MOMENTS = 'adam/second/';
 const average = (index: number): string => `average/${index}/`;
 const BUFFERS = 'buffers/';
-const TICK_LOSSES = 'tick/losses';
+/** What was told of the images since the last tick. Earlier versions kept their losses only. */
+const TICK = { loss: 'tick/losses', error: 'tick/errors', sigma: 'tick/sigmas', u: 'tick/us' } as const;
 
 /** All tensors of a state. @param averages how many the run keeps */
 export function checkpointTensors({ parameters, buffers }: NetworkPlan, averages: number): HeldTensor[] {
@@ -80,11 +82,11 @@ export function writeCheckpoint(
   state: HeldTensors,
   tensors: readonly HeldTensor[],
 ): Promise<WrittenFile> {
-  const losses = Float32Array.from(tick.losses);
-  const written: TensorToWrite[] = [
-    ...tensorsToWrite(state, tensors),
-    { name: TICK_LOSSES, dtype: 'F32', shape: [losses.length], data: losses },
-  ];
+  const images = perImageRows.map((name): TensorToWrite => {
+    const data = Float32Array.from(tick.images[name]);
+    return { name: TICK[name], dtype: 'F32', shape: [data.length], data };
+  });
+  const written = [...images, ...tensorsToWrite(state, tensors)];
   return writeSafetensors(file, written, {
     format: FORMAT,
     kind: 'checkpoint',
@@ -112,7 +114,10 @@ export function openCheckpoint(file: string, sha256: string, plan: NetworkPlan, 
     if (!metadata.success)
       throw new AppError('corrupt-file', `${file} is not a checkpoint that this version can read.`);
     const { nimg, trainSeconds, tickSeconds, masks } = metadata.data;
-    const losses = [...opened.readAs(TICK_LOSSES, 'F32')];
+    const losses = [...opened.readAs(TICK.loss, 'F32')];
+    const images = perImageOf((name) =>
+      opened.tensors.has(TICK[name]) ? [...opened.readAs(TICK[name], 'F32')] : losses.map(() => NaN),
+    );
     const shapes = new Map([...plan.parameters, ...plan.buffers].map(({ name, shape }) => [name, shape]));
     const owners = [
       PARAMETERS,
@@ -131,7 +136,7 @@ export function openCheckpoint(file: string, sha256: string, plan: NetworkPlan, 
     return {
       nimg,
       trainSeconds,
-      tick: { losses, seconds: tickSeconds },
+      tick: { images, seconds: tickSeconds },
       source: {
         parameter: (name) => read(PARAMETERS, name),
         firstMoment: (name) => read(FIRST_MOMENTS, name),

@@ -17,7 +17,7 @@ import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { flattenState, stateSpecs } from '../../programs/flat-state.ts';
 import { EagerSampler, type BatchSampler, type ClassDenoiser } from '../../programs/sampling.ts';
-import { stepProgress, type GoesOn, type Step } from '../../programs/take-step.ts';
+import { rowsOf, stepProgress, type GoesOn, type Step } from '../../programs/take-step.ts';
 import { breathe } from '../context.ts';
 import { disposeAll } from '../tensor-files.ts';
 import type { PictureBatch } from './batch.ts';
@@ -52,7 +52,7 @@ export class EagerTrainer implements Trainer {
     this.#state = result.state;
     const { loss, magnitudes } = result;
     const step: Step = {
-      lossPerImage: await backward.lossPerImage.data<'float32'>(),
+      perImage: rowsOf(await backward.perImage.data<'float32'>()),
       magnitudes: magnitudes && {
         weights: await magnitudes.weights.data<'float32'>(),
         activations: await magnitudes.activations.data<'float32'>(),

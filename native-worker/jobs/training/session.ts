@@ -94,7 +94,7 @@ export async function openSession(
       plan,
       training,
       dataset,
-      meter: new TickMeter(checkpoint?.tick.losses, checkpoint?.tick.seconds),
+      meter: new TickMeter(checkpoint?.tick),
       batches: new BatchReader((at) => readBatch(dataset, run.shape.labelDim, training, at)),
       trainer: await makeTrainer(
         engine,

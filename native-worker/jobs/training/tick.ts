@@ -1,4 +1,5 @@
 import { AppError } from '../../../contract/errors.ts';
+import { perImageOf, perImageRows, type PerImage } from '../../edm2/tensors/types.ts';
 
 /** What a tick says about its images. */
 export interface TickSummary {
@@ -6,54 +7,72 @@ export interface TickSummary {
   readonly loss: number;
   /** Standard error of that mean; null with a single image. */
   readonly lossStderr: number | null;
+  /** Mean over the images of λ(σ) (D − y)² per element; NaN if it was not told of all of them. */
+  readonly weightedError: number;
   readonly imagesPerSecond: number | null;
 }
 
-/** Collects the losses of the images since the last tick. */
+/** A tick under way: what steps told of its images, and the seconds that they took. */
+export interface PartialTick {
+  readonly images: PerImage<readonly number[]>;
+  /** Pauses and drawing left out. */
+  readonly seconds: number;
+}
+
+const nothing: PartialTick = { images: perImageOf(() => []), seconds: 0 };
+
+/** Collects what steps tell of the images since the last tick. */
 export class TickMeter {
-  /** One an image. */
-  #losses: number[];
-  /** Seconds spent in steps since the last tick, pauses and drawing left out. */
+  #images: PerImage<number[]>;
   #seconds: number;
 
-  /** @param losses, seconds of a tick that a pause cut in two, as the checkpoint kept them */
-  constructor(losses: readonly number[] = [], seconds = 0) {
-    this.#losses = [...losses];
+  /** @param begun a tick that a pause cut in two, as the checkpoint kept it */
+  constructor({ images, seconds }: PartialTick = nothing) {
+    this.#images = copyOf(images);
     this.#seconds = seconds;
   }
 
   /**
    * @param nimg    images seen before the step
-   * @param losses  one a picture
+   * @param told    of each picture
    * @param seconds what the step took
    * @throws {AppError} 'not-finite' if a loss is
    */
-  add(nimg: number, losses: Float32Array, seconds: number): void {
-    if (!losses.every(Number.isFinite)) throw notFinite(nimg);
-    this.#losses.push(...losses);
+  add(nimg: number, told: PerImage<Float32Array>, seconds: number): void {
+    if (!told.loss.every(Number.isFinite)) throw notFinite(nimg);
+    for (const name of perImageRows) for (const value of told[name]) this.#images[name].push(value);
     this.#seconds += seconds;
   }
 
   /** What a checkpoint in the middle of a tick must keep, as it is now: the file is written while training goes on. */
-  partial(): { readonly losses: readonly number[]; readonly seconds: number } {
-    return { losses: [...this.#losses], seconds: this.#seconds };
+  partial(): PartialTick {
+    return { images: copyOf(this.#images), seconds: this.#seconds };
   }
 
-  /** Ends the tick and starts the next. */
-  finish(): TickSummary {
-    const losses = this.#losses;
-    const seconds = this.#seconds;
-    this.#losses = [];
+  /** Ends the tick and starts the next. @returns also what was told of its images */
+  finish(): { readonly summary: TickSummary; readonly images: PerImage<readonly number[]> } {
+    const { images, seconds } = { images: this.#images, seconds: this.#seconds };
+    this.#images = copyOf(nothing.images);
     this.#seconds = 0;
-    const count = losses.length;
-    const loss = losses.reduce((sum, value) => sum + value, 0) / count;
-    const squares = losses.reduce((sum, value) => sum + (value - loss) ** 2, 0);
-    return {
+    const count = images.loss.length;
+    const loss = sumOf(images.loss) / count;
+    const squares = images.loss.reduce((sum, value) => sum + (value - loss) ** 2, 0);
+    const summary = {
       loss,
       lossStderr: count > 1 ? Math.sqrt(squares / (count - 1) / count) : null,
+      weightedError: sumOf(images.error) / count,
       imagesPerSecond: seconds > 0 ? count / seconds : null,
     };
+    return { summary, images };
   }
+}
+
+function copyOf(images: PerImage<readonly number[]>): PerImage<number[]> {
+  return perImageOf((name) => [...images[name]]);
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 function notFinite(nimg: number): AppError {

@@ -1,12 +1,15 @@
 import { inTowerOrder } from '../../../contract/devices.ts';
 import { tickColumns, type Tick } from '../../../contract/ticks.ts';
 import { CHECKPOINTS_KEPT } from '../../../contract/training.ts';
-import { blockNames, weightNames } from '../../../contract/architecture.ts';
+import { blockNames, weightNames, type NetworkPlan } from '../../../contract/architecture.ts';
+import type { DynamicsKind } from '../../../contract/dynamics.ts';
+import { sigmaBinNames } from '../../../contract/noise-levels.ts';
 import { estimateMemory } from '../../../contract/memory.ts';
+import type { PerImage } from '../../edm2/tensors/types.ts';
 import { learningRate } from '../../edm2/training/schedule.ts';
 import { machineMemory } from '../../engine/runtime/memory.ts';
 import { forgetOldCheckpoints, insertCheckpoint } from '../../store/checkpoints.ts';
-import { insertMagnitudes } from '../../store/magnitudes.ts';
+import { insertDynamics } from '../../store/dynamics.ts';
 import type { HeldTensors } from '../../engine/session/graph-session.ts';
 import { patiently } from '../../store/patience.ts';
 import { checkpointPath, snapshotPath } from '../../store/paths.ts';
@@ -18,6 +21,7 @@ import { insertTick } from '../../store/ticks.ts';
 import type { StepMagnitudes } from '../../programs/take-step.ts';
 import { snapshotTensors, writeSnapshot } from '../snapshot-file.ts';
 import { checkpointTensors, writeCheckpoint } from './checkpoint.ts';
+import { byNoiseLevel } from './noise-levels.ts';
 import { trainSeconds, writeLog, type TrainingSession } from './session.ts';
 
 /** Ends the tick: its numbers and magnitudes become one transaction, then the service hears of it. */
@@ -25,22 +29,35 @@ export async function writeTick(session: TrainingSession, magnitudes: StepMagnit
   const { context, run, plan, nimg } = session;
   const { db } = context.library;
   const { training } = run.config;
+  const { summary, images } = session.meter.finish();
   const tick: Tick = {
-    ...session.meter.finish(),
+    ...summary,
     nimg,
     trainSeconds: trainSeconds(session),
     // The rate of the tick's last step, which counts the images before it.
     learningRate: learningRate(nimg - training.batchSize, training),
     memoryBytes: process.memoryUsage.rss(),
   };
+  const noise = noiseLevels(plan, images);
   await patiently(() =>
     write(db, () => {
       insertTick(db, run.id, tick);
-      insertMagnitudes(db, run.id, 'weight', nimg, weightNames(plan), magnitudes.weights);
-      insertMagnitudes(db, run.id, 'activation', nimg, blockNames(plan), magnitudes.activations);
+      insertDynamics(db, run.id, 'weight', nimg, weightNames(plan), magnitudes.weights);
+      insertDynamics(db, run.id, 'activation', nimg, blockNames(plan), magnitudes.activations);
+      for (const [kind, numbers] of noise) insertDynamics(db, run.id, kind, nimg, sigmaBinNames, numbers);
     }),
   );
   context.send({ type: 'ticked', ticks: tickColumns([tick]) });
+}
+
+/** What is recorded by noise level. */
+function noiseLevels(
+  { config, shape }: NetworkPlan,
+  images: PerImage<readonly number[]>,
+): [DynamicsKind, Float32Array][] {
+  const kinds = Object.entries(byNoiseLevel(images, shape.resolution ** 2 * shape.channels));
+  const learned = (kind: string): boolean => kind !== 'noise-u' || config.switches.uncertainty;
+  return kinds.filter(([kind]) => learned(kind)) as [DynamicsKind, Float32Array][];
 }
 
 /** Begins to write every average to a snapshot file, then their rows in one transaction. Training may go on meanwhile. */

@@ -9,13 +9,14 @@ import type { DataShape } from '../../../contract/network.ts';
 import * as calls from '../../../contract/runs.ts';
 import type { RunSummary } from '../../../contract/runs.ts';
 import { sentence } from '../../../contract/sentence.ts';
+import { runDynamics } from '../../../contract/dynamics.ts';
 import { runSystem } from '../../../contract/system.ts';
 import type { Engine, RunConfig, TrainingConfig } from '../../../contract/training.ts';
 import { listCheckpoints } from '../../store/checkpoints.ts';
 import { datasetPath, getDataset } from '../../store/datasets.ts';
 import { activeJobOfRun, countActiveJobsOfRun } from '../../store/jobs.ts';
 import { listLog } from '../../store/log.ts';
-import { readMagnitudes } from '../../store/magnitudes.ts';
+import { readDynamics } from '../../store/dynamics.ts';
 import { runFolder, runRecordPath } from '../../store/paths.ts';
 import { dropFiles } from '../../store/recorded-files.ts';
 import * as store from '../../store/runs.ts';
@@ -99,9 +100,9 @@ export function runHandlers(parts: ServiceParts): Handler[] {
       store.getRunSummary(db, id);
       return readTicks(db, id, range);
     }),
-    handler(calls.runMagnitudes, ({ id, kind, maxColumns, afterNimg }) => {
+    handler(runDynamics, ({ id, kind, maxColumns, afterNimg }) => {
       store.getRunSummary(db, id);
-      return readMagnitudes(db, id, kind, maxColumns, afterNimg);
+      return readDynamics(db, id, kind, maxColumns, afterNimg);
     }),
     handler(calls.runSnapshots, ({ id }) => {
       store.getRunSummary(db, id);

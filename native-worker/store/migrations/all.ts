@@ -18,6 +18,7 @@ import { devices } from './016-devices.ts';
 import { machines } from './017-machines.ts';
 import { emaLab } from './018-ema-lab.ts';
 import { datasetContent } from './019-dataset-content.ts';
+import { dynamics } from './020-dynamics.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   machines,
   emaLab,
   datasetContent,
+  dynamics,
 ];

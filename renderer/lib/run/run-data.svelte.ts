@@ -8,16 +8,14 @@ import {
   sampleAdded,
   snapshotsChanged,
 } from '../../../contract/events.ts';
+import { runDynamics, type DynamicsKind, type DynamicsTable } from '../../../contract/dynamics.ts';
 import {
   getRun,
   runLog,
-  runMagnitudes,
   runSnapshots,
   runTicks,
   type Checkpoint,
   type LogLine,
-  type MagnitudeKind,
-  type MagnitudeTable,
   type Run,
   type Snapshot,
 } from '../../../contract/runs.ts';
@@ -49,7 +47,7 @@ export class RunData {
   snapshots: readonly Snapshot[] = $state.raw([]);
   checkpoints: readonly Checkpoint[] = $state.raw([]);
   log: readonly LogLine[] = $state.raw([]);
-  magnitudes: Partial<Record<MagnitudeKind, MagnitudeTable>> = $state.raw({});
+  magnitudes: Partial<Record<DynamicsKind, DynamicsTable>> = $state.raw({});
 
   readonly #ends: (() => void)[] = [];
   /** It has begun to run again, and its next tick tells where it went on. */
@@ -57,7 +55,7 @@ export class RunData {
   #news: TickColumns = noTicks;
   #drawing: ReturnType<typeof setTimeout> | null = null;
   /** The kind that the page shows; null: no heat map in sight. */
-  #watched: MagnitudeKind | null = null;
+  #watched: DynamicsKind | null = null;
   #asking: ReturnType<typeof setTimeout> | null = null;
 
   constructor(id: number) {
@@ -107,7 +105,7 @@ export class RunData {
   }
 
   /** Loads the heat map of a kind and keeps it growing; null stops. */
-  watch(kind: MagnitudeKind | null): void {
+  watch(kind: DynamicsKind | null): void {
     this.#watched = kind;
     if (kind) void attempt(() => this.#growMagnitudes());
   }
@@ -187,7 +185,7 @@ export class RunData {
     const last = history?.nimg.at(-1) ?? -1;
     const end = this.ticks.nimg.at(-1) ?? last;
     const afterNimg = anew || end < last ? -1 : last;
-    const news = await client.call(runMagnitudes, { id: this.id, kind, afterNimg });
+    const news = await client.call(runDynamics, { id: this.id, kind, afterNimg });
     const grown = history && afterNimg >= 0 ? appendMagnitudes(history, news) : news;
     this.magnitudes = { ...this.magnitudes, [kind]: grown };
   }

@@ -1,4 +1,4 @@
-import { type MagnitudeTable } from '../../../contract/runs.ts';
+import type { DynamicsTable } from '../../../contract/dynamics.ts';
 import { mapTickColumns, tickColumns, type TickColumns } from '../../../contract/ticks.ts';
 
 export const noTicks: TickColumns = tickColumns([]);
@@ -22,7 +22,7 @@ export function ticksUpTo(history: TickColumns, nimg: number): TickColumns {
 }
 
 /** As `appendTicks`, for a heat map; `news` holds only moments that `history` has not, or rewound ones. */
-export function appendMagnitudes(history: MagnitudeTable, news: MagnitudeTable): MagnitudeTable {
+export function appendMagnitudes(history: DynamicsTable, news: DynamicsTable): DynamicsTable {
   const first = news.nimg[0];
   if (first === undefined) return history;
   if (history.nimg.length === 0) return news;

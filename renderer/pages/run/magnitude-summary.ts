@@ -1,9 +1,9 @@
-import type { MagnitudeTable } from '../../../contract/runs.ts';
+import type { DynamicsTable } from '../../../contract/dynamics.ts';
 import { shortLayer } from '../../lib/charts/heat-image.ts';
 import { images, steady } from '../../lib/format.ts';
 
 /** What a column of the heat map says, in a sentence: the span over all layers and which ones are at its ends. */
-export function magnitudeSummary(table: MagnitudeTable, column: number): string {
+export function magnitudeSummary(table: DynamicsTable, column: number): string {
   const nimg = table.nimg[column];
   if (nimg === undefined) return '';
   const cells = table.layers.map((layer, row) => ({ layer, value: table.values[row]?.[column] ?? null }));

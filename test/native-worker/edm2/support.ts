@@ -7,7 +7,12 @@ import { learnedLayers, type Layer } from '../../../native-worker/edm2/network/l
 import type { Network } from '../../../native-worker/edm2/network/network.ts';
 import { initialNetwork } from '../../../native-worker/edm2/training/state.ts';
 import { randomSource } from '../../../native-worker/edm2/tensors/random.ts';
-import type { Parameters, RandomSource } from '../../../native-worker/edm2/tensors/types.ts';
+import {
+  perImageRows,
+  type Parameters,
+  type PerImage,
+  type RandomSource,
+} from '../../../native-worker/edm2/tensors/types.ts';
 import { randomKernels } from '../../../native-worker/engine/random.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
 import { usedByLayers } from '../../../native-worker/reference/parameters.ts';
@@ -23,6 +28,11 @@ export function source(seed: number, nimg = 0): RandomSource {
 /** Standard normal numbers times `scale`. */
 export function normal(shape: number[], seed: number, scale = 1): Tensor {
   return tf.mul(source(seed).normal(shape, 'test'), scale);
+}
+
+/** What a step tells of each picture under one name, [N]. */
+export function toldAs(name: keyof PerImage<never>, { perImage }: { readonly perImage: Tensor }): Tensor {
+  return tf.reshape(tf.slice(perImage, perImageRows.indexOf(name), 1), [-1]);
 }
 
 export function rmsOf(x: Tensor): number {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { DynamicsKind } from '../../../contract/dynamics.ts';
 import type { RunConfig } from '../../../contract/training.ts';
 import type { Requested } from '../../../native-worker/jobs/context.ts';
 import { GraphSession } from '../../../native-worker/engine/session/graph-session.ts';
@@ -9,7 +10,7 @@ import { readSnapshot } from '../../../native-worker/jobs/snapshot-file.ts';
 import { checkpointsToResume, listCheckpoints } from '../../../native-worker/store/checkpoints.ts';
 import { datasetFile } from '../../../native-worker/store/datasets.ts';
 import { listLog } from '../../../native-worker/store/log.ts';
-import { readMagnitudes } from '../../../native-worker/store/magnitudes.ts';
+import { readDynamics } from '../../../native-worker/store/dynamics.ts';
 import { checkpointPath } from '../../../native-worker/store/paths.ts';
 import { getRun, setDevices, setMicroBatch } from '../../../native-worker/store/runs.ts';
 import { getSnapshot, listSnapshots } from '../../../native-worker/store/snapshots.ts';
@@ -49,9 +50,13 @@ describe('a run that is interrupted', () => {
       expect(ticksOf(paused).nimg).toEqual(ticksOf(straight).nimg);
       expect(ticksOf(paused).loss).toEqual(ticksOf(straight).loss);
       expect(ticksOf(paused).lossStderr).toEqual(ticksOf(straight).lossStderr);
+      expect(ticksOf(paused).weightedError).toEqual(ticksOf(straight).weightedError);
       expect(lastState(paused)).toEqual(lastState(straight));
-      const magnitudes = (runId: number) => readMagnitudes(library.db, runId, 'activation', 100).values;
-      expect(magnitudes(paused)).toEqual(magnitudes(straight));
+      for (const kind of DynamicsKind.options) {
+        const recorded = (runId: number) => readDynamics(library.db, runId, kind, 100);
+        expect(recorded(paused).nimg, kind).toEqual(ticksOf(straight).nimg);
+        expect(recorded(paused), kind).toEqual(recorded(straight));
+      }
     },
   );
 

@@ -4,7 +4,9 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { blockNames, planNetwork, weightNames } from '../../../contract/architecture.ts';
+import type { DynamicsKind } from '../../../contract/dynamics.ts';
 import { AppError } from '../../../contract/errors.ts';
+import { sigmaBinNames } from '../../../contract/noise-levels.ts';
 import { deferred } from '../../../native-worker/cli/deferred.ts';
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
 import { readSnapshot } from '../../../native-worker/jobs/snapshot-file.ts';
@@ -12,7 +14,7 @@ import { disposeAll } from '../../../native-worker/jobs/tensor-files.ts';
 import { runTrain } from '../../../native-worker/jobs/train.ts';
 import { listCheckpoints } from '../../../native-worker/store/checkpoints.ts';
 import { listLog } from '../../../native-worker/store/log.ts';
-import { readMagnitudes } from '../../../native-worker/store/magnitudes.ts';
+import { readDynamics } from '../../../native-worker/store/dynamics.ts';
 import { checkpointPath, snapshotPath } from '../../../native-worker/store/paths.ts';
 import { getRun, setDuration } from '../../../native-worker/store/runs.ts';
 import { openSafetensors } from '../../../native-worker/store/safetensors.ts';
@@ -49,14 +51,29 @@ describe('a run that reaches its duration', () => {
 
     const { network } = tinyConfig();
     const plan = planNetwork(network, getRun(library.db, runId).shape);
-    const weights = readMagnitudes(library.db, runId, 'weight', 100);
+    const weights = readDynamics(library.db, runId, 'weight', 100);
     expect(weights.layers).toEqual(weightNames(plan));
     expect(weights.nimg).toEqual(ticks.nimg);
     // Forced normalisation: the stored root mean square is 1/(1 + 1e-4).
     for (const row of weights.values) for (const value of row) expect(value).toBeCloseTo(0.9999, 4);
-    const activations = readMagnitudes(library.db, runId, 'activation', 100);
+    const activations = readDynamics(library.db, runId, 'activation', 100);
     expect(activations.layers).toEqual(blockNames(plan));
     for (const row of activations.values) for (const value of row) expect(value).toBeGreaterThan(0.1);
+
+    const noise = (kind: DynamicsKind) => readDynamics(library.db, runId, kind, 100);
+    expect(noise('noise-count').layers).toEqual(sigmaBinNames);
+    ticks.nimg.forEach((_, tick) => {
+      // Every picture of the tick is in a bin, and the bins' means make the tick's.
+      const counts = noise('noise-count').values.map((row) => row[tick]!);
+      expect(counts.reduce((sum, count) => sum + count)).toBe(16);
+      for (const [kind, mean] of [
+        ['noise-loss', ticks.loss[tick]!],
+        ['noise-error', ticks.weightedError[tick]!],
+      ] as const) {
+        const sums = noise(kind).values.map((row, bin) => (row[tick] ?? 0) * counts[bin]!);
+        expect(sums.reduce((sum, value) => sum + value) / 16).toBeCloseTo(mean, 5);
+      }
+    });
 
     expect(listSnapshots(library.db, runId).map(({ nimg, sigmaRel }) => [nimg, sigmaRel])).toEqual([
       [32, 0.05],

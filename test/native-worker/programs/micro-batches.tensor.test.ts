@@ -69,7 +69,7 @@ async function after(
   steps: number,
 ): Promise<{ losses: number[]; state: Record<string, readonly number[]> }> {
   const losses: number[] = [];
-  for (let k = 0; k < steps; k += 1) losses.push(...(await trainer.step(8 * k, batchAt(8 * k), true))!.lossPerImage);
+  for (let k = 0; k < steps; k += 1) losses.push(...(await trainer.step(8 * k, batchAt(8 * k), true))!.perImage.loss);
   const state = await stateOf(trainer, planNetwork(network, shape), tiny.sigmaRels.length);
   trainer.dispose();
   return { losses, state };
@@ -145,7 +145,7 @@ test('a gradient that is not finite in one micro-batch counts as 0, and the next
   bad[3] = NaN;
   await trainer.step(0, { images: images.images, labels: { ...images.labels!, values: bad } }, false);
   const after = await trainer.step(8, batchAt(8), false);
-  expect(after!.lossPerImage.every((loss) => Number.isFinite(loss))).toBe(true);
+  expect(after!.perImage.loss.every((loss) => Number.isFinite(loss))).toBe(true);
   const state = await stateOf(trainer, planNetwork(network, shape), tiny.sigmaRels.length);
   expect(Object.values(state).every((values) => values.every((value) => Number.isFinite(value)))).toBe(true);
   trainer.dispose();

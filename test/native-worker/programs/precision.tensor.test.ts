@@ -129,7 +129,7 @@ async function trainer(
     step: async (nimg) => {
       const images = { images: hostOf(batch.images), labels: hostOf(batch.labels!) };
       const step = { training: { ...training, seed: 5 }, nimg, batch: images, measure: false };
-      const { lossPerImage } = (await takeStep(session, step))!;
+      const { loss: lossPerImage } = (await takeStep(session, step))!.perImage;
       return lossPerImage.reduce((sum, loss) => sum + loss, 0) / lossPerImage.length;
     },
     parameters: async () => tensorsOf(await session.read(names)),

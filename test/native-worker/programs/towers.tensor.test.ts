@@ -62,7 +62,7 @@ async function after(way: Way, steps = 2): Promise<After> {
   let measured: StepMagnitudes | undefined;
   for (let k = 0; k < steps; k += 1) {
     const step = (await trainer.step(8 * k, pictureBatch([8, 8, 8, 3], 2, 8 * k), true))!;
-    losses.push(...step.lossPerImage);
+    losses.push(...step.perImage.loss);
     measured = step.magnitudes!;
   }
   const state = await stateOf(trainer, planOf(way), tiny.sigmaRels.length);

@@ -12,15 +12,8 @@ import {
   settingsChanged,
 } from '../../../contract/events.ts';
 import { getJob } from '../../../contract/jobs.ts';
-import {
-  createRun,
-  deleteRun,
-  getRun,
-  runMagnitudes,
-  runSnapshots,
-  stopRun,
-  trashRun,
-} from '../../../contract/runs.ts';
+import { runDynamics } from '../../../contract/dynamics.ts';
+import { createRun, deleteRun, getRun, runSnapshots, stopRun, trashRun } from '../../../contract/runs.ts';
 import { listPrecisions, type Precision } from '../../../contract/precision.ts';
 import { listRuntimes, useRuntime } from '../../../contract/runtime.ts';
 import { deleteSample, generate, listSamples } from '../../../contract/samples.ts';
@@ -28,7 +21,7 @@ import { rungs } from '../../../contract/ladder.ts';
 import type { RunConfig } from '../../../contract/training.ts';
 import { openClient } from '../../../native-worker/client/service-client.ts';
 import { openLibrary } from '../../../native-worker/store/library.ts';
-import { insertMagnitudes } from '../../../native-worker/store/magnitudes.ts';
+import { insertDynamics } from '../../../native-worker/store/dynamics.ts';
 import { snapshotPath } from '../../../native-worker/store/paths.ts';
 import { insertRun } from '../../../native-worker/store/runs.ts';
 import { insertSnapshot } from '../../../native-worker/store/snapshots.ts';
@@ -257,11 +250,11 @@ test('magnitudes can be asked for from a moment on, so that a page reads only wh
   const runId = await finishedRun('finish');
   const library = openLibrary(under.folder);
   for (const nimg of [100, 200, 300]) {
-    insertMagnitudes(library.db, runId, 'weight', nimg, ['a', 'b'], Float32Array.of(nimg, 1));
+    insertDynamics(library.db, runId, 'weight', nimg, ['a', 'b'], Float32Array.of(nimg, 1));
   }
   library.close();
   const read = (afterNimg?: number) =>
-    under.client.call(runMagnitudes, { id: runId, kind: 'weight', ...(afterNimg === undefined ? {} : { afterNimg }) });
+    under.client.call(runDynamics, { id: runId, kind: 'weight', ...(afterNimg === undefined ? {} : { afterNimg }) });
   expect((await read()).nimg).toEqual([100, 200, 300]);
   expect(await read(200)).toMatchObject({ nimg: [300], values: [[300], [1]] });
 });

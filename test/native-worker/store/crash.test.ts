@@ -19,7 +19,7 @@ test('a writer that is killed at any moment leaves whole transactions: each tick
     `import { writeSync } from 'node:fs';
      import { openLibrary } from '${store}library.ts';
      import { insertTick } from '${store}ticks.ts';
-     import { insertMagnitudes } from '${store}magnitudes.ts';
+     import { insertDynamics } from '${store}dynamics.ts';
      import { exampleTick } from '${new URL('../../support/ticks.ts', import.meta.url).href}';
      import { write } from '${store}statements.ts';
      const { db } = openLibrary(${JSON.stringify(library.folder)});
@@ -28,7 +28,7 @@ test('a writer that is killed at any moment leaves whole transactions: each tick
        nimg += 16;
        write(db, () => {
          insertTick(db, ${runId}, exampleTick(nimg));
-         insertMagnitudes(db, ${runId}, 'weight', nimg, ['a', 'b'], Float32Array.of(nimg, 1));
+         insertDynamics(db, ${runId}, 'weight', nimg, ['a', 'b'], Float32Array.of(nimg, 1));
        });
        writeSync(1, '.');
      }`,
@@ -43,7 +43,7 @@ test('a writer that is killed at any moment leaves whole transactions: each tick
     const again = openLibrary(library.folder);
     expect(again.db.pragma('quick_check', { simple: true })).toBe('ok');
     const ticks = again.db.prepare('SELECT nimg FROM ticks ORDER BY nimg').pluck().all();
-    expect(again.db.prepare('SELECT nimg FROM magnitudes ORDER BY nimg').pluck().all()).toEqual(ticks);
+    expect(again.db.prepare('SELECT nimg FROM dynamics ORDER BY nimg').pluck().all()).toEqual(ticks);
     expect(again.db.prepare('SELECT nimg FROM runs').pluck().get()).toBe(ticks.at(-1));
     expect(ticks.length).toBeGreaterThan(before); // what was committed before the last kill is still there
     before = ticks.length;

@@ -10,7 +10,7 @@ import {
 import { rewindRun } from '../../../native-worker/store/history.ts';
 import type { Library } from '../../../native-worker/store/library.ts';
 import { insertLog, listLog } from '../../../native-worker/store/log.ts';
-import { insertMagnitudes, readMagnitudes } from '../../../native-worker/store/magnitudes.ts';
+import { insertDynamics, readDynamics } from '../../../native-worker/store/dynamics.ts';
 import { findModel, recipeSource } from '../../../native-worker/store/models.ts';
 import { checkpointPath, snapshotPath } from '../../../native-worker/store/paths.ts';
 import {
@@ -124,9 +124,9 @@ test('with 100,000 ticks lists and thinned curves are still quick', () => {
 
 test('magnitudes come back as a table of layers and moments, with null where they were not finite', () => {
   const layers = ['unet.enc.a', 'unet.enc.b'];
-  insertMagnitudes(library.db, runId, 'weight', 16, layers, Float32Array.of(1, 0.5));
-  insertMagnitudes(library.db, runId, 'weight', 32, layers, Float32Array.of(NaN, Infinity));
-  expect(readMagnitudes(library.db, runId, 'weight', 100)).toEqual({
+  insertDynamics(library.db, runId, 'weight', 16, layers, Float32Array.of(1, 0.5));
+  insertDynamics(library.db, runId, 'weight', 32, layers, Float32Array.of(NaN, Infinity));
+  expect(readDynamics(library.db, runId, 'weight', 100)).toEqual({
     kind: 'weight',
     layers,
     nimg: [16, 32],
@@ -135,7 +135,7 @@ test('magnitudes come back as a table of layers and moments, with null where the
       [0.5, null],
     ],
   });
-  expect(readMagnitudes(library.db, runId, 'activation', 100)).toEqual({
+  expect(readDynamics(library.db, runId, 'activation', 100)).toEqual({
     kind: 'activation',
     layers: [],
     nimg: [],
@@ -144,20 +144,20 @@ test('magnitudes come back as a table of layers and moments, with null where the
 });
 
 test('magnitudes that do not fit their layers are refused', () => {
-  insertMagnitudes(library.db, runId, 'weight', 16, ['a', 'b'], Float32Array.of(1, 2));
-  expect(() => insertMagnitudes(library.db, runId, 'weight', 32, ['a', 'b'], Float32Array.of(1))).toThrow(AppError);
-  expect(() => insertMagnitudes(library.db, runId, 'weight', 32, ['a', 'c'], Float32Array.of(1, 2))).toThrow(AppError);
+  insertDynamics(library.db, runId, 'weight', 16, ['a', 'b'], Float32Array.of(1, 2));
+  expect(() => insertDynamics(library.db, runId, 'weight', 32, ['a', 'b'], Float32Array.of(1))).toThrow(AppError);
+  expect(() => insertDynamics(library.db, runId, 'weight', 32, ['a', 'c'], Float32Array.of(1, 2))).toThrow(AppError);
 });
 
 test('a blob of the wrong size is an error, not a wrong picture', () => {
-  insertMagnitudes(library.db, runId, 'weight', 16, ['a', 'b'], Float32Array.of(1, 2));
-  library.db.prepare('UPDATE magnitudes SET rms = zeroblob(4)').run();
-  expect(() => readMagnitudes(library.db, runId, 'weight', 100)).toThrow(/damaged/);
+  insertDynamics(library.db, runId, 'weight', 16, ['a', 'b'], Float32Array.of(1, 2));
+  library.db.prepare('UPDATE dynamics SET numbers = zeroblob(4)').run();
+  expect(() => readDynamics(library.db, runId, 'weight', 100)).toThrow(/damaged/);
 });
 
 test('more moments than asked for are thinned evenly, first and last included', () => {
-  for (let i = 0; i <= 100; i++) insertMagnitudes(library.db, runId, 'weight', i, ['a'], Float32Array.of(i));
-  const { nimg, values } = readMagnitudes(library.db, runId, 'weight', 11);
+  for (let i = 0; i <= 100; i++) insertDynamics(library.db, runId, 'weight', i, ['a'], Float32Array.of(i));
+  const { nimg, values } = readDynamics(library.db, runId, 'weight', 11);
   expect(nimg).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
   expect(values[0]).toEqual(nimg);
 });
@@ -200,13 +200,13 @@ test('a sheet keeps what guided it, its precision and its churn', () => {
 test('history after the checkpoint a run goes on from no longer counts, and the new history takes its place', () => {
   for (const nimg of [16, 32, 48]) {
     tick(nimg, nimg);
-    insertMagnitudes(library.db, runId, 'weight', nimg, ['a'], Float32Array.of(nimg));
+    insertDynamics(library.db, runId, 'weight', nimg, ['a'], Float32Array.of(nimg));
     grid(nimg);
   }
   rewindRun(library.db, runId, 16);
   expect(getRun(library.db, runId).resumes).toEqual([16]);
   expect(readTicks(library.db, runId, all).nimg).toEqual([16]);
-  expect(readMagnitudes(library.db, runId, 'weight', 100).nimg).toEqual([16]);
+  expect(readDynamics(library.db, runId, 'weight', 100).nimg).toEqual([16]);
   expect(listSamples(library.db, { runId, origin: null, limit: 10 }).map(({ nimg }) => nimg)).toEqual([16]);
   expect(getRunSummary(library.db, runId)).toMatchObject({ nimg: 16, lastLoss: 16 });
   tick(32, 1);
@@ -338,9 +338,9 @@ test('starting again keeps the first start, and forgets the end', () => {
 test('a deleted run takes all its rows with it, and its id is never given again', () => {
   tick(16, 1);
   grid(16);
-  insertMagnitudes(library.db, runId, 'weight', 16, ['a'], Float32Array.of(1));
+  insertDynamics(library.db, runId, 'weight', 16, ['a'], Float32Array.of(1));
   deleteRunRows(library.db, runId);
-  for (const table of ['ticks', 'samples', 'magnitudes', 'magnitude_layers']) {
+  for (const table of ['ticks', 'samples', 'dynamics', 'dynamics_rows']) {
     expect(library.db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()).toBe(0);
   }
   expect(makeRun(library, datasetId, tinyConfig())).toBe(runId + 1);

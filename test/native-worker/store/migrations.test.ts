@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkpointsToResume } from '../../../native-worker/store/checkpoints.ts';
 import { getJobParameters, insertJob, listJobs } from '../../../native-worker/store/jobs.ts';
+import { readDynamics } from '../../../native-worker/store/dynamics.ts';
 import { openLibrary, type Library } from '../../../native-worker/store/library.ts';
 import { migrations } from '../../../native-worker/store/migrations/all.ts';
 import { getRun, setDevices } from '../../../native-worker/store/runs.ts';
 import { listSnapshots } from '../../../native-worker/store/snapshots.ts';
+import { readTicks } from '../../../native-worker/store/ticks.ts';
 import { getSample } from '../../../native-worker/store/samples.ts';
 
 /** What steps of the schema do to a library of the version before them. */
@@ -196,4 +198,24 @@ test('sheets of an older version stay what they were drawn for, and the EMA lab 
     `EXPLAIN QUERY PLAN SELECT id FROM samples WHERE run_id = 1 AND origin = 'grid' AND rewound = 0`,
   );
   expect(JSON.stringify(plan.all())).toContain('samples_by_run');
+});
+
+test('magnitudes of before stand among all kinds, and ticks of before say no weighted error', () => {
+  older(
+    19,
+    `${RUN}
+    INSERT INTO ticks (run_id, nimg, at, train_seconds, loss, learning_rate, memory_bytes) VALUES (1, 16, 0, 1, 0.5, 0, 0);
+    INSERT INTO magnitude_layers (run_id, kind, position, name) VALUES (1, 'weight', 0, 'a'), (1, 'weight', 1, 'b');
+    INSERT INTO magnitudes (run_id, kind, rewound, nimg, rms) VALUES
+      (1, 'weight', 0, 16, x'0000803f00000040'), (1, 'weight', 1, 32, x'0000803f00000040');`,
+  );
+  const { db } = (library = openLibrary(folder, { migrate: true }));
+  expect(readDynamics(db, 1, 'weight', 100)).toEqual({
+    kind: 'weight',
+    layers: ['a', 'b'],
+    nimg: [16],
+    values: [[1], [2]],
+  });
+  expect(readDynamics(db, 1, 'noise-loss', 100)).toEqual({ kind: 'noise-loss', layers: [], nimg: [], values: [] });
+  expect(readTicks(db, 1, { afterNimg: -1, maxPoints: 10 })).toMatchObject({ loss: [0.5], weightedError: [null] });
 });

@@ -23,7 +23,7 @@ const ROWS = {
   datasets: 1,
   runs: 3,
   ticks: 29,
-  magnitudes: 58,
+  dynamics: 58,
   snapshots: 10,
   checkpoints: 5,
   samples: 14,

@@ -8,9 +8,10 @@ import { networkStacks } from '../../../../native-worker/edm2/network/network.ts
 import { stackUp, takeApart } from '../../../../native-worker/edm2/network/stacks.ts';
 import { stepScalars } from '../../../../native-worker/edm2/training/schedule.ts';
 import { trainStep } from '../../../../native-worker/edm2/training/step.ts';
+import { perImageRows } from '../../../../native-worker/edm2/tensors/types.ts';
 import type { Batch, Parameters, Stacks, TrainState } from '../../../../native-worker/edm2/tensors/types.ts';
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
-import { normal, relativeDifference, rmsOf, source, tinyNetwork, tinyPlan, tinyTraining } from '../support.ts';
+import { normal, relativeDifference, rmsOf, source, tinyNetwork, tinyPlan, tinyTraining, toldAs } from '../support.ts';
 import type { Tensor, Tensor4D } from '../support.ts';
 
 const plan = tinyPlan();
@@ -91,8 +92,8 @@ test('the averages weigh step k of n with (k/n)^(γ+1) − ((k−1)/n)^(γ+1)', 
 test('micro-batches give the step of the whole batch', () => {
   const whole = step(fresh(), tinyTraining({ horizontalFlips: true }), 8);
   const cut = step(fresh(), tinyTraining({ horizontalFlips: true, microBatch: 2 }), 8, true);
-  expect([...cut.lossPerImage.dataSync()]).toHaveLength(8);
-  expect(relativeDifference(cut.lossPerImage, whole.lossPerImage)).toBeLessThan(1e-5);
+  expect(cut.perImage.shape).toEqual([4, 8]);
+  expect(relativeDifference(toldAs('loss', cut), toldAs('loss', whole))).toBeLessThan(1e-5);
   // Forcing again before each micro-batch moves weights by some 1e-6; see batchGradients.
   const name = 'unet.dec.4x4_in0.attn_qkv.weight';
   expect(
@@ -113,8 +114,7 @@ test.each([
   const [whole, halves] = [run(1), run(2)];
   const scale = (x: Tensor): number => tf.max(tf.abs(x)).dataSync()[0]!;
   for (const pick of [
-    ({ lossPerImage }: typeof whole) => lossPerImage,
-    ({ sigma }: typeof whole) => sigma,
+    ...perImageRows.map((name) => (result: typeof whole) => toldAs(name, result)),
     ({ magnitudes }: typeof whole) => magnitudes!.activations,
     ...Object.keys(whole.state.firstMoments).map((name) => (result: typeof whole) => result.state.firstMoments[name]!),
   ]) {
@@ -127,15 +127,10 @@ test('about half of the pictures are mirrored, and only if asked for', () => {
   const uncond = tinyPlan({}, { labelDim: 0 });
   const state = initialState(uncond, 1, source(1));
   const half: Batch = { images: tf.concat([tf.ones([8, 8, 4, 3]), tf.zeros([8, 8, 4, 3])], 2), labels };
-  const loss = (training: TrainingConfig, nimg: number): Float32Array =>
-    trainStep(
-      uncond,
-      training,
-      state,
-      half,
-      stepScalars(training, nimg),
-      source(0, nimg),
-    ).lossPerImage.dataSync<'float32'>();
+  const loss = (training: TrainingConfig, nimg: number): Float32Array => {
+    const result = trainStep(uncond, training, state, half, stepScalars(training, nimg), source(0, nimg));
+    return toldAs('loss', result).dataSync<'float32'>();
+  };
   let mirrored = 0;
   for (let nimg = 0; nimg < 80; nimg += 8) {
     const [plain, flipped] = [loss(tinyTraining(), nimg), loss(tinyTraining({ horizontalFlips: true }), nimg)];
@@ -188,8 +183,8 @@ test('50 steps leak no tensor', () => {
     });
     disposeState(state);
     state = result.state;
-    const { loss, lossPerImage, sigma, magnitudes } = result;
-    tf.dispose([loss, lossPerImage, sigma, scalars, magnitudes] as never);
+    const { loss, perImage, magnitudes } = result;
+    tf.dispose([loss, perImage, scalars, magnitudes] as never);
     counts.push(tf.memory().numTensors);
   }
   expect(new Set(counts).size).toBe(1);

@@ -39,7 +39,7 @@ async function trained(
   const losses: number[] = [];
   for (let step = 0; step < 3; step += 1) {
     const taken = await trainer.step(step * batchSize, batch, true);
-    losses.push(...taken!.lossPerImage);
+    losses.push(...taken!.perImage.loss);
   }
   const held = await trainer.hold([weight]);
   const { values } = held.take(weight);

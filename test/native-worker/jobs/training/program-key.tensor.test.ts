@@ -35,7 +35,7 @@ async function losses(change: Partial<TrainingConfig>): Promise<number[]> {
   );
   const batch = pictureBatch([4, 8, 8, 3], 2);
   const found: number[] = [];
-  for (const nimg of [0, 4, 8]) found.push(...(await trainer.step(nimg, batch, false))!.lossPerImage);
+  for (const nimg of [0, 4, 8]) found.push(...(await trainer.step(nimg, batch, false))!.perImage.loss);
   trainer.dispose();
   return found;
 }

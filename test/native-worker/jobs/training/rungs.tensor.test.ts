@@ -35,7 +35,7 @@ test.each(rungNames)('config %s trains as one graph as it does op by op', async 
   const noise = tf.mul<Tensor4D>(random.normal([4, 8, 8, 3], 'pictures'), 0.5);
   const run = async (trainer: Trainer): Promise<{ losses: number[]; drawn: number[] }> => {
     const losses: number[] = [];
-    for (const nimg of [0, 4, 8]) losses.push(...(await trainer.step(nimg, batch, false))!.lossPerImage);
+    for (const nimg of [0, 4, 8]) losses.push(...(await trainer.step(nimg, batch, false))!.perImage.loss);
     const sampler = trainer.sampler();
     await sampler.begin(noise, 1, tensorOf(batch.labels!) as Tensor2D);
     await sampler.runStage({ sigma: 0.5, current: -0.5, previous: 0, last: 1 });

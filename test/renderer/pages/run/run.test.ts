@@ -15,6 +15,7 @@ import {
   runTicked,
   sampleAdded,
 } from '../../../../contract/events.ts';
+import { runDynamics } from '../../../../contract/dynamics.ts';
 import {
   editRun,
   getRun,
@@ -22,7 +23,6 @@ import {
   pauseRun,
   resumeRun,
   runLog,
-  runMagnitudes,
   runSnapshots,
   runTicks,
   stopRun,
@@ -82,7 +82,7 @@ beforeEach(() => {
   service.answer(findTuning, () => null);
   service.answer(runSnapshots, () => ({ snapshots: [exampleSnapshot()], checkpoints: [] }));
   service.answer(runLog, () => [{ id: 1, at: 1000, nimg: 0, level: 'info' as const, text: 'Started on CPU.' }]);
-  service.answer(runMagnitudes, ({ kind, afterNimg }) => ({
+  service.answer(runDynamics, ({ kind, afterNimg }) => ({
     kind,
     layers: ['unet.enc.32x32_conv', 'unet.dec.32x32_block0'],
     nimg: afterNimg < 256 ? [256, 512] : [],
@@ -305,7 +305,7 @@ test('the figures follow the clock, and say of which moment they are', async () 
 
 test('a seventh pinned layer asks before the first is unpinned', async () => {
   const layers = Array.from({ length: 8 }, (_, index) => `unet.enc.32x32_block${index}`);
-  service.answer(runMagnitudes, ({ kind }) => ({ kind, layers, nimg: [256], values: layers.map(() => [1]) }));
+  service.answer(runDynamics, ({ kind }) => ({ kind, layers, nimg: [256], values: layers.map(() => [1]) }));
   show('dynamics');
   await fireEvent.click(await screen.findByLabelText('Table'));
   for (let index = 0; index < 6; index++) await fireEvent.click(screen.getByLabelText(`Pin enc.32x32_block${index}`));

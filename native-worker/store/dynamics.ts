@@ -1,82 +1,82 @@
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
-import type { MagnitudeKind, MagnitudeTable } from '../../contract/runs.ts';
+import type { DynamicsKind, DynamicsTable } from '../../contract/dynamics.ts';
 import { COUNTS } from './history.ts';
 import { statement, write } from './statements.ts';
 
-/** Tables `magnitude_layers` and `magnitudes`: root mean squares per layer over training. */
+/** Tables `dynamics_rows` and `dynamics`: numbers of layers, blocks and noise levels over training, by kind. */
 
 /** A blob of a row stays small; SQLite stores one of 2^31 bytes as nothing, without an error. */
 const MAX_BLOB_BYTES = 2 ** 24;
 
 /**
- * Writes the magnitudes of one moment.
+ * Writes the numbers of one kind and moment.
  *
- * @param layers names in network order; the same at every call of a run and kind
- * @param rms    float32, one per layer, dimensionless; may hold NaN and infinities
- * @throws {AppError} 'shape' if layers and values don't fit each other, or the names changed since the run's first
+ * @param layers  names of the rows; the same at every call of a run and kind
+ * @param numbers one a row; may hold NaN and infinities
+ * @throws {AppError} 'shape' if rows and numbers don't fit each other, or the names changed since the run's first
  */
-export function insertMagnitudes(
+export function insertDynamics(
   db: Database,
   runId: number,
-  kind: MagnitudeKind,
+  kind: DynamicsKind,
   nimg: number,
   layers: readonly string[],
-  rms: Float32Array,
+  numbers: Float32Array,
 ): void {
-  if (layers.length !== rms.length) {
-    throw new AppError('shape', `${rms.length} ${kind} magnitudes do not fit ${layers.length} layers`);
+  if (layers.length !== numbers.length) {
+    throw new AppError('shape', `${numbers.length} numbers of the kind ${kind} do not fit ${layers.length} rows`);
   }
-  if (rms.byteLength > MAX_BLOB_BYTES)
-    throw new AppError('shape', `${rms.length} ${kind} magnitudes are too many for one row`);
+  if (numbers.byteLength > MAX_BLOB_BYTES)
+    throw new AppError('shape', `${numbers.length} numbers of the kind ${kind} are too many for one row of the index`);
   write(db, () => {
     const known = readLayers(db, runId, kind);
     if (known.length === 0) {
-      const insert = statement(db, 'INSERT INTO magnitude_layers (run_id, kind, position, name) VALUES (?, ?, ?, ?)');
+      const insert = statement(db, 'INSERT INTO dynamics_rows (run_id, kind, position, name) VALUES (?, ?, ?, ?)');
       layers.forEach((name, position) => insert.run(runId, kind, position, name));
     } else if (known.length !== layers.length || known.some((name, position) => name !== layers[position])) {
-      throw new AppError('shape', `the layers of run ${runId}'s ${kind} magnitudes changed while it trained`);
+      throw new AppError('shape', `the rows of run ${runId}'s ${kind} changed while it trained`);
     }
-    statement(db, 'INSERT OR REPLACE INTO magnitudes (run_id, kind, nimg, rms) VALUES (?, ?, ?, ?)').run(
+    statement(db, 'INSERT OR REPLACE INTO dynamics (run_id, kind, nimg, numbers) VALUES (?, ?, ?, ?)').run(
       runId,
       kind,
       nimg,
-      toLittleEndian(rms),
+      toLittleEndian(numbers),
     );
   });
 }
 
 /**
- * The layer × time table of one kind.
+ * The table of rows and moments of one kind.
  *
  * @param maxColumns at most this many moments, evenly spread, with the first and the last
  * @param afterNimg  only moments after this count of images; -1: all
- * @throws {AppError} 'corrupt-file' if a blob does not fit the layers
+ * @throws {AppError} 'corrupt-file' if a blob does not fit the rows
  */
-export function readMagnitudes(
+export function readDynamics(
   db: Database,
   runId: number,
-  kind: MagnitudeKind,
+  kind: DynamicsKind,
   maxColumns: number,
   afterNimg = -1,
-): MagnitudeTable {
+): DynamicsTable {
   const layers = readLayers(db, runId, kind);
   const all = statement<[number, string, number], number>(
     db,
-    `SELECT nimg FROM magnitudes WHERE run_id = ? AND kind = ? AND ${COUNTS} AND nimg > ? ORDER BY nimg`,
+    `SELECT nimg FROM dynamics WHERE run_id = ? AND kind = ? AND ${COUNTS} AND nimg > ? ORDER BY nimg`,
   )
     .pluck()
     .all(runId, kind, afterNimg);
   const nimg = spread(all, maxColumns);
   const select = statement<[number, string, number], Buffer>(
     db,
-    `SELECT rms FROM magnitudes WHERE run_id = ? AND kind = ? AND ${COUNTS} AND nimg = ?`,
+    `SELECT numbers FROM dynamics WHERE run_id = ? AND kind = ? AND ${COUNTS} AND nimg = ?`,
   ).pluck();
   const values: (number | null)[][] = layers.map(() => new Array<number | null>(nimg.length).fill(null));
   nimg.forEach((moment, column) => {
     const blob = select.get(runId, kind, moment)!;
     if (blob.byteLength !== layers.length * 4) {
-      throw new AppError('corrupt-file', `The ${kind} magnitudes of run ${runId} at ${moment} images are damaged.`);
+      throw new AppError('corrupt-file', `What is recorded of run ${runId} at ${moment} images (${kind}) is damaged.`);
     }
     for (const [row, line] of values.entries()) {
       const value = blob.readFloatLE(row * 4);
@@ -86,10 +86,10 @@ export function readMagnitudes(
   return { kind, layers, nimg, values };
 }
 
-function readLayers(db: Database, runId: number, kind: MagnitudeKind): string[] {
+function readLayers(db: Database, runId: number, kind: DynamicsKind): string[] {
   return statement<[number, string], string>(
     db,
-    'SELECT name FROM magnitude_layers WHERE run_id = ? AND kind = ? ORDER BY position',
+    'SELECT name FROM dynamics_rows WHERE run_id = ? AND kind = ? ORDER BY position',
   )
     .pluck()
     .all(runId, kind);

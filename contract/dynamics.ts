@@ -1,0 +1,82 @@
+import * as z from 'zod';
+import { defineCall } from './call.ts';
+import { Id, Measured } from './common.ts';
+
+/** What a kind has a number of: layers with their weights, blocks, or bins of noise levels (`sigmaBinNames`). */
+export type DynamicsRows = 'layer' | 'block' | 'noise level';
+
+/** A kind of numbers that a run records with each tick: one a row. */
+export interface DynamicsKindFacts {
+  readonly of: DynamicsRows;
+  readonly title: string;
+  /** What each number is; without a unit unless it says one. docs/dynamics.md has the formulas. */
+  readonly words: string;
+}
+
+/**
+ * What is recorded with each tick beside its scalars (`tickScalars`). A new kind needs a row here and whoever measures it;
+ * the library holds it by its name.
+ */
+export const dynamicsKinds = {
+  weight: {
+    of: 'layer',
+    title: 'Weights',
+    words: 'root mean square of a stored weight; from E on after it was forced',
+  },
+  activation: {
+    of: 'block',
+    title: 'Activations',
+    words: "root mean square of a block's output over pictures, channels and pixels",
+  },
+  'noise-count': {
+    of: 'noise level',
+    title: 'Pictures by noise level',
+    words: 'training images of the tick that got a noise level of the bin',
+  },
+  'noise-loss': {
+    of: 'noise level',
+    title: 'Loss by noise level',
+    words: 'mean loss per element of these images, as it is optimised',
+  },
+  'noise-error': {
+    of: 'noise level',
+    title: 'Weighted error by noise level',
+    words: 'mean of λ(σ)·(D − y)² per element of these images: the loss without the learned weight',
+  },
+  'noise-u': {
+    of: 'noise level',
+    title: 'u(σ) by noise level',
+    words: 'mean of the learned u(σ) of these images; a run of A learns none',
+  },
+  'noise-gradient': {
+    of: 'noise level',
+    title: 'Gradient by noise level',
+    words: "mean norm of the gradient of an image's loss, summed over its elements, at the network's output",
+  },
+} as const satisfies Readonly<Record<string, DynamicsKindFacts>>;
+
+export type DynamicsKind = keyof typeof dynamicsKinds;
+export const DynamicsKind = z.enum(Object.keys(dynamicsKinds) as [DynamicsKind, ...DynamicsKind[]]);
+
+/** One kind over training: a table of rows and moments, both empty where the run did not record it. */
+export const DynamicsTable = z.strictObject({
+  kind: DynamicsKind,
+  /** Names of the rows, in network order ("unet.enc.32x32_block0.conv_res0") or with rising noise. */
+  layers: z.array(z.string()),
+  nimg: z.array(z.int()),
+  /** values[row][column]; null where it was not finite or there was nothing to measure. */
+  values: z.array(z.array(Measured)),
+});
+export type DynamicsTable = z.infer<typeof DynamicsTable>;
+
+export const runDynamics = defineCall(
+  'runs.dynamics',
+  z.strictObject({
+    id: Id,
+    kind: DynamicsKind,
+    /** Only moments after this count of images. */
+    afterNimg: z.int().min(-1).default(-1),
+    maxColumns: z.int().min(10).max(2000).default(400),
+  }),
+  DynamicsTable,
+);

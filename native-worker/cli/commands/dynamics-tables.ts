@@ -1,0 +1,59 @@
+import { dynamicsKinds, type DynamicsKind, type DynamicsTable } from '../../../contract/dynamics.ts';
+import { images, table, threeDigits } from '../words.ts';
+
+/** How a number of a layer or block changed between a run's first and last tick that have it. */
+export interface Change {
+  readonly kind: DynamicsKind;
+  readonly row: string;
+  readonly nimg: readonly [number, number];
+  readonly value: readonly [number, number];
+}
+
+/** The changes of one kind, but of noise levels, whose numbers are those of few images. */
+export function changesOf({ kind, layers, nimg, values }: DynamicsTable): Change[] {
+  if (dynamicsKinds[kind].of === 'noise level') return [];
+  return layers.flatMap((row, index) => {
+    const line = values[index]!;
+    const first = line.findIndex((value) => value !== null);
+    const last = line.findLastIndex((value) => value !== null);
+    if (first < 0 || last === first) return [];
+    return [{ kind, row, nimg: [nimg[first]!, nimg[last]!], value: [line[first]!, line[last]!] }];
+  });
+}
+
+/** How far a change is from none, by factors: to double is as far as to halve. From or to 0: nothing is farther. */
+function distance({ value: [first, last] }: Change): number {
+  if (first === last) return 0;
+  const factor = Math.abs(Math.log(Math.abs(last / first)));
+  return Number.isNaN(factor) ? Infinity : factor;
+}
+
+/** Those that changed most, as a table. @param count how many */
+export function changeTable(changes: readonly Change[], count: number): string {
+  const most = [...changes].sort((a, b) => distance(b) - distance(a)).slice(0, count);
+  const rows = most.map(({ kind, row, nimg, value: [first, last] }) => [
+    row,
+    kind,
+    images(nimg[0]),
+    threeDigits(first),
+    images(nimg[1]),
+    threeDigits(last),
+    first === 0 ? '–' : `× ${threeDigits(last / first)}`,
+  ]);
+  return table(['changed most', 'kind', 'from', '', 'to', '', 'change'], rows, [2, 3, 4, 5, 6]);
+}
+
+/** The newest moment by noise level, bins without pictures left out; null: nothing is recorded of any. */
+export function noiseTable(tables: readonly DynamicsTable[]): string | null {
+  const noise = tables.filter(({ kind }) => dynamicsKinds[kind].of === 'noise level');
+  if (noise.length === 0) return null;
+  const [{ layers, nimg }] = noise as [DynamicsTable, ...DynamicsTable[]];
+  const rows = layers.flatMap((level, row) => {
+    const newest = noise.map(({ values }) => values[row]!.at(-1) ?? null);
+    if (newest.every((value) => value === null || value === 0)) return [];
+    return [[level, ...newest.map((value) => (value === null ? '–' : threeDigits(value)))]];
+  });
+  const headings = ['σ', ...noise.map(({ kind }) => kind.replace('noise-', ''))];
+  const right = headings.map((_, column) => column);
+  return `By noise level at ${images(nimg.at(-1)!)}:\n${table(headings, rows, right)}`;
+}
