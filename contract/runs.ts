@@ -186,7 +186,9 @@ export const runTicks = defineCall(
     id: Id,
     /** Only ticks after this count of images. */
     afterNimg: z.int().min(-1).default(-1),
-    /** Thinned to about this many, keeping the extremes. */
+    /** Only ticks up to this count of images; null: to the newest. */
+    untilNimg: z.int().min(0).nullable().default(null),
+    /** Thinned to at most this many, keeping the extremes. */
     maxPoints: z.int().min(10).max(20_000).default(4000),
   }),
   TickColumns,

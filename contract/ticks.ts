@@ -15,6 +15,8 @@ export interface TickScalar {
   readonly words: string;
   /** `Measured`: null where it was not finite, or where the version that trained did not record it. */
   readonly schema: z.ZodNumber | z.ZodInt | typeof Measured;
+  /** Its extremes are kept where a curve is thinned. */
+  readonly jumps?: true;
 }
 
 /**
@@ -43,6 +45,7 @@ export const tickScalars = {
     title: 'Loss',
     words: "mean over the tick's images of the mean loss per element, as it is optimised",
     schema: Measured,
+    jumps: true,
   },
   lossStderr: {
     column: 'loss_stderr',
@@ -57,6 +60,7 @@ export const tickScalars = {
     title: 'Weighted error',
     words: "mean over the tick's images of λ(σ)·(D − y)² per element: the loss without the learned weight",
     schema: Measured,
+    jumps: true,
   },
   learningRate: {
     column: 'learning_rate',
@@ -71,6 +75,7 @@ export const tickScalars = {
     title: 'Images per second',
     words: 'training images a second of its steps',
     schema: Measured,
+    jumps: true,
   },
   memoryBytes: {
     column: 'memory_bytes',

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import type { Checkpoint } from '../../contract/runs.ts';
-import { COUNTS } from './history.ts';
+import { COUNTS } from './counting.ts';
 import { advanceRun } from './runs.ts';
 import { insertedId, statement, write } from './statements.ts';
 

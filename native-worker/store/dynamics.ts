@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import type { DynamicsKind, DynamicsTable } from '../../contract/dynamics.ts';
-import { COUNTS } from './history.ts';
+import { COUNTS } from './counting.ts';
 import { statement, write } from './statements.ts';
 
 /** Tables `dynamics_rows` and `dynamics`: numbers of layers, blocks and noise levels over training, by kind. */

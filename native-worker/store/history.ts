@@ -1,13 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
+import { COUNTS } from './counting.ts';
 import { statement, write } from './statements.ts';
-
-/**
- * What of a run's history counts. A run that goes on from a checkpoint undoes what was written down after it: rows and
- * files stay, and `rewound` numbers the rewind that undid them. Every reading of history asks for what counts, in these
- * words and no others.
- */
-export const COUNTS = 'rewound = 0';
+import { retreat } from './tick-levels.ts';
 
 /** Every table with moments of a run; all of them have `run_id`, `nimg` and `rewound`. */
 const HISTORY = ['ticks', 'dynamics', 'snapshots', 'checkpoints', 'reconstructions', 'samples'] as const;
@@ -36,6 +31,7 @@ export function rewindRun(db: Database, id: number, nimg: number, at = Date.now(
         nimg,
       );
     }
+    retreat(db, id, nimg);
     statement(db, 'UPDATE runs SET nimg = ? WHERE id = ?').run(nimg, id);
     statement(db, 'DELETE FROM resumes WHERE run_id = ? AND nimg > ?').run(id, nimg);
     if (nimg > 0) statement(db, 'INSERT OR IGNORE INTO resumes (run_id, nimg, at) VALUES (?, ?, ?)').run(id, nimg, at);

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import { RecipeTerm } from '../../contract/recipe.ts';
 import type { Reconstruction } from '../../contract/reconstructions.ts';
-import { COUNTS } from './history.ts';
+import { COUNTS } from './counting.ts';
 import { readableRows, readColumn } from './rows.ts';
 import { insertedId, statement } from './statements.ts';
 

@@ -7,7 +7,7 @@ import type { DataShape } from '../../contract/network.ts';
 import type { Run, RunState, RunSummary } from '../../contract/runs.ts';
 import { tickScalars } from '../../contract/ticks.ts';
 import { RunConfig } from '../../contract/training.ts';
-import { COUNTS } from './history.ts';
+import { COUNTS } from './counting.ts';
 import { readableRows, readColumn } from './rows.ts';
 import { insertedId, statement, write } from './statements.ts';
 

@@ -5,7 +5,7 @@ import { UsedGuidance } from '../../contract/guidance.ts';
 import { ModelRef } from '../../contract/models.ts';
 import type { Sample } from '../../contract/samples.ts';
 import { SamplerConfig } from '../../contract/training.ts';
-import { COUNTS } from './history.ts';
+import { COUNTS } from './counting.ts';
 import { readableRows, readColumn } from './rows.ts';
 import { insertedId, statement } from './statements.ts';
 

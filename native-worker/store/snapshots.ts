@@ -1,7 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import type { Snapshot } from '../../contract/runs.ts';
-import { COUNTS, countAgain } from './history.ts';
+import { COUNTS } from './counting.ts';
+import { countAgain } from './history.ts';
 import { statement, write } from './statements.ts';
 
 /** Table `snapshots`: files with one averaged network each. Write the file durably first, then the row. */

@@ -24,6 +24,7 @@ import { removeEmptyFolders } from '../../store/set-aside.ts';
 import { listSnapshots } from '../../store/snapshots.ts';
 import { write } from '../../store/statements.ts';
 import { readSystem } from '../../store/system-metrics.ts';
+import { makeLevels } from '../../store/tick-levels.ts';
 import { readTicks } from '../../store/ticks.ts';
 import { checkDevicePrecision } from '../device-precision.ts';
 import { handler, type Handler } from '../handle.ts';
@@ -96,8 +97,9 @@ export function runHandlers(parts: ServiceParts): Handler[] {
       events.emit(runDeleted, { runId: id });
       return {};
     }),
-    handler(calls.runTicks, ({ id, ...range }) => {
+    handler(calls.runTicks, async ({ id, ...range }) => {
       store.getRunSummary(db, id);
+      await makeLevels(db, id);
       return readTicks(db, id, range);
     }),
     handler(runDynamics, ({ id, kind, maxColumns, afterNimg }) => {

@@ -19,6 +19,7 @@ import { machines } from './017-machines.ts';
 import { emaLab } from './018-ema-lab.ts';
 import { datasetContent } from './019-dataset-content.ts';
 import { dynamics } from './020-dynamics.ts';
+import { tickLevels } from './021-tick-levels.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -42,4 +43,5 @@ export const migrations: readonly Migration[] = [
   emaLab,
   datasetContent,
   dynamics,
+  tickLevels,
 ];

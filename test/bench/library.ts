@@ -1,0 +1,130 @@
+/**
+ * `npm run bench:library -- [--runs 1000] [--ticks 5000000] [--rounds 7]`: how long a large library lets one wait. It is made
+ * first, in a temporary folder: one run has a fifth of the ticks, one as many without levels, as an earlier version left them;
+ * the others share the rest. Then a service of its own opens it and answers the calls that pages make, while another
+ * connection asks for the list over and over: what that waits is what another page would.
+ */
+import { parseArgs } from 'node:util';
+import { appInfo } from '../../contract/app.ts';
+import { median } from '../../contract/median.ts';
+import { listRuns, runTicks } from '../../contract/runs.ts';
+import { table } from '../../native-worker/cli/words.ts';
+import { openClient, type ServiceClient } from '../../native-worker/client/service-client.ts';
+import type { Library } from '../../native-worker/store/library.ts';
+import { makeLevels } from '../../native-worker/store/tick-levels.ts';
+import { lacksForBrowser, launchChromium } from '../support/needs.ts';
+import { startServing } from '../support/service.ts';
+import { makeLibrary, makeRun, tinyConfig } from '../support/training-library.ts';
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '1000' },
+    ticks: { type: 'string', default: '5000000' },
+    rounds: { type: 'string', default: '7' },
+  },
+});
+const [runs, ticks, rounds] = [Number(values.runs), Number(values.ticks), Number(values.rounds)];
+const long = Math.floor(ticks / 5);
+
+function fill(library: Library, runId: number, count: number): void {
+  library.db
+    .prepare(
+      `WITH RECURSIVE number (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < @count)
+       INSERT INTO ticks (run_id, nimg, at, train_seconds, loss, weighted_error, learning_rate, images_per_second, memory_bytes)
+       SELECT @runId, i * 256, i, i, 1 / (1.0 + i) + (i * 7919 % 1000) / 1e4, 2, 0.01, 100 + i % 13, 1e9 FROM number`,
+    )
+    .run({ runId, count });
+  library.db.prepare(`UPDATE runs SET nimg = ?, state = 'finished' WHERE id = ?`).run(count * 256, runId);
+}
+
+/** Milliseconds that something takes. */
+async function time(act: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await act();
+  return performance.now() - start;
+}
+
+/** How long something takes, and the longest that a small call waits meanwhile, milliseconds. */
+async function beside(other: ServiceClient, act: () => Promise<unknown>): Promise<{ own: number; waited: number }> {
+  let busy = true as boolean; // changed by a promise
+  let waited = 0;
+  const asking = (async () => {
+    while (busy) waited = Math.max(waited, await time(() => other.call(appInfo, {})));
+  })();
+  const own = await time(act);
+  busy = false;
+  await asking;
+  return { own, waited };
+}
+
+process.stdout.write(`making ${runs} runs with ${ticks} ticks …\n`);
+const { library, datasetId, remove } = await makeLibrary();
+const ids = Array.from({ length: runs }, () => makeRun(library, datasetId, tinyConfig()));
+const [leveled, old, ...rest] = ids as [number, number, ...number[]];
+fill(library, leveled, long);
+await makeLevels(library.db, leveled);
+fill(library, old, long);
+for (const id of rest) fill(library, id, Math.floor((ticks - 2 * long) / rest.length));
+library.close();
+
+const spawned = performance.now();
+let service = await startServing(library.folder);
+let client = await openClient(service.socket);
+await client.call(listRuns, {});
+const start = performance.now() - spawned;
+const other = await openClient(service.socket);
+
+const list: number[] = [];
+const chart: { own: number; waited: number }[] = [];
+const zoomed: { own: number; waited: number }[] = [];
+for (let round = 0; round < rounds; round += 1) {
+  list.push(await time(() => client.call(listRuns, {})));
+  chart.push(await beside(other, () => client.call(runTicks, { id: leveled })));
+  const from = Math.floor(((round + 1) / (rounds + 2)) * long) * 256;
+  zoomed.push(
+    await beside(other, () => client.call(runTicks, { id: leveled, afterNimg: from, untilNimg: from + long * 25 })),
+  );
+}
+const first = await beside(other, () => client.call(runTicks, { id: old }));
+client.close();
+other.close();
+await service.stop();
+
+let page = '– (needs Chromium and the built pages)';
+if (lacksForBrowser() === null) {
+  const browser = await launchChromium();
+  const tab = await browser.newPage();
+  const opened = performance.now();
+  service = await startServing(library.folder);
+  await tab.goto(service.url!);
+  await tab
+    .getByRole('checkbox', { name: /^Choose / })
+    .nth(5)
+    .waitFor();
+  page = (performance.now() - opened).toFixed(0);
+  await browser.close();
+  client = await openClient(service.socket);
+  client.close();
+  await service.stop();
+}
+remove();
+
+const ms = (numbers: readonly number[]): string => median(numbers).toFixed(0);
+const waits = (both: readonly { own: number; waited: number }[]): string[] => [
+  ms(both.map(({ own }) => own)),
+  ms(both.map(({ waited }) => waited)),
+];
+process.stdout.write(
+  `${table(
+    ['', 'ms', 'another call waits, ms'],
+    [
+      ['start of the service to the list of runs', start.toFixed(0), ''],
+      ['start of the service to the Runs page', page, ''],
+      [`list of ${runs} runs`, ms(list), ''],
+      [`curve of ${long} ticks`, ...waits(chart)],
+      ['a tenth of it', ...waits(zoomed)],
+      ['its first look without levels, once', ...waits([first])],
+    ],
+    [1, 2],
+  )}\n`,
+);
