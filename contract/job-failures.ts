@@ -4,6 +4,7 @@ import { memoryAdvice } from './memory-advice.ts';
 import { imagesAtOnce } from './micro-batch.ts';
 import type { NetworkPlan } from './plan.ts';
 import type { TrainingConfig } from './training.ts';
+import { exactImages } from './units.ts';
 
 /** What went wrong where a job did not come to its end, in a code and a sentence: the only place with these sentences. */
 export interface Failure {
@@ -196,13 +197,13 @@ export function lostWithService(nimg: number | undefined): Failure {
   const message =
     nimg === undefined
       ? `${end}, before its first checkpoint. Resume starts it from the beginning.`
-      : `${end}. Resume goes on from its checkpoint at ${nimg} images.`;
+      : `${end}. Resume goes on from its checkpoint at ${exactImages(nimg)}.`;
   return { code: 'interrupted', message };
 }
 
 /** What a run's log says where its service died and was started again at once. */
 export function goesOnAfterDeath(nimg: number | undefined): string {
-  const where = nimg === undefined ? 'from the beginning' : `from its checkpoint at ${nimg} images`;
+  const where = nimg === undefined ? 'from the beginning' : `from its checkpoint at ${exactImages(nimg)}`;
   return `EDM2 Studio ended unexpectedly while this run trained, and was started again. Training goes on ${where}.`;
 }
 

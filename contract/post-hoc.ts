@@ -1,5 +1,6 @@
 import { AppError } from './errors.ts';
 import { gammaFromSigmaRel } from './power-function.ts';
+import { exactImages } from './units.ts';
 
 /**
  * A power-function average: which training images it weighs, and how.
@@ -101,7 +102,7 @@ export function postHocFit(stored: readonly Profile[]): (target: Profile) => Fit
     if (target.time < last) {
       throw new AppError(
         'invalid-input',
-        `A snapshot at ${last} images is later than the average at ${target.time}; leave it out.`,
+        `A snapshot at ${exactImages(last)} is later than the average at ${exactImages(target.time)}; leave it out.`,
       );
     }
     const power = powerOf(target);
@@ -140,7 +141,7 @@ export function profileResponse(sigmaRel: number, end: number, length: number): 
 }
 
 function checkTime(time: number): void {
-  if (!(time > 0)) throw new AppError('invalid-input', `An average at ${time} training images does not exist.`);
+  if (!(time > 0)) throw new AppError('invalid-input', `An average at ${exactImages(time)} does not exist.`);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { AppError } from './errors.ts';
 import { MAX_SIGMA_REL } from './training.ts';
+import { emaLength } from './units.ts';
 
 /**
  * Width of a power-function profile relative to the training length: its standard deviation.
@@ -25,7 +26,7 @@ export function gammaFromSigmaRel(sigmaRel: number): number {
   if (!(sigmaRel > 0 && sigmaRel < MAX_SIGMA_REL)) {
     throw new AppError(
       'invalid-input',
-      `An averaging length of sigma_rel ${sigmaRel} does not exist; choose one above 0 and below ${MAX_SIGMA_REL.toFixed(4)}.`,
+      `An average of ${emaLength(sigmaRel)} does not exist; choose a length above 0 and below ${MAX_SIGMA_REL.toFixed(4)}.`,
     );
   }
   const s = sigmaRel ** -2;

@@ -4,6 +4,7 @@ import { AppError } from './errors.ts';
 import { postHocFit } from './post-hoc.ts';
 import { gammaFromSigmaRel } from './power-function.ts';
 import type { TrainingConfig } from './training.ts';
+import { exactImages } from './units.ts';
 
 /** How much of one stored average goes into a reconstructed one. */
 export const RecipeTerm = z.strictObject({
@@ -115,12 +116,12 @@ export function momentOf(name: string, snapshots: readonly StoredAverage[], nimg
   if (nimg > last) {
     throw new AppError(
       'not-found',
-      `Run "${name}" has no snapshot at ${nimg} images; its last one is at ${last}. What comes later can't be reconstructed.`,
+      `Run "${name}" has no snapshot at ${exactImages(nimg)}; its last one is at ${exactImages(last)}. What comes later can't be reconstructed.`,
     );
   }
   const nearest = times.reduce((best, one) => (Math.abs(one - nimg) < Math.abs(best - nimg) ? one : best));
   throw new AppError(
     'not-found',
-    `Run "${name}" has no snapshot at ${nimg} images; averages are reconstructed at the time of one. The nearest is at ${nearest}.`,
+    `Run "${name}" has no snapshot at ${exactImages(nimg)}; averages are reconstructed at the time of one. The nearest is at ${exactImages(nearest)}.`,
   );
 }

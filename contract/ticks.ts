@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Measured } from './common.ts';
 
 /** What a recorded number is measured in; '': it has no unit. */
-export type ScalarUnit = '' | 'images' | 'seconds' | 'images/s' | 'bytes';
+export type ScalarUnit = '' | 'images' | 'seconds' | 'img/s' | 'bytes';
 
 /** A number that every tick records. */
 export interface TickScalar {
@@ -71,7 +71,7 @@ export const tickScalars = {
   },
   imagesPerSecond: {
     column: 'images_per_second',
-    unit: 'images/s',
+    unit: 'img/s',
     title: 'Images per second',
     words: 'training images a second of its steps',
     schema: Measured,

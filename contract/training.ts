@@ -3,6 +3,7 @@ import { CONFIG_FORMAT, newerFormat } from './formats.ts';
 import { microBatchProblem } from './micro-batch.ts';
 import { NetworkConfig } from './network.ts';
 import { Precision } from './precision.ts';
+import { emaLength } from './units.ts';
 
 /** Largest sigma_rel a power function can have: the uniform average, 12^-1/2. */
 export const MAX_SIGMA_REL = 12 ** -0.5;
@@ -178,7 +179,7 @@ export const RunConfig = z
       context.addIssue({
         code: 'custom',
         path: ['grid', 'sigmaRel'],
-        message: `the grid wants sigma_rel ${grid.sigmaRel}, but the run keeps ${training.sigmaRels.join(' and ')}`,
+        message: `the grid wants ${emaLength(grid.sigmaRel)}, but the run keeps ${training.sigmaRels.join(' and ')}`,
       });
     }
     const turned = sigmasProblem(grid.sampler);

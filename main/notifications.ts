@@ -2,6 +2,7 @@ import { BrowserWindow, Notification } from 'electron';
 import { getSettings, Settings } from '../contract/app.ts';
 import { runChanged } from '../contract/events.ts';
 import type { RunSummary } from '../contract/runs.ts';
+import { images } from '../contract/units.ts';
 import type { Service } from './service.ts';
 
 /**
@@ -43,7 +44,7 @@ export class EndNotifier {
 
 /** What happened to a run that ended; null: it did not end, or somebody here ended it. */
 export function endSentence(run: Pick<RunSummary, 'state' | 'nimg' | 'error'>): string | null {
-  if (run.state === 'finished') return `Trained: ${run.nimg.toLocaleString('en')} images seen.`;
+  if (run.state === 'finished') return `Trained: ${images(run.nimg)} seen.`;
   if (run.state === 'failed') return run.error ?? 'Training failed.';
   return null;
 }

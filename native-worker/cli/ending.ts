@@ -1,5 +1,5 @@
 import type { RunSummary } from '../../contract/runs.ts';
-import { images } from './words.ts';
+import { images } from '../../contract/units.ts';
 
 /**
  * What happens to a run that is paused or stopped. Only one that trains has anything to write.

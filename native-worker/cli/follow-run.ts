@@ -4,11 +4,12 @@ import { getJob, type Job } from '../../contract/jobs.ts';
 import { getRun, pauseRun, type Run, type RunSummary } from '../../contract/runs.ts';
 import { lastTick, type Tick } from '../../contract/ticks.ts';
 import { progressWords, secondsToGo } from '../../contract/time-left.ts';
+import { duration, images, speed } from '../../contract/units.ts';
 import type { CommandContext } from './command.ts';
 import { deferred } from './deferred.ts';
 import { onInterrupt } from './interrupt.ts';
 import { whileServed } from './lost-service.ts';
-import { duration, images, threeDigits } from './words.ts';
+import { threeDigits } from './words.ts';
 
 /** How a followed run ended up. */
 export interface Followed {
@@ -29,7 +30,7 @@ export interface FollowOptions {
 }
 
 /**
- * Shows a training job until it ends: a progress line with loss, images/s and time left, and what goes to its log.
+ * Shows a training job until it ends: a progress line with loss, img/s and time left, and what goes to its log.
  * Ctrl+C, and the limits, pause the run: it writes a checkpoint and can go on later.
  *
  * @throws {AppError} the job's own failure; 'unavailable' if the service went away, with what goes on with the run
@@ -130,7 +131,7 @@ function tickWords(tick: Tick, goal: number, secondsLeft: number | null): string
   const words = [
     `${images(tick.nimg)} of ${images(goal)}`,
     `loss ${tick.loss === null ? '–' : threeDigits(tick.loss)}`,
-    `${tick.imagesPerSecond === null ? '–' : threeDigits(tick.imagesPerSecond)} images/s`,
+    speed(tick.imagesPerSecond),
   ].join(', ');
   return withTimeLeft(words, secondsLeft);
 }

@@ -1,44 +1,10 @@
 import { POOR_FIT } from '../../contract/recipe.ts';
 
-/** Numbers as people read them: three significant digits and a unit. */
-
-/** 512 → "512 images", 35_008 → "35.0 kimg", 1_310_000 → "1.31 Mimg". */
-export function images(count: number): string {
-  if (count < 1000) return `${count} ${count === 1 ? 'image' : 'images'}`;
-  return count < 999_500 ? `${threeDigits(count / 1e3)} kimg` : `${threeDigits(count / 1e6)} Mimg`;
-}
+/** How the command line writes what no page does; numbers with units are in contract/units.ts. */
 
 /** 1 → "1 picture", 512 → "512 pictures". */
 export function pictures(count: number): string {
   return `${count} ${count === 1 ? 'picture' : 'pictures'}`;
-}
-
-/** Bytes in powers of ten, as disks are sold: 238_000_000 → "238 MB". */
-export function bytes(count: number): string {
-  if (count < 1000) return `${count} B`;
-  const units = ['kB', 'MB', 'GB', 'TB'];
-  let value = count / 1000;
-  let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${threeDigits(value)} ${units[unit]}`;
-}
-
-/** Seconds → "45 s", "9 min 20 s", "3 h 12 min", "2 d 4 h". */
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return two(Math.floor(whole / 60), 'min', whole % 60, 's');
-  const minutes = Math.round(whole / 60);
-  if (minutes < 24 * 60) return two(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
-  const hours = Math.round(whole / 3600);
-  return two(Math.floor(hours / 24), 'd', hours % 24, 'h');
-}
-
-function two(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
 
 /** Three significant digits without an exponent below a million: 61.4, 0.0123, 238. Not finite: "–". */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ImportOptions, ImportProblem } from '../../contract/datasets.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Progress } from '../../contract/jobs.ts';
+import { count } from '../../contract/units.ts';
 import { type DatasetDescription, NO_LABEL } from './dataset-format.ts';
 import { CHANNELS } from './grey.ts';
 import { packDataset, type PackResult } from './pack.ts';
@@ -155,7 +156,7 @@ async function checkSpace(target: string, sizeBytes: number): Promise<void> {
   const { bavail, bsize } = await fs.promises.statfs(path.dirname(target));
   const free = bavail * bsize;
   if (free >= sizeBytes) return;
-  const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`;
+  const megabytes = (bytes: number): string => `${count(Math.ceil(bytes / 1e6))} MB`;
   throw new AppError(
     'no-space',
     `The packed pictures need ${megabytes(sizeBytes)} and ${megabytes(free)} are free on the disk of the library. Free some space, or import at a lower resolution.`,

@@ -1,4 +1,5 @@
 import type { ImportProblem } from '../../contract/datasets.ts';
+import { count } from '../../contract/units.ts';
 
 /** A list that a person reads and a message carries; the rest is counted. */
 const LISTED = 1000;
@@ -26,7 +27,7 @@ export class ProblemList {
   toList(): ImportProblem[] {
     const more = this.count - this.#listed.length;
     if (more === 0) return [...this.#listed];
-    return [...this.#listed, { file: '…', reason: `and ${more.toLocaleString('en')} more files were left out` }];
+    return [...this.#listed, { file: '…', reason: `and ${count(more)} more files were left out` }];
   }
 }
 

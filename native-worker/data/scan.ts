@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import { MOST_CLASSES } from '../../contract/network.ts';
+import { count } from '../../contract/units.ts';
 import { NO_LABEL } from './dataset-format.ts';
 import { printable, ProblemList } from './problems.ts';
 
@@ -76,7 +77,7 @@ export async function scanFolder(
 function tooManyClasses(folder: string, most: number): AppError {
   return new AppError(
     'dataset',
-    `There are more than ${most.toLocaleString('en')} folders with pictures in ${printable(folder)}, and each would be a class; that is the most a set can have. Put all pictures into one folder for a set without classes, or import fewer folders.`,
+    `There are more than ${count(most)} folders with pictures in ${printable(folder)}, and each would be a class; that is the most a set can have. Put all pictures into one folder for a set without classes, or import fewer folders.`,
   );
 }
 
@@ -94,11 +95,11 @@ function refuseUnclear(
   const [first] = groups;
   const where =
     groups.length === 1
-      ? `one folder with pictures, ${printable(first!.name)} (${inFolders.toLocaleString('en')})`
-      : `${groups.length.toLocaleString('en')} folders with pictures, such as ${printable(first!.name)} (${inFolders.toLocaleString('en')} in all)`;
+      ? `one folder with pictures, ${printable(first!.name)} (${count(inFolders)})`
+      : `${count(groups.length)} folders with pictures, such as ${printable(first!.name)} (${count(inFolders)} in all)`;
   throw new AppError(
     'dataset',
-    `${printable(folder)} has pictures of its own (${own.toLocaleString('en')}) and ${where}. Which are meant? For its own, move ${groups.length === 1 ? 'that folder' : 'those folders'} elsewhere, or put a dot before the name; for those of a folder, import that folder; for all as one set, put them into one folder; for classes, put its own into a folder, too.`,
+    `${printable(folder)} has pictures of its own (${count(own)}) and ${where}. Which are meant? For its own, move ${groups.length === 1 ? 'that folder' : 'those folders'} elsewhere, or put a dot before the name; for those of a folder, import that folder; for all as one set, put them into one folder; for classes, put its own into a folder, too.`,
   );
 }
 
@@ -143,7 +144,7 @@ async function listFolder(walk: Walk, relative: string, problems: ProblemList): 
       if (walk.entries > MAX_ENTRIES) {
         throw new AppError(
           'dataset',
-          `There are more than ${MAX_ENTRIES.toLocaleString('en')} files and folders in ${printable(walk.root)}. Pick a smaller folder, or import it in parts.`,
+          `There are more than ${count(MAX_ENTRIES)} files and folders in ${printable(walk.root)}. Pick a smaller folder, or import it in parts.`,
         );
       }
       if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { JobOutcome } from '../../contract/job-messages.ts';
 import { recipesAt, type Recipe } from '../../contract/recipe.ts';
 import type { KeepRequest } from '../../contract/reconstructions.ts';
+import { averageName } from '../../contract/units.ts';
 import { moveDurably, writingTo } from '../store/durable-file.ts';
 import { recipeSource } from '../store/models.ts';
 import { insideLibrary, jobFolder, reconstructionPath } from '../store/paths.ts';
@@ -95,7 +96,7 @@ async function keep(
       }),
     () =>
       recipes.forEach((recipe, index) => {
-        const name = targets[index]!.name ?? `sigma_rel ${recipe.sigmaRel} at ${recipe.nimg} images`;
+        const name = targets[index]!.name ?? averageName(recipe.sigmaRel, recipe.nimg);
         const made = { ...recipe, ...written[index]!, runId, jobId: job.id, name, file: places[index]! };
         insertReconstruction(library.db, made);
       }),

@@ -3,6 +3,7 @@ import type { JobOutcome } from '../../contract/job-messages.ts';
 import { MICRO_BATCHES } from '../../contract/jobs.ts';
 import { imagesAtOnce } from '../../contract/micro-batch.ts';
 import type { Engine } from '../../contract/training.ts';
+import { exactImages } from '../../contract/units.ts';
 import { microBatches } from '../edm2/training/gradients.ts';
 import { backend } from '../engine/binding.ts';
 import { compilationNow } from '../engine/compilation.ts';
@@ -49,7 +50,7 @@ async function train(
     await writeLog(
       session,
       'info',
-      `${session.nimg === 0 ? 'Training begins' : `Training goes on at ${session.nimg} images`}${partsInWords(session)}.`,
+      `${session.nimg === 0 ? 'Training begins' : `Training goes on at ${exactImages(session.nimg)}`}${partsInWords(session)}.`,
     );
     if (compiledOn(session.run.devices, compilationNow()) !== compilationNow()) {
       await writeLog(session, 'info', 'XLA compiles on one card only: this run is computed without it.');
@@ -77,8 +78,8 @@ function partsInWords({ run, training }: TrainingSession): string {
   const { training: share } = shareOn(training, devices);
   const count = microBatches(share);
   const where =
-    devices.length > 1 ? `, on ${devices.join(', ')}, ${share.batchSize} images of each batch a device` : '';
-  return count === 1 ? where : `${where}, in ${count} micro-batches of ${imagesAtOnce(share)} images`;
+    devices.length > 1 ? `, on ${devices.join(', ')}, ${exactImages(share.batchSize)} of each batch a device` : '';
+  return count === 1 ? where : `${where}, in ${count} micro-batches of ${exactImages(imagesAtOnce(share))}`;
 }
 
 /**
@@ -200,7 +201,7 @@ async function endEarly(session: TrainingSession, asked: NonNullable<Requested>)
 }
 
 async function endAs(session: TrainingSession, asked: NonNullable<Requested>): Promise<JobOutcome> {
-  await writeLog(session, 'info', `${asked === 'stop' ? 'Stopped' : 'Paused'} at ${session.nimg} images.`);
+  await writeLog(session, 'info', `${asked === 'stop' ? 'Stopped' : 'Paused'} at ${exactImages(session.nimg)}.`);
   return { kind: ENDINGS[asked] };
 }
 
@@ -213,7 +214,7 @@ async function finish(session: TrainingSession): Promise<JobOutcome> {
     if (session.context.requested() === 'pause') return endAs(session, 'pause');
     await writeLog(session, 'info', 'The last grid was not drawn to its end, as was asked.');
   }
-  await writeLog(session, 'info', `Finished at ${session.nimg} images.`);
+  await writeLog(session, 'info', `Finished at ${exactImages(session.nimg)}.`);
   return { kind: 'finished' };
 }
 

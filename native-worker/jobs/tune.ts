@@ -5,6 +5,7 @@ import type { Progress } from '../../contract/jobs.ts';
 import type { PrecisionSupport } from '../../contract/precision.ts';
 import { RuntimeName } from '../../contract/runtime.ts';
 import { choiceInWords, fastestFirst, type TuningChoice, type TuningResult } from '../../contract/tuning.ts';
+import { speed } from '../../contract/units.ts';
 import { compilationNow } from '../engine/compilation.ts';
 import { HIDDEN, jobEnvironment, type JobEnvironmentOptions } from '../engine/runtime/environment.ts';
 import {
@@ -101,7 +102,7 @@ function supportedByAll([first, ...others]: readonly PrecisionSupport[][]): Prec
 /** How far it is in its time, and what is fastest so far. */
 function progressOf(choice: TuningChoice, results: readonly TuningResult[], done: number, total: number): Progress {
   const [best] = fastestFirst(results);
-  const soFar = best === undefined ? '' : `; fastest so far ${best.measured.imagesPerSecond.toPrecision(3)} images/s`;
+  const soFar = best === undefined ? '' : `; fastest so far ${speed(best.measured.imagesPerSecond)}`;
   return { done, total, unit: 'seconds at most', text: `Measuring ${choiceInWords(choice)}${soFar}` };
 }
 

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import type { DynamicsKind, DynamicsTable } from '../../contract/dynamics.ts';
+import { exactImages } from '../../contract/units.ts';
 import { COUNTS } from './counting.ts';
 import { statement, write } from './statements.ts';
 
@@ -76,7 +77,10 @@ export function readDynamics(
   nimg.forEach((moment, column) => {
     const blob = select.get(runId, kind, moment)!;
     if (blob.byteLength !== layers.length * 4) {
-      throw new AppError('corrupt-file', `What is recorded of run ${runId} at ${moment} images (${kind}) is damaged.`);
+      throw new AppError(
+        'corrupt-file',
+        `What is recorded of run ${runId} at ${exactImages(moment)} (${kind}) is damaged.`,
+      );
     }
     for (const [row, line] of values.entries()) {
       const value = blob.readFloatLE(row * 4);

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
+import { exactImages } from '../../contract/units.ts';
 import { COUNTS } from './counting.ts';
 import { statement, write } from './statements.ts';
 import { retreat } from './tick-levels.ts';
@@ -84,7 +85,7 @@ export function checkCounts(db: Database, table: 'snapshots' | 'reconstructions'
   if (undone === undefined) return;
   throw new AppError(
     'conflict',
-    `The average at ${undone.nimg} images is no longer part of "${undone.name}", which went on from an earlier checkpoint ` +
-      `and is at ${undone.now} images. Choose another, or let it train on.`,
+    `The average at ${exactImages(undone.nimg)} is no longer part of "${undone.name}", which went on from an earlier checkpoint ` +
+      `and is at ${exactImages(undone.now)}. Choose another, or let it train on.`,
   );
 }

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { hasSystemCode } from '../../contract/errors.ts';
+import { exactImages } from '../../contract/units.ts';
 import { isTemporaryName } from './durable-file.ts';
 import type { Library } from './library.ts';
 import { insertLog } from './log.ts';
@@ -72,7 +73,7 @@ function removeLostRows({ db, folder }: Library, result: SweepResult): void {
       if (isThere(folder, file)) continue;
       write(db, () => {
         statement(db, `DELETE FROM ${table} WHERE id = ?`).run(id);
-        const text = `The file of the ${what} at ${nimg} images has disappeared (${file}); it is no longer listed.`;
+        const text = `The file of the ${what} at ${exactImages(nimg)} has disappeared (${file}); it is no longer listed.`;
         insertLog(db, { runId, nimg, level: 'warn', text });
       });
       result.lost.push(file);

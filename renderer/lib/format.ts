@@ -1,142 +1,42 @@
 import { percentDone } from '../../contract/time-left.ts';
+import { NOTHING } from '../../contract/units.ts';
 
-/** Numbers and times as the whole app writes them. Every function takes null for "not measured" and writes a dash. */
+/** Numbers, units and times of day as the page writes them. */
 
-export const NOTHING = '–';
-
-/** Three significant digits without trailing noise: 0.0123, 1.31, 61.4, 1,230; 1.2e-7 where zeros would fill the line. */
-export function number(value: number | null, digits = 3): string {
-  if (value === null || !Number.isFinite(value)) return NOTHING;
-  if (value === 0) return '0';
-  const size = Math.abs(value);
-  if (size < 1e-4 || size >= 1e15) return value.toExponential(Math.min(digits - 1, 2)).replace('e+', 'e');
-  const rounded = Number(value.toPrecision(digits));
-  return rounded.toLocaleString('en-US', { maximumSignificantDigits: digits, useGrouping: size >= 1000 });
-}
-
-/** A whole number with thousands separators: 35,008. */
-export function count(value: number | null): string {
-  return value === null || !Number.isFinite(value) ? NOTHING : Math.round(value).toLocaleString('en-US');
-}
-
-/** The same number always with the same length, for figures that change in place: 61.4, 5.03, 123. */
-export function steady(value: number | null, digits = 3): string {
-  if (value === null || !Number.isFinite(value)) return NOTHING;
-  if (value === 0) return '0';
-  const size = Math.abs(value);
-  if (size < 1e-4 || size >= 1e6) return value.toExponential(digits - 1).replace('e+', 'e');
-  return Number(value.toPrecision(digits)) >= 10 ** (digits - 1) ? count(value) : value.toPrecision(digits);
-}
-
-/** Training images: 512 img, 35.0 kimg, 1.31 Mimg (1 Mimg = 10^6 images). */
-export function images(value: number | null): string {
-  return value === null ? NOTHING : `${imagesBare(value)} ${imagesUnit(value)}`;
-}
-
-/** Counts of images as `images` writes them, and to the last image where two would read the same. */
-export function imagesApart(values: readonly number[]): string[] {
-  const short = values.map((value) => images(value));
-  return short.map((text, index) =>
-    short.indexOf(text) === short.lastIndexOf(text) ? text : `${count(values[index]!)} img`,
-  );
-}
-
-/** The part of `images` before the unit. */
-export function imagesBare(value: number): string {
-  if (value < 1000) return String(value);
-  return value < 999_500 ? steady(value / 1000) : steady(value / 1e6);
-}
-
-/** The unit that `images` uses for this count. */
-export function imagesUnit(value: number): string {
-  if (value < 1000) return 'img';
-  return value < 999_500 ? 'kimg' : 'Mimg';
-}
-
-/** "12.3 of 35.0 kimg": the unit once if both have the same. When all are seen, how many that is: the last batch may go beyond. */
-export function imagesOf(done: number, total: number): string {
-  if (done >= total) return images(done);
-  return imagesUnit(done) === imagesUnit(total)
-    ? `${imagesBare(done)} of ${images(total)}`
-    : `${images(done)} of ${images(total)}`;
-}
-
-/** A place on an axis of training images: 0, 500, 12k, 1.5M. */
-export function imagesTick(value: number): string {
-  const size = Math.abs(value);
-  if (size >= 1e9) return `${trim(value / 1e9)}G`;
-  if (size >= 1e6) return `${trim(value / 1e6)}M`;
-  if (size >= 1e3) return `${trim(value / 1e3)}k`;
-  return trim(value);
-}
-
-function trim(value: number): string {
-  return String(Number(value.toPrecision(3)));
-}
-
-/** Images per second: "61.4 img/s". */
-export function speed(imagesPerSecond: number | null): string {
-  return imagesPerSecond === null ? NOTHING : `${steady(imagesPerSecond)} img/s`;
-}
-
-/** A length of time in its two largest units: 45 s, 3 min 20 s, 3 h 12 min, 2 d 4 h. */
-export function duration(seconds: number | null): string {
-  if (seconds === null || !Number.isFinite(seconds)) return NOTHING;
-  if (seconds < 1) return seconds <= 0 ? '0 s' : 'under 1 s';
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 600) return two(Math.floor(whole / 60), 'min', whole % 60, 's');
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  if (minutes < 48 * 60) return two(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
-  const hours = Math.round(seconds / 3600);
-  return two(Math.floor(hours / 24), 'd', hours % 24, 'h');
-}
-
-function two(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
-}
-
-/** Bytes in powers of 1000, as disks are sold: 238 MB, 1.50 GB. */
-export function bytes(value: number | null): string {
-  if (value === null || !Number.isFinite(value)) return NOTHING;
-  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-  let size = value;
-  let unit = 0;
-  while (size >= 999.5 && unit < units.length - 1) {
-    size /= 1000;
-    unit++;
-  }
-  return unit === 0 ? `${size} B` : `${steady(size)} ${units[unit]!}`;
-}
+export * from '../../contract/units.ts';
 
 /** How far something is in whole percent; where the whole is not known, nothing. */
 export function percent(part: number, whole: number): string {
   return whole > 0 ? percentDone(part, whole) : NOTHING;
 }
 
-/** Network size as the paper writes it: 1.25 M, 280 M. */
-export function parameters(value: number): string {
-  if (value >= 999.5e6) return `${steady(value / 1e9)} G`;
-  if (value >= 999_500) return `${steady(value / 1e6)} M`;
-  return value >= 1000 ? `${steady(value / 1e3)} k` : String(value);
-}
-
-/** Time of day for today, "yesterday 14:02", else the day: "12 Nov 14:02", "12 Nov 2025". */
+/**
+ * Time of day for today, "yesterday 14:02", "tomorrow 02:30", a day of the week to come as "Tue 02:30", else the date:
+ * "12 Nov 14:02", "12 Nov 2025".
+ */
 export function when(timestamp: number | null, now = Date.now()): string {
   if (timestamp === null) return NOTHING;
   const date = new Date(timestamp);
-  const time = clockTime(timestamp);
-  const days = daysBetween(date, new Date(now));
-  if (days === 0) return time;
-  if (days === 1) return `yesterday ${time}`;
-  const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
-  return date.getFullYear() === new Date(now).getFullYear() ? `${day} ${time}` : `${day} ${date.getFullYear()}`;
+  const time = date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  const ahead = daysAhead(timestamp, now);
+  if (ahead === 0) return time;
+  if (ahead === -1) return `yesterday ${time}`;
+  if (ahead === 1) return `tomorrow ${time}`;
+  if (ahead > 1 && ahead < 7) return `${date.toLocaleDateString('en-GB', { weekday: 'short' })} ${time}`;
+  return sameYear(timestamp, now) ? `${dayOf(date)} ${time}` : `${dayOf(date)} ${date.getFullYear()}`;
 }
 
-/** Hours and minutes: 14:02. */
-export function clockTime(timestamp: number): string {
-  return new Date(timestamp).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+/** When something is to end, to go on after "done": "at 17:14", "tomorrow 02:30". */
+export function atOrOn(timestamp: number, now = Date.now()): string {
+  return `${daysAhead(timestamp, now) === 0 ? 'at ' : ''}${when(timestamp, now)}`;
+}
+
+/** To the second, as a line of a log begins: "14:02:11" for today, else with the date: "12 Nov 14:02:11". */
+export function logTime(timestamp: number, now = Date.now()): string {
+  const date = new Date(timestamp);
+  const time = date.toLocaleTimeString('en-GB');
+  if (daysAhead(timestamp, now) === 0) return time;
+  return `${dayOf(date)}${sameYear(timestamp, now) ? '' : ` ${date.getFullYear()}`} ${time}`;
 }
 
 /** To the second, with the day; for titles on hover. */
@@ -146,7 +46,19 @@ export function exactTime(timestamp: number | null): string {
     : new Date(timestamp).toLocaleString('en-GB', { dateStyle: 'full', timeStyle: 'medium' });
 }
 
-function daysBetween(a: Date, b: Date): number {
-  const start = (date: Date): number => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
-  return Math.round((start(b) - start(a)) / 86_400_000);
+function dayOf(date: Date): string {
+  return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+}
+
+function sameYear(timestamp: number, now: number): boolean {
+  return new Date(timestamp).getFullYear() === new Date(now).getFullYear();
+}
+
+/** Days by the calendar from now to then; negative: then is over. */
+function daysAhead(then: number, now: number): number {
+  const start = (timestamp: number): number => {
+    const date = new Date(timestamp);
+    return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
+  };
+  return Math.round((start(then) - start(now)) / 86_400_000);
 }

@@ -1,5 +1,6 @@
 import { SigmaRel } from '../../contract/training.ts';
 import { newStep, renameStep } from './dialog-steps.ts';
+import { termNamed, type TermId } from './words/terms.ts';
 
 /** The tabs of a run's page, in order. */
 export const runTabs = ['overview', 'dynamics', 'samples', 'snapshots', 'system', 'log', 'config'] as const;
@@ -19,6 +20,8 @@ export type Route =
   | { page: 'generate'; snapshot: number | null; sample: number | null; reconstruction: number | null }
   | { page: 'settings' }
   | { page: 'about' }
+  /** `at`: the word that is looked for. */
+  | { page: 'words'; at: TermId | null }
   | { page: 'missing'; path: string };
 
 /** Reads `#/runs/12/overview` and the like; an address that names nothing becomes the route 'missing'. */
@@ -61,6 +64,8 @@ export function parseRoute(hash: string): Route {
       return { page: 'settings' };
     case 'about':
       return { page: 'about' };
+    case 'words':
+      return { page: 'words', at: termNamed(search.get('at')) };
     default:
       return missing;
   }
@@ -92,13 +97,15 @@ export function href(route: Route): string {
       return '#/settings';
     case 'about':
       return '#/about';
+    case 'words':
+      return withQuery('#/words', { at: route.at });
     case 'missing':
       return `#${route.path}`;
   }
 }
 
 /** An address with what is known of its query. */
-function withQuery(path: string, values: Record<string, number | null>): string {
+function withQuery(path: string, values: Record<string, number | string | null>): string {
   const known = Object.entries(values).filter(([, value]) => value !== null);
   return known.length > 0 ? `${path}?${known.map(([name, value]) => `${name}=${value}`).join('&')}` : path;
 }

@@ -48,7 +48,7 @@ async function inOneMachine(): Promise<void> {
     index === 0 ? '' : (speeds[0]! / speeds[index]!).toFixed(2),
     atLeast === null ? '' : atLeast.toFixed(1),
   ]);
-  const head = ['training step', 'time (min–max)', 'images/s', 'two parts ÷ it', 'at least'];
+  const head = ['training step', 'time (min–max)', 'img/s', 'two parts ÷ it', 'at least'];
   process.stdout.write(`${table(head, rows, [2, 3, 4])}\n\n${quietWords(allQuiet(times))}\n\n`);
 }
 
@@ -80,13 +80,7 @@ async function overNetwork(): Promise<void> {
     ...[name, spread(times[index]!), threeDigits(speeds[index]!), ratios[index]!],
     index === 1 ? '0.95' : '',
   ]);
-  const head = [
-    'training step, a thread a process',
-    'time (min–max)',
-    'images/s',
-    'gRPC ÷ it, per process',
-    'at least',
-  ];
+  const head = ['training step, a thread a process', 'time (min–max)', 'img/s', 'gRPC ÷ it, per process', 'at least'];
   process.stdout.write(`${table(head, rows, [2, 3, 4])}\n\n${quietWords(allQuiet(times))}\n`);
   other.signal('SIGTERM');
 }

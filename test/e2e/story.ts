@@ -214,22 +214,22 @@ export function tellStory(makeStage: () => Stage): void {
     await differences.getByRole('columnheader', { name: 'story' }).waitFor();
     expect(await differences.getByRole('columnheader').count()).toBe(3); // the setting, and a column for each run
     expect(await differences.getByRole('row', { name: /^data / }).textContent()).toContain('shapes');
-    await page.getByText(/^Loss\. .*story: [\d.]+ at 256 img/).waitFor({ state: 'attached' });
+    await page.getByText(/^Loss, as measured\. .*story: [\d.]+ at 256 images/).waitFor({ state: 'attached' });
     expect(await isDrawn(page.locator('canvas').first())).toBe(true);
-    await page.getByAltText('Grid of story after 256 img').waitFor();
+    await page.getByAltText('Grid of story after 256 images').waitFor();
     await expect.poll(() => loadedPictures(page)).toBeGreaterThan(0);
     await screenshot(stage, page, '10-compare');
   });
 
   chapter('an average of another length is made in the EMA lab, kept, and found on the Generate page', async () => {
     const pictures = (length: string): Locator =>
-      page.getByRole('group', { name: `Pictures of σ_rel ${length} at 256 img` });
+      page.getByRole('group', { name: `Pictures of σ_rel ${length} at 256 images` });
     await visit('EMA lab');
     await pictures('0.1').waitFor(LONG); // what the run's own grids show
     await page.getByRole('slider', { name: /EMA length/ }).focus();
     await page.keyboard.press('PageDown');
     await pictures('0.05').waitFor(LONG);
-    await page.getByLabel('EMA length σ_rel').fill('0.07');
+    await page.getByLabel('EMA length', { exact: true }).fill('0.07');
     await pictures('0.07').waitFor(LONG);
     await expect.poll(() => loadedPictures(page)).toBeGreaterThan(15);
     expect(await isDrawn(page.locator('canvas').first())).toBe(true);

@@ -1,9 +1,10 @@
 import type { BenchSubject } from '../../contract/bench.ts';
+import { bytes } from '../../contract/units.ts';
 import { readMeasured } from '../../native-worker/cli/measured-network.ts';
 import { alternate } from '../../native-worker/cli/bench/rounds.ts';
 import { spread } from '../../native-worker/cli/bench/report.ts';
 import { startWorker } from '../../native-worker/cli/bench/worker.ts';
-import { bytes, threeDigits } from '../../native-worker/cli/words.ts';
+import { threeDigits } from '../../native-worker/cli/words.ts';
 import { physicalCores } from '../../native-worker/engine/runtime/cores.ts';
 import { gpuMemoryOf, type UsedGpu } from '../../native-worker/engine/runtime/gpu.ts';
 import { ratioOf } from '../bench/peer/comparisons.ts';

@@ -3,7 +3,8 @@ import { opKinds, opKindWords, Profile } from '../../contract/profile.ts';
 import { isFloat32, type Precision, type PrecisionSupport } from '../../contract/precision.ts';
 import { DoctorReport } from '../../contract/runtime.ts';
 import { choiceInWords, fastestFirst, TuningResult } from '../../contract/tuning.ts';
-import { bytes, threeDigits } from '../../native-worker/cli/words.ts';
+import { bytes } from '../../contract/units.ts';
+import { threeDigits } from '../../native-worker/cli/words.ts';
 import { jobEnvironment } from '../../native-worker/engine/runtime/environment.ts';
 import type { UsedGpu } from '../../native-worker/engine/runtime/gpu.ts';
 import { edm2, lineOf, tell } from './edm2.ts';
@@ -158,7 +159,7 @@ async function pausedRun(library: string, seconds: number): Promise<Row[]> {
   const resumed = await edm2(library, ['runs', 'resume', id], left());
   const ended = lineOf(resumed, 'ended');
   const speeds = resumed.lines.flatMap((line) => (line.type === 'tick' ? [Number(line.imagesPerSecond)] : []));
-  const speed = speeds.length === 0 ? '' : `, ${threeDigits(speeds.at(-1)!)} images/s`;
+  const speed = speeds.length === 0 ? '' : `, ${threeDigits(speeds.at(-1)!)} img/s`;
   const found = `paused at ${paused.nimg}, ${String(ended.state)} at ${String(ended.nimg)} images${speed}`;
   return [
     { what: 'the demo, paused and resumed', found, good: ended.state === 'finished' && paused.nimg < RUN_IMAGES },
@@ -173,7 +174,7 @@ async function tune(library: string, { name, options }: Network, seconds: number
     const { imagesPerSecond, firstStepSeconds, hostBytes, deviceBytes } = measured;
     const memory =
       deviceBytes === null ? bytes(hostBytes) : `${bytes(deviceBytes)} of the card, ${bytes(hostBytes)} of the host`;
-    const found = `${threeDigits(imagesPerSecond)} images/s, first step after ${threeDigits(firstStepSeconds)} s, ${memory}`;
+    const found = `${threeDigits(imagesPerSecond)} img/s, first step after ${threeDigits(firstStepSeconds)} s, ${memory}`;
     return { what: `${name}: ${choiceInWords(choice)}`, found, good: null, data: { choice, measured } };
   });
   const failed = results.flatMap(({ choice, problem }): Row[] =>

@@ -64,7 +64,7 @@ async function hear(notifies: EndNotifier, ...states: Partial<RunSummary>[]): Pr
 
 test('a run that ends while nobody looks is told once', async () => {
   await hear(notifier(true), {}, { state: 'finished' }, { state: 'finished', notes: 'edited' });
-  expect(electron.shown).toEqual([{ title: 'emoji-G', body: 'Trained: 35,008 images seen.' }]);
+  expect(electron.shown).toEqual([{ title: 'emoji-G', body: 'Trained: 35.0 kimg seen.' }]);
 });
 
 test('a run that fails is told with its reason', async () => {

@@ -1,5 +1,6 @@
 import { isCard } from '../../../contract/devices.ts';
-import { bytes, table, threeDigits } from '../words.ts';
+import { bytes } from '../../../contract/units.ts';
+import { table, threeDigits } from '../words.ts';
 import type { DevicesResult } from './devices.ts';
 import type { BenchResult, Speed } from './measure.ts';
 import type { PartsResult, StepInUse } from './parts.ts';
@@ -23,7 +24,7 @@ export function benchWords({ batch, steps, evaluations, train, sample, quiet }: 
   ];
   return [
     table(
-      ['', 'time (min–max)', 'images/s', 'GFLOP/s', 'convolutions alone', 'share', 'peak memory'],
+      ['', 'time (min–max)', 'img/s', 'GFLOP/s', 'convolutions alone', 'share', 'peak memory'],
       [row(`training step, batch ${batch}`, train), row(`drawing ${batch} in ${steps} steps`, sample)],
       [2, 3, 5, 6],
     ),
@@ -55,9 +56,9 @@ export function partsWords({
   const speed =
     speedRatio === null
       ? `Batch ${batch} at once would not fit into this machine's memory.`
-      : `In micro-batches images/s are ${threeDigits(speedRatio)} of those of the batch at once.`;
+      : `In micro-batches the speed is ${threeDigits(speedRatio)} of that of the batch at once.`;
   return [
-    table(['training step', 'time (min–max)', 'images/s', 'peak memory'], rows, [2, 3]),
+    table(['training step', 'time (min–max)', 'img/s', 'peak memory'], rows, [2, 3]),
     `${speed} Peak memory is ${threeDigits(peakRatio)} times that of a batch of ${microBatch}.`,
     quietWords(quiet),
   ].join('\n\n');
@@ -78,7 +79,7 @@ export function devicesWords({ devices, batch, shared, alone, speedRatio, quiet 
     : '';
   return [
     table(
-      ['training step', 'time (min–max)', 'images/s', 'peak memory'],
+      ['training step', 'time (min–max)', 'img/s', 'peak memory'],
       [row(`batch ${batch} on ${devices.join(', ')}`, shared), row(`batch ${batch} on ${one}`, alone)],
       [2, 3],
     ),

@@ -5,9 +5,10 @@ import { imagesAtOnce } from '../../../contract/micro-batch.ts';
 import { estimateMemory, type MemoryEstimate } from '../../../contract/memory.ts';
 import type { DataShape } from '../../../contract/network.ts';
 import { countOperations, operationKinds, totalOperations, type OperationKind } from '../../../contract/operations.ts';
+import { bytes, count } from '../../../contract/units.ts';
 import { withoutService } from '../command.ts';
 import { addNetworkOptions, readNetwork, type AskedNetwork, type NetworkOptions } from '../network-options.ts';
-import { bytes, table, threeDigits } from '../words.ts';
+import { table, threeDigits } from '../words.ts';
 
 /** `edm2 count`: how large a network is and what it takes, without training anything. */
 export function addCount(program: Command): void {
@@ -78,10 +79,10 @@ export function countWords({ config }: AskedNetwork, { preset, rung, shape, ...c
       [
         ...parts.map((part) => [
           part === 'logvar' ? 'uncertainty u(σ)' : part,
-          parameters[part].toLocaleString('en'),
+          count(parameters[part]),
           share(parameters[part], parameters.total),
         ]),
-        ['all', parameters.total.toLocaleString('en'), ''],
+        ['all', count(parameters.total), ''],
       ],
       [1, 2],
     ),

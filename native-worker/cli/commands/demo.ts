@@ -15,12 +15,12 @@ import {
 import { generate, listSamples } from '../../../contract/samples.ts';
 import { MOST_IMAGES } from '../../../contract/training.ts';
 import { listJobs } from '../../../contract/jobs.ts';
+import { duration, images, speed } from '../../../contract/units.ts';
 import { LONGEST_TIMER_MS, positiveNumber, wholeNumber } from '../arguments.ts';
 import { EXIT_INTERRUPTED, withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { followRun } from '../follow-run.ts';
 import { checkTarget, saveSheet } from '../save-file.ts';
-import { duration, images, threeDigits } from '../words.ts';
 
 const PRESET = 'demo';
 const RUN_NAME = 'Demo';
@@ -90,9 +90,7 @@ async function demo(context: CommandContext, { goal, minutes, file }: Asked): Pr
     return EXIT_INTERRUPTED;
   }
   const seen = followed.run.nimg - run.nimg;
-  output.say(
-    `Saw ${images(seen)} in ${duration(seconds)} (${threeDigits(seen / seconds)} images/s, all things included).`,
-  );
+  output.say(`Saw ${images(seen)} in ${duration(seconds)} (${speed(seen / seconds)}, all things included).`);
   await writeGrid(context, followed.run, dataset, file);
   output.event('ended', { runId: run.id, state: followed.run.state, nimg: followed.run.nimg, seconds });
   if (followed.run.state === 'paused') output.say('`edm2 demo` goes on from here.');

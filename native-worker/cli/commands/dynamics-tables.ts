@@ -1,5 +1,6 @@
 import { dynamicsKinds, type DynamicsKind, type DynamicsTable } from '../../../contract/dynamics.ts';
-import { images, table, threeDigits } from '../words.ts';
+import { images } from '../../../contract/units.ts';
+import { table, threeDigits } from '../words.ts';
 
 /** How a number of a layer or block changed between a run's first and last tick that have it. */
 export interface Change {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { emptySetAside, listSetAside } from '../../../contract/set-aside.ts';
+import { bytes } from '../../../contract/units.ts';
 import { withService, type CommandContext } from '../command.ts';
-import { bytes } from '../words.ts';
 
 /** `edm2 library`: what concerns the library as a whole. */
 export function addLibrary(program: Command): void {

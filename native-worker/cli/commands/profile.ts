@@ -12,6 +12,7 @@ import { AppError } from '../../../contract/errors.ts';
 import { runChanged } from '../../../contract/events.ts';
 import { listRuns, type RunSummary } from '../../../contract/runs.ts';
 import { precisionNames } from '../../../contract/precision.ts';
+import { images } from '../../../contract/units.ts';
 import { findRun } from '../arguments.ts';
 import { withoutService, withService, type CommandContext } from '../command.ts';
 import { deferred } from '../deferred.ts';
@@ -23,7 +24,6 @@ import { measureProfile } from '../profile/measure.ts';
 import { profileWords } from '../profile/report.ts';
 import { whileServed } from '../lost-service.ts';
 import { checkTarget, saveText } from '../save-file.ts';
-import { images } from '../words.ts';
 
 interface ProfileOptions extends MeasuredOptions {
   readonly run?: string;

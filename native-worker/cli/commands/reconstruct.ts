@@ -10,13 +10,14 @@ import {
   type Reconstruction,
 } from '../../../contract/reconstructions.ts';
 import { getRun, listRuns, runSnapshots, type Run } from '../../../contract/runs.ts';
+import { bytes, emaLength, images } from '../../../contract/units.ts';
 import { collect, findRun, lengthNamed, wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { addRenamed } from '../renamed-option.ts';
 import { checkTarget, saveCopy } from '../save-file.ts';
 import { readName } from './reconstructions.ts';
-import { bytes, reconstructionWords } from '../words.ts';
+import { reconstructionWords } from '../words.ts';
 
 interface Options {
   readonly sigmaRel: readonly string[];
@@ -34,7 +35,7 @@ const EARLIER_PLACE = '{std}';
 export function addReconstruct(program: Command): void {
   const command = program
     .command('reconstruct')
-    .description('make averages of other lengths (sigma_rel) from the snapshots of a run, and keep them')
+    .description('make averages of other lengths (σ_rel) from the snapshots of a run, and keep them')
     .argument('<run>', 'name or id');
   const lengths = new Option('--sigma-rel <value>', 'length of the average; may be repeated, all are made in one pass');
   addRenamed(command, lengths.argParser(collect).default([]), '--std')
@@ -106,7 +107,7 @@ async function reconstruct(context: CommandContext, wanted: string, { targets, n
   const missing = targets.filter((target) => !before.some((one) => isOf(one, target)));
   for (const [index, { sigmaRel }] of targets.entries()) {
     const { error } = recipes[index]!;
-    output.say(`sigma_rel ${sigmaRel} of "${run.name}" at ${moment} images. ${reconstructionWords(error)}`);
+    output.say(`${emaLength(sigmaRel)} of "${run.name}" at ${images(moment)}. ${reconstructionWords(error)}`);
   }
   if (missing.length > 0) {
     const asked = missing.map(({ sigmaRel, name }) => ({ sigmaRel, name }));

@@ -9,9 +9,10 @@ import {
   type Reconstruction,
 } from '../../../contract/reconstructions.ts';
 import { listRuns } from '../../../contract/runs.ts';
+import { bytes, images } from '../../../contract/units.ts';
 import { findRun, wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
-import { bytes, images, percent, table } from '../words.ts';
+import { percent, table } from '../words.ts';
 
 /** `edm2 reconstructions`: lists what `edm2 reconstruct` kept; its subcommands rename and delete one. */
 export function addReconstructions(program: Command): void {
@@ -87,7 +88,7 @@ async function list({ client, output }: CommandContext, wanted: string | null): 
     percent(one.error),
     bytes(one.sizeBytes),
   ];
-  const headings = ['id', 'name', 'run', 'at', 'sigma_rel', 'error', 'size'];
+  const headings = ['id', 'name', 'run', 'at', 'σ_rel', 'error', 'size'];
   output.say(table(headings, kept.map(row), [0, 3, 4, 5, 6]));
   return undefined;
 }

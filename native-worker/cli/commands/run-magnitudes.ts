@@ -1,5 +1,6 @@
 import type { DynamicsTable } from '../../../contract/dynamics.ts';
-import { images, table } from '../words.ts';
+import { images } from '../../../contract/units.ts';
+import { table } from '../words.ts';
 
 /** How one kind of magnitude changed between a run's first and last tick; root mean squares, dimensionless. */
 export interface MagnitudeChange {

@@ -15,12 +15,13 @@ import {
 } from '../../../contract/runs.ts';
 import { percentDone, progressWords } from '../../../contract/time-left.ts';
 import { MOST_BATCH, MOST_IMAGES } from '../../../contract/training.ts';
+import { bytes, duration, images, speed } from '../../../contract/units.ts';
 import { ALL_DEVICES_HELP, devicesNamed, ENGINE_HELP, engineNamed, findRun, wholeNumber } from '../arguments.ts';
 import { withTasks } from '../cluster/together.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { endingSentence } from '../ending.ts';
 import { acrossFrom, areGiven, addMachineOptions, addMachines, type MachineOptions } from '../machine-options.ts';
-import { bytes, duration, images, table, threeDigits } from '../words.ts';
+import { table, threeDigits } from '../words.ts';
 import { magnitudeChange, magnitudeWords } from './run-magnitudes.ts';
 import { follow } from './train.ts';
 
@@ -157,7 +158,7 @@ async function list({ client, output }: CommandContext): Promise<undefined> {
     run.lastLoss === null ? '–' : threeDigits(run.lastLoss),
     run.imagesPerSecond === null ? '–' : threeDigits(run.imagesPerSecond),
   ]);
-  output.say(table(['id', 'name', 'state', 'dataset', 'progress', 'loss', 'images/s'], rows, [0, 4, 5, 6]));
+  output.say(table(['id', 'name', 'state', 'dataset', 'progress', 'loss', 'img/s'], rows, [0, 4, 5, 6]));
   return undefined;
 }
 
@@ -186,7 +187,7 @@ async function show({ client, output }: CommandContext, id: number): Promise<voi
     ['Devices', run.devices === null ? null : run.devices.join(', ')],
     ['Seen', `${images(run.nimg)} of ${images(run.durationImages)}`],
     ['Loss', run.lastLoss === null ? null : threeDigits(run.lastLoss)],
-    ['Speed', run.imagesPerSecond === null ? null : `${threeDigits(run.imagesPerSecond)} images/s`],
+    ['Speed', run.imagesPerSecond === null ? null : speed(run.imagesPerSecond)],
     ['Trained for', seconds === undefined ? null : duration(seconds)],
     ['Device', run.device],
     [

@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import { getDataset } from '../../../contract/datasets.ts';
 import type { Devices } from '../../../contract/devices.ts';
 import { generate } from '../../../contract/samples.ts';
+import { emaLength, images } from '../../../contract/units.ts';
 import {
   classList,
   classNamed,
@@ -24,7 +25,7 @@ import {
   type SamplingOptions,
 } from '../sampling-options.ts';
 import { checkTarget, saveSheet } from '../save-file.ts';
-import { images, pictures, reconstructionWords } from '../words.ts';
+import { pictures, reconstructionWords } from '../words.ts';
 
 interface SampleOptions extends SamplingOptions {
   readonly run: string;
@@ -136,5 +137,5 @@ async function sample(context: CommandContext, options: SampleOptions, asked: As
 }
 
 function described({ run, nimg, sigmaRel }: ChosenModel): string {
-  return `"${run.name}" at ${images(nimg)}, sigma_rel ${sigmaRel}`;
+  return `"${run.name}" at ${images(nimg)}, ${emaLength(sigmaRel)}`;
 }

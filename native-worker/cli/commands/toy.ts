@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../../contract/errors.ts';
 import { ToyMessage, ToyRequest, type ToyResult } from '../../../contract/toy.ts';
+import { count, duration } from '../../../contract/units.ts';
 import { chosenDevice } from '../../engine/runtime/choice.ts';
 import { jobEnvironment } from '../../engine/runtime/environment.ts';
 import { runtimeIsReady } from '../../engine/runtime/status.ts';
@@ -11,7 +12,7 @@ import { withoutService } from '../command.ts';
 import { firstIssue } from '../issue-words.ts';
 import type { Output } from '../output.ts';
 import { checkTarget, savePicture } from '../save-file.ts';
-import { duration, percent, table, threeDigits } from '../words.ts';
+import { percent, table, threeDigits } from '../words.ts';
 
 interface ToyOptions {
   readonly steps: string;
@@ -86,7 +87,7 @@ async function nextLine(child: LineProcess): Promise<string> {
 export function toyWords({ main, guide, panels, points }: ToyResult): string {
   const networks = Object.entries({ main, guide }).map(([name, training]) => [
     name,
-    training.parameters.toLocaleString('en'),
+    count(training.parameters),
     String(training.steps),
     threeDigits(training.firstLoss),
     threeDigits(training.lastLoss),

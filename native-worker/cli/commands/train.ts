@@ -7,6 +7,7 @@ import type { RungName } from '../../../contract/ladder.ts';
 import { beginning, LONGEST_NAME } from '../../../contract/names.ts';
 import { createRun, RunName } from '../../../contract/runs.ts';
 import type { Engine, RunConfig } from '../../../contract/training.ts';
+import { images } from '../../../contract/units.ts';
 import {
   collect,
   configFrom,
@@ -24,7 +25,6 @@ import { withTasks } from '../cluster/together.ts';
 import { EXIT_INTERRUPTED, type CommandContext } from '../command.ts';
 import { followRun } from '../follow-run.ts';
 import { acrossFrom, addMachineOptions, addMachines, type MachineOptions } from '../machine-options.ts';
-import { images } from '../words.ts';
 
 interface TrainOptions extends MachineOptions {
   readonly dataset: string;

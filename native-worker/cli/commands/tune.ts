@@ -10,12 +10,13 @@ import {
   type Tuning,
   type TuningSubject,
 } from '../../../contract/tuning.ts';
+import { bytes, duration } from '../../../contract/units.ts';
 import { DEVICES_HELP, devicesNamed, wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { followJob } from '../follow-job.ts';
 import { measuredWords, readMeasured, type MeasuredNetwork, type MeasuredOptions } from '../measured-network.ts';
 import { addNetworkOptions } from '../network-options.ts';
-import { bytes, duration, table, threeDigits } from '../words.ts';
+import { table, threeDigits } from '../words.ts';
 
 interface TuneOptions extends Omit<MeasuredOptions, 'threads' | 'microBatch'> {
   readonly seconds: string;
@@ -86,7 +87,7 @@ export function tuningWords({ device, driver, tensorflow, results, complete }: T
   );
   return [
     `On: ${device}${driver === null ? '' : `, driver ${driver}`}, TensorFlow ${tensorflow}.`,
-    table(['', 'images/s', 'first step', 'memory', 'of the card'], rows, [1, 2, 3, 4]),
+    table(['', 'img/s', 'first step', 'memory', 'of the card'], rows, [1, 2, 3, 4]),
     ...failed,
     complete ? 'Everything that seemed sensible was measured.' : 'The time was over before everything was measured.',
   ].join('\n\n');

@@ -1,5 +1,6 @@
 import { opKinds, opKindWords, sidesWords, type Profile } from '../../../contract/profile.ts';
-import { bytes, pictures, table, threeDigits } from '../words.ts';
+import { bytes, count } from '../../../contract/units.ts';
+import { pictures, table, threeDigits } from '../words.ts';
 
 /** Slowest ops that are told; `--json` tells more. */
 const SLOWEST = 10;
@@ -13,14 +14,14 @@ export function profileWords(profile: Profile): string {
   const halves = sidesWords(profile);
   const step = work === 'training' ? 'A training step' : 'One evaluation of the network, to draw,';
   return [
-    `${step} of ${pictures(images)}${halves === '' ? '' : `, ${halves}`}: ${ops.toLocaleString('en')} ops ran, whose times add up to ${ms(busy)}. ` +
+    `${step} of ${pictures(images)}${halves === '' ? '' : `, ${halves}`}: ${count(ops)} ops ran, whose times add up to ${ms(busy)}. ` +
       `By the clock it took ${ms(milliseconds)} with the trace, and takes ${ms(untracedMilliseconds)} without.`,
     table(
       ['kind', 'time', 'share', 'ops'],
       known
         .filter(({ ops, milliseconds }) => ops > 0 || milliseconds > 0)
         .map(({ kind, ops, milliseconds }) => [
-          ...[opKindWords[kind], ms(milliseconds), share(milliseconds), ops.toLocaleString('en')],
+          ...[opKindWords[kind], ms(milliseconds), share(milliseconds), count(ops)],
         ]),
       [1, 2, 3],
     ),

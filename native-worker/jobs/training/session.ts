@@ -4,6 +4,7 @@ import { imagesAtOnce } from '../../../contract/micro-batch.ts';
 import { checkEngine } from '../../../contract/precision.ts';
 import { trainingOf, type LogLine, type Run } from '../../../contract/runs.ts';
 import type { Engine, TrainingConfig } from '../../../contract/training.ts';
+import { exactImages } from '../../../contract/units.ts';
 import { openDataset, type PackedDataset } from '../../data/dataset-file.ts';
 import { initialSource, readState, type StateSource } from '../../edm2/training/state.ts';
 import { randomSource } from '../../edm2/tensors/random.ts';
@@ -76,7 +77,7 @@ export async function openSession(
     const team = await meet();
     const nimg = checkpoint?.nimg ?? 0;
     if (run.nimg > nimg)
-      await log('info', `${run.nimg - nimg} images after the last checkpoint are trained again.`, nimg);
+      await log('info', `${exactImages(run.nimg - nimg)} after the last checkpoint are trained again.`, nimg);
     if (checkpoint?.masksByMicroBatch === true && hadMasksByMicroBatch(run)) {
       await log(
         'info',
@@ -187,7 +188,11 @@ async function newestCheckpoint(
       return openCheckpoint(insideLibrary(library.folder, file), sha256, plan, run.config.training.sigmaRels.length);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      await log('warn', `The checkpoint of ${nimg} images can't be read and is passed over: ${error.message}`, nimg);
+      await log(
+        'warn',
+        `The checkpoint of ${exactImages(nimg)} can't be read and is passed over: ${error.message}`,
+        nimg,
+      );
     }
   }
   return null;

@@ -1,4 +1,5 @@
 import { AppError } from '../../../contract/errors.ts';
+import { exactImages } from '../../../contract/units.ts';
 import { perImageOf, perImageRows, type PerImage } from '../../edm2/tensors/types.ts';
 
 /** What a tick says about its images. */
@@ -78,7 +79,7 @@ function sumOf(values: readonly number[]): number {
 function notFinite(nimg: number): AppError {
   return new AppError(
     'not-finite',
-    `The loss was not a finite number after ${nimg} images. The last checkpoint is from before and is kept. ` +
+    `The loss was not a finite number after ${exactImages(nimg)}. The last checkpoint is from before and is kept. ` +
       'Start a run with a lower learning rate, or a longer ramp-up.',
   );
 }

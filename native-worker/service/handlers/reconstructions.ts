@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { AppError } from '../../../contract/errors.ts';
 import { recipesAt } from '../../../contract/recipe.ts';
 import * as calls from '../../../contract/reconstructions.ts';
+import { emaLength, exactImages, images } from '../../../contract/units.ts';
 import { recipeSource } from '../../store/models.ts';
 import { openRegularFile } from '../../store/open-file.ts';
 import { insideLibrary } from '../../store/paths.ts';
@@ -51,16 +52,16 @@ function keep({ library, queue }: ServiceParts, request: calls.KeepRequest): num
   const { nimg } = recipes[0]!;
   const lengths = targets.map(({ sigmaRel }) => sigmaRel);
   const twice = lengths.find((sigmaRel, index) => lengths.indexOf(sigmaRel) < index);
-  if (twice !== undefined) throw new AppError('invalid-input', `sigma_rel ${twice} is named twice; name it once.`);
+  if (twice !== undefined) throw new AppError('invalid-input', `${emaLength(twice)} is named twice; name it once.`);
   const kept = store
     .listReconstructions(db, runId)
     .find((one) => one.nimg === nimg && lengths.some((sigmaRel) => sigmaRel === one.sigmaRel));
   if (kept !== undefined) {
     throw new AppError(
       'conflict',
-      `sigma_rel ${kept.sigmaRel} at ${nimg} images of "${source.name}" is kept already, as "${kept.name}".`,
+      `${emaLength(kept.sigmaRel)} at ${exactImages(nimg)} of "${source.name}" is kept already, as "${kept.name}".`,
     );
   }
-  const title = `${source.name}, ${nimg} images: sigma_rel ${lengths.join(', ')}`;
+  const title = `${source.name} at ${images(nimg)}: ${lengths.map(emaLength).join(', ')}`;
   return queue.add({ parameters: { kind: 'reconstruct', request: { ...request, nimg } }, title, runId });
 }

@@ -12,6 +12,7 @@ import { sentence } from '../../../contract/sentence.ts';
 import { runDynamics } from '../../../contract/dynamics.ts';
 import { runSystem } from '../../../contract/system.ts';
 import type { Engine, RunConfig, TrainingConfig } from '../../../contract/training.ts';
+import { exactImages } from '../../../contract/units.ts';
 import { listCheckpoints } from '../../store/checkpoints.ts';
 import { datasetPath, getDataset } from '../../store/datasets.ts';
 import { activeJobOfRun, countActiveJobsOfRun } from '../../store/jobs.ts';
@@ -206,7 +207,11 @@ function resumeRun(
     store.setRunState(db, id, 'queued');
     if (durationImages !== undefined && durationImages !== run.durationImages) {
       store.setDuration(db, id, durationImages);
-      outcomes.writeLog(id, 'info', `It is to see ${durationImages} images in all; before, ${run.durationImages}.`);
+      outcomes.writeLog(
+        id,
+        'info',
+        `It is to see ${exactImages(durationImages)} in all; before, ${exactImages(run.durationImages)}.`,
+      );
     }
     if (microBatch !== undefined) store.setMicroBatch(db, id, microBatch);
     if (devices !== undefined) store.setDevices(db, id, devices);
@@ -221,7 +226,7 @@ function resumeRun(
 function checkGoal(run: RunSummary, durationImages: number | undefined): void {
   const { name, nimg, state } = run;
   if (durationImages === undefined ? state !== 'finished' : durationImages > nimg) return;
-  const seen = `"${name}" has seen ${nimg} images`;
+  const seen = `"${name}" has seen ${exactImages(nimg)}`;
   throw new AppError('conflict', `${seen}. To go on, it needs more in all than that.`);
 }
 

@@ -5,6 +5,7 @@ import { guideProblem, sameModel } from '../../../contract/guidance.ts';
 import { deleteSample, generate, getSample, listSamples, type GenerateRequest } from '../../../contract/samples.ts';
 import type { Run } from '../../../contract/runs.ts';
 import { churnProblem, sigmasProblem } from '../../../contract/training.ts';
+import { images } from '../../../contract/units.ts';
 import { findModel } from '../../store/models.ts';
 import { dropFiles } from '../../store/recorded-files.ts';
 import { getRun } from '../../store/runs.ts';
@@ -26,7 +27,7 @@ export function sampleHandlers({ library, queue, runtimes }: ServiceParts): Hand
       checkSharingEngine(request.devices, request.engine);
       await runtimes.machines(request.devices); // throws if one isn't there
       await checkDevicePrecision(runtimes, request.precision, request.engine, request.devices);
-      const title = `${run.name}, ${nimg} images: ${request.seeds.length} pictures`;
+      const title = `${run.name} at ${images(nimg)}: ${request.seeds.length} pictures`;
       return { jobId: queue.add({ parameters: { kind: 'sample', request }, title, runId: run.id }) };
     }),
     handler(listSamples, (which) => store.listSamples(db, which)),

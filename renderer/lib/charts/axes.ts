@@ -1,5 +1,5 @@
 import { tickScalars, type ScalarUnit, type TickScalarName } from '../../../contract/ticks.ts';
-import { bytes, duration, images, imagesTick, number, steady } from '../format.ts';
+import { bytes, duration, images, imagesTick, number, speed, steady } from '../format.ts';
 import type { AxisStyle } from './series.ts';
 
 /** Round times, up to a day; longer axes count days. */
@@ -12,14 +12,14 @@ const unitStyles: Readonly<Record<ScalarUnit, Pick<AxisStyle, 'steps' | 'tick' |
   '': { tick: (value) => number(value), value: steady },
   images: { tick: imagesTick, value: images },
   seconds: { steps: TIMES, tick: duration, value: duration },
-  'images/s': { tick: (value) => number(value), value: (value) => `${steady(value)} img/s` },
+  'img/s': { tick: (value) => number(value), value: speed },
   bytes: { tick: bytes, value: bytes },
 };
 
 /** The axis of what a tick records. */
 export function tickAxis(name: TickScalarName, log = false): AxisStyle {
   const { unit, title } = tickScalars[name];
-  return { title: unit === 'images/s' ? 'images / s' : title.toLowerCase(), log, ...unitStyles[unit] };
+  return { title: unit === 'img/s' ? unit : title.toLowerCase(), log, ...unitStyles[unit] };
 }
 
 /** Training images seen, the x of everything. */

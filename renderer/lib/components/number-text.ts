@@ -1,3 +1,5 @@
+import { number } from '../format.ts';
+
 /** How numbers are read wherever one can be typed. */
 
 /** Suffixes of counts. The binary ones are what the official code's command line takes ("128Mi"). */
@@ -62,7 +64,7 @@ function bound(value: number): string {
   const size = Math.abs(value);
   return size !== 0 && (size < 1e-3 || size >= 1e6)
     ? Number(value.toPrecision(3)).toExponential().replace('e+', 'e')
-    : value.toLocaleString('en-US');
+    : number(value, 6);
 }
 
 function fail(error: string): { value: undefined; error: string } {

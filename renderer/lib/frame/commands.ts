@@ -48,6 +48,7 @@ export function commands(): Command[] {
       run: go(page.route),
     })),
     { id: 'page settings', group: 'Pages', label: 'Settings', aside: 'Ctrl ,', run: go({ page: 'settings' }) },
+    { id: 'page words', group: 'Pages', label: 'Words', run: go({ page: 'words', at: null }) },
     { id: 'page about', group: 'Pages', label: 'About', run: go({ page: 'about' }) },
     { id: 'page trash', group: 'Pages', label: 'Trash', run: go({ page: 'runs', trash: true }) },
     ...runs.active.map((run): Command => ({

@@ -1,4 +1,5 @@
 import type { RunConfig } from '../../../contract/training.ts';
+import { count } from '../format.ts';
 
 export interface ConfigRow {
   /** Dotted name inside its group ("sampler.steps"). */
@@ -61,7 +62,6 @@ function words(value: unknown): string {
   if (value === null) return 'none';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(words).join(', ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value === 'number')
-    return Number.isInteger(value) && Math.abs(value) >= 10_000 ? value.toLocaleString('en-US') : String(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? count(value) : String(value);
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,7 +1,7 @@
 import type { Progress } from '../../../contract/jobs.ts';
 import { progressWords } from '../../../contract/time-left.ts';
 import type { Run, RunSummary } from '../../../contract/runs.ts';
-import { clockTime, duration, images, imagesOf, when } from '../format.ts';
+import { atOrOn, duration, images, imagesOf, when } from '../format.ts';
 
 /**
  * What a run is doing, as a sentence.
@@ -35,11 +35,8 @@ function ended(run: RunSummary, now: number): string {
   return run.endedAt === null ? '' : ` ${when(run.endedAt, now)}`;
 }
 
-/** "3 h 12 min, done at 17:14": how long still, and when that is. */
+/** "3 h 12 min, done at 17:14", "9 h, done tomorrow 02:30": how long still, and when that is. */
 export function etaSentence(seconds: number | null, now = Date.now()): string {
   if (seconds === null) return '';
-  const end = now + seconds * 1000;
-  return seconds < 86_400
-    ? `${duration(seconds)}, done at ${clockTime(end)}`
-    : `${duration(seconds)}, done ${when(end, now)}`;
+  return `${duration(seconds)}, done ${atOrOn(now + seconds * 1000, now)}`;
 }

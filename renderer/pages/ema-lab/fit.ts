@@ -1,6 +1,6 @@
 import { mixedDensity, profileDensity, type Profile } from '../../../contract/post-hoc.ts';
 import { POOR_FIT, type Recipe } from '../../../contract/recipe.ts';
-import { count, images, number } from '../../lib/format.ts';
+import { count, emaLength, images, number } from '../../lib/format.ts';
 
 /** Up to this predicted error a reconstruction can't be told from an average that was kept while training. */
 const FAITHFUL = 0.01;
@@ -85,10 +85,10 @@ export function summary(recipe: Recipe): string {
     Math.abs(term.coefficient) > Math.abs(best.coefficient) ? term : best,
   );
   return [
-    `Wanted: the average of relative length ${number(recipe.sigmaRel)} at ${images(recipe.nimg)}.`,
+    `Wanted: the average of ${emaLength(recipe.sigmaRel)} at ${images(recipe.nimg)}.`,
     terms.length === 1
       ? `It is stored.`
-      : `It is mixed from ${count(terms.length)} stored averages; the heaviest is σ_rel ${number(heaviest.sigmaRel)} at ${images(heaviest.nimg)} with factor ${number(heaviest.coefficient)}.`,
+      : `It is mixed from ${count(terms.length)} stored averages; the heaviest is ${emaLength(heaviest.sigmaRel)} at ${images(heaviest.nimg)} with factor ${number(heaviest.coefficient)}.`,
     `Predicted error ${errorText(error)}: ${verdict(error).words}.`,
   ].join(' ');
 }

@@ -1,5 +1,5 @@
 import type { Sample } from '../../../contract/samples.ts';
-import { images, number } from '../../lib/format.ts';
+import { emaLength, images, number } from '../../lib/format.ts';
 
 /** Larger noise levels than this don't occur: S_max above it is no limit. */
 const NO_LIMIT = 1e6;
@@ -13,7 +13,7 @@ export function sheetDetails(
   const details: string[] = [];
   if (guidance !== null) {
     const { strength, runId, nimg, sigmaRel } = guidance;
-    details.push(`Guided, w ${number(strength)}, by ${runName(runId)} at ${images(nimg)}, σ_rel ${number(sigmaRel)}`);
+    details.push(`Guided, w ${number(strength)}, by ${runName(runId)} at ${images(nimg)}, ${emaLength(sigmaRel)}`);
   }
   if (churn !== undefined && churn.amount > 0) {
     const above = churn.min > 0 ? ` from σ ${number(churn.min)}` : '';

@@ -75,7 +75,7 @@ export class ModelChoice {
 
 const fromSnapshot = ({ id, nimg, sigmaRel }: Snapshot): AverageOption => ({
   value: String(sigmaRel),
-  label: number(sigmaRel),
+  label: number(sigmaRel, 6),
   sigmaRel,
   nimg,
   model: { kind: 'snapshot', snapshotId: id },
@@ -83,7 +83,7 @@ const fromSnapshot = ({ id, nimg, sigmaRel }: Snapshot): AverageOption => ({
 
 const fromReconstruction = ({ id, name, nimg, sigmaRel }: Reconstruction): AverageOption => ({
   value: `kept ${id}`,
-  label: `${number(sigmaRel)}, kept: ${name}`,
+  label: `${number(sigmaRel, 6)}, kept: ${name}`,
   sigmaRel,
   nimg,
   model: { kind: 'reconstruction', reconstructionId: id },
@@ -91,7 +91,7 @@ const fromReconstruction = ({ id, name, nimg, sigmaRel }: Reconstruction): Avera
 
 const fromRecipe = (model: Extract<ModelRef, { kind: 'recipe' }>): AverageOption => ({
   value: `recipe ${model.sigmaRel}`,
-  label: `${number(model.sigmaRel)}, reconstructed`,
+  label: `${number(model.sigmaRel, 6)}, reconstructed`,
   sigmaRel: model.sigmaRel,
   nimg: model.nimg,
   model,

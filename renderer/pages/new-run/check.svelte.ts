@@ -18,7 +18,7 @@ import { jobs } from '../../lib/state/jobs.svelte.ts';
 import { settings } from '../../lib/state/settings.svelte.ts';
 import { attempt } from '../../lib/state/toasts.svelte.ts';
 import { advice } from './advice.ts';
-import { allFields } from './fields.ts';
+import { allFields } from '../../lib/run/config-fields.ts';
 import type { RunDraft } from './draft.svelte.ts';
 import { estimate, type Estimate } from './estimate.ts';
 

@@ -9,7 +9,7 @@ import { findPreset, presets, type Preset } from '../../../contract/presets.ts';
 import { beginning, LONGEST_NAME } from '../../../contract/names.ts';
 import { RunName, trainingOf, type Run } from '../../../contract/runs.ts';
 import { NewRunConfig, type RunConfig } from '../../../contract/training.ts';
-import { allFields } from './fields.ts';
+import { allFields } from '../../lib/run/config-fields.ts';
 import { problemsByField } from './problems.ts';
 import { rangeOf } from './ranges.ts';
 import { readText, writeText } from './texts.ts';

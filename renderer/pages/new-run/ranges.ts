@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { RunConfig } from '../../../contract/training.ts';
+import { count } from '../../lib/format.ts';
 
 /** What the contract says about one value of the run's config, read from the schema itself. */
 export interface Range {
@@ -66,7 +67,7 @@ export function plain(value: number): string {
   if (value === 2 ** 40) return '2⁴⁰';
   if (value !== 0 && (Math.abs(value) < 1e-4 || Math.abs(value) >= 1e12))
     return value.toExponential().replace('e+', 'e');
-  if (Number.isInteger(value)) return value.toLocaleString('en-US');
+  if (Number.isInteger(value)) return count(value);
   return String(Number(value.toPrecision(4)));
 }
 

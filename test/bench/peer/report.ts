@@ -1,7 +1,8 @@
 import type { BenchResult, Speed } from '../../../native-worker/cli/bench/measure.ts';
 import { spread } from '../../../native-worker/cli/bench/report.ts';
-import { bytes, table, threeDigits } from '../../../native-worker/cli/words.ts';
+import { table, threeDigits } from '../../../native-worker/cli/words.ts';
 import { laterStart, MEMORY_AT_MOST, START_AT_MOST, type Compared, type Peaks } from './comparisons.ts';
+import { bytes } from '../../../contract/units.ts';
 
 /** A line of the table of targets. */
 export interface Row {

@@ -110,7 +110,7 @@ describe('settings', () => {
     ['training.microBatch=7', 'multiple'],
     ['__proto__.polluted=1', '__proto__'],
     ['training.constructor=1', 'constructor'],
-    ['grid.sigmaRel=0.2', 'sigma_rel 0.2'],
+    ['grid.sigmaRel=0.2', 'σ_rel 0.2'],
   ])('"%s" is refused and named', (setting, named) => {
     expect(refused(() => configFrom('demo', [setting]))).toContain(named);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();

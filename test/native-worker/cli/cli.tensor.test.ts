@@ -195,7 +195,7 @@ test('an earlier snapshot of the same run guides, with churn on top', async () =
     ...['--guide', 'first', '--guide-sigma-rel', '0.05', '--guidance', '1.7', '--churn', '2', '--churn-max', '50'],
   );
   expect(drawn).toMatchObject({ code: 0, stderr: '' });
-  expect(drawn.stdout).toContain('guided 1.7 × by "first" at 64 images, sigma_rel 0.05');
+  expect(drawn.stdout).toContain('guided 1.7 × by "first" at 64 images, σ_rel 0.05');
   expect(await sharp(join(folder, 'guided.png')).metadata()).toMatchObject({ width: 32, height: 32 });
 });
 
@@ -204,7 +204,7 @@ test('Ctrl+C pauses a run with a checkpoint and says how to go on; resuming ends
     ...['train', '--dataset', 'Emoji', '--name', 'long', ...TINY, '--set', 'training.durationImages=480'],
     ...['--set', 'logging.tickImages=8'],
   );
-  while (!run.stdout().includes('images/s')) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!run.stdout().includes('img/s')) await new Promise((resolve) => setTimeout(resolve, 50));
   run.process.kill('SIGINT');
   const ended = await run.ended;
   expect(ended.code).toBe(130);
@@ -258,7 +258,7 @@ test('a detached run goes on by itself and can be stopped', async () => {
 test('the demo trains on the set that ships with the app and writes a grid', async () => {
   const demo = await edm2('demo', '--images', '32', '--out', 'demo.png');
   expect(demo).toMatchObject({ code: 0, stderr: '' });
-  expect(demo.stdout).toContain('images/s');
+  expect(demo.stdout).toContain('img/s');
   expect(await sharp(join(folder, 'demo.png')).metadata()).toMatchObject({ width: 8 * 32, height: 9 * 32 });
 });
 

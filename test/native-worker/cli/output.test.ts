@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AppError } from '../../../contract/errors.ts';
 import { Output, type Terminal } from '../../../native-worker/cli/output.ts';
-import { bytes, duration, images, table, threeDigits } from '../../../native-worker/cli/words.ts';
+import { table, threeDigits } from '../../../native-worker/cli/words.ts';
 
 beforeEach(() => vi.stubEnv('TERM', 'xterm'));
 afterEach(() => vi.unstubAllEnvs());
@@ -81,20 +81,6 @@ test('a file gets a plain line of progress every few seconds, not each one', () 
 });
 
 test.each([
-  [images(1), '1 image'],
-  [images(512), '512 images'],
-  [images(35_008), '35.0 kimg'],
-  [images(1_310_000), '1.31 Mimg'],
-  [images(999_900), '1.00 Mimg'],
-  [bytes(238_000_000), '238 MB'],
-  [bytes(12), '12 B'],
-  [bytes(999_999), '1.00 MB'],
-  [duration(45), '45 s'],
-  [duration(560), '9 min 20 s'],
-  [duration(3600 * 3 + 720), '3 h 12 min'],
-  [duration(3600 * 4 - 5), '4 h'],
-  [duration(86_400 - 5), '1 d'],
-  [duration(86_400 * 2), '2 d'],
   [threeDigits(61.44), '61.4'],
   [threeDigits(0.012345), '0.0123'],
   [threeDigits(0), '0'],

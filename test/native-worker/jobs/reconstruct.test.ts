@@ -101,7 +101,7 @@ describe('a reconstruction', () => {
     expect(metadata).toEqual(snapshotMetadata(facts, { kind: 'reconstruction', runId }));
     expect(metadata).toMatchObject({ kind: 'reconstruction', run: String(runId), nimg: '64', ema_std: '0.15' });
     expect(JSON.parse(reconstruction!)).toEqual({ error: row!.error, terms: row!.terms });
-    expect(row!.name).toBe('sigma_rel 0.15 at 64 images');
+    expect(row!.name).toBe('σ_rel 0.15 at 64 images');
   });
 
   test('of a stored length is the stored average, to the last bit', async () => {

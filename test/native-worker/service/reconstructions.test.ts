@@ -81,7 +81,7 @@ test('what is kept already is not made again, and the refusal names it', async (
   await keep([0.15], 32);
   await expect(keep([0.2, 0.15], 32)).rejects.toMatchObject({
     code: 'conflict',
-    message: expect.stringContaining('kept already, as "sigma_rel 0.15 at 32 images"') as string,
+    message: expect.stringContaining('kept already, as "σ_rel 0.15 at 32 images"') as string,
   });
   await keep([0.15], 64); // another moment is another average
   expect(await list()).toHaveLength(2);

@@ -291,9 +291,9 @@ test('what a run has undone counts nowhere: snapshots, grids, sheets, reconstruc
   const source = recipeSource(library.db, runId);
   expect(momentOf(source.name, source.snapshots, null)).toBe(1008);
   expect(recipesAt(source, null)(0.12).terms.map(({ nimg }) => nimg)).toEqual([400, 800, 1008]);
-  expect(() => recipesAt(source, 1600)).toThrow(/has no snapshot at 1600 images; its last one is at 1008/);
+  expect(() => recipesAt(source, 1600)).toThrow(/has no snapshot at 1,600 images; its last one is at 1,008 images/);
   expect(() => findModel(library.db, { kind: 'snapshot', snapshotId: undone })).toThrow(
-    /The average at 1600 images is no longer part of "test"/,
+    /The average at 1,600 images is no longer part of "test"/,
   );
   expect(library.db.prepare('SELECT count(*) FROM snapshots').pluck().get()).toBe(5); // nothing was deleted
 });

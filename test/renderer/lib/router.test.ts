@@ -16,6 +16,8 @@ const places: Route[] = [
   { page: 'ema-lab', run: null, at: null, sigma: null },
   { page: 'settings' },
   { page: 'about' },
+  { page: 'words', at: 'sigma-rel' },
+  { page: 'words', at: null },
 ];
 
 test.each(places.map((place) => [href(place), place] as const))(

@@ -71,7 +71,7 @@ test('what micro-batches cost and save is told in a table and two ratios', () =>
   expect(words).toMatch(/batch 128 in micro-batches of 8 +0\.500 s .* 32\.0 +700 MB/u);
   expect(words).toMatch(/batch 128 at once .* 1\.90 GB/u);
   expect(words).toContain(
-    'images/s are 0.807 of those of the batch at once. Peak memory is 1.05 times that of a batch of 8.',
+    'the speed is 0.807 of that of the batch at once. Peak memory is 1.05 times that of a batch of 8.',
   );
   expect(partsWords({ ...parts, whole: null, speedRatio: null })).toContain(
     "Batch 128 at once would not fit into this machine's memory.",

@@ -18,7 +18,7 @@ test('pointing at curves with a legend says of which moment the readings are', a
   });
   expect(screen.queryByText(/^at /)).toBeNull();
   crosshair.x = 270;
-  expect(await screen.findByText('at 256 img')).toBeTruthy();
+  expect(await screen.findByText('at 256 images')).toBeTruthy();
 });
 
 test('the learning rate has a logarithmic axis of its own, which is remembered', async () => {

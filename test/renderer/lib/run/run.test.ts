@@ -81,6 +81,8 @@ test('a comparison has only the settings that differ', () => {
 test('the time to go is said with the moment when it is over', () => {
   const now = new Date(2026, 10, 23, 14, 0).getTime();
   expect(etaSentence(11_520, now)).toBe('3 h 12 min, done at 17:12');
+  expect(etaSentence(12.5 * 3600, now)).toBe('12 h 30 min, done tomorrow 02:30');
+  expect(etaSentence(60.5 * 3600, now)).toBe('2 d 13 h, done Thu 02:30');
 });
 
 test('a state is said as a sentence', () => {

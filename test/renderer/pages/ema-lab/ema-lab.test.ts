@@ -72,10 +72,10 @@ afterEach(cleanup);
 
 async function open(props: { run?: number; at?: number; sigma?: number } = {}): Promise<void> {
   render(EmaLab, { run: props.run ?? null, at: props.at ?? null, sigma: props.sigma ?? null });
-  await screen.findByLabelText('EMA length σ_rel');
+  await screen.findByLabelText('EMA length');
 }
 const type = (text: string): Promise<unknown> =>
-  fireEvent.input(screen.getByLabelText('EMA length σ_rel'), { target: { value: text } });
+  fireEvent.input(screen.getByLabelText('EMA length'), { target: { value: text } });
 const slider = (): HTMLInputElement => screen.getByRole('slider', { name: /EMA length/ });
 const lastRequest = async (count: number): Promise<unknown> => {
   await waitFor(() => expect(service.inputsOf(generate)).toHaveLength(count));
@@ -209,7 +209,7 @@ test('an average is kept under a name, and its job is in sight until it is liste
   await open({ run: 7, at: 8192, sigma: 0.2 });
   await fireEvent.click(screen.getByRole('button', { name: 'Keep…' }));
   const name = await screen.findByLabelText<HTMLInputElement>('Name');
-  expect(name.value).toBe('σ 0.2 at 8.19 kimg');
+  expect(name.value).toBe('σ_rel 0.2 at 8,192 images');
   await fireEvent.input(name, { target: { value: '  ' } });
   expect(await screen.findByText(/1 to 100 characters/)).toBeTruthy();
   expect(whyNot(screen.getByRole('button', { name: 'Keep' }))).toBe('Choose another name first');
@@ -247,7 +247,7 @@ test('what is kept is what the dialog was opened with: no key and no new snapsho
   await fireEvent.submit(name.closest('form')!);
   await waitFor(() =>
     expect(service.inputsOf(keepReconstructions)).toMatchObject([
-      { nimg: 8192, targets: [{ name: 'σ 0.2 at 8.19 kimg' }] },
+      { nimg: 8192, targets: [{ name: 'σ_rel 0.2 at 8,192 images' }] },
     ]),
   );
 });
@@ -275,13 +275,13 @@ test('keeping that is refused or fails says why, and the dialog stays open after
 });
 
 test('a name that is taken is not proposed, and refused when typed', async () => {
-  service.answer(listReconstructions, () => [{ ...kept, sigmaRel: 0.2001, name: 'σ 0.2 at 8.19 kimg' }]);
+  service.answer(listReconstructions, () => [{ ...kept, sigmaRel: 0.2001, name: 'σ_rel 0.2 at 8,192 images' }]);
   await open({ run: 7, at: 8192, sigma: 0.2 });
-  await screen.findByRole('button', { name: 'σ 0.2 at 8.19 kimg' });
+  await screen.findByRole('button', { name: 'σ_rel 0.2 at 8,192 images' });
   await fireEvent.click(screen.getByRole('button', { name: 'Keep…' }));
   const name = await screen.findByLabelText<HTMLInputElement>('Name');
-  expect(name.value).toBe('σ 0.2 at 8.19 kimg (2)');
-  await fireEvent.input(name, { target: { value: 'σ 0.2 at 8.19 kimg' } });
+  expect(name.value).toBe('σ_rel 0.2 at 8,192 images (2)');
+  await fireEvent.input(name, { target: { value: 'σ_rel 0.2 at 8,192 images' } });
   expect(await screen.findByText('Another kept average has this name.')).toBeTruthy();
   expect(whyNot(screen.getByRole('button', { name: 'Keep' }))).not.toBeNull();
 });
@@ -384,7 +384,7 @@ test('a run in the trash can be restored from here; one that is not there is nam
   await fireEvent.click(screen.getByRole('button', { name: 'Restore' }));
   await waitFor(() => expect(service.inputsOf(restoreRun)).toEqual([{ id: 8 }]));
   service.emit(runChanged, exampleRunSummary({ id: 8, name: 'Old one' }));
-  expect(await screen.findByLabelText('EMA length σ_rel')).toBeTruthy();
+  expect(await screen.findByLabelText('EMA length')).toBeTruthy();
   cleanup();
   service.emit(runDeleted, { runId: 8 });
   render(EmaLab, { run: 8, at: null, sigma: null });

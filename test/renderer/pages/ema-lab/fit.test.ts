@@ -46,7 +46,7 @@ test('target and fit are within the axis, whose ends are multiples of its step; 
 
 test('the words name the wanted average, the heaviest part and how good the fit is', () => {
   expect(summary(recipe(0.1))).toBe(
-    'Wanted: the average of relative length 0.1 at 8.00 kimg. It is stored. Predicted error 0 %: as good as tracked in training.',
+    'Wanted: the average of σ_rel 0.1 at 8.00 kimg. It is stored. Predicted error 0 %: as good as tracked in training.',
   );
   expect(summary(recipe(0.015))).toMatch(
     /mixed from 8 stored averages; the heaviest is σ_rel 0\.1 at 8\.00 kimg with factor -4\.55/,

@@ -110,7 +110,7 @@ test('guidance begins with the oldest average of the run itself, and goes into t
   const moment = await screen.findByLabelText<HTMLSelectElement>('Guide at');
   await waitFor(() => expect(moment.value).toBe('4096'));
   await fireEvent.input(screen.getByLabelText('Strength w'), { target: { value: '1.6' } });
-  await fireEvent.change(screen.getByLabelText('Guide σ_rel'), { target: { value: '0.05' } });
+  await fireEvent.change(screen.getByLabelText('Guide σrel'), { target: { value: '0.05' } });
   expect(screen.getByText(/^Autoguidance/)).toBeTruthy();
   expect(await send()).toMatchObject({
     model: { kind: 'snapshot', snapshotId: 101 },
@@ -142,12 +142,12 @@ test('the network itself and one with other classes can’t guide, and the page 
 
 test('fresh noise and precision go into the request; a precision that the device hasn’t got can’t be chosen', async () => {
   await open();
-  expect(screen.queryByLabelText(/S_noise/)).toBeNull();
-  await fireEvent.input(screen.getByLabelText(/S_churn/), { target: { value: '40' } });
-  await fireEvent.input(await screen.findByLabelText(/S_max/), { target: { value: '50' } });
-  await fireEvent.input(screen.getByLabelText(/S_min/), { target: { value: '60' } });
+  expect(screen.queryByLabelText(/Snoise/)).toBeNull();
+  await fireEvent.input(screen.getByLabelText(/Schurn/), { target: { value: '40' } });
+  await fireEvent.input(await screen.findByLabelText(/Smax/), { target: { value: '50' } });
+  await fireEvent.input(screen.getByLabelText(/Smin/), { target: { value: '60' } });
   expect(await screen.findByText('S_min 60 must be smaller than S_max 50.')).toBeTruthy();
-  await fireEvent.input(screen.getByLabelText(/S_min/), { target: { value: '0.05' } });
+  await fireEvent.input(screen.getByLabelText(/Smin/), { target: { value: '0.05' } });
   await waitFor(() => expect(screen.getByRole('option', { name: /fp16/ })).toHaveProperty('disabled', true));
   await fireEvent.change(screen.getByLabelText('Precision'), { target: { value: 'bf16' } });
   expect(await send()).toMatchObject({

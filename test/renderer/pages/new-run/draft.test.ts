@@ -34,7 +34,7 @@ test.each([
   ],
   ['network.channelMult', '', 'This must not be empty.'],
   ['network.channelMult', '1 1 1 1 1 1 1', 'Give at most 6 values.'],
-  ['grid.sigmaRel', '0.2', 'The grid wants sigma_rel 0.2, but the run keeps 0.05 and 0.1.'],
+  ['grid.sigmaRel', '0.2', 'The grid wants σ_rel 0.2, but the run keeps 0.05 and 0.1.'],
   ['grid.sampler.sigmaMin', '1', null],
 ])('%s = “%s” says “%s” at its own field', (path, text, problem) => {
   const made = draft({ [path]: text });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { presets } from '../../../../contract/presets.ts';
-import { allFields } from '../../../../renderer/pages/new-run/fields.ts';
+import { allFields } from '../../../../renderer/lib/run/config-fields.ts';
 import { plain, rangeOf, rangeWords } from '../../../../renderer/pages/new-run/ranges.ts';
 import { readText, writeText } from '../../../../renderer/pages/new-run/texts.ts';
 import { valueAt } from '../../../../renderer/pages/new-run/draft.svelte.ts';

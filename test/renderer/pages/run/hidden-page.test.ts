@@ -47,11 +47,11 @@ afterEach(() => {
   cleanup();
 });
 
-const chart = () => screen.getByText(/^Loss\. Loss/).textContent;
+const chart = () => screen.getByText(/^Loss, as measured\. Loss/).textContent;
 
 test('while it is hidden it asks for nothing and changes nothing; seen again it is where the run is', async () => {
   render(RunPage, { id: 7, tab: 'overview' });
-  await waitFor(() => expect(chart()).toContain('0.512 at 512 img'));
+  await waitFor(() => expect(chart()).toContain('0.512 at 512 images'));
   await waitFor(() => expect(service.inputsOf(runLog)).toHaveLength(1)); // what a page asks for last when it is opened
   hidePage(true);
   service.asked.length = 0;

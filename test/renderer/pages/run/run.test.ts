@@ -101,16 +101,18 @@ const show = (tab: RunTab) => render(RunPage, { id: 7, tab });
 
 test('the head says in words what the run does and how long it will', async () => {
   show('overview');
-  expect(await screen.findByText(/Training since .*512 img of 35.0 kimg/)).toBeTruthy();
-  expect(screen.getAllByText(/done at/).length).toBeGreaterThan(0);
+  expect(await screen.findByText(/Training since .*512 images of 35.0 kimg/)).toBeTruthy();
+  expect(screen.getAllByText(/done (?:at|tomorrow)/).length).toBeGreaterThan(0);
 });
 
 test('new ticks are appended, without asking for the history again', async () => {
   show('overview');
-  expect(await screen.findByText(/Loss\. Loss: 0\.750 at 512 img/)).toBeTruthy();
+  expect(await screen.findByText(/Loss, as measured\. Loss: 0\.750 at 512 images/)).toBeTruthy();
   service.emit(runTicked, { runId: 7, ticks: ticks([768], [0.5]) });
   service.emit(runTicked, { runId: 8, ticks: ticks([9999], [9]) });
-  expect(await screen.findByText(/Loss\. Loss: 0\.500 at 768 img, between 0\.500 and 1\.25/)).toBeTruthy();
+  expect(
+    await screen.findByText(/Loss, as measured\. Loss: 0\.500 at 768 images, between 0\.500 and 1\.25/),
+  ).toBeTruthy();
   expect(service.inputsOf(runTicks)).toHaveLength(1);
 });
 
@@ -143,7 +145,7 @@ test('Stop lies in the menu, and asks first, with what is written and what is le
   await fireEvent.click(screen.getByRole('menuitem', { name: 'Stop…' }));
   const dialog = await screen.findByRole('dialog', { name: 'Stop “emoji”?' });
   expect(within(dialog).getByText(/with a checkpoint and a last snapshot/)).toBeTruthy();
-  expect(within(dialog).getByText(/the other 34\.5 kimg are not trained/)).toBeTruthy();
+  expect(dialog.textContent).toMatch(/the other\s34\.5 kimg are not trained/);
   expect(within(dialog).getByText(/Resume goes on from the last checkpoint/)).toBeTruthy();
   expect(service.inputsOf(stopRun)).toEqual([]);
   await fireEvent.click(within(dialog).getByRole('button', { name: 'Stop' }));
@@ -166,7 +168,7 @@ test('a finished run is given more images than it has seen', async () => {
   await fireEvent.click(await screen.findByRole('button', { name: 'Continue to…' }));
   const field = screen.getByLabelText<HTMLInputElement>('Training images in all');
   expect(field.value).toBe('70016');
-  expect(screen.getByText(/35\.0 kimg more, about 12 min at its last speed/)).toBeTruthy();
+  expect(field.form!.textContent).toContain('35.0 kimg more, about 12 min at its last speed');
   await fireEvent.input(field, { target: { value: '35,008' } });
   await fireEvent.submit(field.closest('form')!);
   expect(service.inputsOf(resumeRun)).toEqual([]);
@@ -200,7 +202,7 @@ test('a grid that is drawn while one looks appears with its words', async () => 
   expect(await screen.findByText('No grids yet')).toBeTruthy();
   service.emit(sampleAdded, exampleSample({ origin: 'grid', nimg: 768 }));
   service.emit(sampleAdded, exampleSample({ id: 51, origin: 'generate', nimg: 900 }));
-  expect(await screen.findByRole('group', { name: 'Pictures drawn after 768 img' })).toBeTruthy();
+  expect(await screen.findByRole('group', { name: 'Pictures drawn after 768 images' })).toBeTruthy();
   expect(screen.getByRole('button', { name: 'seed 0, class Flags' })).toBeTruthy();
 });
 
@@ -210,7 +212,7 @@ test('while the first grid is drawn the page says how far it is, not when it wil
   const progress = { done: 12, total: 18, unit: 'steps', text: 'Drawing 64 pictures' };
   service.emit(jobChanged, exampleJob({ kind: 'train', runId: 7, progress }));
   expect(await screen.findAllByText('Drawing 64 pictures, 12 of 18 steps')).toHaveLength(2); // in the head, too
-  expect(screen.getByText('at 512 img of 35.0 kimg')).toBeTruthy();
+  expect(screen.getByText('at 512 images of 35.0 kimg')).toBeTruthy();
   expect(screen.queryByText(/^The first grid comes/)).toBeNull();
   service.emit(jobChanged, exampleJob({ kind: 'train', runId: 7, progress: null }));
   expect(await screen.findByText(/^The first grid comes after/)).toBeTruthy();
@@ -218,7 +220,7 @@ test('while the first grid is drawn the page says how far it is, not when it wil
 
 test('the dynamics say in words which layers are smallest and largest, and show them as a table', async () => {
   show('dynamics');
-  const sentence = 'At 512 img: 0.900 (enc.32x32_conv) to 0.900 (enc.32x32_conv) over 2 layers; 1 not finite.';
+  const sentence = 'At 512 images: 0.900 (enc.32x32_conv) to 0.900 (enc.32x32_conv) over 2 layers; 1 not finite.';
   expect(await screen.findByText(sentence)).toBeTruthy();
   await fireEvent.click(screen.getByLabelText('Table'));
   expect(screen.getByRole('row', { name: /dec\.32x32_block0 1\.10 – 1\.10 1\.10/ })).toBeTruthy();
@@ -231,7 +233,7 @@ test('the heat map has a name and a description, is read once, and says what is 
   const map = await screen.findByRole('application', { name: 'Activation magnitudes' });
   const described = (map.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id));
   const [summary, keys] = described.map((element) => element?.textContent ?? '');
-  expect(summary).toMatch(/^At 512 img: /);
+  expect(summary).toMatch(/^At 512 images: /);
   expect(keys).toBe('Up and down choose a layer, Enter pins it.');
   expect(document.body.textContent.split(summary!)).toHaveLength(2); // once
   const spoken = map.closest('figure')!.querySelector('[role=status]')!;
@@ -239,7 +241,7 @@ test('the heat map has a name and a description, is read once, and says what is 
   expect(spoken.textContent).toBe('');
   await fireEvent.keyDown(map, { key: 'Enter' });
   await waitFor(() => expect(spoken.textContent).toBe('enc.32x32_conv is pinned'));
-  expect(screen.getByText('at 512 img, pinned')).toBeTruthy();
+  expect(screen.getByText(/, pinned$/).textContent).toBe('at 512 images, pinned');
   await fireEvent.keyDown(map, { key: 'Enter' });
   await waitFor(() => expect(spoken.textContent).toBe('enc.32x32_conv is unpinned'));
   await fireEvent.keyDown(map, { key: 'Enter' });
@@ -251,12 +253,12 @@ test('the heat map has a name and a description, is read once, and says what is 
 
 test('the clock steps back to an earlier moment and the heat map follows', async () => {
   show('dynamics');
-  await screen.findByText(/^At 512 img/);
+  await screen.findByText(/^At 512 images/);
   // The focus is on the heading when a run was opened from another page.
   await fireEvent.keyDown(screen.getByRole('heading', { level: 1 }), { key: 'ArrowLeft' });
-  expect(await screen.findByText(/^At 256 img: 1\.00/)).toBeTruthy();
+  expect(await screen.findByText(/^At 256 images: 1\.00/)).toBeTruthy();
   await fireEvent.keyDown(document.body, { key: 'End' });
-  expect(await screen.findByText(/^At 512 img/)).toBeTruthy();
+  expect(await screen.findByText(/^At 512 images/)).toBeTruthy();
 });
 
 test('the keys of a large picture move nothing behind it', async () => {
@@ -272,7 +274,7 @@ test('the keys of a large picture move nothing behind it', async () => {
   expect(within(dialog).getByText('2 of 4')).toBeTruthy();
   await fireEvent.keyDown(dialog, { key: 'Home' });
   expect(within(dialog).getByText('1 of 4')).toBeTruthy();
-  expect(screen.getByRole('slider', { name: 'Clock' }).getAttribute('aria-valuetext')).toBe('512 img');
+  expect(screen.getByRole('slider', { name: 'Clock' }).getAttribute('aria-valuetext')).toBe('512 images');
 });
 
 test('changes of state and new grids are spoken, ticks are not; a run that is deleted elsewhere is gone here', async () => {
@@ -280,7 +282,7 @@ test('changes of state and new grids are spoken, ticks are not; a run that is de
   await screen.findByText(/Training since/);
   const spoken = () => document.querySelector('p[role=status]')?.textContent;
   service.emit(runChanged, { ...summary, nimg: 700, imagesPerSecond: 60 });
-  await screen.findByText(/^Training since.*700 img of 35\.0 kimg/);
+  await screen.findByText(/^Training since.*700 images of 35\.0 kimg/);
   expect(spoken()).toBe('');
   service.emit(runChanged, { ...summary, lastSampleId: 77 });
   await waitFor(() => expect(spoken()).toBe('emoji: a new grid is drawn'));
@@ -295,11 +297,15 @@ test('the figures follow the clock, and say of which moment they are', async () 
   show('overview');
   expect(await screen.findByText('newest')).toBeTruthy();
   const figure = (name: string) => screen.getByText(name, { selector: 'dt' }).nextElementSibling?.textContent;
-  await screen.findByText(/Loss\. Loss: 0\.750 at 512 img/);
-  expect(figure('Seen')).toBe('512 img of 35.0 kimg');
+  await screen.findByText(/Loss, as measured\. Loss: 0\.750 at 512 images/);
+  expect(figure('Seen')).toBe('512 images of 35.0 kimg');
   await fireEvent.keyDown(document.body, { key: 'ArrowLeft' });
-  expect(await screen.findByText('at 256 img', { selector: '.past' })).toBeTruthy();
-  expect([figure('Seen'), figure('Loss'), figure('Trained for')]).toEqual(['256 img of 35.0 kimg', '1.25', '5 s']);
+  expect(await screen.findByText('at 256 images', { selector: '.past' })).toBeTruthy();
+  expect([figure('Seen'), figure('Loss'), figure('Trained for')]).toEqual([
+    '256 images of 35.0 kimg',
+    '1.25 as measured',
+    '5 s',
+  ]);
   expect(screen.queryByText('To go')).toBeNull();
 });
 
@@ -328,7 +334,7 @@ test('arrow keys go from layer to layer in the table, and leave the clock alone'
   expect(document.activeElement).toBe(screen.getByLabelText('Pin dec.32x32_block0'));
   await fireEvent.keyDown(document.activeElement!, { key: 'Home' });
   expect(document.activeElement).toBe(first);
-  expect(await screen.findByText(/^At 512 img: /)).toBeTruthy();
+  expect(await screen.findByText(/^At 512 images: /)).toBeTruthy();
 });
 
 test('each snapshot leads to the Generate page', async () => {
@@ -536,4 +542,31 @@ test('a micro-batch that is the whole batch is chosen as that', async () => {
   await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume in other micro-batches…' }));
   const select = await screen.findByLabelText<HTMLSelectElement>('Images at once');
   expect(select.selectedOptions[0]!.text).toMatch(/^32, the whole batch/);
+});
+
+test('of the two losses of the overview each says which it is', async () => {
+  show('overview');
+  expect((await screen.findByText('Loss', { selector: 'dt' })).nextElementSibling?.textContent).toBe(
+    '0.200 as measured',
+  );
+  const reading = (await screen.findByText('smoothed')).parentElement!;
+  expect(reading.parentElement?.textContent).toMatch(/^Loss\s+[\d.]+\s+smoothed/);
+});
+
+test('lines of the log from another day say of which', async () => {
+  const yesterday = new Date();
+  yesterday.setDate(yesterday.getDate() - 1);
+  yesterday.setHours(14, 2, 11, 0);
+  const line = { id: 1, nimg: 35_008, level: 'info' as const, text: 'Paused.' };
+  service.answer(runLog, () => [{ ...line, at: yesterday.getTime() }]);
+  show('log');
+  expect(await screen.findByText(/^\d{1,2} [A-Z][a-z]+ (?:\d{4} )?14:02:11$/)).toBeTruthy();
+  expect(screen.getByTitle('35,008 images').textContent).toBe('35.0 kimg');
+});
+
+test('a setting of the config is called as in the form, with what that says of it, and by its own name', async () => {
+  show('config');
+  const row = await screen.findByRole('rowheader', { name: 'Batch size batchSize' });
+  expect(within(row).getByTitle('Images of one optimiser step.')).toBeTruthy();
+  expect(screen.getByRole('rowheader', { name: 'switches.weightNorm' })).toBeTruthy();
 });

@@ -119,7 +119,7 @@ test('of several measurements the newest is shown, and others can be chosen', as
     within(choice)
       .getAllByRole('option')
       .map((option) => option.textContent.trim().split(',')[0]),
-  ).toEqual([...['Training step at 512 img', 'Drawing at 64 img']]);
+  ).toEqual([...['Training step at 512 images', 'Drawing at 64 images']]);
   expect(screen.getByText(/5,717 ops/)).toBeTruthy();
   await fireEvent.change(choice, {
     target: { value: within(choice).getAllByRole<HTMLOptionElement>('option')[1]!.value },

@@ -1,3 +1,5 @@
+import type { TermId } from '../words/terms.ts';
+
 /** A value of the run's config as the form shows it. Range and type come from the contract (ranges.ts). */
 export interface Field {
   /** Where it is in RunConfig, names joined by dots. */
@@ -12,6 +14,8 @@ export interface Field {
   readonly whenEmpty?: string;
   /** The value counts training images; the form repeats it in kimg or Mimg. */
   readonly images?: boolean;
+  /** What explains its name, or the paper's where that is given; at the first of several that have it. */
+  readonly term?: TermId;
 }
 
 export interface FieldGroup {
@@ -39,6 +43,7 @@ export const mainFields: readonly Field[] = [
     path: 'training.sigmaRels',
     label: 'EMA lengths',
     paper: 'σ_rel',
+    term: 'sigma-rel',
     help: 'Relative widths of the averages that are kept. Two let you choose any length after training.',
   },
 ];
@@ -87,6 +92,7 @@ export const advancedGroups: readonly FieldGroup[] = [
         path: 'network.channelMultNoise',
         label: 'Noise feature multiplier',
         paper: 'c_noise',
+        term: 'c-noise',
         whenEmpty: 'the first channel multiplier',
         help: 'Width of the Fourier features of the noise level, as a multiple of the model channels.',
       },
@@ -100,12 +106,14 @@ export const advancedGroups: readonly FieldGroup[] = [
         path: 'network.labelBalance',
         label: 'Class balance',
         paper: 't of MP-Sum',
+        term: 'mp-sum',
         help: 'Weight of the class embedding against the noise embedding.',
       },
       {
         path: 'network.concatBalance',
         label: 'Skip balance',
         paper: 't of MP-Cat',
+        term: 'mp-cat',
         help: 'Weight of the skip connection against the main path in the decoder.',
       },
       {
@@ -213,6 +221,7 @@ export const advancedGroups: readonly FieldGroup[] = [
       {
         path: 'logging.tickImages',
         label: 'Tick every',
+        term: 'tick',
         unit: 'images',
         images: true,
         help: 'Loss, learning rate, speed and magnitudes go to the library.',
@@ -220,6 +229,7 @@ export const advancedGroups: readonly FieldGroup[] = [
       {
         path: 'logging.snapshotImages',
         label: 'Snapshot every',
+        term: 'snapshot',
         unit: 'images',
         images: true,
         help: 'Every average goes to a file, for generating pictures and choosing an EMA length; 0: only at the end.',
@@ -227,6 +237,7 @@ export const advancedGroups: readonly FieldGroup[] = [
       {
         path: 'logging.checkpointImages',
         label: 'Checkpoint every',
+        term: 'checkpoint',
         unit: 'images',
         images: true,
         help: 'The whole state goes to a file, from which a run that was cut off goes on; 0: only when paused.',
@@ -269,3 +280,8 @@ export const advancedGroups: readonly FieldGroup[] = [
 ];
 
 export const allFields: readonly Field[] = [...mainFields, ...advancedGroups.flatMap((group) => group.fields)];
+
+/** The setting at a path of RunConfig ("training.batchSize"); undefined: the form has no field for it. */
+export function fieldAt(path: string): Field | undefined {
+  return allFields.find((field) => field.path === path);
+}
