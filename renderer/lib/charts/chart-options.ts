@@ -8,6 +8,7 @@ import {
   type ChartOptions,
   type ScaleOptions,
 } from 'chart.js';
+import type { TextFont } from '../state/theme.svelte.ts';
 import type { AxisStyle } from './series.ts';
 
 // Only the parts that are used, so that the rest is not in the build.
@@ -19,7 +20,7 @@ export interface ChartColors {
 }
 
 /** Options of every curve chart: no animation, no pop-ups of its own, hairline grid. */
-export function chartOptions(x: AxisStyle, y: AxisStyle, colors: ChartColors, font: string): ChartOptions<'line'> {
+export function chartOptions(x: AxisStyle, y: AxisStyle, colors: ChartColors, font: TextFont): ChartOptions<'line'> {
   return {
     animation: false,
     parsing: false,
@@ -67,7 +68,7 @@ export function framed(
 function scale(
   axis: AxisStyle,
   colors: ChartColors,
-  font: string,
+  font: TextFont,
   grid: boolean,
 ): ScaleOptions<'linear' | 'logarithmic'> {
   return {
@@ -76,10 +77,10 @@ function scale(
     bounds: grid ? 'ticks' : 'data',
     grid: { display: grid, color: colors.line, drawTicks: false },
     border: { color: colors.line, display: !grid },
-    title: { display: true, text: axis.title, color: colors.quiet, font: { family: font, size: 11 }, padding: 2 },
+    title: { display: true, text: axis.title, color: colors.quiet, font, padding: 2 },
     ticks: {
       color: colors.quiet,
-      font: { family: font, size: 11 },
+      font,
       padding: 6,
       maxRotation: 0,
       includeBounds: grid,

@@ -1,5 +1,11 @@
 import { settings } from './settings.svelte.ts';
 
+export interface TextFont {
+  readonly family: string;
+  /** Pixels. */
+  readonly size: number;
+}
+
 /** Which colours are drawn now: the user's choice, or the system's. */
 class Theme {
   readonly #systemDark = window.matchMedia('(prefers-color-scheme: dark)');
@@ -29,6 +35,12 @@ class Theme {
     const value = getComputedStyle(root).getPropertyValue(token).trim();
     // The build shortens #ffffff to #fff; painters add an alpha of two digits or read six.
     return value.replace(/^#(.)(.)(.)$/, '#$1$1$2$2$3$3');
+  }
+
+  /** That of small text, for what is painted on a canvas: it is as large as the page's, which follows the browser's own. */
+  font(): TextFont {
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+    return { family: this.color('--font'), size: (parseFloat(this.color('--size-small')) || 0.6875) * rem };
   }
 }
 

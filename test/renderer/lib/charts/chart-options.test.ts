@@ -21,7 +21,7 @@ test('ticks of a time are at round times, and at the end', () => {
 
 test('a chart in a frame begins and ends where the picture above it does', () => {
   const colors = { line: '#ccc', quiet: '#777' };
-  const { layout, scales } = framed(chartOptions(imagesAxis(), magnitudeAxis(), colors, 'sans'), {
+  const { layout, scales } = framed(chartOptions(imagesAxis(), magnitudeAxis(), colors, { family: 'sans', size: 11 }), {
     left: 60,
     end: 512,
   });
