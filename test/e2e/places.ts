@@ -18,9 +18,10 @@ const press =
 const firstPicture = (page: Page): Promise<void> => page.locator('main button:has(img)').first().click();
 
 /** Everything that can be folded out. */
-async function unfold(page: Page): Promise<void> {
-  for (const summary of await page.locator('main details:not([open]) > summary').all()) await summary.click();
-}
+const unfold = (page: Page): Promise<void> =>
+  page
+    .locator('main details:not([open]) > summary')
+    .evaluateAll((summaries) => summaries.forEach((summary) => (summary as HTMLElement).click()));
 
 const runTabs = ['overview', 'dynamics', 'samples', 'snapshots', 'system', 'log', 'config'];
 

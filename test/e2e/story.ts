@@ -328,7 +328,7 @@ export function tellStory(makeStage: () => Stage): void {
           await open?.(page);
           if (open) await page.waitForTimeout(200); // what floats in
           for (const fault of await tooNarrow(page)) faults.push(`${name}, ${width} px: ${fault}`);
-          await screenshot(stage, page, `15-${width}-${name.replaceAll(' ', '-')}`);
+          if (width === 320) await screenshot(stage, page, `15-narrow-${name.replaceAll(' ', '-')}`);
           await page.keyboard.press('Escape');
           await page.evaluate(() => (window.location.hash = '#/nowhere')); // so that the next one begins anew
         }
@@ -342,6 +342,24 @@ export function tellStory(makeStage: () => Stage): void {
       await page.setViewportSize(usual);
     },
   );
+
+  chapter('with forced colours the marks of bars, maps and sliders are still drawn', async () => {
+    await page.emulateMedia({ forcedColors: 'active', colorScheme: 'dark' });
+    const marked = ['/runs/2/dynamics', '/runs/2/snapshots', '/data/2', '/ema-lab?run=2&sigma=0.07', '/generate'];
+    for (const place of marked) {
+      await page.evaluate((hash) => (window.location.hash = hash), `#${place}`);
+      await page.waitForTimeout(600); // the same
+      await screenshot(stage, page, `16-forced${place.replaceAll(/[/?=,&]/g, '-')}`);
+      const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      // The device's bar at the foot of the rail is one of them, on every page.
+      const grounds = await page
+        .locator('.drawn')
+        .evaluateAll((marks) => marks.map((mark) => getComputedStyle(mark).backgroundColor));
+      expect(grounds.length, place).toBeGreaterThan(0);
+      expect(grounds, place).not.toContain(ground);
+    }
+    await page.emulateMedia({ forcedColors: null, colorScheme: null });
+  });
 
   chapter('every page stands in the dark, too', async () => {
     await page.emulateMedia({ colorScheme: 'dark' });

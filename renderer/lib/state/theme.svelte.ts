@@ -1,3 +1,4 @@
+import { MediaQuery } from 'svelte/reactivity';
 import { settings } from './settings.svelte.ts';
 
 export interface TextFont {
@@ -6,18 +7,16 @@ export interface TextFont {
   readonly size: number;
 }
 
-/** Which colours are drawn now: the user's choice, or the system's. */
+/** Which colours are drawn now: the user's choice, or the system's, which always counts where it forces its own. */
 class Theme {
-  readonly #systemDark = window.matchMedia('(prefers-color-scheme: dark)');
-  #systemIsDark = $state(this.#systemDark.matches);
-  readonly name: 'light' | 'dark' = $derived(
-    settings.current.theme === 'system' ? (this.#systemIsDark ? 'dark' : 'light') : settings.current.theme,
-  );
+  readonly #dark = new MediaQuery('prefers-color-scheme: dark');
+  readonly #forced = new MediaQuery('forced-colors: active');
+  readonly name: 'light' | 'dark' = $derived.by(() => {
+    const { theme } = settings.current;
+    return theme === 'system' || this.#forced.current ? (this.#dark.current ? 'dark' : 'light') : theme;
+  });
 
   constructor() {
-    this.#systemDark.addEventListener('change', (event) => {
-      this.#systemIsDark = event.matches;
-    });
     // Before the effects of charts run, which read colours from the document: pre.
     $effect.root(() => {
       $effect.pre(() => {
