@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lacksForBrowser, launchChromium } from '../support/needs.ts';
 import { startServing, type TestService } from '../support/service.ts';
 import { fillLibrary } from './small-library.ts';
-import { everyState } from './states.ts';
+import { everyState, visit } from './states.ts';
 
 /** Rules of WCAG 2.2, A and AA, and those that axe's makers hold for good practice. */
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -46,12 +46,8 @@ describe.skipIf(lacksForBrowser() !== null)('axe finds nothing', () => {
         await page.setViewportSize({ width, height: 800 });
       });
 
-      test.each(everyState)('$name', async ({ at, make }) => {
-        await page.goto('about:blank'); // nothing of the state before is left
-        await page.goto(`${new URL(service.url!).origin}/#${at}`);
-        await page.getByRole('heading', { level: 1 }).first().waitFor();
-        await page.waitForLoadState('networkidle');
-        await make?.(page);
+      test.each(everyState)('$name', async (state) => {
+        await visit(page, new URL(service.url!).origin, state);
         expect(await violations(page)).toEqual([]);
       });
     });

@@ -61,7 +61,8 @@ function faultsInSight(page: Page): Promise<string[]> {
     };
     const isDrawn = (element: Element): boolean =>
       element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
-      element.closest('.unseen, .skip, [hidden]') === null;
+      element.closest('.unseen, .skip, [hidden]') === null &&
+      getComputedStyle(element).clipPath === 'none'; // else only for screen readers
 
     /** The part of a rectangle that its frames let through; complains of words that are cut by one that can't be scrolled. */
     const seenOf = (element: Element, whole: DOMRect, words: string | null): DOMRect => {

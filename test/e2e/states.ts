@@ -59,6 +59,11 @@ export const everyState: readonly PageState[] = [
   { name: 'run: renaming', at: '/runs/1/overview', make: (page) => page.getByTitle('Rename').click() },
   { name: 'run: dynamics', at: '/runs/1/dynamics' },
   {
+    name: 'run: pinned layers',
+    at: '/runs/1/dynamics',
+    make: after((page) => page.getByRole('application').focus(), keys('ArrowDown', 'Enter', 'ArrowDown', 'Enter')),
+  },
+  {
     name: 'run: dynamics as a table',
     at: '/runs/1/dynamics',
     make: (page) => page.getByRole('radiogroup', { name: 'View' }).getByText('Table').click(),
@@ -81,12 +86,14 @@ export const everyState: readonly PageState[] = [
   { name: 'new run: a machine', at: '/new', make: after(unfolded, press('Add a machine…')) },
   { name: 'data', at: '/data' },
   { name: 'data: a set', at: '/data/2', make: unfolded },
+  { name: 'data: a picture', at: '/data/2', make: press(/^Picture 0/) },
   { name: 'data: delete', at: '/data/2', make: press('Delete this set') },
   { name: 'data: import', at: '/data', make: press('Import pictures') },
   { name: 'EMA lab', at: '/ema-lab?run=1&sigma=0.07', make: unfolded },
   { name: 'EMA lab: keep', at: '/ema-lab?run=1&sigma=0.08', make: press('Keep…') },
   { name: 'EMA lab: run without snapshots', at: '/ema-lab?run=3' },
   { name: 'generate', at: '/generate?sample=3', make: unfolded },
+  { name: 'generate: a picture', at: '/generate?sample=3', make: press(/^seed 0/) },
   { name: 'generate: delete', at: '/generate?sample=3', make: press('Delete this sheet') },
   { name: 'settings', at: '/settings', make: unfolded },
   { name: 'words', at: '/words' },
@@ -96,3 +103,12 @@ export const everyState: readonly PageState[] = [
   { name: 'find', at: '/runs', make: keys('Control+k') },
   { name: 'keys', at: '/runs', make: keys('?') },
 ];
+
+/** Goes to a state, of which nothing before is left, and waits until it is there. */
+export async function visit(page: Page, origin: string, { at, make }: PageState): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(`${origin}/#${at}`);
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  await page.waitForLoadState('networkidle');
+  await make?.(page);
+}

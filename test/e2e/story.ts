@@ -4,8 +4,6 @@ import type { Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { drawPictures, PICTURES_PER_CLASS } from './pictures.ts';
-import { places } from './places.ts';
-import { tooNarrow } from './room.ts';
 import { screenshot, type Stage } from './stage.ts';
 
 /** What the New run page's fields are filled with, by label: a run of seconds instead of minutes. */
@@ -23,15 +21,6 @@ const tinyRun: readonly (readonly [group: string | null, label: string, value: s
 
 /** Training and drawing of a tiny run take half a minute here; a machine that is busy otherwise may be far slower. */
 const LONG = { timeout: 240_000 };
-
-/** Windows of 1280×1024 at 400 %, a narrow one, of 1440×900 at 200 %, small ones. */
-const rooms = [
-  [320, 256],
-  [480, 800],
-  [720, 450],
-  [800, 640],
-  [1024, 768],
-] as const;
 
 /** Every page, each with something on it when the story is told. */
 const everywhere = [
@@ -313,52 +302,6 @@ export function tellStory(makeStage: () => Stage): void {
       expect(cut, `${width} px`).toBe(0);
     }
     await page.setViewportSize(usual);
-  });
-
-  chapter(
-    'wherever one is, at 100 to 400 %, nothing scrolls both ways, is cut or lies over anything else',
-    async () => {
-      const usual = page.viewportSize() ?? { width: 1280, height: 800 };
-      const faults: string[] = [];
-      for (const [width, height] of rooms) {
-        await page.setViewportSize({ width, height });
-        for (const { name, address, open } of places) {
-          await page.evaluate((hash) => (window.location.hash = hash), `#${address}`);
-          await page.waitForTimeout(300); // charts and pictures come into view
-          await open?.(page);
-          if (open) await page.waitForTimeout(200); // what floats in
-          for (const fault of await tooNarrow(page)) faults.push(`${name}, ${width} px: ${fault}`);
-          if (width === 320) await screenshot(stage, page, `15-narrow-${name.replaceAll(' ', '-')}`);
-          await page.keyboard.press('Escape');
-          await page.evaluate(() => (window.location.hash = '#/nowhere')); // so that the next one begins anew
-        }
-      }
-      expect(faults).toEqual([]);
-      await page.setViewportSize({ width: 320, height: 256 });
-      await page.evaluate(() => (window.location.hash = '#/runs/2/samples'));
-      await page.locator('main button:has(img)').first().click();
-      expect((await page.getByRole('dialog').getByRole('img').boundingBox())!.width).toBeGreaterThan(180);
-      await page.keyboard.press('Escape');
-      await page.setViewportSize(usual);
-    },
-  );
-
-  chapter('with forced colours the marks of bars, maps and sliders are still drawn', async () => {
-    await page.emulateMedia({ forcedColors: 'active', colorScheme: 'dark' });
-    const marked = ['/runs/2/dynamics', '/runs/2/snapshots', '/data/2', '/ema-lab?run=2&sigma=0.07', '/generate'];
-    for (const place of marked) {
-      await page.evaluate((hash) => (window.location.hash = hash), `#${place}`);
-      await page.waitForTimeout(600); // the same
-      await screenshot(stage, page, `16-forced${place.replaceAll(/[/?=,&]/g, '-')}`);
-      const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-      // The device's bar at the foot of the rail is one of them, on every page.
-      const grounds = await page
-        .locator('.drawn')
-        .evaluateAll((marks) => marks.map((mark) => getComputedStyle(mark).backgroundColor));
-      expect(grounds.length, place).toBeGreaterThan(0);
-      expect(grounds, place).not.toContain(ground);
-    }
-    await page.emulateMedia({ forcedColors: null, colorScheme: null });
   });
 
   chapter('every page stands in the dark, too', async () => {

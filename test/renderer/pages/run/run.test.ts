@@ -339,7 +339,7 @@ test('arrow keys go from layer to layer in the table, and leave the clock alone'
 
 test('each snapshot leads to the Generate page', async () => {
   show('snapshots');
-  const link = await screen.findByRole('link', { name: 'Generate from 512 img, 0.05' });
+  const link = await screen.findByRole('link', { name: 'Generate from 35.0 kimg, 0.1' });
   expect(link.getAttribute('href')).toBe('#/generate?snapshot=100');
 });
 
