@@ -63,6 +63,41 @@ export function weightNames(plan: NetworkPlan): string[] {
   return plan.parameters.filter(({ role }) => role === 'weight').map(({ name }) => name.replace(/\.weight$/, ''));
 }
 
+/** Names of the blocks with attention, in network order. */
+export function attentionNames({ encoder, decoder }: NetworkPlan): string[] {
+  return [...encoder, ...decoder].flatMap((part) => (part.kind === 'block' && part.heads > 0 ? [part.name] : []));
+}
+
+/** Names of the learned scalars of G, in the order of `plan.parameters`; none in A to F. */
+export function gainNames(plan: NetworkPlan): string[] {
+  return plan.parameters.filter(({ role }) => role === 'gain').map(({ name }) => name);
+}
+
+/** Layers that the paper looks at together: those of encoder or decoder blocks of one resolution. */
+export interface Bucket {
+  /** "Enc 32×32". */
+  readonly name: string;
+  /** As of `weightNames`. */
+  readonly layers: readonly string[];
+}
+
+/**
+ * The paper's buckets, in network order. Input and output convolutions and the embedding belong to none.
+ *
+ * Source: arXiv:2312.02696, App. A.6.
+ */
+export function bucketsOf(plan: NetworkPlan): Bucket[] {
+  const buckets = new Map<string, string[]>();
+  const weights = weightNames(plan);
+  for (const part of [...plan.encoder, ...plan.decoder]) {
+    if (part.kind === 'conv') continue;
+    const name = `${part.flavor === 'enc' ? 'Enc' : 'Dec'} ${part.resolution}×${part.resolution}`;
+    const layers = weights.filter((layer) => layer.startsWith(`${part.name}.`));
+    buckets.set(name, [...(buckets.get(name) ?? []), ...layers]);
+  }
+  return [...buckets].map(([name, layers]) => ({ name, layers }));
+}
+
 function planEncoder(config: NetworkConfig, shape: DataShape, widths: readonly number[]): [ConvPlan, ...BlockPlan[]] {
   const input: ConvPlan = {
     kind: 'conv',

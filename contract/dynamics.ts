@@ -2,8 +2,11 @@ import * as z from 'zod';
 import { defineCall } from './call.ts';
 import { Id, Measured } from './common.ts';
 
-/** What a kind has a number of: layers with their weights, blocks, or bins of noise levels (`sigmaBinNames`). */
-export type DynamicsRows = 'layer' | 'block' | 'noise level';
+/**
+ * What a kind has a number of: layers with a weight, blocks, blocks with attention, learned scalars, the paper's buckets,
+ * or bins of noise levels (`sigmaBinNames`).
+ */
+export type DynamicsRows = 'layer' | 'block' | 'attention' | 'gain' | 'bucket' | 'noise level';
 
 /** A kind of numbers that a run records with each tick: one a row. */
 export interface DynamicsKindFacts {
@@ -23,10 +26,81 @@ export const dynamicsKinds = {
     title: 'Weights',
     words: 'root mean square of a stored weight; from E on after it was forced',
   },
+  gradient: {
+    of: 'layer',
+    title: 'Gradients',
+    words: "root mean square of the loss's gradient as Adam receives it, loss scaling divided out",
+  },
+  update: {
+    of: 'layer',
+    title: 'Updates',
+    words: 'root mean square of what the step changes of the weight, from E on with forcing',
+  },
+  'relative-update': {
+    of: 'layer',
+    title: 'Relative updates',
+    words: 'update divided by weight: the effective learning rate',
+  },
+  angle: {
+    of: 'layer',
+    title: 'Angles of the updates',
+    words: 'mean over output units of the angle by which the step turns their weights, radians',
+  },
+  radial: {
+    of: 'layer',
+    title: 'Radial parts',
+    words:
+      'mean over output units of the share of the gradient that lies along their weights: |cos| of the angle between',
+  },
+  'non-finite': {
+    of: 'layer',
+    title: 'Gradients that are not finite',
+    words: 'numbers of the gradient that were NaN or infinite',
+  },
+  gain: {
+    of: 'gain',
+    title: 'Gains',
+    words: 'the learned scalar itself; G alone has them',
+  },
   activation: {
     of: 'block',
     title: 'Activations',
     words: "root mean square of a block's output over pictures, channels and pixels",
+  },
+  clipped: {
+    of: 'block',
+    title: 'Clipped activations',
+    words: "share of a block's output that stands at the limit to which it is clipped; not recorded where none is",
+  },
+  logit: {
+    of: 'attention',
+    title: 'Attention logits',
+    words: 'root mean square of what goes into the softmax',
+  },
+  entropy: {
+    of: 'attention',
+    title: 'Attention entropy',
+    words: 'mean entropy of the softmax as a share of the largest: 1 looks everywhere alike, 0 at one pixel',
+  },
+  'weight-max': {
+    of: 'bucket',
+    title: 'Largest weight of a bucket',
+    words: 'largest root mean square of the stored weights of an output unit',
+  },
+  'weight-mean': {
+    of: 'bucket',
+    title: 'Mean weight of a bucket',
+    words: 'mean of these root mean squares',
+  },
+  'activation-max': {
+    of: 'bucket',
+    title: 'Largest activation of a bucket',
+    words: "largest root mean square of a feature that the bucket's layers give, over images and pixels",
+  },
+  'activation-mean': {
+    of: 'bucket',
+    title: 'Mean activation of a bucket',
+    words: 'mean of these root mean squares',
   },
   'noise-count': {
     of: 'noise level',

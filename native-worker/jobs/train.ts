@@ -98,7 +98,7 @@ async function advance(session: TrainingSession, hearing: () => void): Promise<v
   const take = (): Promise<Step | null> => step(session, endsTick, hearing);
   const taken = await (measuresNext(session) ? profileStep(session, take) : timedStep(session, take));
   if (taken === null) return;
-  if (taken.magnitudes !== null) await writeTick(session, taken.magnitudes);
+  if (taken.measured !== null) await writeTick(session, taken.measured);
   if (isLast) return; // `finish` writes what is left to write
 
   const { snapshotImages, checkpointImages, sampleImages } = logging;
@@ -134,7 +134,7 @@ const WORTH_TELLING_SECONDS = 3;
  * Takes an optimiser step; the batch of the next is read meanwhile. If the job is asked to end, a step of several
  * micro-batches is dropped, unless it is nearly over.
  *
- * @param measure whether to return magnitudes
+ * @param measure whether to return what the step is measured by
  * @param hearing called as soon as the step hears what the job is asked
  * @returns       null if it was dropped
  */

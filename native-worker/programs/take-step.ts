@@ -4,6 +4,8 @@ import { seedFor } from '../edm2/tensors/random.ts';
 import { stepNumbers } from '../edm2/training/schedule.ts';
 import type { Seed } from '../../contract/seed.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
+import { meanOfParts, type StepMeasures } from './step-dynamics.ts';
+import { measuring } from './training-step.ts';
 import type { GraphSession, PartOfRun } from '../engine/session/graph-session.ts';
 import { numberOf, sizeOf, type HostTensor } from '../engine/session/host-tensor.ts';
 import { scalarInputs } from './scalar-inputs.ts';
@@ -16,15 +18,7 @@ export interface Step {
   /** What it tells of each picture, [N] each. */
   readonly perImage: PerImage<Float32Array>;
   /** Only if asked for. */
-  readonly magnitudes: StepMagnitudes | null;
-}
-
-/** Root mean squares of a step, dimensionless. */
-export interface StepMagnitudes {
-  /** In the order of `weightNames(plan)`. */
-  readonly weights: Float32Array;
-  /** In the order of `blockNames(plan)`. */
-  readonly activations: Float32Array;
+  readonly measured: StepMeasures | null;
 }
 
 /** How far a step has come. */
@@ -53,7 +47,7 @@ export interface StepToTake {
   /** Training images seen before. */
   readonly nimg: number;
   readonly batch: HostBatch;
-  /** Whether to return magnitudes. */
+  /** Whether to measure the step. */
   readonly measure: boolean;
 }
 
@@ -68,11 +62,13 @@ export async function takeStep(session: GraphSession, step: StepToTake, goesOn?:
 
 async function wholeStep(session: GraphSession, step: StepToTake): Promise<Step> {
   const { batch, measure } = step;
-  const wanted = ['perImage', ...(measure ? ['weights', 'activations'] : [])];
-  const numbers = numbersOf(await session.run('train', { ...batch, ...scalarsOf(step) }, seedOf(step), wanted));
+  const entry = entryOf(session, 'train', measure);
+  const wanted = outputsOf(session, entry, measure ? ['perImage', 'forward', ...UPDATE] : ['perImage']);
+  const results = await session.run(entry, { ...batch, ...scalarsOf(step) }, seedOf(step), wanted);
+  const numbers = numbersOf(results);
   return {
     perImage: rowsOf(numbers('perImage')),
-    magnitudes: measure ? { weights: numbers('weights'), activations: numbers('activations') } : null,
+    measured: measure ? { forward: numbers('forward'), ...updateOf(results) } : null,
   };
 }
 
@@ -82,36 +78,63 @@ async function stepInParts(session: GraphSession, step: StepToTake, goesOn: Goes
   const devices = Array.from({ length: session.towers }, (_, device) => device);
   const count = microBatches(training) / devices.length;
   const rows = perImageOf(() => new Float32Array(training.batchSize));
-  const meanSquares: Float32Array[] = [];
-  let weights: Float32Array | null = null;
+  const forward: Float32Array[] = [];
+  const whole = count === 1;
+  const entry = entryOf(session, whole ? 'train' : 'accumulate', measure);
+  /** What the first device tells of the step of the optimiser. */
+  const ofUpdate = (from: string, device: number): string[] =>
+    measure && device === 0 ? outputsOf(session, from, UPDATE) : [];
+  let update: UpdateNumbers | null = null;
   const start = performance.now();
   for (let done = 0; done < count; done += 1) {
     if (done > 0 && !goesOn(stepProgress(done, count, start))) return null;
     const parts = devices.map((device): PartOfRun => {
       const first = (device * count + done) * size;
       const inputs = { ...partOf(batch, first, size), again: numberOf(first === 0 ? 0 : 1) };
-      const outputs = ['perImage', ...(measure ? ['meanSquares'] : [])];
-      if (count > 1) return { inputs, outputs, first };
-      const atTheEnd = measure && device === 0 ? ['weights'] : [];
-      return { inputs: { ...inputs, ...scalarsOf(step) }, outputs: [...outputs, ...atTheEnd], first };
+      const outputs = ['perImage', ...(measure ? ['forward'] : [])];
+      if (!whole) return { inputs, outputs, first };
+      return { inputs: { ...inputs, ...scalarsOf(step) }, outputs: [...outputs, ...ofUpdate(entry, device)], first };
     });
-    const results = await session.runTogether(count > 1 ? 'accumulate' : 'train', seedOf(step), parts);
+    const results = await session.runTogether(entry, seedOf(step), parts);
     results.forEach((result, device) => {
       const numbers = numbersOf(result);
       const part = rowsOf(numbers('perImage'));
       for (const name of perImageRows) rows[name].set(part[name], parts[device]!.first);
-      if (measure) meanSquares.push(numbers('meanSquares'));
+      if (measure) forward.push(numbers('forward'));
     });
-    if (count === 1 && measure) weights = numbersOf(results[0]!)('weights');
+    if (whole && measure) update = updateOf(results[0]!);
   }
-  if (count > 1) {
+  if (!whole) {
     const parts = devices.map((device) => {
-      return { inputs: scalarsOf(step), outputs: measure && device === 0 ? ['weights'] : [], first: 0 };
+      return { inputs: scalarsOf(step), outputs: ofUpdate('apply', device), first: 0 };
     });
     const [result] = await session.runTogether('apply', seedOf(step), parts);
-    if (measure) weights = numbersOf(result!)('weights');
+    if (measure) update = updateOf(result!);
   }
-  return { perImage: rows, magnitudes: weights && { weights, activations: rootsOfMeans(meanSquares) } };
+  return { perImage: rows, measured: update && { forward: meanOfParts(forward), ...update } };
+}
+
+/** Outputs that say what was measured of the optimiser's step. */
+const UPDATE = ['layers', 'units', 'gains'];
+
+type UpdateNumbers = Omit<StepMeasures, 'forward'>;
+
+/** A network without gains has no such output. */
+function updateOf(results: Readonly<Record<string, HostTensor>>): UpdateNumbers {
+  const numbers = numbersOf(results);
+  const gains = results.gains === undefined ? new Float32Array() : numbers('gains');
+  return { layers: numbers('layers'), units: numbers('units'), gains };
+}
+
+/** The entry that computes what is wanted and, where it has a choice, nothing more. */
+function entryOf(session: GraphSession, entry: string, measure: boolean): string {
+  return measure && session.outputsOf(measuring(entry)) !== null ? measuring(entry) : entry;
+}
+
+/** Those of some outputs that an entry has. */
+function outputsOf(session: GraphSession, entry: string, names: readonly string[]): string[] {
+  const known = session.outputsOf(entry) ?? [];
+  return names.filter((name) => known.includes(name));
 }
 
 function scalarsOf({ training, nimg }: StepToTake): Record<string, HostTensor> {
@@ -139,8 +162,4 @@ function partOf(batch: HostBatch, first: number, count: number): HostBatch {
     return { dtype, shape: [count, ...shape.slice(1)], values: values.subarray(first * row, (first + count) * row) };
   };
   return Object.fromEntries(Object.entries(batch).map(([name, host]) => [name, part(host)]));
-}
-
-function rootsOfMeans(parts: readonly Float32Array[]): Float32Array {
-  return parts[0]!.map((_, at) => Math.sqrt(parts.reduce((sum, part) => sum + part[at]!, 0) / parts.length));
 }

@@ -1,13 +1,14 @@
-import type { Scalar, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../contract/architecture.ts';
 import type { TrainingConfig } from '../../contract/training.ts';
 import { gradientsAt, inStep, microBatches, type Gradients } from '../edm2/training/gradients.ts';
 import { encodeBytes } from '../edm2/tensors/pixels.ts';
 import { precisionOf } from '../edm2/tensors/precision.ts';
-import { trainStep, updateState, weightMagnitudes } from '../edm2/training/step.ts';
+import { measureUpdate } from '../edm2/training/measure-update.ts';
+import { trainStep, updateState } from '../edm2/training/step.ts';
 import type { Batch, Stacks } from '../edm2/tensors/types.ts';
 import type { Updates } from '../edm2/training/adam.ts';
-import { float32, type Entry, type Given, type Specs } from '../engine/recording/program.ts';
+import { float32, type Entry, type Given, type Specs, type Tensors } from '../engine/recording/program.ts';
 import { zerosOf, type HostTensor } from '../engine/session/host-tensor.ts';
 import { stateNames, unflattenState, type StateLayout } from './flat-state.ts';
 import { scalarSpecs, scalarsOf } from './scalar-inputs.ts';
@@ -17,7 +18,10 @@ import { clearSums, updatesInPlace } from './updates-in-place.ts';
 export interface TrainingStep {
   /** What it keeps beside the training state: where there are micro-batches, the sums of their gradients. */
   readonly sums: Specs;
-  /** `train`, or, where a device takes several micro-batches, `accumulate`, once each, and `apply`. */
+  /**
+   * `train`, or, where a device takes several micro-batches, `accumulate`, once each, and `apply`. Where what a step is
+   * measured by can't be left out of it by not asking for it, there are two of the first, one of which measures (`measuring`).
+   */
   readonly entries: Readonly<Record<string, Entry>>;
 }
 
@@ -29,6 +33,13 @@ export interface StepForm {
   readonly sides?: number;
   /** Devices that share the batch (`onDevices`); default: 1. */
   readonly devices?: number;
+  /** Whether XLA compiles the network: it computes all that an entry gives, asked for or not. Default: no. */
+  readonly compiled?: boolean;
+}
+
+/** The entry that also measures, of one that does not, where there are two. */
+export function measuring(entry: string): string {
+  return `${entry}_measured`;
 }
 
 /**
@@ -50,15 +61,19 @@ export function trainingStep(
   plan: NetworkPlan,
   training: TrainingConfig,
   layout: StateLayout,
-  { pictures = 'uint8', sides = 1, devices = 1 }: StepForm = {},
+  { pictures = 'uint8', sides = 1, devices = 1, compiled = false }: StepForm = {},
 ): TrainingStep {
   const step = { plan, training, layout, pictures, sides };
-  if (microBatches(training) === 1) return { sums: {}, entries: { train: whole(step) } };
-  if (microBatches(training) === devices) return { sums: {}, entries: { train: share(step) } };
+  const each = (name: string, entry: (step: Step) => Entry): Record<string, Entry> =>
+    compiled
+      ? { [name]: entry({ ...step, measure: false }), [measuring(name)]: entry({ ...step, measure: true }) }
+      : { [name]: entry({ ...step, measure: true }) };
+  if (microBatches(training) === 1) return { sums: {}, entries: each('train', whole) };
+  if (microBatches(training) === devices) return { sums: {}, entries: each('train', share) };
   const sums = layout.parameters.map((name) => [stateNames.sum(name), float32(...layout.shapes[name]!)] as const);
   return {
     sums: Object.fromEntries(sums),
-    entries: { accumulate: accumulate(step), apply: apply(step) },
+    entries: { ...each('accumulate', accumulate), apply: apply({ ...step, measure: true }) },
   };
 }
 
@@ -74,28 +89,29 @@ interface Step {
   readonly layout: StateLayout;
   readonly pictures: 'uint8' | 'float32';
   readonly sides: number;
+  /** Whether what a step is measured by is among the outputs. */
+  readonly measure: boolean;
 }
 
-/** Inputs: those of a batch and the scalars; outputs: `perImage` [4, N], and `weights` and `activations`, magnitudes. */
-function whole({ plan, training, layout, pictures, sides }: Step): Entry {
+/** Inputs: those of a batch and the scalars; outputs: `perImage` [4, N], and `Measures`. */
+function whole({ plan, training, layout, pictures, sides, measure }: Step): Entry {
   return {
     inputs: { ...batchSpecs(plan, training.batchSize, pictures), ...scalarSpecs(layout.averages) },
     run: (given) => {
       const state = unflattenState(given.state, layout);
       const scalars = scalarsOf(given.inputs, layout.averages);
-      const backward = { measure: true, precision: precisionOf(training.precision, given.casts), sides };
+      const backward = { measure, precision: precisionOf(training.precision, given.casts), sides };
       const batch = batchOf(given.inputs, pictures);
       const updates = updatesInPlace(given, training, scalars);
       const result = trainStep(plan, training, state, batch, scalars, given.random, backward, updates);
-      const { weights, activations } = result.magnitudes!;
-      return { outputs: { perImage: result.perImage, weights, activations } };
+      return { outputs: { perImage: result.perImage, ...present({ ...result.measured }) } };
     },
   };
 }
 
 /**
  * A device's share of a batch, which goes through the network at once. Inputs: as of `accumulate`, and the scalars; outputs:
- * as of `accumulate`, and `weights`, magnitudes.
+ * as of `accumulate`, and `UpdateMeasures`.
  */
 function share(step: Step): Entry {
   const { training, layout } = step;
@@ -103,29 +119,29 @@ function share(step: Step): Entry {
     inputs: { ...partSpecs(step), ...scalarSpecs(layout.averages) },
     partOf: training.batchSize,
     run: (given) => {
-      const { gradients, perImage, meanSquares } = gradientsOfPart(step, given);
-      return { outputs: { perImage, meanSquares: meanSquares!, ...update(step, given, gradients) } };
+      const { gradients, perImage, forward } = gradientsOfPart(step, given);
+      return { outputs: { perImage, ...present({ forward }), ...update(step, given, gradients) } };
     },
   };
 }
 
 /**
  * Inputs: those of a micro-batch, and `again`, 0 for a step's first and 1 for the others; outputs: `perImage` [4, N] and
- * `meanSquares` of the blocks' outputs [blocks].
+ * `forward` of `Measures`.
  */
 function accumulate(step: Step): Entry {
   return {
     inputs: partSpecs(step),
     partOf: step.training.batchSize,
     run: (given) => {
-      const { gradients, perImage, meanSquares } = gradientsOfPart(step, given);
+      const { gradients, perImage, forward } = gradientsOfPart(step, given);
       for (const [name, gradient] of Object.entries(gradients)) given.inPlace.add(stateNames.sum(name), gradient);
-      return { outputs: { perImage, meanSquares: meanSquares! } };
+      return { outputs: { perImage, ...present({ forward }) } };
     },
   };
 }
 
-/** Inputs: the scalars; output: `weights`, magnitudes. Clears the sums. */
+/** Inputs: the scalars; output: `UpdateMeasures`. Clears the sums. */
 function apply(step: Step): Entry {
   const { layout } = step;
   return {
@@ -143,12 +159,12 @@ function partSpecs({ plan, training, pictures }: Step): Specs {
 
 /** Gradients of some pictures of a batch. */
 function gradientsOfPart(
-  { plan, training, layout, pictures, sides }: Step,
+  { plan, training, layout, pictures, sides, measure }: Step,
   { inputs, state, random, casts }: Given,
 ): Gradients {
   const { parameters: stored, buffers } = unflattenState(state, layout);
   const parameters = inStep(plan, stored, inputs.again as Scalar);
-  const backward = { measure: true, precision: precisionOf(training.precision, casts), sides };
+  const backward = { measure, precision: precisionOf(training.precision, casts), sides };
   return gradientsAt({ plan, parameters, buffers }, training, batchOf(inputs, pictures), random, backward);
 }
 
@@ -157,20 +173,27 @@ function gradientsOfPart(
  *
  * @param gradients of the parts of this device, added up
  * @param around    what else is done with the updates
- * @returns         `weights`, magnitudes
+ * @returns         `UpdateMeasures`
  */
 function update(
-  { plan, training, layout }: Step,
+  { plan, training, layout, measure }: Step,
   given: Given,
   gradients: Stacks,
   around: (updates: Updates) => Updates = (updates) => updates,
-): { readonly weights: Tensor1D } {
+): Tensors {
   const state = unflattenState(given.state, layout);
   const forced = inStep(plan, state.parameters, true);
   const scalars = scalarsOf(given.inputs, layout.averages);
   const updates = around(updatesInPlace(given, training, scalars));
-  updateState(state, forced, given.sumOverDevices(gradients), training, scalars, updates);
-  return { weights: weightMagnitudes(plan, forced) };
+  const summed = given.sumOverDevices(gradients);
+  const next = updateState(state, forced, summed, training, scalars, updates);
+  if (!measure) return {};
+  return present({ ...measureUpdate(plan, training, { current: forced, next: next.parameters, gradients: summed }) });
+}
+
+/** Outputs without those that there are not. */
+function present(outputs: Readonly<Record<string, Tensor | null>>): Tensors {
+  return Object.fromEntries(Object.entries(outputs).filter((output): output is [string, Tensor] => output[1] !== null));
 }
 
 function batchSpecs({ shape }: NetworkPlan, count: number, pictures: Step['pictures']): Specs {

@@ -29,19 +29,45 @@ function distance({ value: [first, last] }: Change): number {
   return Number.isNaN(factor) ? Infinity : factor;
 }
 
+/** Each kind in a line: the mean over its rows, first and last, and which of them changed most. */
+export function kindTable(changes: readonly Change[]): string {
+  const kinds = [...new Set(changes.map(({ kind }) => kind))];
+  const rows = kinds.map((kind) => {
+    const all = changes.filter((change) => change.kind === kind);
+    const mean = (moment: 0 | 1): number => all.reduce((sum, { value }) => sum + value[moment], 0) / all.length;
+    const most = sorted(all)[0]!;
+    return [kind, threeDigits(mean(0)), threeDigits(mean(1)), most.row, factor(most)];
+  });
+  return table(['kind', 'first mean', 'last mean', 'changed most', ''], rows, [1, 2, 4]);
+}
+
 /** Those that changed most, as a table. @param count how many */
 export function changeTable(changes: readonly Change[], count: number): string {
-  const most = [...changes].sort((a, b) => distance(b) - distance(a)).slice(0, count);
-  const rows = most.map(({ kind, row, nimg, value: [first, last] }) => [
-    row,
-    kind,
-    images(nimg[0]),
-    threeDigits(first),
-    images(nimg[1]),
-    threeDigits(last),
-    first === 0 ? '–' : `× ${threeDigits(last / first)}`,
-  ]);
+  const rows = sorted(changes)
+    .slice(0, count)
+    .map((change) => {
+      const { kind, row, nimg, value } = change;
+      return [
+        row,
+        kind,
+        images(nimg[0]),
+        threeDigits(value[0]),
+        images(nimg[1]),
+        threeDigits(value[1]),
+        factor(change),
+      ];
+    });
   return table(['changed most', 'kind', 'from', '', 'to', '', 'change'], rows, [2, 3, 4, 5, 6]);
+}
+
+/** Those that changed most first. */
+function sorted(changes: readonly Change[]): Change[] {
+  return [...changes].sort((a, b) => distance(b) - distance(a));
+}
+
+function factor({ value: [first, last] }: Change): string {
+  if (first === last) return '× 1.00';
+  return first === 0 ? '–' : `× ${threeDigits(last / first)}`;
 }
 
 /** The newest moment by noise level, bins without pictures left out; null: nothing is recorded of any. */

@@ -5,7 +5,7 @@ import { listRuns, runTicks, type RunSummary } from '../../../contract/runs.ts';
 import { tickScalars, type TickColumns } from '../../../contract/ticks.ts';
 import { findRun, wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
-import { changeTable, changesOf, noiseTable } from './dynamics-tables.ts';
+import { changeTable, changesOf, kindTable, noiseTable } from './dynamics-tables.ts';
 
 /** Rows that are shown of what changed. */
 const ROWS = 10;
@@ -22,6 +22,8 @@ interface Options {
 
 interface Asked {
   readonly kinds: readonly DynamicsKind[];
+  /** Whether these kinds were asked for, and not all. */
+  readonly asked: boolean;
   readonly rows: number;
   readonly csv: boolean;
 }
@@ -33,7 +35,11 @@ export function addDynamics(program: Command): void {
     .description('tell how a run trained: what changed most in its network, and its loss by noise level')
     .argument('<run>', 'name or id')
     .option('--kind <kinds...>', `of these kinds only: ${Object.keys(dynamicsKinds).join(', ')}`)
-    .option('--rows <n>', 'so many layers and blocks, those that changed most', String(ROWS))
+    .option(
+      '--rows <n>',
+      'so many layers and blocks: those that changed most, of --kind or else in weights and activations',
+      String(ROWS),
+    )
     .option('--csv', 'print every number of every tick instead: nimg, kind, row, value')
     .action(async (wanted: string, options: Options, command: Command) => {
       await withService(
@@ -56,10 +62,14 @@ function read({ kind, rows, csv = false }: Options, json: boolean): Asked {
     if (known.success) return known.data;
     throw new AppError('invalid-input', `There is no kind "${name}"; there are ${DynamicsKind.options.join(', ')}.`);
   });
-  return { kinds, rows: wholeNumber(rows, '--rows'), csv };
+  return { kinds, asked: kind !== undefined, rows: wholeNumber(rows, '--rows'), csv };
 }
 
-async function tell({ client, output }: CommandContext, run: RunSummary, { kinds, rows, csv }: Asked): Promise<void> {
+async function tell(
+  { client, output }: CommandContext,
+  run: RunSummary,
+  { kinds, asked, rows, csv }: Asked,
+): Promise<void> {
   const tables: DynamicsTable[] = [];
   for (const kind of kinds) tables.push(await client.call(runDynamics, { id: run.id, kind, maxColumns: MOST_MOMENTS }));
   for (const table of tables) output.event('dynamics', { runId: run.id, ...table });
@@ -74,7 +84,10 @@ async function tell({ client, output }: CommandContext, run: RunSummary, { kinds
     return;
   }
   const changes = recorded.flatMap(changesOf);
-  if (changes.length > 0) output.say(changeTable(changes, rows));
+  // Rates and what follows from them change in all layers alike; these two say which layer differs.
+  const compared = asked ? changes : changes.filter(({ kind }) => kind === 'weight' || kind === 'activation');
+  if (changes.length > 0) output.say(kindTable(changes));
+  if (compared.length > 0) output.say(`\n${changeTable(compared, rows)}`);
   const noise = noiseTable(recorded);
   if (noise !== null) output.say(`${changes.length > 0 ? '\n' : ''}${noise}`);
   const missing = tables.filter((table) => !recorded.includes(table)).map(({ kind }) => kind);

@@ -36,7 +36,9 @@ export function addAttention(plan: BlockPlan, config: BlockConfig, forward: Forw
   const cosine = config.switches.attentionNorm === 'cosine';
   return tf.tidy(layerScope('network', `${plan.name}.attn`), () => {
     const input = cosine ? x : namedGroupNorm(forward, `${plan.name}.attn_norm`, x);
-    const mixed = attend(conv(qkv, input), plan.heads, cosine, forward.precision);
+    const { observe, precision } = forward;
+    const look = observe && ((what: string, output: tf.Tensor) => observe(`${plan.name}.attn_${what}`, output));
+    const mixed = attend(conv(qkv, input), plan.heads, cosine, precision, look);
     const y = conv(proj, mixed);
     return tf.add(main === 1 ? x : tf.mul(x, main), y);
   });
@@ -50,11 +52,18 @@ export function addAttention(plan: BlockPlan, config: BlockConfig, forward: Forw
  * @param heads  number of heads
  * @param cosine whether to normalise
  * @param precision of the two products
+ * @param observe sees the logits ('logits') and their softmax ('weights'), [N, heads, pixels, pixels] each
  * @returns      the heads' outputs side by side, [N, H, W, heads·C]
  *
  * Source: arXiv:2312.02696, Sec. B.3 and Fig. 21.
  */
-export function attend(qkv: tf.Tensor4D, heads: number, cosine = true, { activations } = fullPrecision): tf.Tensor4D {
+export function attend(
+  qkv: tf.Tensor4D,
+  heads: number,
+  cosine = true,
+  { activations } = fullPrecision,
+  observe: Forward['observe'] = null,
+): tf.Tensor4D {
   const [n, h, w, width] = qkv.shape;
   const channels = width / (3 * heads);
   const pixels = h * w;
@@ -68,7 +77,10 @@ export function attend(qkv: tf.Tensor4D, heads: number, cosine = true, { activat
     const [q, k, v] = tf.unstack(sorted) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D]; // [N, heads, pixels, C]
     const scaled = cosine ? q : tf.mul(q, factor);
     const logits = tf.matMul(activations(scaled), activations(k), false, true); // [N, heads, pixels, pixels]
-    const mixed = tf.matMul<tf.Tensor4D>(activations(tf.softmax(logits)), activations(v)); // [N, heads, pixels, C]
+    const weights = tf.softmax(logits);
+    observe?.('logits', logits);
+    observe?.('weights', weights);
+    const mixed = tf.matMul<tf.Tensor4D>(activations(weights), activations(v)); // [N, heads, pixels, C]
     return tf.reshape(heads === 1 ? mixed : tf.transpose(mixed, [0, 2, 1, 3]), [n, h, w, heads * channels]);
   });
 }

@@ -109,8 +109,21 @@ export function conditionsOf(blocks: readonly BlockPlan[], forward: Forward, emb
       Array.from({ length: widths[index]! }, (_, at) => (at < outChannels ? 1 : 0)),
     );
     const conditions = tf.reshape<tf.Rank.R4>(tf.add(joined, tf.tensor1d(ones)), [-1, 1, 1, ones.length]);
-    return widths.length === 1 ? [conditions] : tf.split(conditions, widths, 3); // tfjs can't differentiate a split into one
+    // tfjs can't differentiate a split into one.
+    const parts: tf.Tensor4D[] = widths.length === 1 ? [conditions] : tf.split(conditions, widths, 3);
+    for (const [index, block] of blocks.entries()) observeCondition(forward, block, parts[index]!);
+    return parts;
   });
+}
+
+/**
+ * The layer's own output is told from the condition by taking the ones away again: who looked at the layers before the ones
+ * are added would have a graph add up biases and ones in another order.
+ */
+function observeCondition({ observe }: Forward, block: BlockPlan, condition: tf.Tensor4D): void {
+  if (observe === null) return;
+  const ones = Array.from({ length: condition.shape[3] }, (_, at) => (at < block.outChannels ? 1 : 0));
+  observe(conditionLayer(block).name, tf.reshape(tf.sub(condition, tf.tensor1d(ones)), [-1, ones.length]));
 }
 
 /** Scales the channels of a residual branch, [N, H, W, C], and shifts them in A and B. @param condition of `conditionsOf` */

@@ -32,7 +32,7 @@ export interface LearnedLayers {
   readonly conv: (layer: Layer, x: tf.Tensor4D) => tf.Tensor4D;
   /** A linear layer, of [N, in]. */
   readonly linear: (layer: Layer, x: tf.Tensor2D) => tf.Tensor2D;
-  /** Linear layers of one input as one product: their outputs side by side, [N, Σ widths]. */
+  /** Linear layers of one input as one product: their outputs side by side, [N, Σ widths], which the caller has observed. */
   readonly linears: (
     layers: readonly Layer[],
     x: tf.Tensor2D,
@@ -43,7 +43,7 @@ export interface LearnedLayers {
 type LayersOf = Pick<Forward, 'inUse'> & Partial<Pick<Forward, 'observe' | 'precision'>>;
 
 /**
- * Multiplies with the weights in use, then adds the bias (A, B). Every output is observed. Linear layers, which see the
+ * Multiplies with the weights in use, then adds the bias (A, B). Every output but that of `linears` is observed. Linear layers, which see the
  * embedding alone, are in float32 whatever the precision.
  */
 export function learnedLayers({ inUse, observe = null, precision = fullPrecision }: LayersOf): LearnedLayers {
@@ -71,10 +71,6 @@ export function learnedLayers({ inUse, observe = null, precision = fullPrecision
         const biases = layers.flatMap(({ name }) => inUse[`${name}.bias`] ?? []) as tf.Tensor1D[];
         return biases.length === 0 ? product : tf.add<tf.Tensor2D>(product, tf.concat(biases));
       });
-      if (observe !== null) {
-        const parts = tf.split(joined, widths, 1);
-        for (const [index, { name }] of layers.entries()) observe(name, parts[index]!);
-      }
       return { joined, widths };
     },
   };

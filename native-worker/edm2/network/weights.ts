@@ -84,11 +84,15 @@ function weightsInUse(
  */
 export function forceNormalize(stacks: readonly Stack[], stored: Stacks, again: boolean | tf.Scalar = false): Stacks {
   const forced = stacks.map((stack) => {
-    const x = stored[stack.name]!;
-    const force = (): tf.Tensor => (isWeight(stack) ? normalizeAgain(x, unitAxes(x), again) : x.clone());
+    const force = (): tf.Tensor => forceStack(stack, stored[stack.name]!, again);
     return [stack.name, tf.tidy(layerScope('weights', stack.name), force)] as const;
   });
   return Object.fromEntries(forced);
+}
+
+/** The same of one stack. @param x its parameters as stored */
+export function forceStack(stack: Stack, x: tf.Tensor, again: boolean | tf.Scalar): tf.Tensor {
+  return isWeight(stack) ? normalizeAgain(x, unitAxes(x), again) : x.clone();
 }
 
 /** 1×1 filters as the matrices that they are. */
@@ -108,7 +112,7 @@ function isGain({ shape }: Stack): boolean {
 }
 
 /** Axes that make up one output unit of stacked weights: all but first and last in [n, K, K, Cin, Cout] and [n, in, out]. */
-function unitAxes(stack: tf.Tensor): number[] {
+export function unitAxes(stack: tf.Tensor): number[] {
   return Array.from({ length: stack.rank - 2 }, (_, axis) => axis + 1);
 }
 

@@ -101,13 +101,15 @@ export interface StepResult {
   /** What it tells of each picture, [4, N]: `PerImage` in its order. */
   readonly perImage: tf.Tensor2D;
   /** Only if asked for. */
-  readonly magnitudes: Magnitudes | null;
+  readonly measured: Measures | null;
 }
 
-/** Root mean squares of one step, dimensionless. */
-export interface Magnitudes {
-  /** Of each stored weight, from E on after forced normalisation, in the order of `weightNames(plan)`, [weights]. */
-  readonly weights: tf.Tensor1D;
-  /** Over batch, channels and pixels of each block's output, in the order of `blockNames(plan)`, [blocks]. */
-  readonly activations: tf.Tensor1D;
+/** What is measured of a step whose tick is logged; `programs/step-dynamics.ts` makes numbers with names of it. */
+export interface Measures {
+  /** Of the forward pass, by `forwardSegments` (`training/measure-forward.ts`). */
+  readonly forward: tf.Tensor1D;
+  /** `UpdateMeasures` (`training/measure-update.ts`). */
+  readonly layers: tf.Tensor2D;
+  readonly units: tf.Tensor1D;
+  readonly gains: tf.Tensor1D | null;
 }

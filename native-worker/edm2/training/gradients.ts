@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { blockNames } from '../../../contract/architecture.ts';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { layerScope } from '../../../contract/profile.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { dropout } from '../network/block.ts';
 import { elementLoss, trainingSigma, weightedError } from './loss.ts';
+import { forwardMeter, type ForwardMeter } from './measure-forward.ts';
 import { networkStacks, readyFromStacks, type StackedNetwork } from '../network/network.ts';
 import { fullPrecision, type Precision } from '../tensors/precision.ts';
 import { denoise, logVariance } from '../network/precondition.ts';
@@ -18,8 +18,8 @@ export interface Gradients {
   readonly gradients: Stacks;
   /** What is told of each picture, [4, N]: `PerImage` in its order. */
   readonly perImage: tf.Tensor2D;
-  /** Mean square of each block's output in the order of `blockNames`, [blocks]; null unless asked for. */
-  readonly meanSquares: tf.Tensor1D | null;
+  /** What the forward pass was measured by (`forwardSegments`); null unless asked for. */
+  readonly forward: tf.Tensor1D | null;
 }
 
 export interface BatchGradients extends Gradients {
@@ -29,7 +29,7 @@ export interface BatchGradients extends Gradients {
 
 /** How a backward pass is computed. */
 export interface Backward {
-  /** Whether to measure block outputs. */
+  /** Whether to measure the forward pass. */
   readonly measure: boolean;
   /** Of the activations; gradients come in float32. */
   readonly precision: Precision;
@@ -150,17 +150,17 @@ function addUp(a: Gradients, b: Gradients): Gradients {
   return {
     gradients: Object.fromEntries(names.map((name) => [name, add(a.gradients[name]!, b.gradients[name]!)])),
     perImage: add(a.perImage, b.perImage, join),
-    meanSquares: a.meanSquares === null ? null : add(a.meanSquares, b.meanSquares!),
+    forward: a.forward === null ? null : add(a.forward, b.forward!),
   };
 }
 
 /** What was measured of a batch, from its sum over the micro-batches. */
 function meansOf(total: Gradients, count: number): Gradients {
-  const { meanSquares } = total;
-  if (meanSquares === null || count === 1) return total;
-  const means = tf.mul<tf.Tensor1D>(meanSquares, 1 / count);
-  meanSquares.dispose();
-  return { ...total, meanSquares: means };
+  const { forward } = total;
+  if (forward === null || count === 1) return total;
+  const means = tf.mul<tf.Tensor1D>(forward, 1 / count);
+  forward.dispose();
+  return { ...total, forward: means };
 }
 
 /** A batch with its noise levels and noise. */
@@ -231,18 +231,17 @@ export function gradientsAt(
 ): Gradients {
   const noisy = addNoise(batch, training, random);
   // What the gradient function below computes on the side. It runs in a scope of its own, hence `tf.keep`.
-  const squares = new Map(blockNames(plan).map((name): [string, tf.Tensor[]] => [name, []]));
   const told: tf.Tensor2D[] = [];
-  const observe = (name: string, output: tf.Tensor): void => {
-    squares.get(name)?.push(tf.keep(tf.tidy(() => tf.mean(tf.square(output)))));
-  };
+  const meters: ForwardMeter[] = [];
 
   const loss = (): tf.Scalar => {
     const network = readyFromStacks({ plan, parameters, buffers }, precision);
     let total: tf.Scalar | null = null;
     for (const { images, labels, sigma, noise, drop } of sidesOf(plan, noisy, random, sides)) {
       const input = tf.add<tf.Tensor4D>(images, tf.mul(noise, tf.reshape(sigma, [-1, 1, 1, 1])));
-      const denoised = denoise(network, input, sigma, labels, { drop, precision, observe: measure ? observe : null });
+      if (measure) meters.push(forwardMeter(plan, precision));
+      const observe = measure ? meters.at(-1)!.observe : null;
+      const denoised = denoise(network, input, sigma, labels, { drop, precision, observe });
       const u = plan.config.switches.uncertainty ? logVariance(network, sigma) : null;
       const element = elementLoss(denoised, images, sigma, u, plan.config.sigmaData);
       const error = weightedError(denoised, images, sigma, plan.config.sigmaData);
@@ -261,7 +260,7 @@ export function gradientsAt(
   return {
     gradients: Object.fromEntries(names.map((name, index) => [name, grads[index]!])),
     perImage: tf.tidy(layerScope('network', 'loss'), () => tf.concat(handed, 1)),
-    meanSquares: measure ? meanOfSides([...squares.values()].map((parts) => parts.map(handOver))) : null,
+    forward: measure ? meanOfSides(meters.map((meter) => meter.means())) : null,
   };
 }
 
@@ -271,11 +270,9 @@ function ofEachPicture(loss: tf.Tensor4D, error: tf.Tensor4D, sigma: tf.Tensor1D
   return tf.stack([...means, sigma, u === null ? tf.zerosLike(sigma) : tf.reshape(u, [-1])]) as tf.Tensor2D;
 }
 
-/** Mean over equally large sides of what was measured of each block, [blocks]. */
-function meanOfSides(blocks: readonly (readonly tf.Tensor[])[]): tf.Tensor1D {
-  const sides = blocks[0]!.length;
-  const values = tf.reshape(tf.stack(blocks.flat()), [blocks.length, sides]);
-  return sides === 1 ? tf.reshape(values, [blocks.length]) : tf.mean<tf.Tensor1D>(values, 1);
+/** Mean over equally large sides of what each was measured by. */
+function meanOfSides(sides: readonly tf.Tensor1D[]): tf.Tensor1D {
+  return sides.length === 1 ? sides[0]! : tf.mean<tf.Tensor1D>(tf.stack([...sides]), 0);
 }
 
 /** Gives a kept tensor to the scope around. */

@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { weightNames, type NetworkPlan } from '../../../contract/architecture.ts';
+import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { layerScope } from '../../../contract/profile.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
-import { networkStacks, type StackedNetwork } from '../network/network.ts';
-import { isWeight } from '../network/weights.ts';
-import { lookUp } from '../tensors/kernels.ts';
+import type { StackedNetwork } from '../network/network.ts';
 import type { Batch, RandomSource, Stacks, StepResult, StepScalars, TrainState } from '../tensors/types.ts';
 import { newTensors, type AdamSlot, type Updates } from './adam.ts';
+import { measureUpdate } from './measure-update.ts';
 import { batchGradients, type Backward, type BatchGradients } from './gradients.ts';
 
 /**
@@ -17,7 +16,7 @@ import { batchGradients, type Backward, type BatchGradients } from './gradients.
  *
  * @param scalars `stepScalars(training, nimg)`
  * @param random  all random numbers of the step
- * @param how     loss and gradients are computed; what the state holds is float32 always. With `measure` magnitudes come, too
+ * @param how     loss and gradients are computed; what the state holds is float32 always. With `measure` comes what was measured, too
  * @param updates how Adam and the averages are applied
  * @returns       a new state and what was measured; the caller disposes the old state (`disposeState`)
  *
@@ -51,19 +50,18 @@ export function applyGradients(
   plan: NetworkPlan,
   training: TrainingConfig,
   state: TrainState,
-  { parameters, gradients, perImage, meanSquares }: BatchGradients,
+  { parameters, gradients, perImage, forward }: BatchGradients,
   scalars: StepScalars,
   updates: Updates = newTensors,
 ): StepResult {
   return tf.tidy(() => {
+    const next = updateState(state, parameters, gradients, training, scalars, updates);
+    const step = { current: parameters, next: next.parameters, gradients };
     const result: StepResult = {
-      state: updateState(state, parameters, gradients, training, scalars, updates),
+      state: next,
       loss: tf.mean(tf.slice(perImage, 0, 1)),
       perImage,
-      magnitudes:
-        meanSquares === null
-          ? null
-          : { weights: weightMagnitudes(plan, parameters), activations: tf.sqrt(meanSquares) },
+      measured: forward === null ? null : { forward, ...measureUpdate(plan, training, step) },
     };
     return result as StepResult & tf.TensorContainerObject;
   });
@@ -101,21 +99,4 @@ export function updateState(
     );
   });
   return { parameters, buffers: state.buffers, firstMoments, secondMoments, averages };
-}
-
-/** Of each stored weight, in the order of `weightNames(plan)`, [weights]. @param current the parameters of the step (`inStep`) */
-export function weightMagnitudes(plan: NetworkPlan, current: Stacks): tf.Tensor1D {
-  const stacks = networkStacks(plan).filter(isWeight);
-  const at = new Map(stacks.flatMap(({ members }) => members).map((name, index) => [name, index]));
-  const order = weightNames(plan).map((name) => at.get(`${name}.weight`)!);
-  return tf.tidy(() => {
-    const magnitudes = stacks.map(({ name, shape }) => rmsOfRows(current[name]!, shape));
-    return lookUp(tf.concat<tf.Tensor1D>(magnitudes), tf.tensor1d(order, 'int32')) as tf.Tensor1D;
-  });
-}
-
-/** Root mean square of each row of a stack, [rows]. @param shape of a row */
-function rmsOfRows(stack: tf.Tensor, shape: readonly number[]): tf.Tensor1D {
-  const size = shape.reduce((product, dimension) => product * dimension, 1);
-  return tf.sqrt(tf.mean(tf.square(tf.reshape(stack, [-1, size])), 1));
 }

@@ -133,7 +133,8 @@ export class Variables {
         this.#builder.scalar(betas.second).ref,
         ref(scalars.epsilon),
         ref(gradient),
-        ...(before === null ? [] : [`^${before}`]),
+        // What was read of it before the step stays what it was: whoever measures the step looks at both.
+        `^${before ?? variable.read.ref}`,
       ],
       { ...float32, use_nesterov: attr.bool(false) },
     );

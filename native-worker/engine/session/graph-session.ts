@@ -157,6 +157,11 @@ export class GraphSession {
     return Object.fromEntries(names.map((name) => [name, held.take(name)]));
   }
 
+  /** Names of an entry's outputs; null: there is no such entry. */
+  outputsOf(entry: string): readonly string[] | null {
+    return this.#program.entries[entry]?.outputs ?? null;
+  }
+
   /**
    * Runs one entry, with its updates of the state; of several devices the first does.
    *

@@ -50,15 +50,17 @@ export class EagerTrainer implements Trainer {
     const result = applyGradients(this.#plan, this.#training, this.#state, backward, scalars);
     disposeState(this.#state);
     this.#state = result.state;
-    const { loss, magnitudes } = result;
+    const { loss, measured } = result;
     const step: Step = {
       perImage: rowsOf(await backward.perImage.data<'float32'>()),
-      magnitudes: magnitudes && {
-        weights: await magnitudes.weights.data<'float32'>(),
-        activations: await magnitudes.activations.data<'float32'>(),
+      measured: measured && {
+        forward: await measured.forward.data<'float32'>(),
+        layers: await measured.layers.data<'float32'>(),
+        units: await measured.units.data<'float32'>(),
+        gains: (await measured.gains?.data<'float32'>()) ?? new Float32Array(),
       },
     };
-    tf.dispose([loss, scalars, backward, magnitudes] as never);
+    tf.dispose([loss, scalars, backward, measured] as never);
     return step;
   }
 

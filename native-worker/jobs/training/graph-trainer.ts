@@ -140,7 +140,7 @@ function recorded(plan: TrainerPlan, { sides, compiled }: Execution, keeps: 'all
   const sampling = keeps === 'all' ? gridSampling(plan, layout, sides) : null;
   const neutral: TrainerPlan = { ...plan, joined: null, training: { ...plan.training, ...FED } };
   const reduced = reducedTypeOf(plan.training.precision);
-  const step = trainingStep(plan.plan, neutral.training, layout, { sides, devices });
+  const step = trainingStep(plan.plan, neutral.training, layout, { sides, devices, compiled });
   const spec: ProgramSpec = {
     state: { ...stateSpecs(plan.plan, layout.averages), ...step.sums, ...sampling?.state },
     entries: { ...step.entries, ...sampling?.entries },

@@ -25,7 +25,7 @@ export interface Trainer {
    *
    * @param nimg    training images seen before the step
    * @param batch   must stay as it is until the step is over
-   * @param measure whether to return magnitudes
+   * @param measure whether to return what the step is measured by
    * @param goesOn  asked between micro-batches; false drops the step. The state is then as it was, and can be read, but no
    *   other step can be taken
    * @returns       null if the step was dropped

@@ -1,8 +1,7 @@
 import { inTowerOrder } from '../../../contract/devices.ts';
 import { tickColumns, type Tick } from '../../../contract/ticks.ts';
 import { CHECKPOINTS_KEPT } from '../../../contract/training.ts';
-import { blockNames, weightNames, type NetworkPlan } from '../../../contract/architecture.ts';
-import type { DynamicsKind } from '../../../contract/dynamics.ts';
+import type { NetworkPlan } from '../../../contract/architecture.ts';
 import { sigmaBinNames } from '../../../contract/noise-levels.ts';
 import { estimateMemory } from '../../../contract/memory.ts';
 import type { PerImage } from '../../edm2/tensors/types.ts';
@@ -18,14 +17,14 @@ import type { WrittenFile } from '../../store/safetensors.ts';
 import { insertSnapshot } from '../../store/snapshots.ts';
 import { write } from '../../store/statements.ts';
 import { insertTick } from '../../store/ticks.ts';
-import type { StepMagnitudes } from '../../programs/take-step.ts';
+import { stepDynamics, type Dynamics, type StepMeasures } from '../../programs/step-dynamics.ts';
 import { snapshotTensors, writeSnapshot } from '../snapshot-file.ts';
 import { checkpointTensors, writeCheckpoint } from './checkpoint.ts';
 import { byNoiseLevel } from './noise-levels.ts';
 import { trainSeconds, writeLog, type TrainingSession } from './session.ts';
 
-/** Ends the tick: its numbers and magnitudes become one transaction, then the service hears of it. */
-export async function writeTick(session: TrainingSession, magnitudes: StepMagnitudes): Promise<void> {
+/** Ends the tick: its numbers become one transaction, then the service hears of it. */
+export async function writeTick(session: TrainingSession, measures: StepMeasures): Promise<void> {
   const { context, run, plan, nimg } = session;
   const { db } = context.library;
   const { training } = run.config;
@@ -38,26 +37,24 @@ export async function writeTick(session: TrainingSession, magnitudes: StepMagnit
     learningRate: learningRate(nimg - training.batchSize, training),
     memoryBytes: process.memoryUsage.rss(),
   };
-  const noise = noiseLevels(plan, images);
+  const dynamics = [...stepDynamics(plan, measures), ...noiseDynamics(plan, images)];
   await patiently(() =>
     write(db, () => {
       insertTick(db, run.id, tick);
-      insertDynamics(db, run.id, 'weight', nimg, weightNames(plan), magnitudes.weights);
-      insertDynamics(db, run.id, 'activation', nimg, blockNames(plan), magnitudes.activations);
-      for (const [kind, numbers] of noise) insertDynamics(db, run.id, kind, nimg, sigmaBinNames, numbers);
+      for (const { kind, names, numbers } of dynamics) insertDynamics(db, run.id, kind, nimg, names, numbers);
     }),
   );
   context.send({ type: 'ticked', ticks: tickColumns([tick]) });
 }
 
 /** What is recorded by noise level. */
-function noiseLevels(
-  { config, shape }: NetworkPlan,
-  images: PerImage<readonly number[]>,
-): [DynamicsKind, Float32Array][] {
-  const kinds = Object.entries(byNoiseLevel(images, shape.resolution ** 2 * shape.channels));
-  const learned = (kind: string): boolean => kind !== 'noise-u' || config.switches.uncertainty;
-  return kinds.filter(([kind]) => learned(kind)) as [DynamicsKind, Float32Array][];
+function noiseDynamics({ config, shape }: NetworkPlan, images: PerImage<readonly number[]>): Dynamics[] {
+  const kinds = byNoiseLevel(images, shape.resolution ** 2 * shape.channels);
+  return Object.entries(kinds).flatMap(([kind, numbers]) =>
+    kind === 'noise-u' && !config.switches.uncertainty
+      ? []
+      : [{ kind: kind as keyof typeof kinds, names: sigmaBinNames, numbers }],
+  );
 }
 
 /** Begins to write every average to a snapshot file, then their rows in one transaction. Training may go on meanwhile. */

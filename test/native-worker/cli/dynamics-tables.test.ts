@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changesOf, changeTable, noiseTable } from '../../../native-worker/cli/commands/dynamics-tables.ts';
+import { changesOf, changeTable, kindTable, noiseTable } from '../../../native-worker/cli/commands/dynamics-tables.ts';
 
 const nimg = [256, 512, 8000];
 
@@ -41,4 +41,24 @@ test('noise levels show their newest moment, without bins that have no pictures'
     '  2   1.00  -0.250',
   ]);
   expect(noiseTable([])).toBeNull();
+});
+
+test('each kind is a line of means and of the row that changed most', () => {
+  const of = (kind: 'weight' | 'angle', values: (number | null)[][]) =>
+    changesOf({ kind, layers: ['a', 'b'], nimg: [8, 16], values });
+  const changes = [
+    ...of('weight', [
+      [1, 2],
+      [3, 4],
+    ]),
+    ...of('angle', [
+      [0, 0],
+      [0.4, 0.1],
+    ]),
+  ];
+  expect(kindTable(changes).split('\n')).toEqual([
+    'kind    first mean  last mean  changed most',
+    'weight        2.00       3.00  a              × 2.00',
+    'angle        0.200     0.0500  b             × 0.250',
+  ]);
 });

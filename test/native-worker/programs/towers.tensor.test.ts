@@ -21,7 +21,7 @@ import { deviceNames, executionOn } from '../../../native-worker/engine/sides.ts
 import { tf } from '../../../native-worker/engine/tensorflow.ts';
 import { GraphTrainer } from '../../../native-worker/jobs/training/graph-trainer.ts';
 import type { Trainer } from '../../../native-worker/jobs/training/trainer.ts';
-import type { StepMagnitudes } from '../../../native-worker/programs/take-step.ts';
+import { stepDynamics, type Dynamics } from '../../../native-worker/programs/step-dynamics.ts';
 import { pictureBatch } from '../../support/picture-batch.ts';
 import { stateOf } from '../../support/state-of.ts';
 import { tinyConfig } from '../../support/training-library.ts';
@@ -50,8 +50,7 @@ function open(way: Way): Promise<Trainer> {
 
 interface After {
   readonly losses: readonly number[];
-  readonly activations: readonly number[];
-  readonly weights: readonly number[];
+  readonly measured: readonly Dynamics[];
   readonly state: Record<string, readonly number[]>;
 }
 
@@ -59,15 +58,15 @@ interface After {
 async function after(way: Way, steps = 2): Promise<After> {
   const trainer = await open(way);
   const losses: number[] = [];
-  let measured: StepMagnitudes | undefined;
+  let measured: readonly Dynamics[] = [];
   for (let k = 0; k < steps; k += 1) {
     const step = (await trainer.step(8 * k, pictureBatch([8, 8, 8, 3], 2, 8 * k), true))!;
     losses.push(...step.perImage.loss);
-    measured = step.magnitudes!;
+    measured = stepDynamics(planOf(way), step.measured!);
   }
   const state = await stateOf(trainer, planOf(way), tiny.sigmaRels.length);
   trainer.dispose();
-  return { losses, state, activations: [...measured!.activations], weights: [...measured!.weights] };
+  return { losses, state, measured };
 }
 
 /** Largest difference of two tensors, relative to the root mean square of the second. */
@@ -80,7 +79,15 @@ function off(a: readonly number[], b: readonly number[]): number {
 function farthest(a: After, b: After): number {
   expect(Object.keys(a.state)).toEqual(Object.keys(b.state));
   const states = Object.entries(a.state).map(([name, values]) => off(values, b.state[name]!));
-  return Math.max(...states, off(a.losses, b.losses), off(a.activations, b.activations), off(a.weights, b.weights));
+  const kinds = a.measured.map(({ kind, numbers }, index) => {
+    expect(b.measured[index]!.kind).toBe(kind);
+    const others = [...b.measured[index]!.numbers];
+    // Gradients are tangent to the weights: what is left of their radial parts is rounding itself.
+    return kind === 'radial'
+      ? Math.max(...others.map((value, at) => Math.abs(value - numbers[at]!)))
+      : off([...numbers], others);
+  });
+  return Math.max(...states, ...kinds, off(a.losses, b.losses));
 }
 
 test.each<[string, Way, Way]>([

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { weightNames, blockNames } from '../../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../../contract/training.ts';
 import { disposeState, freshState, initialState } from '../../../../native-worker/edm2/training/state.ts';
 import { officialTensors, oneHot } from '../../../../native-worker/edm2/tensors/layout.ts';
@@ -100,7 +99,7 @@ test('micro-batches give the step of the whole batch', () => {
     relativeDifference(official(cut.state.firstMoments)[name]!, official(whole.state.firstMoments)[name]!),
   ).toBeLessThan(1e-4);
   const measured = step(fresh(), tinyTraining({ horizontalFlips: true }), 8, true);
-  expect(relativeDifference(cut.magnitudes!.activations, measured.magnitudes!.activations)).toBeLessThan(1e-5);
+  expect(relativeDifference(cut.measured!.forward, measured.measured!.forward)).toBeLessThan(1e-5);
 });
 
 test.each([
@@ -115,7 +114,8 @@ test.each([
   const scale = (x: Tensor): number => tf.max(tf.abs(x)).dataSync()[0]!;
   for (const pick of [
     ...perImageRows.map((name) => (result: typeof whole) => toldAs(name, result)),
-    ({ magnitudes }: typeof whole) => magnitudes!.activations,
+    ({ measured }: typeof whole) => measured!.forward,
+    ({ measured }: typeof whole) => measured!.layers,
     ...Object.keys(whole.state.firstMoments).map((name) => (result: typeof whole) => result.state.firstMoments[name]!),
   ]) {
     expect(scale(tf.sub(pick(halves), pick(whole)))).toBeLessThan(1e-5 * scale(pick(whole)));
@@ -149,16 +149,6 @@ test('a picture that is not finite does not reach the weights', () => {
   expect(result.loss.dataSync()[0]).toBeNaN();
 });
 
-test('magnitudes name every weight and block; forced weights stand at 0.9999', () => {
-  const { magnitudes } = step(fresh(), tinyTraining(), 0, true);
-  const weights = magnitudes!.weights.dataSync();
-  expect(weights).toHaveLength(weightNames(plan).length);
-  weights.forEach((value) => expect(value).toBeCloseTo(0.9999, 4));
-  const activations = magnitudes!.activations.dataSync();
-  expect(activations).toHaveLength(blockNames(plan).length);
-  activations.forEach((value) => expect(value).toBeGreaterThan(0.3));
-});
-
 test('the loss of a batch that is learnt by heart falls', () => {
   const training = tinyTraining({ decayBatches: 0 });
   let state = fresh();
@@ -183,8 +173,8 @@ test('50 steps leak no tensor', () => {
     });
     disposeState(state);
     state = result.state;
-    const { loss, perImage, magnitudes } = result;
-    tf.dispose([loss, perImage, scalars, magnitudes] as never);
+    const { loss, perImage, measured } = result;
+    tf.dispose([loss, perImage, scalars, measured] as never);
     counts.push(tf.memory().numTensors);
   }
   expect(new Set(counts).size).toBe(1);

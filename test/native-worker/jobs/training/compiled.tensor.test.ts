@@ -13,6 +13,7 @@ import { GraphSession } from '../../../../native-worker/engine/session/graph-ses
 import { tf } from '../../../../native-worker/engine/tensorflow.ts';
 import { GraphTrainer } from '../../../../native-worker/jobs/training/graph-trainer.ts';
 import { networkSampler } from '../../../../native-worker/programs/network-sampler.ts';
+import { stepDynamics } from '../../../../native-worker/programs/step-dynamics.ts';
 import { stateNames } from '../../../../native-worker/programs/flat-state.ts';
 import { pictureBatch } from '../../../support/picture-batch.ts';
 import { normal, tinyNetwork, tinyPlan, tinyTraining, type Tensor4D } from '../../edm2/support.ts';
@@ -30,21 +31,24 @@ const weight = stateNames.parameter('unet.out_conv.weight');
 async function trained(
   compile: Compilation,
   training: TrainingConfig,
-): Promise<{ losses: number[]; weight: number[] }> {
+): Promise<{ losses: number[]; measured: number[]; weight: number[] }> {
   process.env.EDM2_COMPILE = compile;
   const source = initialSource(plan, randomSource(randomKernels, 3, 0));
   const trainer = await GraphTrainer.open({ plan, training, grid: { average: 0, count: 2 } }, source);
   const { batchSize } = training;
   const batch = pictureBatch([batchSize, 8, 8, 3], 4);
   const losses: number[] = [];
+  const measured: number[] = [];
   for (let step = 0; step < 3; step += 1) {
-    const taken = await trainer.step(step * batchSize, batch, true);
+    const measure = step === 1; // an entry of its own
+    const taken = await trainer.step(step * batchSize, batch, measure);
     losses.push(...taken!.perImage.loss);
+    if (measure) measured.push(...stepDynamics(plan, taken!.measured!).flatMap(({ numbers }) => [...numbers]));
   }
   const held = await trainer.hold([weight]);
   const { values } = held.take(weight);
   trainer.dispose();
-  return { losses, weight: Array.from(values) };
+  return { losses, measured, weight: Array.from(values) };
 }
 
 function farthest(a: readonly number[], b: readonly number[]): number {
@@ -62,6 +66,7 @@ test.each([
   const compiled = await trained(compile, training);
   expect(compiled.losses).toHaveLength(12);
   expect(farthest(compiled.losses, plain.losses)).toBeLessThan(1e-4);
+  expect(farthest(compiled.measured, plain.measured)).toBeLessThan(1e-4);
   expect(farthest(compiled.weight, plain.weight)).toBeLessThan(1e-4);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { planNetwork } from '../../../../contract/architecture.ts';
+import { planNetwork, type NetworkPlan } from '../../../../contract/architecture.ts';
 import { climb, type RungName } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import { RunConfig } from '../../../../contract/training.ts';
@@ -8,6 +8,7 @@ import { randomSource } from '../../../../native-worker/edm2/tensors/random.ts';
 import { randomKernels } from '../../../../native-worker/engine/random.ts';
 import type { PictureBatch } from '../../../../native-worker/jobs/training/batch.ts';
 import { GraphTrainer } from '../../../../native-worker/jobs/training/graph-trainer.ts';
+import { stepDynamics } from '../../../../native-worker/programs/step-dynamics.ts';
 import { stateOf } from '../../../support/state-of.ts';
 import { pictureBatch } from '../../../support/picture-batch.ts';
 
@@ -21,11 +22,15 @@ const small = RunConfig.parse({
   training: { ...demo.training, batchSize: 8, rampUpImages: 0, horizontalFlips: true },
 });
 
+function planOf(rung: RungName): NetworkPlan {
+  return planNetwork(climb(small, rung).network, { resolution: 8, channels: 3, labelDim: 4 });
+}
+
 /** A trainer of a tiny network on a rung, as it starts with a seed. */
 function trainerOf(rung: RungName, seed = 1, learningRate?: number): Promise<GraphTrainer> {
-  const { network, training: climbed } = climb(small, rung);
+  const { training: climbed } = climb(small, rung);
   const training = { ...climbed, seed, ...(learningRate === undefined ? {} : { learningRate }) };
-  const plan = planNetwork(network, { resolution: 8, channels: 3, labelDim: 4 });
+  const plan = planOf(rung);
   const start = initialSource(plan, randomSource(randomKernels, seed, 0));
   return GraphTrainer.open({ plan, training, grid: { average: 0, count: 4 } }, start);
 }
@@ -39,7 +44,8 @@ async function weightsOver(rung: RungName, steps: number): Promise<{ first: numb
   const at: number[][] = [];
   for (let k = 0; k < steps; k++) {
     const step = await trainer.step(8 * k, batchAt(8 * k), true);
-    at.push([...step!.magnitudes!.weights]);
+    const weights = stepDynamics(planOf(rung), step!.measured!).find(({ kind }) => kind === 'weight')!;
+    at.push([...weights.numbers]);
   }
   trainer.dispose();
   return { first: at[0]!, last: at.at(-1)! };
@@ -61,9 +67,7 @@ test('a recorded step is a function of state, batch, seed and nimg, to the last 
   const after = async (nimg: number, seed: number): Promise<Record<string, readonly number[]>> => {
     const trainer = await trainerOf('G', seed);
     for (const at of [nimg, nimg + 8]) await trainer.step(at, batchAt(0), false);
-    const { network, training } = climb(small, 'G');
-    const plan = planNetwork(network, { resolution: 8, channels: 3, labelDim: 4 });
-    const state = await stateOf(trainer, plan, training.sigmaRels.length);
+    const state = await stateOf(trainer, planOf('G'), small.training.sigmaRels.length);
     trainer.dispose();
     return state;
   };
