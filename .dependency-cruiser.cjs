@@ -22,6 +22,7 @@ module.exports = {
     only('native-worker/programs', ['contract/', 'native-worker/edm2/', 'native-worker/engine/']),
     only('native-worker/data', ['contract/', 'native-worker/store/']),
     only('native-worker/store', ['contract/', 'native-worker/system/']),
+    only('native-worker/findings', ['contract/']),
     only('native-worker/jobs', [
       'contract/',
       'native-worker/client/',
@@ -41,6 +42,7 @@ module.exports = {
     ]),
     only('native-worker/service', [
       'contract/',
+      'native-worker/findings/',
       'native-worker/client/',
       'native-worker/system/',
       'native-worker/store/',

@@ -11,6 +11,7 @@ import {
   renameReconstruction,
 } from './reconstructions.ts';
 import { runDynamics } from './dynamics.ts';
+import { runFindings } from './findings.ts';
 import {
   createRun,
   deleteRun,
@@ -36,7 +37,7 @@ import { emptySetAside, listSetAside } from './set-aside.ts';
 import { findTuning, startTuning } from './tuning.ts';
 
 /** Raised whenever a call or event changes in a way that an older side can't read. */
-export const CONTRACT_VERSION = 11;
+export const CONTRACT_VERSION = 12;
 
 /** Every call of the contract. The service must answer each; a test holds it to that. */
 export const calls: readonly Call[] = [
@@ -85,6 +86,7 @@ export const calls: readonly Call[] = [
   resumeRun,
   runDoctor,
   runDynamics,
+  runFindings,
   runLog,
   runSnapshots,
   runSystem,

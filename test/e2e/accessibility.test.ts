@@ -30,7 +30,7 @@ describe.skipIf(lacksForBrowser() !== null)('axe finds nothing', () => {
     service = await startServing(library);
     browser = await launchChromium();
     page = await browser.newPage({ reducedMotion: 'reduce' });
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     await page.goto(service.url!);
   });
   afterAll(async () => {

@@ -43,6 +43,7 @@ describe.skipIf(lacksForFirefox() !== null)('in Firefox', () => {
     service = await startServing(join(folder, 'library'));
     browser = await launchFirefox();
     page = await browser.newPage();
+    page.setDefaultTimeout(120_000); // a machine that is busy otherwise loads TensorFlow slowly
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());

@@ -3,6 +3,7 @@ import type { Across } from '../../../contract/machines.ts';
 import { listJobs } from '../../../contract/jobs.ts';
 import type { Devices } from '../../../contract/devices.ts';
 import { runDynamics } from '../../../contract/dynamics.ts';
+import { runFindings } from '../../../contract/findings.ts';
 import {
   getRun,
   listRuns,
@@ -162,15 +163,19 @@ async function list({ client, output }: CommandContext): Promise<undefined> {
   return undefined;
 }
 
+/** Before each finding. */
+const marks = { good: '✓', warn: '!', bad: '✗' } as const;
+
 async function show({ client, output }: CommandContext, id: number): Promise<void> {
   const run = await client.call(getRun, { id });
   const { snapshots, checkpoints } = await client.call(runSnapshots, { id });
   const ticks = await client.call(runTicks, { id, maxPoints: 10 });
+  const findings = await client.call(runFindings, { id });
   const job = (await client.call(listJobs, {})).find(
     ({ runId, kind, state }) => runId === id && kind === 'train' && state === 'running',
   );
   const drawing = job?.progress ?? null;
-  output.event('run', { ...run, snapshots, checkpoints, drawing });
+  output.event('run', { ...run, snapshots, checkpoints, drawing, findings });
   const seconds = ticks.trainSeconds.at(-1);
   const size = [...snapshots, ...checkpoints].reduce((sum, file) => sum + file.sizeBytes, 0);
   const lines: (readonly [string, string | null])[] = [
@@ -197,6 +202,8 @@ async function show({ client, output }: CommandContext, id: number): Promise<voi
     ['On disk', bytes(size)],
   ];
   for (const [name, value] of lines) if (value !== null) output.say(`${name.padEnd(12)} ${value}`);
+  if (findings.length > 0) output.say('');
+  for (const { tone, text } of findings) output.say(`${marks[tone]} ${text}`);
 }
 
 async function showMagnitudes({ client, output }: CommandContext, id: number): Promise<void> {

@@ -2,6 +2,7 @@ import type { Handler } from '../handle.ts';
 import { appHandlers } from './app.ts';
 import type { ServiceParts } from './context.ts';
 import { datasetHandlers } from './datasets.ts';
+import { findingHandlers } from './findings.ts';
 import { folderHandlers } from './folders.ts';
 import { jobHandlers } from './jobs.ts';
 import { machineHandlers } from './machines.ts';
@@ -18,6 +19,7 @@ export function allHandlers(parts: ServiceParts): Handler[] {
   return [
     ...appHandlers(parts),
     ...datasetHandlers(parts),
+    ...findingHandlers(parts),
     ...folderHandlers(parts),
     ...jobHandlers(parts),
     ...machineHandlers(parts),

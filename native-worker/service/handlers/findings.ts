@@ -1,0 +1,22 @@
+import { runFindings } from '../../../contract/findings.ts';
+import { findingsOf } from '../../findings/find.ts';
+import { readDynamics } from '../../store/dynamics.ts';
+import { getRun } from '../../store/runs.ts';
+import { readTicks } from '../../store/ticks.ts';
+import { handler, type Handler } from '../handle.ts';
+import type { ServiceParts } from './context.ts';
+
+/** Rules look at trends: so many moments and ticks, evenly spread, tell them, and are read in some milliseconds. */
+const MOMENTS = 100;
+const TICKS = 4000;
+
+/** What a run's numbers say in words. */
+export function findingHandlers({ library: { db } }: ServiceParts): Handler[] {
+  return [
+    handler(runFindings, ({ id }) => {
+      const { config } = getRun(db, id);
+      const ticks = readTicks(db, id, { afterNimg: -1, maxPoints: TICKS });
+      return findingsOf({ config, ticks, table: (kind) => readDynamics(db, id, kind, MOMENTS) });
+    }),
+  ];
+}
