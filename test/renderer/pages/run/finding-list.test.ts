@@ -3,7 +3,6 @@ import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { runRewound } from '../../../../contract/events.ts';
 import { runFindings, type Finding } from '../../../../contract/findings.ts';
-import type { Clock } from '../../../../renderer/lib/run/clock.svelte.ts';
 import FindingList from '../../../../renderer/pages/run/FindingList.svelte';
 
 const grown: Finding = {
