@@ -53,7 +53,7 @@ export function wattsAxis(): AxisStyle {
   return { title: 'W', log: false, tick: (value) => number(value), value: (value) => `${Math.round(value)} W` };
 }
 
-/** Root mean square of weights or activations, dimensionless. */
-export function magnitudeAxis(log = false): AxisStyle {
-  return { title: 'magnitude (RMS)', log, tick: (value) => number(value), value: steady };
+/** What is recorded of layers and blocks, dimensionless: the root mean square of weights or activations, or another kind. */
+export function magnitudeAxis(log = false, title = 'magnitude (RMS)'): AxisStyle {
+  return { title, log, tick: (value) => number(value), value: steady };
 }

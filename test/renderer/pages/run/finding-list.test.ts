@@ -3,6 +3,7 @@ import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { runRewound } from '../../../../contract/events.ts';
 import { runFindings, type Finding } from '../../../../contract/findings.ts';
+import type { Clock } from '../../../../renderer/lib/run/clock.svelte.ts';
 import FindingList from '../../../../renderer/pages/run/FindingList.svelte';
 
 const grown: Finding = {
@@ -30,23 +31,25 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function show(findings: Finding[]): { set: ReturnType<typeof vi.fn> } {
+/** @returns what stands in for the clock's `set` */
+function show(findings: Finding[]): ReturnType<typeof vi.fn> {
   service.answer(runFindings, () => findings);
-  const clock = { set: vi.fn() };
-  render(FindingList, { runId: 7, clock: clock });
-  return clock;
+  const set = vi.fn();
+  const clock = { set } as unknown as Clock;
+  render(FindingList, { runId: 7, clock });
+  return set;
 }
 
 test('findings are told with their rules and lead to where they are seen', async () => {
-  const clock = show([spike, grown]);
+  const set = show([spike, grown]);
   expect(await screen.findByText(/Weights grow: 2 of 3 layers/)).toBeTruthy();
   expect(screen.getAllByRole('img', { name: 'Worth a look' })).toHaveLength(2);
   expect(screen.getByText(grown.reason)).toBeTruthy();
   await fireEvent.click(screen.getByRole('button', { name: 'Go to it' }));
-  expect(clock.set).toHaveBeenLastCalledWith(20_100);
+  expect(set).toHaveBeenLastCalledWith(20_100);
   expect(screen.getByRole('link', { name: 'Show' }).getAttribute('href')).toBe('#/runs/7/dynamics');
   await fireEvent.click(screen.getByRole('link', { name: 'Show' }));
-  expect(clock.set).toHaveBeenLastCalledWith(8000);
+  expect(set).toHaveBeenLastCalledWith(8000);
 });
 
 test('of a run of which nothing is found nothing is shown', async () => {
