@@ -10,12 +10,10 @@ import { tooNarrow } from './room.ts';
 import { fillLibrary } from './small-library.ts';
 import { everyState, visit } from './states.ts';
 
-/** Windows of 1280×1024 at 400 %, a narrow one, of 1440×900 at 200 %, and small ones. */
+/** Windows of 1280×1024 at 400 %, of 1440×900 at 200 %, and a small one. */
 const rooms = [
   [320, 256],
-  [480, 800],
   [720, 450],
-  [800, 640],
   [1024, 768],
 ] as const;
 

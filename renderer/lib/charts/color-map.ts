@@ -70,13 +70,14 @@ export function divergingScale(octaves: number, theme: 'light' | 'dark'): ColorS
   };
 }
 
-/** The narrowest round width of a diverging scale that holds all values: 0.25, 0.5, 1, 2, 4 … octaves. */
+/** Widths of a diverging scale, octaves. */
+const OCTAVES = [0.25, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16];
+
+/** The narrowest round width of a diverging scale that holds all values. */
 export function octavesFor(range: { min: number; max: number }): number {
   const reach = Math.max(
     Math.abs(Math.log2(Math.max(range.min, 2 ** -20))),
     Math.abs(Math.log2(Math.max(range.max, 2 ** -20))),
   );
-  let octaves = 0.25;
-  while (octaves < reach && octaves < 16) octaves *= 2;
-  return octaves;
+  return OCTAVES.find((octaves) => octaves >= reach) ?? OCTAVES.at(-1)!;
 }

@@ -50,12 +50,12 @@ export interface LayerGroup {
   readonly count: number;
 }
 
-/** "unet.enc.32x32_block0.conv_res0" → "Enc 32"; what is not of encoder or decoder is "Other". */
+/** "unet.enc.32x32_block0.conv_res0", and the bucket "Enc 32×32" → "Enc 32"; what is not of encoder or decoder is "Other". */
 export function layerGroups(layers: readonly string[]): LayerGroup[] {
   const groups: { label: string; first: number; count: number }[] = [];
   layers.forEach((name, row) => {
-    const match = /\b(enc|dec)\.(\d+)x\d+/.exec(name);
-    const label = match ? `${match[1] === 'enc' ? 'Enc' : 'Dec'} ${match[2]!}` : 'Other';
+    const match = /\b(enc|dec)[. ](\d+)[x×]\d+/i.exec(name);
+    const label = match ? `${match[1]!.toLowerCase() === 'enc' ? 'Enc' : 'Dec'} ${match[2]!}` : 'Other';
     const current = groups.at(-1);
     if (current?.label === label) current.count++;
     else groups.push({ label, first: row, count: 1 });

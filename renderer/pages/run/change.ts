@@ -1,4 +1,5 @@
 import { dynamicsKinds, type DynamicsKind, type DynamicsTable } from '../../../contract/dynamics.ts';
+import { median } from '../../../contract/median.ts';
 
 /** How a kind's numbers changed: what the map's colours say, and which row left first. */
 
@@ -11,18 +12,42 @@ export const mappedKinds = (Object.keys(dynamicsKinds) as DynamicsKind[]).filter
 const WITHOUT_RATIO: readonly DynamicsKind[] = ['non-finite', 'clipped', 'gain', 'entropy'];
 export const hasRatio = (kind: DynamicsKind): boolean => !WITHOUT_RATIO.includes(kind);
 
-/** A row has left where it began from this factor on, up or down. */
+/** A row has left from this factor on, up or down. */
 export const LEFT = 1.5;
 
+/** Kinds that follow the learning rate: what counts is how far a layer is from the others. */
+const RATES: readonly DynamicsKind[] = ['relative-update', 'update', 'angle'];
+const isRate = (kind: DynamicsKind): boolean => RATES.includes(kind);
+
+/** What the ratios of a kind are to, as the end of a sentence. */
+export function reference(kind: DynamicsKind): string {
+  if (kind === 'activation') return '1, what it is to be';
+  return isRate(kind) ? 'the middle row of each moment' : 'where each row began';
+}
+
 /**
- * Ratios to where each row began (its first number that is not 0); of activations to 1, which is what they are to be.
- * null where there is no number, or none to compare it with.
+ * Ratios to where each row began (its first number that is not 0); of activations to 1, which is what they are to be; of
+ * what follows the learning rate to the median of all rows at the moment. null where there is no number, or none to
+ * compare it with.
  */
-export function ratios({ kind, values }: DynamicsTable): (number | null)[][] {
-  return values.map((line) => {
-    const began = kind === 'activation' ? 1 : (line.find((value) => value !== null && value !== 0) ?? null);
-    return line.map((value) => (value === null || began === null ? null : value / began));
+export function ratios({ kind, nimg, values }: DynamicsTable): (number | null)[][] {
+  if (kind === 'activation') return values.map((line) => [...line]);
+  return isRate(kind) ? toMiddle(nimg.length, values) : values.map(toFirst);
+}
+
+function toFirst(line: readonly (number | null)[]): (number | null)[] {
+  const began = line.find((value) => value !== null && value !== 0) ?? null;
+  return line.map((value) => (value === null || began === null ? null : value / began));
+}
+
+function toMiddle(columns: number, values: readonly (readonly (number | null)[])[]): (number | null)[][] {
+  const middles = Array.from({ length: columns }, (_, column) => {
+    const known = values.map((line) => line[column] ?? null).filter((value): value is number => value !== null);
+    return known.length === 0 ? 0 : median(known);
   });
+  return values.map((line) =>
+    line.map((value, column) => (value === null || middles[column] === 0 ? null : value / middles[column]!)),
+  );
 }
 
 /** The ends of a symmetric scale that holds all but the most extreme 2 % of what is to be seen: one cell costs no colours. */
@@ -36,17 +61,17 @@ export function robustRange(values: readonly (readonly (number | null)[])[]): { 
   return { min: 2 ** -reach, max: 2 ** reach };
 }
 
-/** The row that left where it began first, and stays away to the end, with the moment; null: none does. */
+/**
+ * The row that left where it began, or the middle of the others, first and stays away to the end, with the moment; null:
+ * none does.
+ */
 export function firstToLeave(table: DynamicsTable): { layer: string; nimg: number } | null {
+  const lines = isRate(table.kind) ? ratios(table) : table.values.map(toFirst);
   let first: { layer: string; nimg: number } | null = null;
   for (const [row, layer] of table.layers.entries()) {
-    const line = table.values[row]!;
-    const began = line.find((value) => value !== null && value !== 0);
-    if (began === undefined || began === null) continue;
     let since: number | null = null;
-    for (const [column, value] of line.entries()) {
-      if (value === null) continue;
-      const ratio = value / began;
+    for (const [column, ratio] of lines[row]!.entries()) {
+      if (ratio === null) continue;
       if (ratio < LEFT && ratio > 1 / LEFT) since = null;
       else since ??= table.nimg[column]!;
     }

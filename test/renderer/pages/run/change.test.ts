@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import type { DynamicsKind, DynamicsTable } from '../../../../contract/dynamics.ts';
+import { firstToLeave, hasRatio, ratios, robustRange, rowsOf } from '../../../../renderer/pages/run/change.ts';
+
+const table = (kind: DynamicsKind, rows: Record<string, (number | null)[]>): DynamicsTable => {
+  const values = Object.values(rows);
+  return { kind, layers: Object.keys(rows), nimg: values[0]!.map((_, column) => (column + 1) * 100), values };
+};
+
+test('weights are compared with where they began, activations with 1, learning rates with those of the other layers', () => {
+  expect(ratios(table('weight', { a: [0.5, 1, null], b: [0, 2, 3] }))).toEqual([
+    [1, 2, null],
+    [0, 1, 1.5],
+  ]);
+  expect(ratios(table('activation', { a: [0.5, 2] }))).toEqual([[0.5, 2]]);
+  expect(ratios(table('relative-update', { a: [1, 10], b: [2, 20], c: [8, 20] }))).toEqual([
+    [0.5, 0.5],
+    [1, 1],
+    [4, 1],
+  ]);
+});
+
+test('one wild cell of a hundred does not take the colours from the others', () => {
+  const line = Array.from({ length: 100 }, (_, index) => (index === 50 ? 1e6 : 2));
+  expect(robustRange([line])).toEqual({ min: 0.5, max: 2 });
+});
+
+test('the row that left first, and stayed away, is found with its moment', () => {
+  const rows = { back: [1, 9, 1, 1], late: [1, 1, 1, 3], first: [1, 1, 0.5, 0.4], still: [1, 1.2, 0.8, 1] };
+  expect(firstToLeave(table('weight', rows))).toEqual({ layer: 'first', nimg: 300 });
+  expect(firstToLeave(table('weight', { still: rows.still, back: rows.back }))).toBeNull();
+  const rates = { slow: [0.1, 0.9], usual: [0.1, 1], other: [0.1, 1.1], fast: [0.1, 2] };
+  expect(firstToLeave(table('relative-update', rates))).toEqual({ layer: 'fast', nimg: 200 });
+});
+
+test('rows are found by words of their names, and ordered by how much they changed', () => {
+  const rows = table('weight', { 'dec.8x8.conv': [1, 1.1], 'enc.8x8.conv': [1, 0.2], 'dec.4x4.conv': [1, 3] });
+  expect(rowsOf(rows, 'DEC conv', false).layers).toEqual(['dec.8x8.conv', 'dec.4x4.conv']);
+  expect(rowsOf(rows, '', true).layers).toEqual(['enc.8x8.conv', 'dec.4x4.conv', 'dec.8x8.conv']);
+  expect(rowsOf(rows, 'nothing', false).values).toEqual([]);
+});
+
+test('counts, shares and signed numbers have no ratio', () => {
+  expect((['weight', 'relative-update', 'gain', 'clipped'] as const).map(hasRatio)).toEqual([true, true, false, false]);
+});
