@@ -4,6 +4,7 @@ import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { runRewound } from '../../../../contract/events.ts';
 import { runFindings, type Finding } from '../../../../contract/findings.ts';
 import type { Clock } from '../../../../renderer/lib/run/clock.svelte.ts';
+import { dynamicsTaste } from '../../../../renderer/pages/run/dynamics-taste.svelte.ts';
 import FindingList from '../../../../renderer/pages/run/FindingList.svelte';
 
 const grown: Finding = {
@@ -50,6 +51,7 @@ test('findings are told with their rules and lead to where they are seen', async
   expect(screen.getByRole('link', { name: 'Show' }).getAttribute('href')).toBe('#/runs/7/dynamics');
   await fireEvent.click(screen.getByRole('link', { name: 'Show' }));
   expect(set).toHaveBeenLastCalledWith(8000);
+  expect(dynamicsTaste.kind).toBe('weight');
 });
 
 test('of a run of which nothing is found nothing is shown', async () => {
