@@ -50,17 +50,28 @@ export interface LayerGroup {
   readonly count: number;
 }
 
-/** "unet.enc.32x32_block0.conv_res0", and the bucket "Enc 32×32" → "Enc 32"; what is not of encoder or decoder is "Other". */
+/** Neighbours with the same group. */
 export function layerGroups(layers: readonly string[]): LayerGroup[] {
   const groups: { label: string; first: number; count: number }[] = [];
   layers.forEach((name, row) => {
-    const match = /\b(enc|dec)[. ](\d+)[x×]\d+/i.exec(name);
-    const label = match ? `${match[1]!.toLowerCase() === 'enc' ? 'Enc' : 'Dec'} ${match[2]!}` : 'Other';
+    const label = groupOf(name);
     const current = groups.at(-1);
     if (current?.label === label) current.count++;
     else groups.push({ label, first: row, count: 1 });
   });
   return groups;
+}
+
+/**
+ * "unet.enc.32x32_block0.conv_res0", and the bucket "Enc 32×32" → "Enc 32"; a noise level → its power of ten, "σ 0.01" to
+ * below 0.1; all else is "Other".
+ */
+function groupOf(name: string): string {
+  const sigma = Number(name);
+  if (sigma > 0) return `σ ${Number((10 ** Math.floor(Math.log10(sigma))).toPrecision(1))}`;
+  const match = /\b(enc|dec)[. ](\d+)[x×]\d+/i.exec(name);
+  if (match === null) return 'Other';
+  return `${match[1]!.toLowerCase() === 'enc' ? 'Enc' : 'Dec'} ${match[2]!}`;
 }
 
 /** A layer's name without what all names share: "enc.32x32_block0.conv_res0". */

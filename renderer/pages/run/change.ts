@@ -3,13 +3,19 @@ import { median } from '../../../contract/median.ts';
 
 /** How a kind's numbers changed: what the map's colours say, and which row left first. */
 
-/** Kinds of rows with a name of their own; those of noise levels are no rows of the network. */
-export const mappedKinds = (Object.keys(dynamicsKinds) as DynamicsKind[]).filter(
-  (kind) => dynamicsKinds[kind].of !== 'noise level',
-);
+/** Kinds that there is a map of: all. */
+export const mappedKinds = Object.keys(dynamicsKinds) as DynamicsKind[];
 
 /** Counts, shares and signed numbers, which have no ratio worth a look. */
-const WITHOUT_RATIO: readonly DynamicsKind[] = ['non-finite', 'clipped', 'gain', 'entropy'];
+const WITHOUT_RATIO: readonly DynamicsKind[] = [
+  'non-finite',
+  'clipped',
+  'gain',
+  'entropy',
+  'noise-count',
+  'noise-loss',
+  'noise-u',
+];
 export const hasRatio = (kind: DynamicsKind): boolean => !WITHOUT_RATIO.includes(kind);
 
 /** A row has left from this factor on, up or down. */

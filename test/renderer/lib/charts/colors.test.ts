@@ -57,3 +57,19 @@ test('layers are grouped by the part of the network they are in', () => {
   ]);
   expect(shortLayer('unet.enc.32x32_block0.conv_res0')).toBe('enc.32x32_block0.conv_res0');
 });
+
+test('rows of buckets are grouped as layers are, and noise levels by their powers of ten', () => {
+  const labels = (rows: string[]) => layerGroups(rows).map(({ label, count }) => [label, count]);
+  expect(labels(['Enc 32×32', 'Enc 16×16', 'Dec 16×16'])).toEqual([
+    ['Enc 32', 1],
+    ['Enc 16', 1],
+    ['Dec 16', 1],
+  ]);
+  expect(labels(['0.00249', '0.00387', '0.0145', '0.92', '1.43', '64.2'])).toEqual([
+    ['σ 0.001', 2],
+    ['σ 0.01', 1],
+    ['σ 0.1', 1],
+    ['σ 1', 1],
+    ['σ 10', 1],
+  ]);
+});

@@ -41,5 +41,5 @@ test('rows are found by words of their names, and ordered by how much they chang
 });
 
 test('counts, shares and signed numbers have no ratio', () => {
-  expect((['weight', 'relative-update', 'gain', 'clipped'] as const).map(hasRatio)).toEqual([true, true, false, false]);
+  expect((['weight', 'noise-error', 'gain', 'noise-u'] as const).map(hasRatio)).toEqual([true, true, false, false]);
 });
