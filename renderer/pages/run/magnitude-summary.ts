@@ -1,6 +1,19 @@
-import type { DynamicsTable } from '../../../contract/dynamics.ts';
+import { dynamicsKinds, type DynamicsRows, type DynamicsTable } from '../../../contract/dynamics.ts';
 import { shortLayer } from '../../lib/charts/heat-image.ts';
 import { images, steady } from '../../lib/format.ts';
+
+const rowWords: Readonly<Record<DynamicsRows, string>> = {
+  layer: 'layers',
+  block: 'blocks',
+  attention: 'blocks with attention',
+  gain: 'gains',
+  bucket: 'buckets',
+  'noise level': 'noise levels',
+};
+
+/** What an empty cell of a kind means. */
+export const missingWords = ({ kind }: DynamicsTable): string =>
+  dynamicsKinds[kind].of === 'noise level' ? 'without images' : 'not finite';
 
 /** What a column of the heat map says, in a sentence: the span over all layers and which ones are at its ends. */
 export function magnitudeSummary(table: DynamicsTable, column: number): string {
@@ -10,10 +23,11 @@ export function magnitudeSummary(table: DynamicsTable, column: number): string {
   const finite = cells.filter((cell): cell is { layer: string; value: number } => cell.value !== null);
   const lost = cells.length - finite.length;
   const at = `At ${images(nimg)}`;
-  if (finite.length === 0) return `${at} no layer is finite.`;
+  const missing = missingWords(table);
+  if (finite.length === 0) return `${at}: all ${missing}.`;
   const low = finite.reduce((a, b) => (b.value < a.value ? b : a));
   const high = finite.reduce((a, b) => (b.value > a.value ? b : a));
-  const notFinite = lost === 0 ? '' : `; ${lost} not finite`;
+  const notFinite = lost === 0 ? '' : `; ${lost} ${missing}`;
   const span = `${at}: ${steady(low.value)} (${shortLayer(low.layer)}) to ${steady(high.value)} (${shortLayer(high.layer)})`;
-  return `${span} over ${cells.length} layers${notFinite}.`;
+  return `${span} over ${cells.length} ${rowWords[dynamicsKinds[table.kind].of]}${notFinite}.`;
 }

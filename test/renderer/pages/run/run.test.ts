@@ -220,7 +220,7 @@ test('while the first grid is drawn the page says how far it is, not when it wil
 
 test('the dynamics say in words which layers are smallest and largest, and show them as a table', async () => {
   show('dynamics');
-  const sentence = 'At 512 images: 0.900 (enc.32x32_conv) to 0.900 (enc.32x32_conv) over 2 layers; 1 not finite.';
+  const sentence = 'At 512 images: 0.900 (enc.32x32_conv) to 0.900 (enc.32x32_conv) over 2 blocks; 1 not finite.';
   expect(await screen.findByText(sentence)).toBeTruthy();
   await fireEvent.click(screen.getByLabelText('Table'));
   expect(screen.getByRole('row', { name: /dec\.32x32_block0 1\.10 – 1\.10 1\.10/ })).toBeTruthy();
