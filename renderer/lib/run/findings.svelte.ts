@@ -19,11 +19,7 @@ export class Findings {
     const later = (event: { runId: number }): void => {
       if (event.runId === runId) this.#waiting ??= setTimeout(() => this.#load(), AGAIN_MS);
     };
-    this.#ends = [
-      client.on(runTicked, later),
-      client.on(runRewound, later),
-      client.whenOpen(() => this.#load()),
-    ];
+    this.#ends = [client.on(runTicked, later), client.on(runRewound, later), client.whenOpen(() => this.#load())];
   }
 
   close(): void {

@@ -57,5 +57,5 @@ test('a finished run goes on once it is given more images than it has seen, and 
   expect(longer).toMatchObject({ durationImages: 96, endedAt: null });
   expect(longer.config.training.durationImages).toBe(64);
   const texts = (await client.call(runLog, { id })).map(({ text }) => text);
-  expect(texts).toContain('It is to see 96 images in all; before, 64.');
+  expect(texts).toContain('It is to see 96 images in all; before, 64 images.');
 });

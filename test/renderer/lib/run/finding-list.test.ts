@@ -4,8 +4,8 @@ import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { runRewound } from '../../../../contract/events.ts';
 import { runFindings, type Finding } from '../../../../contract/findings.ts';
 import type { Clock } from '../../../../renderer/lib/run/clock.svelte.ts';
-import { dynamicsTaste } from '../../../../renderer/pages/run/dynamics-taste.svelte.ts';
-import FindingList from '../../../../renderer/pages/run/FindingList.svelte';
+import { dynamicsTaste } from '../../../../renderer/lib/run/dynamics-taste.svelte.ts';
+import FindingList from '../../../../renderer/lib/run/FindingList.svelte';
 
 const grown: Finding = {
   rule: 'weights-grow',
