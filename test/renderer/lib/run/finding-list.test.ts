@@ -54,6 +54,13 @@ test('findings are told with their rules and lead to where they are seen', async
   expect(dynamicsTaste.kind).toBe('weight');
 });
 
+test('beside others a list says whose findings they are', async () => {
+  service.answer(runFindings, () => [spike]);
+  const clock = { set: vi.fn() } as unknown as Clock;
+  render(FindingList, { runId: 7, of: 'emoji', clock });
+  expect(await screen.findByRole('region', { name: 'Findings of emoji' })).toBeTruthy();
+});
+
 test('of a run of which nothing is found nothing is shown', async () => {
   show([]);
   await vi.waitFor(() => expect(service.inputsOf(runFindings).at(-1)).toEqual({ id: 7 }));
