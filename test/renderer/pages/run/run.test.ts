@@ -1,10 +1,7 @@
 import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
-import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { listMachines } from '../../../../contract/machines.ts';
-import { appInfo, getSettings, Settings } from '../../../../contract/app.ts';
-import { listDatasets } from '../../../../contract/datasets.ts';
+import { expect, test } from 'vitest';
 import { AppError } from '../../../../contract/errors.ts';
 import {
   deviceStatus,
@@ -15,89 +12,16 @@ import {
   runTicked,
   sampleAdded,
 } from '../../../../contract/events.ts';
-import { runDynamics } from '../../../../contract/dynamics.ts';
-import {
-  editRun,
-  getRun,
-  listRuns,
-  pauseRun,
-  resumeRun,
-  runLog,
-  runSnapshots,
-  runTicks,
-  stopRun,
-} from '../../../../contract/runs.ts';
-import { tickColumns, type TickColumns } from '../../../../contract/ticks.ts';
+import { editRun, getRun, pauseRun, resumeRun, runLog, runTicks, stopRun } from '../../../../contract/runs.ts';
 import { runSystem, systemSampled, type SystemColumns } from '../../../../contract/system.ts';
-import { listJobs } from '../../../../contract/jobs.ts';
-import { listProfiles } from '../../../../contract/profile.ts';
 import { listSamples } from '../../../../contract/samples.ts';
-import { findTuning, type TuningResult } from '../../../../contract/tuning.ts';
 import RunPage from '../../../../renderer/pages/run/Run.svelte';
-import type { RunTab } from '../../../../renderer/lib/router.svelte.ts';
-import {
-  exampleDataset,
-  exampleInfo,
-  exampleJob,
-  exampleRun,
-  exampleRunSummary,
-  exampleSample,
-  exampleSnapshot,
-} from '../../support/examples.ts';
+import { exampleJob, exampleSample } from '../../support/examples.ts';
 import { whyNot } from '../../support/why-not.ts';
-import { exampleTick } from '../../../support/ticks.ts';
 
-const summary = exampleRunSummary({
-  id: 7,
-  name: 'emoji',
-  state: 'running',
-  nimg: 512,
-  durationImages: 35_008,
-  imagesPerSecond: 50,
-});
-const run = { ...exampleRun(), ...summary };
-const ticks = (nimg: number[], loss: (number | null)[]): TickColumns =>
-  tickColumns(
-    nimg.map((moment, index) => {
-      const value = loss[index]!;
-      return exampleTick(moment, { trainSeconds: moment / 50, loss: value, lossStderr: value, imagesPerSecond: 50 });
-    }),
-  );
+import { run, show, summary, ticks, useRunPage } from '../../support/run-page.ts';
 
-beforeAll(() => {
-  service.answer(listRuns, () => []);
-  service.answer(listDatasets, () => [exampleDataset()]);
-  service.answer(listJobs, () => []);
-  service.answer(getSettings, () => Settings.parse({}));
-  service.open();
-});
-
-beforeEach(() => {
-  service.answer(listMachines, () => []);
-  service.asked.length = 0;
-  service.answer(getRun, () => run);
-  service.answer(runTicks, () => ticks([256, 512], [1.25, 0.75]));
-  service.answer(listSamples, () => []);
-  service.answer(listProfiles, () => []);
-  service.answer(findTuning, () => null);
-  service.answer(runSnapshots, () => ({ snapshots: [exampleSnapshot()], checkpoints: [] }));
-  service.answer(runLog, () => [{ id: 1, at: 1000, nimg: 0, level: 'info' as const, text: 'Started on CPU.' }]);
-  service.answer(runDynamics, ({ kind, afterNimg }) => ({
-    kind,
-    layers: ['unet.enc.32x32_conv', 'unet.dec.32x32_block0'],
-    nimg: afterNimg < 256 ? [256, 512] : [],
-    values:
-      afterNimg < 256
-        ? [
-            [1, 0.9],
-            [1.1, null],
-          ]
-        : [[], []],
-  }));
-});
-afterEach(cleanup);
-
-const show = (tab: RunTab) => render(RunPage, { id: 7, tab });
+useRunPage();
 
 test('the head says in words what the run does and how long it will', async () => {
   show('overview');
@@ -218,49 +142,6 @@ test('while the first grid is drawn the page says how far it is, not when it wil
   expect(await screen.findByText(/^The first grid comes after/)).toBeTruthy();
 });
 
-test('the dynamics say in words which layers are smallest and largest, and show them as a table', async () => {
-  show('dynamics');
-  const sentence = 'At 512 images: 0.900 (enc.32x32_conv) to 0.900 (enc.32x32_conv) over 2 blocks; 1 not finite.';
-  expect(await screen.findByText(sentence)).toBeTruthy();
-  await fireEvent.click(screen.getByLabelText('Table'));
-  expect(screen.getByRole('row', { name: /dec\.32x32_block0 1\.10 – 1\.10 1\.10/ })).toBeTruthy();
-  await fireEvent.click(screen.getByLabelText('Pin dec.32x32_block0'));
-  expect(screen.getByText('Pinned layers')).toBeTruthy();
-});
-
-test('the heat map has a name and a description, is read once, and says what is pinned and unpinned', async () => {
-  show('dynamics');
-  const map = await screen.findByRole('application', { name: 'Activation magnitudes' });
-  const described = (map.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id));
-  const [summary, keys] = described.map((element) => element?.textContent ?? '');
-  expect(summary).toMatch(/^At 512 images: /);
-  expect(keys).toBe('Up and down choose a layer, Enter pins it.');
-  expect(document.body.textContent.split(summary!)).toHaveLength(2); // once
-  const spoken = map.closest('figure')!.querySelector('[role=status]')!;
-  await fireEvent.keyDown(map, { key: 'ArrowDown' });
-  expect(spoken.textContent).toBe('');
-  await fireEvent.keyDown(map, { key: 'Enter' });
-  await waitFor(() => expect(spoken.textContent).toBe('enc.32x32_conv is pinned'));
-  expect(screen.getByText(/, pinned$/).textContent).toBe('at 512 images, pinned');
-  await fireEvent.keyDown(map, { key: 'Enter' });
-  await waitFor(() => expect(spoken.textContent).toBe('enc.32x32_conv is unpinned'));
-  await fireEvent.keyDown(map, { key: 'Enter' });
-  await fireEvent.keyDown(map, { key: 'ArrowDown' });
-  await fireEvent.keyDown(map, { key: 'Enter' });
-  await fireEvent.click(screen.getByRole('button', { name: 'Unpin all' }));
-  await waitFor(() => expect(spoken.textContent).toBe('2 layers are unpinned'));
-});
-
-test('the clock steps back to an earlier moment and the heat map follows', async () => {
-  show('dynamics');
-  await screen.findByText(/^At 512 images/);
-  // The focus is on the heading when a run was opened from another page.
-  await fireEvent.keyDown(screen.getByRole('heading', { level: 1 }), { key: 'ArrowLeft' });
-  expect(await screen.findByText(/^At 256 images: 1\.00/)).toBeTruthy();
-  await fireEvent.keyDown(document.body, { key: 'End' });
-  expect(await screen.findByText(/^At 512 images/)).toBeTruthy();
-});
-
 test('the keys of a large picture move nothing behind it', async () => {
   service.answer(listSamples, () => [
     exampleSample({ id: 60, origin: 'grid', nimg: 256 }),
@@ -307,34 +188,6 @@ test('the figures follow the clock, and say of which moment they are', async () 
     '5 s',
   ]);
   expect(screen.queryByText('To go')).toBeNull();
-});
-
-test('a seventh pinned layer asks before the first is unpinned', async () => {
-  const layers = Array.from({ length: 8 }, (_, index) => `unet.enc.32x32_block${index}`);
-  service.answer(runDynamics, ({ kind }) => ({ kind, layers, nimg: [256], values: layers.map(() => [1]) }));
-  show('dynamics');
-  await fireEvent.click(await screen.findByLabelText('Table'));
-  for (let index = 0; index < 6; index++) await fireEvent.click(screen.getByLabelText(`Pin enc.32x32_block${index}`));
-  await fireEvent.click(screen.getByLabelText('Pin enc.32x32_block6'));
-  const dialog = await screen.findByRole('dialog', { name: 'Pin “enc.32x32_block6”?' });
-  await fireEvent.click(within(dialog).getByRole('button', { name: 'Cancel' }));
-  const isPinned = (index: number) => screen.getByLabelText<HTMLInputElement>(`Pin enc.32x32_block${index}`).checked;
-  await waitFor(() => expect([isPinned(0), isPinned(6)]).toEqual([true, false]));
-  await fireEvent.click(screen.getByLabelText('Pin enc.32x32_block6'));
-  await fireEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Pin' }));
-  await waitFor(() => expect([isPinned(0), isPinned(1), isPinned(6)]).toEqual([false, true, true]));
-});
-
-test('arrow keys go from layer to layer in the table, and leave the clock alone', async () => {
-  show('dynamics');
-  await fireEvent.click(await screen.findByLabelText('Table'));
-  const first = screen.getByLabelText('Pin enc.32x32_conv');
-  first.focus();
-  await fireEvent.keyDown(first, { key: 'ArrowDown' });
-  expect(document.activeElement).toBe(screen.getByLabelText('Pin dec.32x32_block0'));
-  await fireEvent.keyDown(document.activeElement!, { key: 'Home' });
-  expect(document.activeElement).toBe(first);
-  expect(await screen.findByText(/^At 512 images: /)).toBeTruthy();
 });
 
 test('each snapshot leads to the Generate page', async () => {
@@ -421,127 +274,6 @@ test('a run that computes on the processor beside a GPU says so aloud, and where
   render(RunPage, { id: 7, tab: 'overview' });
   await screen.findByText('CPU, 2 threads in 2 parts');
   expect(screen.queryByText(/although this machine has a GPU/)).toBeNull();
-});
-
-test("a paused run goes on in micro-batches of one's choice, and each says what it takes", async () => {
-  const paused = { ...run, state: 'paused' as const, nimg: 256 };
-  service.answer(getRun, () => paused);
-  service.answer(resumeRun, () => ({ jobId: 2 }));
-  show('overview');
-  await fireEvent.keyDown(await screen.findByRole('button', { name: 'More actions' }), { key: 'Enter' });
-  await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume in other micro-batches…' }));
-  const select = await screen.findByLabelText<HTMLSelectElement>('Images at once');
-  const labels = [...select.options].map(({ text }) => text);
-  expect(labels[0]).toMatch(/^32, the whole batch: about [\d.]+ [MG]B$/);
-  expect(labels.map((label) => parseInt(label, 10))).toEqual([32, 16, 8, 4, 2, 1]);
-  await fireEvent.change(select, { target: { value: select.options[2]!.value } });
-  const buttons = await screen.findAllByRole('button', { name: 'Resume' });
-  await fireEvent.click(buttons.at(-1)!);
-  await waitFor(() => expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', microBatch: 8 }]));
-});
-
-test('a run that ran out of memory offers to choose a micro-batch, one that failed otherwise does not', async () => {
-  service.answer(getRun, () => ({ ...run, state: 'failed' as const, error: 'The device ran out of memory.' }));
-  show('overview');
-  await screen.findByText('The device ran out of memory.');
-  const job = exampleJob({ id: 50, kind: 'train', runId: 7, state: 'failed', progress: null });
-  service.emit(jobChanged, { ...job, errorCode: 'not-finite' });
-  expect(screen.queryByRole('button', { name: 'Choose a micro-batch…' })).toBeNull();
-  service.emit(jobChanged, { ...job, errorCode: 'out-of-memory' });
-  await fireEvent.click(await screen.findByRole('button', { name: 'Choose a micro-batch…' }));
-  expect(await screen.findByLabelText('Images at once')).toBeTruthy();
-  // It is tried again, and ends for another reason.
-  service.emit(jobChanged, { ...job, id: 51, errorCode: 'interrupted' });
-  await waitFor(() => expect(screen.queryByRole('button', { name: 'Choose a micro-batch…' })).toBeNull());
-});
-
-test('one that ran out of memory goes on by one press with the fastest smaller micro-batch that was measured here', async () => {
-  service.answer(getRun, () => ({ ...run, state: 'failed' as const, error: 'The device ran out of memory.' }));
-  const { precision } = run.config.training;
-  const result = (microBatch: number, imagesPerSecond: number): TuningResult => ({
-    choice: { precision, microBatch, threads: 2, compile: 'none', deterministic: false },
-    measured: { imagesPerSecond, firstStepSeconds: 3, hostBytes: 1e9, deviceBytes: null },
-    problem: null,
-  });
-  service.answer(findTuning, ({ subject }) => ({
-    ...{ id: 1, device: 'a card', driver: null, tensorflow: '2.21.0', subject: subject },
-    ...{ results: [result(32, 9), result(4, 5), result(8, 7)], complete: true, createdAt: 0 },
-  }));
-  show('overview');
-  const job = exampleJob({ id: 52, kind: 'train', runId: 7, state: 'failed', progress: null });
-  service.emit(jobChanged, { ...job, errorCode: 'out-of-memory' });
-  await fireEvent.click(await screen.findByRole('button', { name: 'Resume with micro-batch 8, as measured here' }));
-  await waitFor(() => expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', microBatch: 8 }]));
-  service.answer(findTuning, () => null);
-  service.emit(jobChanged, { ...job, id: 53, errorCode: 'interrupted' });
-});
-
-test('a paused run goes on on other devices: parts of the processor, of which each has its share of the batch', async () => {
-  service.answer(getRun, () => ({ ...run, state: 'paused' as const, nimg: 256 }));
-  service.answer(appInfo, () => exampleInfo());
-  show('overview');
-  await fireEvent.keyDown(await screen.findByRole('button', { name: 'More actions' }), { key: 'Enter' });
-  await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume on other devices…' }));
-  const select = await screen.findByLabelText<HTMLSelectElement>('Processor');
-  expect([...select.options].map(({ text }) => text)).toEqual([
-    'As a whole',
-    'In 2 parts, 16 images of each batch a part',
-    'In 4 parts, 8 images of each batch a part',
-    'In 8 parts, 4 images of each batch a part',
-  ]);
-  await fireEvent.change(select, { target: { value: select.options[1]!.value } });
-  await fireEvent.click((await screen.findAllByRole('button', { name: 'Resume' })).at(-1)!);
-  await waitFor(() =>
-    expect(service.inputsOf(resumeRun)).toEqual([
-      { id: 7, engine: 'graph', devices: ['cpu:0', 'cpu:1'], across: null },
-    ]),
-  );
-});
-
-test('a run on cards where jobs use the processor begins anew with the choice, and its micro-batches are of a share', async () => {
-  service.answer(getRun, () => ({ ...run, state: 'paused' as const, nimg: 256, devices: ['gpu:0', 'gpu:1'] }));
-  service.answer(appInfo, () => exampleInfo());
-  show('overview');
-  await fireEvent.keyDown(await screen.findByRole('button', { name: 'More actions' }), { key: 'Enter' });
-  await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume on other devices…' }));
-  const select = await screen.findByLabelText<HTMLSelectElement>('Processor');
-  expect(select.selectedOptions[0]!.text).toBe('As a whole');
-  await fireEvent.click((await screen.findAllByRole('button', { name: 'Resume' })).at(-1)!);
-  await waitFor(() =>
-    expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', devices: null, across: null }]),
-  );
-  await fireEvent.keyDown(screen.getByRole('button', { name: 'More actions' }), { key: 'Enter' });
-  await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume in other micro-batches…' }));
-  const sizes = await screen.findByLabelText<HTMLSelectElement>('Images at once');
-  expect(sizes.options[0]!.text).toMatch(/^16, all that a device has of a batch: about/);
-});
-
-test('a machine that is gone for good can be taken out of a run, even if nobody knows it any more', async () => {
-  const across = { listen: 'here:7900', stepSeconds: 5, goOnWithout: true };
-  const devices = ['cpu:0', 'gone:7900/cpu:0'];
-  service.answer(getRun, () => ({ ...run, state: 'paused' as const, nimg: 256, devices, across }));
-  service.answer(appInfo, () => exampleInfo());
-  show('overview');
-  await fireEvent.keyDown(await screen.findByRole('button', { name: 'More actions' }), { key: 'Enter' });
-  await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume on other devices…' }));
-  const gone = await screen.findByRole('checkbox', { name: 'gone:7900/cpu:0 not on offer now' });
-  expect(screen.getByLabelText<HTMLInputElement>('Address of this machine').value).toBe('here:7900');
-  const withoutIt = screen.getByRole<HTMLInputElement>('switch', { name: 'Go on without a machine that is lost' });
-  expect(withoutIt.checked).toBe(true);
-  await fireEvent.click(gone);
-  await fireEvent.click((await screen.findAllByRole('button', { name: 'Resume' })).at(-1)!);
-  await waitFor(() =>
-    expect(service.inputsOf(resumeRun)).toEqual([{ id: 7, engine: 'graph', devices: null, across: null }]),
-  );
-});
-
-test('a micro-batch that is the whole batch is chosen as that', async () => {
-  service.answer(getRun, () => ({ ...run, state: 'paused' as const, microBatch: 32 }));
-  show('overview');
-  await fireEvent.keyDown(await screen.findByRole('button', { name: 'More actions' }), { key: 'Enter' });
-  await fireEvent.click(await screen.findByRole('menuitem', { name: 'Resume in other micro-batches…' }));
-  const select = await screen.findByLabelText<HTMLSelectElement>('Images at once');
-  expect(select.selectedOptions[0]!.text).toMatch(/^32, the whole batch/);
 });
 
 test('of the two losses of the overview each says which it is', async () => {

@@ -1,0 +1,80 @@
+import '../../support/no-charts.ts';
+import { service } from '../../support/fake-service.ts';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
+import { expect, test } from 'vitest';
+import { runDynamics } from '../../../../contract/dynamics.ts';
+
+import { show, useRunPage } from '../../support/run-page.ts';
+
+useRunPage();
+
+test('the dynamics say in words which layers are smallest and largest, and show them as a table', async () => {
+  show('dynamics');
+  const sentence = 'At 512 images: 0.900 (enc.32x32_conv) to 0.900 (enc.32x32_conv) over 2 blocks; 1 not finite.';
+  expect(await screen.findByText(sentence)).toBeTruthy();
+  await fireEvent.click(screen.getByLabelText('Table'));
+  expect(screen.getByRole('row', { name: /dec\.32x32_block0 1\.10 – 1\.10 1\.10/ })).toBeTruthy();
+  await fireEvent.click(screen.getByLabelText('Pin dec.32x32_block0'));
+  expect(screen.getByText('Pinned layers')).toBeTruthy();
+});
+
+test('the heat map has a name and a description, is read once, and says what is pinned and unpinned', async () => {
+  show('dynamics');
+  const map = await screen.findByRole('application', { name: 'Activation magnitudes' });
+  const described = (map.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id));
+  const [summary, keys] = described.map((element) => element?.textContent ?? '');
+  expect(summary).toMatch(/^At 512 images: /);
+  expect(keys).toBe('Up and down choose a layer, Enter pins it.');
+  expect(document.body.textContent.split(summary!)).toHaveLength(2); // once
+  const spoken = map.closest('figure')!.querySelector('[role=status]')!;
+  await fireEvent.keyDown(map, { key: 'ArrowDown' });
+  expect(spoken.textContent).toBe('');
+  await fireEvent.keyDown(map, { key: 'Enter' });
+  await waitFor(() => expect(spoken.textContent).toBe('enc.32x32_conv is pinned'));
+  expect(screen.getByText(/, pinned$/).textContent).toBe('at 512 images, pinned');
+  await fireEvent.keyDown(map, { key: 'Enter' });
+  await waitFor(() => expect(spoken.textContent).toBe('enc.32x32_conv is unpinned'));
+  await fireEvent.keyDown(map, { key: 'Enter' });
+  await fireEvent.keyDown(map, { key: 'ArrowDown' });
+  await fireEvent.keyDown(map, { key: 'Enter' });
+  await fireEvent.click(screen.getByRole('button', { name: 'Unpin all' }));
+  await waitFor(() => expect(spoken.textContent).toBe('2 layers are unpinned'));
+});
+
+test('the clock steps back to an earlier moment and the heat map follows', async () => {
+  show('dynamics');
+  await screen.findByText(/^At 512 images/);
+  // The focus is on the heading when a run was opened from another page.
+  await fireEvent.keyDown(screen.getByRole('heading', { level: 1 }), { key: 'ArrowLeft' });
+  expect(await screen.findByText(/^At 256 images: 1\.00/)).toBeTruthy();
+  await fireEvent.keyDown(document.body, { key: 'End' });
+  expect(await screen.findByText(/^At 512 images/)).toBeTruthy();
+});
+
+test('a seventh pinned layer asks before the first is unpinned', async () => {
+  const layers = Array.from({ length: 8 }, (_, index) => `unet.enc.32x32_block${index}`);
+  service.answer(runDynamics, ({ kind }) => ({ kind, layers, nimg: [256], values: layers.map(() => [1]) }));
+  show('dynamics');
+  await fireEvent.click(await screen.findByLabelText('Table'));
+  for (let index = 0; index < 6; index++) await fireEvent.click(screen.getByLabelText(`Pin enc.32x32_block${index}`));
+  await fireEvent.click(screen.getByLabelText('Pin enc.32x32_block6'));
+  const dialog = await screen.findByRole('dialog', { name: 'Pin “enc.32x32_block6”?' });
+  await fireEvent.click(within(dialog).getByRole('button', { name: 'Cancel' }));
+  const isPinned = (index: number) => screen.getByLabelText<HTMLInputElement>(`Pin enc.32x32_block${index}`).checked;
+  await waitFor(() => expect([isPinned(0), isPinned(6)]).toEqual([true, false]));
+  await fireEvent.click(screen.getByLabelText('Pin enc.32x32_block6'));
+  await fireEvent.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Pin' }));
+  await waitFor(() => expect([isPinned(0), isPinned(1), isPinned(6)]).toEqual([false, true, true]));
+});
+
+test('arrow keys go from layer to layer in the table, and leave the clock alone', async () => {
+  show('dynamics');
+  await fireEvent.click(await screen.findByLabelText('Table'));
+  const first = screen.getByLabelText('Pin enc.32x32_conv');
+  first.focus();
+  await fireEvent.keyDown(first, { key: 'ArrowDown' });
+  expect(document.activeElement).toBe(screen.getByLabelText('Pin dec.32x32_block0'));
+  await fireEvent.keyDown(document.activeElement!, { key: 'Home' });
+  expect(document.activeElement).toBe(first);
+  expect(await screen.findByText(/^At 512 images: /)).toBeTruthy();
+});
