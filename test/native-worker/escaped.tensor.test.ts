@@ -101,7 +101,9 @@ test('an error that nobody caught in the service of edm2 serve is told, the serv
     const lines = await again.call(runLog, { id: runId });
     return lines.some(({ text }) => text.includes('Training goes on from its checkpoint')) && lines;
   }, PATIENCE_MS);
-  const from = Number(/checkpoint at (\d+) images/u.exec(log.map(({ text }) => text).join('\n'))?.[1]);
+  const from = Number(
+    /checkpoint at ([\d,]+) images/u.exec(log.map(({ text }) => text).join('\n'))?.[1]?.replaceAll(',', ''),
+  );
   expect(from).toBeGreaterThan(0);
   await trained(from, again);
   const exit = new Promise((resolve) => command.once('exit', resolve));

@@ -227,7 +227,7 @@ describe('a run that goes wrong', () => {
     const failure = await train(runId).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(AppError);
     expect(failure).toMatchObject({ code: 'not-finite' });
-    const images = Number(/after (\d+) images/.exec((failure as AppError).message)?.[1]);
+    const images = Number(/after ([\d,]+) images/.exec((failure as AppError).message)?.[1]?.replaceAll(',', ''));
     const checkpoints = listCheckpoints(library.db, runId);
     expect(checkpoints.length === 0 ? 0 : checkpoints.at(-1)!.nimg).toBe(images);
   });
