@@ -2,6 +2,7 @@ import { runFindings } from '../../../contract/findings.ts';
 import { findingsOf } from '../../findings/find.ts';
 import { readDynamics } from '../../store/dynamics.ts';
 import { getRun } from '../../store/runs.ts';
+import { makeLevels } from '../../store/tick-levels.ts';
 import { readTicks } from '../../store/ticks.ts';
 import { handler, type Handler } from '../handle.ts';
 import type { ServiceParts } from './context.ts';
@@ -13,8 +14,9 @@ const TICKS = 4000;
 /** What a run's numbers say in words. */
 export function findingHandlers({ library: { db } }: ServiceParts): Handler[] {
   return [
-    handler(runFindings, ({ id }) => {
+    handler(runFindings, async ({ id }) => {
       const { config } = getRun(db, id);
+      await makeLevels(db, id);
       const ticks = readTicks(db, id, { afterNimg: -1, maxPoints: TICKS });
       return findingsOf({ config, ticks, table: (kind) => readDynamics(db, id, kind, MOMENTS) });
     }),

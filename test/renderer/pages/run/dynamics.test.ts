@@ -78,3 +78,12 @@ test('arrow keys go from layer to layer in the table, and leave the clock alone'
   expect(document.activeElement).toBe(first);
   expect(await screen.findByText(/^At 512 images: /)).toBeTruthy();
 });
+
+test('a filter of the rows leaves the curves of pinned layers as they are', async () => {
+  show('dynamics');
+  await fireEvent.click(await screen.findByLabelText('Table'));
+  await fireEvent.click(screen.getByLabelText('Pin dec.32x32_block0'));
+  await fireEvent.input(screen.getByLabelText('Filter the rows'), { target: { value: 'enc' } });
+  expect(screen.queryByLabelText('Pin dec.32x32_block0')).toBeNull();
+  expect(screen.getByText(/^Pinned layers\. .*dec\.32x32_block0/)).toBeTruthy();
+});

@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runFindings } from '../../../contract/findings.ts';
+import { insertDynamics } from '../../../native-worker/store/dynamics.ts';
+import { openLibrary, type Library } from '../../../native-worker/store/library.ts';
+import { insertTick } from '../../../native-worker/store/ticks.ts';
+import { startServiceUnderTest, type ServiceUnderTest } from '../../support/service-library.ts';
+import { exampleTick } from '../../support/ticks.ts';
+import { makeRun, tinyConfig } from '../../support/training-library.ts';
+
+let under: ServiceUnderTest;
+let library: Library;
+let id: number;
+beforeAll(async () => {
+  under = await startServiceUnderTest();
+  library = openLibrary(under.folder);
+  id = makeRun(library, under.datasetId, tinyConfig());
+});
+afterAll(async () => {
+  library.close();
+  await under.end();
+});
+
+test('what a run recorded is told in words, with its rule', async () => {
+  const layers = ['unet.enc.a', 'unet.dec.b'];
+  library.db.transaction(() => {
+    for (let index = 1; index <= 40; index++) {
+      insertTick(library.db, id, exampleTick(index * 16, { loss: index === 30 ? 9 : 0.5 }));
+      insertDynamics(library.db, id, 'weight', index * 16, layers, Float32Array.of(1, 1));
+    }
+  })();
+  const findings = await under.client.call(runFindings, { id });
+  expect(findings.map(({ rule, tone }) => [rule, tone])).toEqual([
+    ['loss-spikes', 'warn'],
+    ['weights-held', 'good'],
+  ]);
+  expect(findings[0]).toMatchObject({ text: 'The loss has a spike at 480 images: 9 where 0.5 was usual.', nimg: 480 });
+  expect(findings[1]!.text).toBe('Forced normalisation holds all 2 weights at 1.00.');
+});
+
+test('a long run of an earlier version gets its levels first, so that nobody waits for all of its ticks', async () => {
+  const old = makeRun(library, under.datasetId, tinyConfig());
+  library.db
+    .prepare(
+      `WITH RECURSIVE number (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < 25000)
+       INSERT INTO ticks (run_id, nimg, at, train_seconds, loss, learning_rate, memory_bytes)
+       SELECT ?, i * 16, 0, i, 0.5, 0.01, 1 FROM number`,
+    )
+    .run(old);
+  await under.client.call(runFindings, { id: old });
+  const until = library.db.prepare('SELECT until FROM tick_level_ends WHERE run_id = ?').pluck().get(old);
+  expect(until).toBeGreaterThan(24_000 * 16);
+});
