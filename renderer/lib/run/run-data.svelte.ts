@@ -54,8 +54,8 @@ export class RunData {
   #resuming = false;
   #news: TickColumns = noTicks;
   #drawing: ReturnType<typeof setTimeout> | null = null;
-  /** The kind that the page shows; null: no heat map in sight. */
-  #watched: DynamicsKind | null = null;
+  /** The kinds that the page shows. */
+  #watched: readonly DynamicsKind[] = [];
   #asking: ReturnType<typeof setTimeout> | null = null;
 
   constructor(id: number) {
@@ -104,10 +104,10 @@ export class RunData {
     if (this.#asking) clearTimeout(this.#asking);
   }
 
-  /** Loads the heat map of a kind and keeps it growing; null stops. */
-  watch(kind: DynamicsKind | null): void {
-    this.#watched = kind;
-    if (kind) void attempt(() => this.#growMagnitudes());
+  /** Loads what was recorded of these kinds and keeps it growing, of no others. */
+  watch(kinds: readonly DynamicsKind[]): void {
+    this.#watched = kinds;
+    void attempt(() => this.#growMagnitudes());
   }
 
   async #load(): Promise<void> {
@@ -125,10 +125,8 @@ export class RunData {
     await attempt(async () => {
       this.log = await client.call(runLog, { id: this.id, limit: 1000 });
     });
-    const watched = this.#watched;
-    const others = watched === null ? {} : { [watched]: this.magnitudes[watched] };
-    this.magnitudes = others;
-    if (watched !== null) await attempt(() => this.#growMagnitudes(true));
+    this.magnitudes = Object.fromEntries(this.#watched.map((kind) => [kind, this.magnitudes[kind]]));
+    await attempt(() => this.#growMagnitudes(true));
   }
 
   async #loadRun(): Promise<void> {
@@ -153,7 +151,7 @@ export class RunData {
     this.ticks = ticksUpTo(this.ticks, nimg);
     this.samples = this.samples.filter((sample) => sample.nimg <= nimg);
     this.magnitudes = {};
-    if (this.#watched) void attempt(() => this.#growMagnitudes());
+    void attempt(() => this.#growMagnitudes());
   }
 
   #take(ticks: TickColumns): void {
@@ -164,7 +162,7 @@ export class RunData {
       this.#news = noTicks;
       if (this.ticks.nimg.length > MOST_TICKS) void attempt(() => this.#readTicksAgain());
     }, REDRAW_MS);
-    if (this.#watched) {
+    if (this.#watched.length > 0) {
       this.#asking ??= setTimeout(() => {
         this.#asking = null;
         void attempt(() => this.#growMagnitudes());
@@ -178,8 +176,10 @@ export class RunData {
 
   /** @param anew reads all of them, instead of what came since */
   async #growMagnitudes(anew = false): Promise<void> {
-    const kind = this.#watched;
-    if (!kind) return;
+    for (const kind of this.#watched) await this.#grow(kind, anew);
+  }
+
+  async #grow(kind: DynamicsKind, anew: boolean): Promise<void> {
     const history = this.magnitudes[kind];
     // A rewound run logs moments again that the page has already: then the tail is asked for again.
     const last = history?.nimg.at(-1) ?? -1;
