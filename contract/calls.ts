@@ -12,6 +12,7 @@ import {
 } from './reconstructions.ts';
 import { runDynamics } from './dynamics.ts';
 import { runFindings } from './findings.ts';
+import { runNoiseAdvice } from './noise-advice.ts';
 import {
   createRun,
   deleteRun,
@@ -87,6 +88,7 @@ export const calls: readonly Call[] = [
   runDoctor,
   runDynamics,
   runFindings,
+  runNoiseAdvice,
   runLog,
   runSnapshots,
   runSystem,

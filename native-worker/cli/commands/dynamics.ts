@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { dynamicsKinds, runDynamics, DynamicsKind, type DynamicsTable } from '../../../contract/dynamics.ts';
 import { AppError } from '../../../contract/errors.ts';
+import { runNoiseAdvice } from '../../../contract/noise-advice.ts';
 import { listRuns, runTicks, type RunSummary } from '../../../contract/runs.ts';
 import { tickScalars, type TickColumns } from '../../../contract/ticks.ts';
 import { findRun, wholeNumber } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { changeTable, changesOf, kindTable, noiseTable } from './dynamics-tables.ts';
+import { adviceLines } from './noise-advice.ts';
 
 /** Rows that are shown of what changed. */
 const ROWS = 10;
@@ -18,6 +20,7 @@ interface Options {
   readonly kind?: string[];
   readonly rows: string;
   readonly csv?: boolean;
+  readonly advice?: boolean;
 }
 
 interface Asked {
@@ -26,6 +29,7 @@ interface Asked {
   readonly asked: boolean;
   readonly rows: number;
   readonly csv: boolean;
+  readonly advice: boolean;
 }
 
 /** `edm2 dynamics`: what a run recorded of its layers, blocks and noise levels. */
@@ -41,13 +45,15 @@ export function addDynamics(program: Command): void {
       String(ROWS),
     )
     .option('--csv', 'print every number of every tick instead: nimg, kind, row, value')
+    .option('--advice', 'say where its noise levels should sit instead, and why')
     .action(async (wanted: string, options: Options, command: Command) => {
       await withService(
         command,
         () => read(options, command.optsWithGlobals<{ json?: boolean }>().json === true),
         async (context, asked) => {
           const run = findRun(wanted, await context.client.call(listRuns, { trashed: false }));
-          await tell(context, run, asked);
+          if (asked.advice) await advise(context, run);
+          else await tell(context, run, asked);
           return undefined;
         },
       );
@@ -55,14 +61,26 @@ export function addDynamics(program: Command): void {
 }
 
 /** @throws {AppError} 'invalid-input' */
-function read({ kind, rows, csv = false }: Options, json: boolean): Asked {
+function read({ kind, rows, csv = false, advice = false }: Options, json: boolean): Asked {
   if (csv && json) throw new AppError('invalid-input', '--csv and --json are two forms of one answer; choose one.');
+  if (advice && (csv || kind !== undefined)) {
+    throw new AppError(
+      'invalid-input',
+      '--advice goes by all that is recorded and prints no numbers; leave --csv and --kind out.',
+    );
+  }
   const kinds = (kind ?? DynamicsKind.options).map((name) => {
     const known = DynamicsKind.safeParse(name);
     if (known.success) return known.data;
     throw new AppError('invalid-input', `There is no kind "${name}"; there are ${DynamicsKind.options.join(', ')}.`);
   });
-  return { kinds, asked: kind !== undefined, rows: wholeNumber(rows, '--rows'), csv };
+  return { kinds, asked: kind !== undefined, rows: wholeNumber(rows, '--rows'), csv, advice };
+}
+
+async function advise({ client, output }: CommandContext, { id }: RunSummary): Promise<void> {
+  const advice = await client.call(runNoiseAdvice, { id });
+  output.event('advice', { runId: id, ...advice });
+  for (const line of adviceLines(advice)) output.say(line);
 }
 
 async function tell(

@@ -1,5 +1,7 @@
 import { runFindings } from '../../../contract/findings.ts';
+import { runNoiseAdvice } from '../../../contract/noise-advice.ts';
 import { findingsOf } from '../../findings/find.ts';
+import { noiseAdvice } from '../../findings/noise-advice.ts';
 import { readDynamics } from '../../store/dynamics.ts';
 import { getRun } from '../../store/runs.ts';
 import { makeLevels } from '../../store/tick-levels.ts';
@@ -11,7 +13,7 @@ import type { ServiceParts } from './context.ts';
 const MOMENTS = 100;
 const TICKS = 4000;
 
-/** What a run's numbers say in words. */
+/** What a run's numbers say in words, and what they advise. */
 export function findingHandlers({ library: { db } }: ServiceParts): Handler[] {
   return [
     handler(runFindings, async ({ id }) => {
@@ -19,6 +21,10 @@ export function findingHandlers({ library: { db } }: ServiceParts): Handler[] {
       await makeLevels(db, id);
       const ticks = readTicks(db, id, { afterNimg: -1, maxPoints: TICKS });
       return findingsOf({ config, ticks, table: (kind) => readDynamics(db, id, kind, MOMENTS) });
+    }),
+    handler(runNoiseAdvice, ({ id }) => {
+      const { config } = getRun(db, id);
+      return noiseAdvice({ config, table: (kind) => readDynamics(db, id, kind, MOMENTS) });
     }),
   ];
 }

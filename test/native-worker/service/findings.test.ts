@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DynamicsKind } from '../../../contract/dynamics.ts';
 import { runFindings } from '../../../contract/findings.ts';
+import { runNoiseAdvice } from '../../../contract/noise-advice.ts';
+import { sigmaBinNames, sigmaOfBin } from '../../../contract/noise-levels.ts';
 import { insertDynamics } from '../../../native-worker/store/dynamics.ts';
 import { openLibrary, type Library } from '../../../native-worker/store/library.ts';
 import { insertTick } from '../../../native-worker/store/ticks.ts';
@@ -49,4 +52,26 @@ test('a long run of an earlier version gets its levels first, so that nobody wai
   await under.client.call(runFindings, { id: old });
   const until = library.db.prepare('SELECT until FROM tick_level_ends WHERE run_id = ?').pluck().get(old);
   expect(until).toBeGreaterThan(24_000 * 16);
+});
+
+test('the advice on noise levels goes by what the run recorded and by its own density', async () => {
+  const noisy = makeRun(library, under.datasetId, tinyConfig());
+  const before = await under.client.call(runNoiseAdvice, { id: noisy });
+  expect(before).toMatchObject({ verdict: 'too-little', proposed: null, current: { pMean: -0.8, pStd: 1.6 } });
+  // −ln of the error: the normal shape around σ = 1 with spread 0.7
+  const errors = sigmaBinNames.map((_, bin) => Math.exp(-2 * Math.exp(-((Math.log(sigmaOfBin(bin)) / 0.7) ** 2) / 2)));
+  library.db.transaction(() => {
+    for (let nimg = 16; nimg <= 640; nimg += 16) {
+      const insert = (kind: DynamicsKind, numbers: number[]): void =>
+        insertDynamics(library.db, noisy, kind, nimg, sigmaBinNames, Float32Array.from(numbers));
+      insertTick(library.db, noisy, exampleTick(nimg, {}));
+      insert(
+        'noise-count',
+        errors.map(() => 10),
+      );
+      insert('noise-error', errors);
+    }
+  })();
+  const after = await under.client.call(runNoiseAdvice, { id: noisy });
+  expect(after).toMatchObject({ verdict: 'move', proposed: { pMean: 0, pStd: 0.7 } });
 });
