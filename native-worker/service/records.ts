@@ -1,4 +1,4 @@
-import { setImmediate as breathe } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Library } from '../store/library.ts';
 import { recordedIds, writeDatasetRecord, writeRunRecord } from '../store/records.ts';
@@ -29,7 +29,11 @@ export function keepDatasetRecord({ library, log }: Parts, datasetId: number): v
   }
 }
 
-/** Writes every record that is missing or behind: what a crash left, and at first all those of an older version's library. */
+/**
+ * Writes every record that is missing or behind: what a crash left, and at first all those of an older version's library.
+ * One at a time, and the service's only thread is for others at least as long as each took, so that calls don't wait for
+ * it. Where it is interrupted, the next start looks through all again.
+ */
 export async function keepAllRecords(parts: Parts): Promise<void> {
   const { db } = parts.library;
   const { runs, datasets } = db.open ? recordedIds(db) : { runs: [], datasets: [] };
@@ -39,8 +43,9 @@ export async function keepAllRecords(parts: Parts): Promise<void> {
   ] as const) {
     for (const id of ids) {
       if (!db.open) return;
+      const began = performance.now();
       keep(parts, id);
-      await breathe(); // the service answers in between
+      await sleep(performance.now() - began);
     }
   }
 }

@@ -18,7 +18,6 @@ import { addDemoSet } from './dataset-intake.ts';
 import { devicesOf, visibleGpus } from './device-environment.ts';
 import { watchDevice } from './device-status.ts';
 import { Events } from './events.ts';
-import { sendLibraryFile } from './files.ts';
 import { Folders } from './folders.ts';
 import { answerWith } from './handle.ts';
 import { allHandlers } from './handlers/all.ts';
@@ -47,13 +46,15 @@ export interface ServiceOptions {
   idleMs: number | null;
   /** Go on with training that an earlier service left when it died, instead of leaving its runs paused. */
   goOn?: boolean;
-  /** The next seven stand in for the program's own parts in tests. */
+  /** The next eight stand in for the program's own parts in tests. */
   jobScript?: string;
   pages?: string;
   environment?: (parameters: JobParameters) => Promise<Record<string, string>>;
   demoSet?: boolean;
   gpuWatch?: GpuWatchOptions;
   firstStepMs?: number;
+  /** From the start until all records are looked through. */
+  recordsAfterMs?: number;
   /** Between two samples of what the machine does while a run trains. */
   samplePeriodMs?: number;
   /** How long the end may take while training jobs write their checkpoints. */
@@ -84,6 +85,9 @@ const PLACE_WATCH_MS = 1000;
 
 /** So long the start waits for another program that holds the index locked; who started us waits twice as long. */
 const START_PATIENCE_MS = 60_000;
+
+/** All records are looked through when whoever started it has the page before his eyes. */
+const RECORDS_AFTER_MS = 2000;
 
 /** If jobs of a dead service still live, the start does not wait for them longer than this. */
 const RECOVERY_WAIT_MS = 2000;
@@ -199,8 +203,12 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
     connections,
     log,
     serveFile: async (request, response, path) => {
-      if (path.startsWith('/files/')) return sendLibraryFile(library, request, response, path);
-      sendText(response, 404, 'There is nothing here.');
+      if (!path.startsWith('/files/')) {
+        sendText(response, 404, 'There is nothing here.');
+        return;
+      }
+      const { sendLibraryFile } = await import('./files.ts'); // loads sharp, which the start would wait for
+      await sendLibraryFile(library, request, response, path);
     },
   };
 
@@ -208,7 +216,8 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   const gpuWatch = new GpuWatch(options.gpuWatch);
   const stopWatching = watchDevice(events, connections, gpuWatch);
   const stopRecording = recordSystem({ library, events, queue, gpuWatch, log, periodMs: options.samplePeriodMs });
-  let recovering = true;
+  /** What an earlier service left, and the records, are not in order yet. */
+  let settling = true;
   let stopping: Promise<void> | null = null;
   let tellEnd = (): void => undefined;
   const ended = new Promise<void>((resolve) => (tellEnd = resolve));
@@ -249,7 +258,7 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
   let idleTimer: NodeJS.Timeout | null = null;
   const watchIdleness = (): void => {
     clearTimeout(idleTimer ?? undefined);
-    const busy = connections.count > 0 || !queue.idle || recovering;
+    const busy = connections.count > 0 || !queue.idle || settling;
     if (options.idleMs !== null && !busy && stopping === null)
       idleTimer = setTimeout(() => void stop(), options.idleMs);
   };
@@ -273,13 +282,17 @@ async function assemble(options: ServiceOptions, ownership: Ownership): Promise<
       );
     })
     .then(() => {
-      recovering = false;
-      if (!library.db.open || stopping !== null) return;
-      queue.open();
-      watchIdleness();
+      if (library.db.open && stopping === null) queue.open();
     })
+    .catch((error: unknown) => log.error({ err: error }, 'the queue could not be opened'));
+  void recovered
+    .then(() => sleep(options.recordsAfterMs ?? RECORDS_AFTER_MS, undefined, { ref: false }))
     .then(() => keepAllRecords({ library, log }))
-    .catch((error: unknown) => log.error({ err: error }, 'what is written beside the files could not be put in order'));
+    .catch((error: unknown) => log.error({ err: error }, 'what is written beside the files could not be put in order'))
+    .then(() => {
+      settling = false;
+      watchIdleness();
+    });
   let socket: string;
   try {
     socket = await listenPrivately(local, library.folder);

@@ -4,6 +4,9 @@
  * the others share the rest. Then a service of its own opens it and answers the calls that pages make, while another
  * connection asks for the list over and over: what that waits is what another page would.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { appInfo } from '../../contract/app.ts';
 import { median } from '../../contract/median.ts';
@@ -11,6 +14,7 @@ import { listRuns, runTicks } from '../../contract/runs.ts';
 import { table } from '../../native-worker/cli/words.ts';
 import { openClient, type ServiceClient } from '../../native-worker/client/service-client.ts';
 import type { Library } from '../../native-worker/store/library.ts';
+import { datasetRecordPath } from '../../native-worker/store/paths.ts';
 import { makeLevels } from '../../native-worker/store/tick-levels.ts';
 import { lacksForBrowser, launchChromium } from '../support/needs.ts';
 import { startServing } from '../support/service.ts';
@@ -74,6 +78,11 @@ await client.call(listRuns, {});
 const start = performance.now() - spawned;
 const other = await openClient(service.socket);
 
+const lastRecord = join(library.folder, datasetRecordPath(datasetId));
+const records = await beside(other, async () => {
+  while (!existsSync(lastRecord)) await sleep(20);
+});
+
 const list: number[] = [];
 const chart: { own: number; waited: number }[] = [];
 const zoomed: { own: number; waited: number }[] = [];
@@ -91,17 +100,20 @@ other.close();
 await service.stop();
 
 let page = '– (needs Chromium and the built pages)';
+let fromAddress = '';
 if (lacksForBrowser() === null) {
   const browser = await launchChromium();
   const tab = await browser.newPage();
   const opened = performance.now();
   service = await startServing(library.folder);
+  const asked = performance.now();
   await tab.goto(service.url!);
   await tab
     .getByRole('checkbox', { name: /^Choose / })
     .nth(5)
     .waitFor();
   page = (performance.now() - opened).toFixed(0);
+  fromAddress = (performance.now() - asked).toFixed(0);
   await browser.close();
   client = await openClient(service.socket);
   client.close();
@@ -120,6 +132,8 @@ process.stdout.write(
     [
       ['start of the service to the list of runs', start.toFixed(0), ''],
       ['start of the service to the Runs page', page, ''],
+      ['of which the page, from its address to its rows', fromAddress, ''],
+      ['records of all runs, first written 2 s after the start', ...waits([records])],
       [`list of ${runs} runs`, ms(list), ''],
       [`curve of ${long} ticks`, ...waits(chart)],
       ['a tenth of it', ...waits(zoomed)],

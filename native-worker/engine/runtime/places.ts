@@ -29,8 +29,8 @@ export function libraryFolder(
 }
 
 /**
- * The folder of downloaded runtimes and compiled bindings, which may be deleted at any time: EDM2_CACHE, else the
- * platform's cache folder.
+ * The folder of downloaded runtimes, compiled bindings and compiled code, which may be deleted at any time: EDM2_CACHE,
+ * else the platform's cache folder.
  *
  * @returns absolute path; the folder need not exist
  */

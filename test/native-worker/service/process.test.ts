@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +42,18 @@ test('it prints one line when it can be spoken to, adds the demo set, and ends w
   await client.closed;
   expect(existsSync(`${databasePath(folder)}-wal`)).toBe(false);
   expect(readAddress(folder)).toBeNull();
+});
+
+test('what it compiled is kept in the cache for the next start, and a cache that is a file costs nothing but time', async () => {
+  const cache = join(folder, 'cache');
+  const library = join(folder, 'library');
+  for (const variables of [{ EDM2_CACHE: cache }, { EDM2_CACHE: join(folder, 'library/library.sqlite') }]) {
+    const { child, line, exit } = processes.start(library, [], undefined, variables);
+    expect(await line).toMatchObject({ ready: true });
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+  }
+  expect(readdirSync(join(cache, 'code')).length).toBeGreaterThan(0);
 });
 
 test('who deleted the demo set does not get it back', async () => {

@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 async function open(): Promise<void> {
-  const options = { idleMs: null, jobScript: fakeJob, environment: fakeEnvironment, demoSet: false };
+  const options = { idleMs: null, jobScript: fakeJob, environment: fakeEnvironment, demoSet: false, recordsAfterMs: 0 };
   service = (await startService({ library: folder, ...options }))!;
   client = await openClient(service.socket);
 }

@@ -114,6 +114,30 @@ test('keys move through the table, choose and open', async () => {
   expect(router.route).toEqual({ page: 'run', id: 1, tab: 'overview' });
 });
 
+test('of a thousand runs the rows in sight exist, and keys reach the others', async () => {
+  const many = Array.from({ length: 1000 }, (_, at) =>
+    exampleRunSummary({ id: 100 + at, name: `run ${at}`, createdAt: at }),
+  );
+  for (const run of many) service.emit(runChanged, run);
+  await screen.findByText('run 999');
+  const table = screen.getByRole('table');
+  expect(table.getAttribute('aria-rowcount')).toBe('1003');
+  expect(rows().length).toBeLessThan(60);
+  const top = rows()[2]!;
+  top.focus();
+  await fireEvent.keyDown(top, { key: 'End' });
+  const last = await screen.findByText('run 0');
+  const row = last.closest('tr')!;
+  await waitFor(() => expect(document.activeElement).toBe(row));
+  expect(row.getAttribute('aria-rowindex')).toBe('1003');
+  expect(rows().length).toBeLessThan(60);
+  await fireEvent.keyDown(row, { key: 'PageUp' });
+  await waitFor(() => expect(Number(document.activeElement?.getAttribute('aria-rowindex'))).toBeLessThan(995));
+  await fireEvent.click(screen.getByLabelText('Choose all'));
+  expect(screen.getByText('1002 chosen')).toBeTruthy();
+  for (const { id } of many) service.emit(runDeleted, { runId: id });
+});
+
 test('a row’s keys work from its box, too, which keeps its own', async () => {
   const box = await screen.findByLabelText('Choose second');
   box.focus();
