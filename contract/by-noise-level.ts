@@ -1,4 +1,5 @@
-import type { DynamicsKind, DynamicsTable } from './dynamics.ts';
+import type { DynamicsKind } from './dynamics.ts';
+import type { DynamicsTable } from './dynamics-table.ts';
 
 /** What was recorded of a noise level, over some moments together. */
 export interface NoiseLevel {

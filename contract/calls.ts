@@ -10,7 +10,7 @@ import {
   locateReconstruction,
   renameReconstruction,
 } from './reconstructions.ts';
-import { runDynamics } from './dynamics.ts';
+import { runDynamics } from './dynamics-table.ts';
 import { runFindings } from './findings.ts';
 import { runNoiseAdvice } from './noise-advice.ts';
 import {

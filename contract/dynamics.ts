@@ -1,6 +1,4 @@
 import * as z from 'zod';
-import { defineCall } from './call.ts';
-import { Id, Measured } from './common.ts';
 
 /**
  * What a kind has a number of: layers with a weight, blocks, blocks with attention, learned scalars, the paper's buckets,
@@ -131,26 +129,3 @@ export const dynamicsKinds = {
 
 export type DynamicsKind = keyof typeof dynamicsKinds;
 export const DynamicsKind = z.enum(Object.keys(dynamicsKinds) as [DynamicsKind, ...DynamicsKind[]]);
-
-/** One kind over training: a table of rows and moments, both empty where the run did not record it. */
-export const DynamicsTable = z.strictObject({
-  kind: DynamicsKind,
-  /** Names of the rows, in network order ("unet.enc.32x32_block0.conv_res0") or with rising noise. */
-  layers: z.array(z.string()),
-  nimg: z.array(z.int()),
-  /** values[row][column]; null where it was not finite or there was nothing to measure. */
-  values: z.array(z.array(Measured)),
-});
-export type DynamicsTable = z.infer<typeof DynamicsTable>;
-
-export const runDynamics = defineCall(
-  'runs.dynamics',
-  z.strictObject({
-    id: Id,
-    kind: DynamicsKind,
-    /** Only moments after this count of images. */
-    afterNimg: z.int().min(-1).default(-1),
-    maxColumns: z.int().min(10).max(2000).default(400),
-  }),
-  DynamicsTable,
-);

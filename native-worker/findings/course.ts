@@ -1,4 +1,5 @@
-import type { DynamicsKind, DynamicsTable } from '../../contract/dynamics.ts';
+import type { DynamicsKind } from '../../contract/dynamics.ts';
+import type { DynamicsTable } from '../../contract/dynamics-table.ts';
 import { median } from '../../contract/median.ts';
 import type { RunConfig } from '../../contract/training.ts';
 import type { TickColumns } from '../../contract/ticks.ts';

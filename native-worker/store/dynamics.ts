@@ -1,8 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
-import type { DynamicsKind, DynamicsTable } from '../../contract/dynamics.ts';
+import type { DynamicsKind } from '../../contract/dynamics.ts';
+import { unpackDynamics, type DynamicsTable, type PackedDynamics } from '../../contract/dynamics-table.ts';
 import { exactImages } from '../../contract/units.ts';
 import { COUNTS } from './counting.ts';
+import { beginLevels, growLevels, joined, newestMoment, partsOfStretch, type Part } from './dynamics-levels.ts';
 import { statement, write } from './statements.ts';
 
 /** Tables `dynamics_rows` and `dynamics`: numbers of layers, blocks and noise levels over training, by kind. */
@@ -38,56 +40,101 @@ export function insertDynamics(
     } else if (known.length !== layers.length || known.some((name, position) => name !== layers[position])) {
       throw new AppError('shape', `the rows of run ${runId}'s ${kind} changed while it trained`);
     }
+    beginLevels(db, runId, kind, nimg);
     statement(db, 'INSERT OR REPLACE INTO dynamics (run_id, kind, nimg, numbers) VALUES (?, ?, ?, ?)').run(
       runId,
       kind,
       nimg,
       toLittleEndian(numbers),
     );
+    growLevels(db, runId, kind, nimg);
   });
 }
 
+/** A stretch of history, and how many columns a table of it may have. */
+export interface DynamicsRange {
+  /** Only moments after this count of images; absent: from the first on. */
+  readonly afterNimg?: number;
+  /** Only moments up to this count of images; null or absent: to the newest. */
+  readonly untilNimg?: number | null;
+  readonly maxColumns: number;
+}
+
 /**
- * The table of rows and moments of one kind.
+ * The table of rows and moments of one kind, packed as it is sent. More than `maxColumns` moments become equally long
+ * columns, the first moment one of its own; each has its last moment's numbers and the extremes of all.
  *
- * @param maxColumns at most this many moments, evenly spread, with the first and the last
- * @param afterNimg  only moments after this count of images; -1: all
  * @throws {AppError} 'corrupt-file' if a blob does not fit the rows
  */
-export function readDynamics(
+export function readPackedDynamics(
   db: Database,
   runId: number,
   kind: DynamicsKind,
-  maxColumns: number,
-  afterNimg = -1,
-): DynamicsTable {
+  { afterNimg = -1, untilNimg = null, maxColumns }: DynamicsRange,
+): PackedDynamics {
   const layers = readLayers(db, runId, kind);
-  const all = statement<[number, string, number], number>(
+  const first = firstAfter(db, runId, kind, afterNimg);
+  const last = newestMoment(db, runId, kind, untilNimg ?? Number.MAX_SAFE_INTEGER) ?? -1;
+  if (first === null || first > last) return { kind, layers, nimg: [], values: '', span: null };
+  const of = (from: number, to: number): Part[] =>
+    partsOfStretch(db, { runId, kind, from, to }, maxColumns).map((part) => checked(part, runId, kind, layers.length));
+  const columns = [...of(first, first + 1), ...asColumns(of(first + 1, last + 1), first, last, maxColumns - 1)];
+  const nimg = columns.map((column) => column.nimg);
+  const pack = (cells: (column: Part) => Float32Array): string => packed(columns.map(cells), layers.length);
+  const recorded = pack((column) => column.numbers ?? numbersAt(db, runId, kind, column.nimg, layers.length));
+  if (columns.every(({ ticks }) => ticks === 1)) return { kind, layers, nimg, values: recorded, span: null };
+  const span = {
+    ticks: columns.map(({ ticks }) => ticks),
+    low: pack(({ low }) => low),
+    high: pack(({ high }) => high),
+  };
+  return { kind, layers, nimg, values: recorded, span };
+}
+
+/** The same as a table. */
+export function readDynamics(db: Database, runId: number, kind: DynamicsKind, range: DynamicsRange): DynamicsTable {
+  return unpackDynamics(readPackedDynamics(db, runId, kind, range));
+}
+
+/** Parts after the moment `first` as equally long columns: as they are where they are not too many. */
+function asColumns(parts: Part[], first: number, last: number, most: number): Part[] {
+  if (parts.length <= most) return parts;
+  const place = ({ nimg }: Part): number => Math.ceil(((nimg - first) * most) / (last - first));
+  const columns: Part[] = [];
+  for (let from = 0, to = 0; from < parts.length; from = to) {
+    const column = place(parts[from]!);
+    while (to < parts.length && place(parts[to]!) === column) to += 1;
+    columns.push(joined(parts.slice(from, to)));
+  }
+  return columns;
+}
+
+function checked(part: Part, runId: number, kind: DynamicsKind, rows: number): Part {
+  if (part.low.length === rows && part.high.length === rows) return part;
+  const where = exactImages(part.nimg);
+  throw new AppError('corrupt-file', `What is recorded of run ${runId} at ${where} (${kind}) is damaged.`);
+}
+
+function numbersAt(db: Database, runId: number, kind: DynamicsKind, nimg: number, rows: number): Float32Array {
+  const [part] = partsOfStretch(db, { runId, kind, from: nimg, to: nimg + 1 }, 1);
+  return checked(part!, runId, kind, rows).numbers!;
+}
+
+/** Columns as float32 row after row, in base64. */
+function packed(columns: readonly Float32Array[], rows: number): string {
+  const cells = new Float32Array(rows * columns.length);
+  for (const [index, column] of columns.entries())
+    for (let row = 0; row < rows; row++) cells[row * columns.length + index] = column[row]!;
+  return Buffer.from(cells.buffer).toString('base64');
+}
+
+function firstAfter(db: Database, runId: number, kind: DynamicsKind, nimg: number): number | null {
+  return statement<[number, string, number], number | null>(
     db,
-    `SELECT nimg FROM dynamics WHERE run_id = ? AND kind = ? AND ${COUNTS} AND nimg > ? ORDER BY nimg`,
+    `SELECT min(nimg) FROM dynamics WHERE run_id = ? AND kind = ? AND ${COUNTS} AND nimg > ?`,
   )
     .pluck()
-    .all(runId, kind, afterNimg);
-  const nimg = spread(all, maxColumns);
-  const select = statement<[number, string, number], Buffer>(
-    db,
-    `SELECT numbers FROM dynamics WHERE run_id = ? AND kind = ? AND ${COUNTS} AND nimg = ?`,
-  ).pluck();
-  const values: (number | null)[][] = layers.map(() => new Array<number | null>(nimg.length).fill(null));
-  nimg.forEach((moment, column) => {
-    const blob = select.get(runId, kind, moment)!;
-    if (blob.byteLength !== layers.length * 4) {
-      throw new AppError(
-        'corrupt-file',
-        `What is recorded of run ${runId} at ${exactImages(moment)} (${kind}) is damaged.`,
-      );
-    }
-    for (const [row, line] of values.entries()) {
-      const value = blob.readFloatLE(row * 4);
-      line[column] = Number.isFinite(value) ? value : null;
-    }
-  });
-  return { kind, layers, nimg, values };
+    .get(runId, kind, nimg)!;
 }
 
 function readLayers(db: Database, runId: number, kind: DynamicsKind): string[] {
@@ -103,10 +150,4 @@ function toLittleEndian(values: Float32Array): Buffer {
   const blob = Buffer.alloc(values.byteLength);
   values.forEach((value, index) => blob.writeFloatLE(value, index * 4));
   return blob;
-}
-
-/** At most `count` of the items, evenly spread, first and last among them. */
-function spread(items: number[], count: number): number[] {
-  if (items.length <= count) return items;
-  return Array.from({ length: count }, (_, index) => items[Math.round((index * (items.length - 1)) / (count - 1))]!);
 }

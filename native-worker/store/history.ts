@@ -2,8 +2,9 @@ import type { Database } from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import { exactImages } from '../../contract/units.ts';
 import { COUNTS } from './counting.ts';
+import * as dynamics from './dynamics-levels.ts';
 import { statement, write } from './statements.ts';
-import { retreat } from './tick-levels.ts';
+import * as ticks from './tick-levels.ts';
 
 /** Every table with moments of a run; all of them have `run_id`, `nimg` and `rewound`. */
 const HISTORY = ['ticks', 'dynamics', 'snapshots', 'checkpoints', 'reconstructions', 'samples'] as const;
@@ -32,7 +33,8 @@ export function rewindRun(db: Database, id: number, nimg: number, at = Date.now(
         nimg,
       );
     }
-    retreat(db, id, nimg);
+    ticks.retreat(db, id, nimg);
+    dynamics.retreat(db, id, nimg);
     statement(db, 'UPDATE runs SET nimg = ? WHERE id = ?').run(nimg, id);
     statement(db, 'DELETE FROM resumes WHERE run_id = ? AND nimg > ?').run(id, nimg);
     if (nimg > 0) statement(db, 'INSERT OR IGNORE INTO resumes (run_id, nimg, at) VALUES (?, ?, ?)').run(id, nimg, at);

@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { ofEachScalar, tickScalars, type Tick, type TickScalarName } from '../../contract/ticks.ts';
 import { COUNTS } from './counting.ts';
+import { floorTo, piecesOf, type Ends } from './levels.ts';
 import { namedColumns } from './named-columns.ts';
 import { statement, write } from './statements.ts';
 
@@ -21,12 +22,6 @@ const KEPT_PER_PART = 5;
 const WORTHWHILE = 20_000;
 /** Parts that are made in one transaction while others wait for the service. */
 const PARTS_AT_ONCE = 64;
-
-/** How far a run's levels reach: as the table's columns. */
-interface Ends {
-  readonly width: number;
-  readonly until: number;
-}
 
 const { selected } = namedColumns(ofEachScalar(({ column }) => column));
 
@@ -104,20 +99,10 @@ export function ticksOfStretch(
   { from, to, about }: { from: number; to: number; about: number },
 ): Tick[] {
   const ends = readEnds(db, runId);
-  const collect = (level: number, start: number, end: number): Tick[] => {
-    if (start >= end) return [];
-    if (level < 0 || ends === null) return read(db, rawTicks, { runId, from: start, to: end });
-    const width = ends.width * PARTS_PER_PART ** level;
-    const first = Math.ceil(start / width) * width;
-    const last = floorTo(Math.min(end, floorTo(ends.until, width)), width);
-    if (first >= last) return collect(level - 1, start, end);
-    return [
-      ...collect(level - 1, start, first),
-      ...read(db, levelTicks, { runId, from: first, to: last, level }),
-      ...collect(level - 1, last, end),
-    ];
-  };
-  return collect(ends === null ? -1 : levelFor(ends.width, to - from, about), from, to);
+  const level = ends === null ? -1 : levelFor(ends.width, to - from, about);
+  return piecesOf(ends, PARTS_PER_PART, { level, from, to }).flatMap((piece) =>
+    read(db, piece.level < 0 ? rawTicks : levelTicks, { runId, ...piece }),
+  );
 }
 
 /**
@@ -213,8 +198,4 @@ function setEnds(db: Database, runId: number, { width, until }: Ends): void {
     width,
     until,
   );
-}
-
-function floorTo(value: number, width: number): number {
-  return Math.floor(value / width) * width;
 }

@@ -1,4 +1,5 @@
-import { dynamicsKinds, type DynamicsKind, type DynamicsTable } from '../../../contract/dynamics.ts';
+import { dynamicsKinds, type DynamicsKind } from '../../../contract/dynamics.ts';
+import type { DynamicsTable } from '../../../contract/dynamics-table.ts';
 import { images } from '../../../contract/units.ts';
 import { table, threeDigits } from '../words.ts';
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { dynamicsKinds, runDynamics, DynamicsKind, type DynamicsTable } from '../../../contract/dynamics.ts';
+import { dynamicsKinds, DynamicsKind } from '../../../contract/dynamics.ts';
+import { runDynamics, unpackDynamics, type DynamicsTable } from '../../../contract/dynamics-table.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { runNoiseAdvice } from '../../../contract/noise-advice.ts';
 import { listRuns, runTicks, type RunSummary } from '../../../contract/runs.ts';
@@ -89,7 +90,10 @@ async function tell(
   { kinds, asked, rows, csv }: Asked,
 ): Promise<void> {
   const tables: DynamicsTable[] = [];
-  for (const kind of kinds) tables.push(await client.call(runDynamics, { id: run.id, kind, maxColumns: MOST_MOMENTS }));
+  for (const kind of kinds) {
+    const packed = await client.call(runDynamics, { id: run.id, kind, maxColumns: MOST_MOMENTS });
+    tables.push(unpackDynamics(packed));
+  }
   for (const table of tables) output.event('dynamics', { runId: run.id, ...table });
   if (csv) {
     const ticks = await client.call(runTicks, { id: run.id, maxPoints: MOST_TICKS });

@@ -1,4 +1,4 @@
-import type { DynamicsTable } from '../../../contract/dynamics.ts';
+import type { DynamicsTable } from '../../../contract/dynamics-table.ts';
 import { images } from '../../../contract/units.ts';
 import { table } from '../words.ts';
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Across } from '../../../contract/machines.ts';
 import { listJobs } from '../../../contract/jobs.ts';
 import type { Devices } from '../../../contract/devices.ts';
-import { runDynamics } from '../../../contract/dynamics.ts';
+import { runDynamics, unpackDynamics } from '../../../contract/dynamics-table.ts';
 import { runFindings } from '../../../contract/findings.ts';
 import {
   getRun,
@@ -210,7 +210,10 @@ async function showMagnitudes({ client, output }: CommandContext, id: number): P
   const tables = await Promise.all(
     (['weight', 'activation'] as const).map((kind) => client.call(runDynamics, { id, kind, maxColumns: 10 })),
   );
-  const changes = tables.map(magnitudeChange).filter((change) => change !== null);
+  const changes = tables
+    .map(unpackDynamics)
+    .map(magnitudeChange)
+    .filter((change) => change !== null);
   for (const change of changes) output.event('magnitudes', { runId: id, ...change });
   output.say(changes.length === 0 ? '\nNo magnitudes yet.' : `\n${magnitudeWords(changes)}`);
 }

@@ -9,7 +9,7 @@ import type { DataShape } from '../../../contract/network.ts';
 import * as calls from '../../../contract/runs.ts';
 import type { RunSummary } from '../../../contract/runs.ts';
 import { sentence } from '../../../contract/sentence.ts';
-import { runDynamics } from '../../../contract/dynamics.ts';
+import { runDynamics } from '../../../contract/dynamics-table.ts';
 import { runSystem } from '../../../contract/system.ts';
 import type { Engine, RunConfig, TrainingConfig } from '../../../contract/training.ts';
 import { exactImages } from '../../../contract/units.ts';
@@ -17,7 +17,8 @@ import { listCheckpoints } from '../../store/checkpoints.ts';
 import { datasetPath, getDataset } from '../../store/datasets.ts';
 import { activeJobOfRun, countActiveJobsOfRun } from '../../store/jobs.ts';
 import { listLog } from '../../store/log.ts';
-import { readDynamics } from '../../store/dynamics.ts';
+import { readPackedDynamics } from '../../store/dynamics.ts';
+import { makeDynamicsLevels } from '../../store/dynamics-levels.ts';
 import { runFolder, runRecordPath } from '../../store/paths.ts';
 import { dropFiles } from '../../store/recorded-files.ts';
 import * as store from '../../store/runs.ts';
@@ -103,9 +104,10 @@ export function runHandlers(parts: ServiceParts): Handler[] {
       await makeLevels(db, id);
       return readTicks(db, id, range);
     }),
-    handler(runDynamics, ({ id, kind, maxColumns, afterNimg }) => {
+    handler(runDynamics, async ({ id, kind, ...range }) => {
       store.getRunSummary(db, id);
-      return readDynamics(db, id, kind, maxColumns, afterNimg);
+      await makeDynamicsLevels(db, id, kind);
+      return readPackedDynamics(db, id, kind, range);
     }),
     handler(calls.runSnapshots, ({ id }) => {
       store.getRunSummary(db, id);

@@ -20,6 +20,7 @@ import { emaLab } from './018-ema-lab.ts';
 import { datasetContent } from './019-dataset-content.ts';
 import { dynamics } from './020-dynamics.ts';
 import { tickLevels } from './021-tick-levels.ts';
+import { dynamicsLevels } from './022-dynamics-levels.ts';
 
 /** Every step in order. A step is never edited after its release; a change is a new step. */
 export const migrations: readonly Migration[] = [
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   datasetContent,
   dynamics,
   tickLevels,
+  dynamicsLevels,
 ];

@@ -1,18 +1,29 @@
+import type { Cells, DynamicsSpan } from '../../../contract/dynamics-table.ts';
+import { steady } from '../format.ts';
 import type { ColorScale, Rgb } from './color-map.ts';
-import { nearest } from './series.ts';
+import { extremeOf } from './extremes.ts';
+import { lastAt, nearest } from './series.ts';
 
-/** A layer × time table; values[row][column], null where the value was not finite. */
+/** A layer × time table; null where the value was not finite, or nothing was measured. */
 export interface HeatTable {
   readonly nimg: readonly number[];
-  readonly values: readonly (readonly (number | null)[])[];
+  readonly values: Cells;
+  readonly span?: DynamicsSpan;
+}
+
+/** How cells without a number are drawn. */
+export interface Hatch {
+  readonly colors: readonly [Rgb, Rgb];
+  /** Nothing is wrong with them: one hides none that has a number and shares its pixel. */
+  readonly quiet: boolean;
 }
 
 /**
  * Paints the table, one pixel high per row, `width` pixels wide. A column of pixels shows the moment nearest to it, so
- * that unevenly spaced moments stand where they belong. Values that are not finite are hatched.
+ * that unevenly spaced moments stand where they belong; of several that lie in it the most extreme. Values that are not
+ * finite are hatched.
  *
- * @param end   training images at the right edge; the left edge is 0
- * @param hatch the two colours of cells without a finite value
+ * @param end training images at the right edge; the left edge is 0
  * @returns RGBA, `width` × rows
  */
 export function paintHeat(
@@ -20,19 +31,25 @@ export function paintHeat(
   width: number,
   end: number,
   scale: ColorScale,
-  hatch: readonly [Rgb, Rgb],
+  hatch: Hatch,
 ): Uint8ClampedArray<ArrayBuffer> {
   const rows = table.values.length;
   const pixels = new Uint8ClampedArray(width * rows * 4);
-  const columns = Array.from({ length: width }, (_, x) => nearest(table.nimg, ((x + 0.5) / width) * end));
-  const last = table.nimg.at(-1) ?? 0;
+  const columns = Array.from({ length: width }, (_, x): [number, number] => {
+    const [from, to] = [(x / width) * end, ((x + 1) / width) * end];
+    const [before, last] = [lastAt(table.nimg, from), lastAt(table.nimg, to)];
+    const first = x === 0 && table.nimg[before] === from ? before : before + 1;
+    const only = nearest(table.nimg, (from + to) / 2);
+    return last > first ? [first, last] : [only, only];
+  });
+  const newest = table.nimg.at(-1) ?? 0;
   for (let row = 0; row < rows; row++) {
     const line = table.values[row]!;
     for (let x = 0; x < width; x++) {
-      const column = columns[x]!;
-      if (column < 0 || ((x + 0.5) / width) * end > last * 1.001 + end / width) continue;
-      const value = line[column] ?? null;
-      const [red, green, blue] = value === null ? hatch[((x >> 2) + row) & 1]! : scale.color(value);
+      const [first, last] = columns[x]!;
+      if (last < 0 || ((x + 0.5) / width) * end > newest * 1.001 + end / width) continue;
+      const value = first === last ? (line[first] ?? null) : extremeOf(line, first, last, hatch.quiet);
+      const [red, green, blue] = value === null ? hatch.colors[((x >> 2) + row) & 1]! : scale.color(value);
       const at = (row * width + x) * 4;
       pixels[at] = red;
       pixels[at + 1] = green;
@@ -88,4 +105,14 @@ export function pinWords(before: readonly string[], now: readonly string[]): str
   const gone = before.filter((layer) => !now.includes(layer));
   const come = now.filter((layer) => !before.includes(layer));
   return [...said(gone, 'unpinned'), ...said(come, 'pinned')].join(', ');
+}
+
+/** What a cell of several ticks holds: "between 0.9 and 3.2 in 12 ticks"; null: it is one tick. */
+export function spanWords(span: DynamicsSpan, row: number, column: number, missing: string): string | null {
+  const ticks = span.ticks[column] ?? 1;
+  if (ticks === 1) return null;
+  const [low, high] = [span.low[row]?.[column] ?? null, span.high[row]?.[column] ?? null];
+  if (low === null) return `${missing} in ${ticks} ticks`;
+  if (high === null) return `${missing} at times in ${ticks} ticks, else from ${steady(low)}`;
+  return `between ${steady(low)} and ${steady(high)} in ${ticks} ticks`;
 }

@@ -8,7 +8,8 @@ import {
   sampleAdded,
   snapshotsChanged,
 } from '../../../contract/events.ts';
-import { runDynamics, type DynamicsKind, type DynamicsTable } from '../../../contract/dynamics.ts';
+import { type DynamicsKind } from '../../../contract/dynamics.ts';
+import { runDynamics, unpackDynamics, type DynamicsTable } from '../../../contract/dynamics-table.ts';
 import {
   getRun,
   runLog,
@@ -32,6 +33,8 @@ const MAGNITUDES_MS = 3000;
 /** After so many ticks in one sitting the history is read again, thinned by the service. */
 const MOST_TICKS = 12_000;
 const MOST_LINES = 2000;
+/** Columns that a map is asked for, some a pixel of usual windows; what came since stands behind them until it doubles. */
+const MAP_COLUMNS = 800;
 
 /** Everything one run has logged, kept up to date by events until `close`. */
 export class RunData {
@@ -184,8 +187,11 @@ export class RunData {
     // A rewound run logs moments again that the page has already: then the tail is asked for again.
     const last = history?.nimg.at(-1) ?? -1;
     const end = this.ticks.nimg.at(-1) ?? last;
-    const afterNimg = anew || end < last ? -1 : last;
-    const news = await client.call(runDynamics, { id: this.id, kind, afterNimg });
+    const tooMany = (history?.nimg.length ?? 0) > 2 * MAP_COLUMNS;
+    const afterNimg = anew || end < last || tooMany ? -1 : last;
+    const news = unpackDynamics(
+      await client.call(runDynamics, { id: this.id, kind, afterNimg, maxColumns: MAP_COLUMNS }),
+    );
     const grown = history && afterNimg >= 0 ? appendMagnitudes(history, news) : news;
     this.magnitudes = { ...this.magnitudes, [kind]: grown };
   }

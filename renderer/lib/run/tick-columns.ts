@@ -1,4 +1,4 @@
-import type { DynamicsTable } from '../../../contract/dynamics.ts';
+import type { Cells, DynamicsSpan, DynamicsTable } from '../../../contract/dynamics-table.ts';
 import { mapTickColumns, tickColumns, type TickColumns } from '../../../contract/ticks.ts';
 
 export const noTicks: TickColumns = tickColumns([]);
@@ -27,11 +27,25 @@ export function appendMagnitudes(history: DynamicsTable, news: DynamicsTable): D
   if (first === undefined) return history;
   if (history.nimg.length === 0) return news;
   const kept = countBelow(history.nimg, first);
-  return {
-    ...history,
+  const grown = (of: (span: DynamicsSpan) => Cells): Cells => joinRows(of(spanOf(history)), kept, of(spanOf(news)));
+  const table = {
+    kind: history.kind,
+    layers: history.layers,
     nimg: join(history.nimg, kept, news.nimg),
-    values: history.values.map((row, index) => join(row, kept, news.values[index] ?? [])),
+    values: joinRows(history.values, kept, news.values),
   };
+  if (history.span === undefined && news.span === undefined) return table;
+  const ticks = join(spanOf(history).ticks, kept, spanOf(news).ticks);
+  return { ...table, span: { ticks, low: grown(({ low }) => low), high: grown(({ high }) => high) } };
+}
+
+/** What columns stand for, of those that are one tick each, too. */
+function spanOf({ nimg, values, span }: DynamicsTable): DynamicsSpan {
+  return span ?? { ticks: nimg.map(() => 1), low: values, high: values };
+}
+
+function joinRows(history: Cells, kept: number, news: Cells): Cells {
+  return history.map((row, index) => join(row, kept, news[index] ?? []));
 }
 
 /** How many entries of a rising list are below `limit`. */

@@ -1,4 +1,5 @@
-import { dynamicsKinds, type DynamicsKind, type DynamicsTable } from '../../../contract/dynamics.ts';
+import { dynamicsKinds, type DynamicsKind } from '../../../contract/dynamics.ts';
+import type { Cells, DynamicsTable } from '../../../contract/dynamics-table.ts';
 import { median } from '../../../contract/median.ts';
 
 /** How a kind's numbers changed: what the map's colours say, and which row left first. */
@@ -93,10 +94,13 @@ export function rowsOf(table: DynamicsTable, words: string, byChange: boolean): 
     .map((_, row) => row)
     .filter((row) => wanted.every((word) => table.layers[row]!.toLowerCase().includes(word)));
   if (byChange) rows.sort((a, b) => changed(table.values[b]!) - changed(table.values[a]!));
+  const chosen = (cells: Cells): Cells => rows.map((row) => cells[row]!);
+  const { span } = table;
   return {
     ...table,
     layers: rows.map((row) => table.layers[row]!),
-    values: rows.map((row) => table.values[row]!),
+    values: chosen(table.values),
+    ...(span && { span: { ...span, low: chosen(span.low), high: chosen(span.high) } }),
   };
 }
 

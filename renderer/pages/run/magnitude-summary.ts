@@ -1,4 +1,5 @@
-import { dynamicsKinds, type DynamicsRows, type DynamicsTable } from '../../../contract/dynamics.ts';
+import { dynamicsKinds, type DynamicsRows } from '../../../contract/dynamics.ts';
+import type { DynamicsTable } from '../../../contract/dynamics-table.ts';
 import { shortLayer } from '../../lib/charts/heat-image.ts';
 import { images, steady } from '../../lib/format.ts';
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { DynamicsKind, DynamicsTable } from '../../../contract/dynamics.ts';
+import type { DynamicsKind } from '../../../contract/dynamics.ts';
+import type { DynamicsTable } from '../../../contract/dynamics-table.ts';
 import type { FindingRule } from '../../../contract/findings.ts';
 import { climb, type RungName } from '../../../contract/ladder.ts';
 import { findPreset } from '../../../contract/presets.ts';

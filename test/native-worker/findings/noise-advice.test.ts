@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { DynamicsKind, DynamicsTable } from '../../../contract/dynamics.ts';
+import type { DynamicsKind } from '../../../contract/dynamics.ts';
+import type { DynamicsTable } from '../../../contract/dynamics-table.ts';
 import type { NoiseAdvice } from '../../../contract/noise-advice.ts';
 import { noiseDensity, type NoiseDensity } from '../../../contract/noise-density.ts';
 import { SIGMA_BINS, sigmaBinNames, sigmaOfBin } from '../../../contract/noise-levels.ts';

@@ -59,7 +59,7 @@ describe('a run that is interrupted', () => {
       expect(ticksOf(paused).weightedError).toEqual(ticksOf(straight).weightedError);
       expect(lastState(paused)).toEqual(lastState(straight));
       for (const kind of DynamicsKind.options) {
-        const recorded = (runId: number) => readDynamics(library.db, runId, kind, 100);
+        const recorded = (runId: number) => readDynamics(library.db, runId, kind, { maxColumns: 100 });
         if (!NOT_IN_A.has(kind) || rung === 'G') expect(recorded(paused).nimg, kind).toEqual(ticksOf(straight).nimg);
         expect(recorded(paused), kind).toEqual(recorded(straight));
       }

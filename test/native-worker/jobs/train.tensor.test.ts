@@ -51,16 +51,16 @@ describe('a run that reaches its duration', () => {
 
     const { network } = tinyConfig();
     const plan = planNetwork(network, getRun(library.db, runId).shape);
-    const weights = readDynamics(library.db, runId, 'weight', 100);
+    const weights = readDynamics(library.db, runId, 'weight', { maxColumns: 100 });
     expect(weights.layers).toEqual(weightNames(plan));
     expect(weights.nimg).toEqual(ticks.nimg);
     // Forced normalisation: the stored root mean square is 1/(1 + 1e-4).
     for (const row of weights.values) for (const value of row) expect(value).toBeCloseTo(0.9999, 4);
-    const activations = readDynamics(library.db, runId, 'activation', 100);
+    const activations = readDynamics(library.db, runId, 'activation', { maxColumns: 100 });
     expect(activations.layers).toEqual(blockNames(plan));
     for (const row of activations.values) for (const value of row) expect(value).toBeGreaterThan(0.1);
 
-    const noise = (kind: DynamicsKind) => readDynamics(library.db, runId, kind, 100);
+    const noise = (kind: DynamicsKind) => readDynamics(library.db, runId, kind, { maxColumns: 100 });
     expect(noise('noise-count').layers).toEqual(sigmaBinNames);
     ticks.nimg.forEach((_, tick) => {
       // Every picture of the tick is in a bin, and the bins' means make the tick's.

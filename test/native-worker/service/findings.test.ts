@@ -40,7 +40,7 @@ test('what a run recorded is told in words, with its rule', async () => {
   expect(findings[1]!.text).toBe('Forced normalisation holds all 2 weights at 1.00.');
 });
 
-test('a long run of an earlier version gets its levels first, so that nobody waits for all of its ticks', async () => {
+test('a long run of an earlier version gets its levels first, so that nobody waits for all of its ticks and moments', async () => {
   const old = makeRun(library, under.datasetId, tinyConfig());
   library.db
     .prepare(
@@ -49,9 +49,17 @@ test('a long run of an earlier version gets its levels first, so that nobody wai
        SELECT ?, i * 16, 0, i, 0.5, 0.01, 1 FROM number`,
     )
     .run(old);
+  library.db.prepare(`INSERT INTO dynamics_rows VALUES (?, 'weight', 0, 'unet.enc.a')`).run(old);
+  library.db
+    .prepare(
+      `INSERT INTO dynamics (run_id, kind, nimg, numbers) SELECT run_id, 'weight', nimg, x'0000803f' FROM ticks WHERE run_id = ?`,
+    )
+    .run(old);
   await under.client.call(runFindings, { id: old });
-  const until = library.db.prepare('SELECT until FROM tick_level_ends WHERE run_id = ?').pluck().get(old);
-  expect(until).toBeGreaterThan(24_000 * 16);
+  for (const ends of ['tick_level_ends', 'dynamics_level_ends']) {
+    const until = library.db.prepare(`SELECT until FROM ${ends} WHERE run_id = ?`).pluck().get(old);
+    expect(until).toBeGreaterThan(24_000 * 16);
+  }
 });
 
 test('the advice on noise levels goes by what the run recorded and by its own density', async () => {

@@ -126,7 +126,7 @@ test('magnitudes come back as a table of layers and moments, with null where the
   const layers = ['unet.enc.a', 'unet.enc.b'];
   insertDynamics(library.db, runId, 'weight', 16, layers, Float32Array.of(1, 0.5));
   insertDynamics(library.db, runId, 'weight', 32, layers, Float32Array.of(NaN, Infinity));
-  expect(readDynamics(library.db, runId, 'weight', 100)).toEqual({
+  expect(readDynamics(library.db, runId, 'weight', { maxColumns: 100 })).toEqual({
     kind: 'weight',
     layers,
     nimg: [16, 32],
@@ -135,7 +135,7 @@ test('magnitudes come back as a table of layers and moments, with null where the
       [0.5, null],
     ],
   });
-  expect(readDynamics(library.db, runId, 'activation', 100)).toEqual({
+  expect(readDynamics(library.db, runId, 'activation', { maxColumns: 100 })).toEqual({
     kind: 'activation',
     layers: [],
     nimg: [],
@@ -152,12 +152,12 @@ test('magnitudes that do not fit their layers are refused', () => {
 test('a blob of the wrong size is an error, not a wrong picture', () => {
   insertDynamics(library.db, runId, 'weight', 16, ['a', 'b'], Float32Array.of(1, 2));
   library.db.prepare('UPDATE dynamics SET numbers = zeroblob(4)').run();
-  expect(() => readDynamics(library.db, runId, 'weight', 100)).toThrow(/damaged/);
+  expect(() => readDynamics(library.db, runId, 'weight', { maxColumns: 100 })).toThrow(/damaged/);
 });
 
 test('more moments than asked for are thinned evenly, first and last included', () => {
   for (let i = 0; i <= 100; i++) insertDynamics(library.db, runId, 'weight', i, ['a'], Float32Array.of(i));
-  const { nimg, values } = readDynamics(library.db, runId, 'weight', 11);
+  const { nimg, values } = readDynamics(library.db, runId, 'weight', { maxColumns: 11 });
   expect(nimg).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
   expect(values[0]).toEqual(nimg);
 });
@@ -206,7 +206,7 @@ test('history after the checkpoint a run goes on from no longer counts, and the 
   rewindRun(library.db, runId, 16);
   expect(getRun(library.db, runId).resumes).toEqual([16]);
   expect(readTicks(library.db, runId, all).nimg).toEqual([16]);
-  expect(readDynamics(library.db, runId, 'weight', 100).nimg).toEqual([16]);
+  expect(readDynamics(library.db, runId, 'weight', { maxColumns: 100 }).nimg).toEqual([16]);
   expect(listSamples(library.db, { runId, origin: null, limit: 10 }).map(({ nimg }) => nimg)).toEqual([16]);
   expect(getRunSummary(library.db, runId)).toMatchObject({ nimg: 16, lastLoss: 16 });
   tick(32, 1);

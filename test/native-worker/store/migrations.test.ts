@@ -210,12 +210,17 @@ test('magnitudes of before stand among all kinds, and ticks of before say no wei
       (1, 'weight', 0, 16, x'0000803f00000040'), (1, 'weight', 1, 32, x'0000803f00000040');`,
   );
   const { db } = (library = openLibrary(folder, { migrate: true }));
-  expect(readDynamics(db, 1, 'weight', 100)).toEqual({
+  expect(readDynamics(db, 1, 'weight', { maxColumns: 100 })).toEqual({
     kind: 'weight',
     layers: ['a', 'b'],
     nimg: [16],
     values: [[1], [2]],
   });
-  expect(readDynamics(db, 1, 'noise-loss', 100)).toEqual({ kind: 'noise-loss', layers: [], nimg: [], values: [] });
+  expect(readDynamics(db, 1, 'noise-loss', { maxColumns: 100 })).toEqual({
+    kind: 'noise-loss',
+    layers: [],
+    nimg: [],
+    values: [],
+  });
   expect(readTicks(db, 1, { afterNimg: -1, maxPoints: 10 })).toMatchObject({ loss: [0.5], weightedError: [null] });
 });

@@ -5,7 +5,8 @@ import { afterEach, beforeAll, beforeEach } from 'vitest';
 import { listMachines } from '../../../contract/machines.ts';
 import { getSettings, Settings } from '../../../contract/app.ts';
 import { listDatasets } from '../../../contract/datasets.ts';
-import { runDynamics } from '../../../contract/dynamics.ts';
+import { packDynamics } from '../../support/dynamics.ts';
+import { runDynamics } from '../../../contract/dynamics-table.ts';
 import { getRun, listRuns, runLog, runSnapshots, runTicks } from '../../../contract/runs.ts';
 import { tickColumns, type TickColumns } from '../../../contract/ticks.ts';
 import { listJobs } from '../../../contract/jobs.ts';
@@ -56,18 +57,20 @@ export function useRunPage(): void {
     service.answer(findTuning, () => null);
     service.answer(runSnapshots, () => ({ snapshots: [exampleSnapshot()], checkpoints: [] }));
     service.answer(runLog, () => [{ id: 1, at: 1000, nimg: 0, level: 'info' as const, text: 'Started on CPU.' }]);
-    service.answer(runDynamics, ({ kind, afterNimg }) => ({
-      kind,
-      layers: ['unet.enc.32x32_conv', 'unet.dec.32x32_block0'],
-      nimg: afterNimg < 256 ? [256, 512] : [],
-      values:
-        afterNimg < 256
-          ? [
-              [1, 0.9],
-              [1.1, null],
-            ]
-          : [[], []],
-    }));
+    service.answer(runDynamics, ({ kind, afterNimg }) =>
+      packDynamics({
+        kind,
+        layers: ['unet.enc.32x32_conv', 'unet.dec.32x32_block0'],
+        nimg: afterNimg < 256 ? [256, 512] : [],
+        values:
+          afterNimg < 256
+            ? [
+                [1, 0.9],
+                [1.1, null],
+              ]
+            : [[], []],
+      }),
+    );
   });
   afterEach(cleanup);
 }

@@ -1,10 +1,11 @@
 import { service } from '../../support/fake-service.ts';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { runDynamics } from '../../../../contract/dynamics.ts';
+import { runDynamics } from '../../../../contract/dynamics-table.ts';
 import { getRun, runLog, runSnapshots, runTicks } from '../../../../contract/runs.ts';
 import { listSamples } from '../../../../contract/samples.ts';
 import { noTicks } from '../../../../renderer/lib/run/tick-columns.ts';
 import { RunData } from '../../../../renderer/lib/run/run-data.svelte.ts';
+import { packDynamics } from '../../../support/dynamics.ts';
 import { exampleRun } from '../../support/examples.ts';
 
 beforeAll(() => {
@@ -13,7 +14,7 @@ beforeAll(() => {
   service.answer(listSamples, () => []);
   service.answer(runSnapshots, () => ({ snapshots: [], checkpoints: [] }));
   service.answer(runLog, () => []);
-  service.answer(runDynamics, ({ kind }) => ({ kind, layers: ['0.1'], nimg: [256], values: [[1]] }));
+  service.answer(runDynamics, ({ kind }) => packDynamics({ kind, layers: ['0.1'], nimg: [256], values: [[1]] }));
   service.open();
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { DynamicsKind, DynamicsTable } from '../../../../contract/dynamics.ts';
+import type { DynamicsKind } from '../../../../contract/dynamics.ts';
+import type { DynamicsTable } from '../../../../contract/dynamics-table.ts';
 import { firstToLeave, hasRatio, ratios, robustRange, rowsOf } from '../../../../renderer/pages/run/change.ts';
 
 const table = (kind: DynamicsKind, rows: Record<string, (number | null)[]>): DynamicsTable => {

@@ -2,7 +2,8 @@ import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { expect, test } from 'vitest';
-import { runDynamics } from '../../../../contract/dynamics.ts';
+import { packDynamics } from '../../../support/dynamics.ts';
+import { runDynamics } from '../../../../contract/dynamics-table.ts';
 
 import { show, useRunPage } from '../../support/run-page.ts';
 
@@ -53,7 +54,7 @@ test('the clock steps back to an earlier moment and the heat map follows', async
 
 test('a seventh pinned layer asks before the first is unpinned', async () => {
   const layers = Array.from({ length: 8 }, (_, index) => `unet.enc.32x32_block${index}`);
-  service.answer(runDynamics, ({ kind }) => ({ kind, layers, nimg: [256], values: layers.map(() => [1]) }));
+  service.answer(runDynamics, ({ kind }) => packDynamics({ kind, layers, nimg: [256], values: layers.map(() => [1]) }));
   show('dynamics');
   await fireEvent.click(await screen.findByLabelText('Table'));
   for (let index = 0; index < 6; index++) await fireEvent.click(screen.getByLabelText(`Pin enc.32x32_block${index}`));

@@ -6,7 +6,8 @@ import { getSettings, Settings } from '../../../../contract/app.ts';
 import { listDatasets } from '../../../../contract/datasets.ts';
 import { runChanged, runTicked, sampleAdded, snapshotsChanged } from '../../../../contract/events.ts';
 import { listJobs } from '../../../../contract/jobs.ts';
-import { runDynamics } from '../../../../contract/dynamics.ts';
+import { packDynamics } from '../../../support/dynamics.ts';
+import { runDynamics } from '../../../../contract/dynamics-table.ts';
 import { getRun, listRuns, runLog, runSnapshots, runTicks } from '../../../../contract/runs.ts';
 import { listSamples } from '../../../../contract/samples.ts';
 import { tickColumns, type TickColumns } from '../../../../contract/ticks.ts';
@@ -40,7 +41,9 @@ beforeEach(() => {
   service.answer(listSamples, () => []);
   service.answer(runSnapshots, () => ({ snapshots: [exampleSnapshot()], checkpoints: [] }));
   service.answer(runLog, () => []);
-  service.answer(runDynamics, ({ kind }) => ({ kind, layers: ['unet.enc.32x32_conv'], nimg: [512], values: [[1]] }));
+  service.answer(runDynamics, ({ kind }) =>
+    packDynamics({ kind, layers: ['unet.enc.32x32_conv'], nimg: [512], values: [[1]] }),
+  );
 });
 afterEach(() => {
   hidePage(false);
@@ -85,12 +88,14 @@ test('after a night the history is read again, without what was undone meanwhile
   for (let word = 0; word <= MOST_KEPT; word++) service.emit(runTicked, { runId: 7, ticks: ticks(513 + word) });
   service.answer(runTicks, () => ticks(256, 400, 2000));
   service.answer(getRun, () => ({ ...run, nimg: 2000, resumes: [256] }));
-  service.answer(runDynamics, ({ kind }) => ({
-    kind,
-    layers: ['unet.enc.32x32_conv'],
-    nimg: [400, 2000],
-    values: [[2, 3]],
-  }));
+  service.answer(runDynamics, ({ kind }) =>
+    packDynamics({
+      kind,
+      layers: ['unet.enc.32x32_conv'],
+      nimg: [400, 2000],
+      values: [[2, 3]],
+    }),
+  );
   expect(service.asked).toEqual([]);
   hidePage(false);
   expect(await screen.findByText(/^At 2\.00 kimg: 3\.00/)).toBeTruthy();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DynamicsTable } from '../../../../contract/dynamics.ts';
+import type { DynamicsTable } from '../../../../contract/dynamics-table.ts';
 import { magnitudeSummary } from '../../../../renderer/pages/run/magnitude-summary.ts';
 
 test('a cell without a number is a noise level without images, and of layers one that is not finite', () => {
