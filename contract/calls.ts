@@ -22,6 +22,7 @@ import {
   pauseRun,
   restoreRun,
   resumeRun,
+  runConfigs,
   runLog,
   runSnapshots,
   runTicks,
@@ -38,7 +39,7 @@ import { emptySetAside, listSetAside } from './set-aside.ts';
 import { findTuning, startTuning } from './tuning.ts';
 
 /** Raised whenever a call or event changes in a way that an older side can't read. */
-export const CONTRACT_VERSION = 12;
+export const CONTRACT_VERSION = 13;
 
 /** Every call of the contract. The service must answer each; a test holds it to that. */
 export const calls: readonly Call[] = [
@@ -85,6 +86,7 @@ export const calls: readonly Call[] = [
   renameReconstruction,
   restoreRun,
   resumeRun,
+  runConfigs,
   runDoctor,
   runDynamics,
   runFindings,

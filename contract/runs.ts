@@ -44,8 +44,14 @@ export const RunSummary = z.strictObject({
   durationImages: z.int(),
   /** Mean loss per element of the last tick. */
   lastLoss: Measured,
+  /** Its mean weighted error: the loss without the learned weight. */
+  lastError: Measured,
   /** Of the last tick. */
   imagesPerSecond: Measured,
+  /** Seconds of training until the last tick, pauses left out. */
+  trainSeconds: Measured,
+  /** Resident memory of the process at the last tick. */
+  memoryBytes: Measured,
   /** Images between two grids; 0: none is drawn. */
   sampleImages: z.int(),
   /** Seconds that the newest grid took; null: none was drawn yet. */
@@ -123,6 +129,15 @@ export const listRuns = defineCall(
   z.array(RunSummary),
 );
 export const getRun = defineCall('runs.get', ById, Run);
+
+/** Most runs whose configurations are asked for at once: reading them holds other calls for some 10 ms. */
+export const MOST_CONFIGS = 100;
+/** Configurations of some runs, which never change; runs that are not there are left out. */
+export const runConfigs = defineCall(
+  'runs.configs',
+  z.strictObject({ ids: z.array(Id).max(MOST_CONFIGS) }),
+  z.array(z.strictObject({ id: Id, config: RunConfig })),
+);
 /**
  * Creates a run and puts it at the end of the queue; it starts as soon as the device is free. One that is estimated not
  * to fit into the device's memory is refused ('out-of-memory'), unless `force` says that it is to be tried.

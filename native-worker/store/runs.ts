@@ -43,7 +43,10 @@ interface SummaryRow {
   nimg: number;
   durationImages: number;
   lastLoss: number | null;
+  lastError: number | null;
   imagesPerSecond: number | null;
+  trainSeconds: number | null;
+  memoryBytes: number | null;
   sampleImages: number;
   gridSeconds: number | null;
   lastSampleId: number | null;
@@ -64,14 +67,15 @@ interface RunRow extends SummaryRow {
   device: string | null;
 }
 
-const { loss, imagesPerSecond } = tickScalars;
+const { loss, weightedError, imagesPerSecond, trainSeconds, memoryBytes } = tickScalars;
 
 /** Columns of a summary; the newest tick and grid are found through the primary key and `samples_by_run`. */
 const SUMMARY = `
   runs.id, runs.name, runs.notes, runs.tags, runs.state, runs.error,
   runs.dataset_id AS datasetId, datasets.name AS datasetName, runs.preset, runs.parameters, runs.nimg,
   runs.duration_images AS durationImages, newest.${loss.column} AS lastLoss,
-  newest.${imagesPerSecond.column} AS imagesPerSecond,
+  newest.${weightedError.column} AS lastError, newest.${imagesPerSecond.column} AS imagesPerSecond,
+  newest.${trainSeconds.column} AS trainSeconds, newest.${memoryBytes.column} AS memoryBytes,
   coalesce(runs.config ->> '$.logging.sampleImages', 0) AS sampleImages,
   (SELECT seconds FROM samples WHERE run_id = runs.id AND origin = 'grid' AND ${COUNTS} ORDER BY id DESC LIMIT 1) AS gridSeconds,
   (SELECT max(id) FROM samples WHERE run_id = runs.id AND origin = 'grid' AND ${COUNTS}) AS lastSampleId,
@@ -168,6 +172,16 @@ export function getRun(db: Database, id: number): Run {
       .pluck()
       .all(id),
   };
+}
+
+/** Configurations of some runs; those that aren't there, or can't be read, are left out. */
+export function runConfigs(db: Database, ids: readonly number[]): { id: number; config: RunConfig }[] {
+  const one = statement<[number], { id: number; config: string }>(db, 'SELECT id, config FROM runs WHERE id = ?');
+  const rows = ids.flatMap((id) => one.get(id) ?? []);
+  return readableRows(db, rows, ({ id, config }) => ({
+    id,
+    config: readColumn(RunConfig, config, [`Run ${id}`, 'configuration']),
+  }));
 }
 
 /**

@@ -14,7 +14,7 @@ import {
   stopRun,
   type RunSummary,
 } from '../../../contract/runs.ts';
-import { percentDone, progressWords } from '../../../contract/time-left.ts';
+import { progressWords } from '../../../contract/time-left.ts';
 import { MOST_BATCH, MOST_IMAGES } from '../../../contract/training.ts';
 import { bytes, duration, images, speed } from '../../../contract/units.ts';
 import { ALL_DEVICES_HELP, devicesNamed, ENGINE_HELP, engineNamed, findRun, wholeNumber } from '../arguments.ts';
@@ -22,18 +22,20 @@ import { withTasks } from '../cluster/together.ts';
 import { withService, type CommandContext } from '../command.ts';
 import { endingSentence } from '../ending.ts';
 import { acrossFrom, areGiven, addMachineOptions, addMachines, type MachineOptions } from '../machine-options.ts';
-import { table, threeDigits } from '../words.ts';
+import { threeDigits } from '../words.ts';
 import { magnitudeChange, magnitudeWords } from './run-magnitudes.ts';
+import { addRunsList, listAll } from './runs-list.ts';
 import { follow } from './train.ts';
 
 /** `edm2 runs`: lists runs; its subcommands look at one, pause, resume, continue and stop it. */
 export function addRuns(program: Command): void {
   const runs = program
     .command('runs')
-    .description('list the runs; see also runs show, pause, resume, continue, stop')
+    .description('list the runs; see also runs list, show, pause, resume, continue, stop')
     .action(async (_options: unknown, command: Command) => {
-      await withService(command, () => null, list);
+      await withService(command, () => null, listAll);
     });
+  addRunsList(runs);
   const one = (name: string, description: string): Command =>
     runs.command(name).description(description).argument('<run>', 'name or id');
   one('show', 'tell all about a run')
@@ -141,26 +143,6 @@ function microBatchNamed(text: string | undefined): { microBatch?: number | null
 
 async function chosen({ client }: CommandContext, wanted: string): Promise<RunSummary> {
   return findRun(wanted, await client.call(listRuns, { trashed: false }));
-}
-
-async function list({ client, output }: CommandContext): Promise<undefined> {
-  const runs = await client.call(listRuns, { trashed: false });
-  for (const run of runs) output.event('run', { ...run });
-  if (runs.length === 0) {
-    output.say('There are no runs yet. `edm2 demo` makes one.');
-    return undefined;
-  }
-  const rows = runs.map((run) => [
-    String(run.id),
-    run.name,
-    run.state,
-    run.datasetName,
-    `${percentDone(run.nimg, run.durationImages)} of ${images(run.durationImages)}`,
-    run.lastLoss === null ? '–' : threeDigits(run.lastLoss),
-    run.imagesPerSecond === null ? '–' : threeDigits(run.imagesPerSecond),
-  ]);
-  output.say(table(['id', 'name', 'state', 'dataset', 'progress', 'loss', 'img/s'], rows, [0, 4, 5, 6]));
-  return undefined;
 }
 
 /** Before each finding. */

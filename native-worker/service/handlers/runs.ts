@@ -40,6 +40,7 @@ export function runHandlers(parts: ServiceParts): Handler[] {
   return [
     handler(calls.listRuns, (which) => store.listRuns(db, which)),
     handler(calls.getRun, ({ id }) => store.getRun(db, id)),
+    handler(calls.runConfigs, ({ ids }) => store.runConfigs(db, ids)),
     handler(calls.createRun, async (input) => {
       const { precision, batchSize } = input.config.training;
       checkSharing(input.devices, batchSize, input.engine);

@@ -1,4 +1,4 @@
-import { noNumber, readNumber } from '../../lib/components/number-text.ts';
+import { noNumber, readNumber } from '../../../contract/number-text.ts';
 import type { Range } from './ranges.ts';
 
 /** What a text in a field means: a value of the config, or why it is none. */

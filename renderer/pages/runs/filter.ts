@@ -1,6 +1,6 @@
 import { searchable } from '../../../contract/names.ts';
 import type { RunSummary } from '../../../contract/runs.ts';
-import { readNumber } from '../../lib/components/number-text.ts';
+import { readNumber } from '../../../contract/number-text.ts';
 
 /** What the filter box can ask about a number. */
 const numbers: Record<string, (run: RunSummary) => number | null> = {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseNumber, rangeText, readNumber } from '../../../renderer/lib/components/number-text.ts';
+import { readNumber } from '../../../contract/number-text.ts';
+import { parseNumber, rangeText } from '../../../renderer/lib/components/number-text.ts';
 
 const any = { min: -Infinity, max: Infinity, integer: false, nullable: false };
 
