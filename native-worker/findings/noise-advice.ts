@@ -150,7 +150,7 @@ function reasonOf(learned: readonly Learned[], best: Learned): string {
   const gradients = learned.flatMap(({ level }) => level.gradient ?? []);
   const pull = best.level.gradient === null ? 0 : best.level.gradient / Math.min(...gradients);
   return [
-    `With nothing learned the weighted error is 1 at every noise level. It has fallen furthest at σ ${number(best.level.sigma)}, to ${number(best.level.error)}, and at least half as far, as its logarithm goes, from σ ${number(Math.min(...half))} to ${number(Math.max(...half))}.`,
+    `With nothing learned the weighted error is 1 at every noise level. It has fallen furthest at σ ${number(best.level.sigma)}, to ${number(best.level.error)}; from σ ${number(Math.min(...half))} to ${number(Math.max(...half))} its logarithm has fallen at least half as far.`,
     pull > 1 ? ` An image there gives a gradient ×${number(pull, 2)} as large as where it is smallest.` : '',
     ' P_mean and P_std are those of the normal density of ln σ that is nearest to this fall.',
   ].join('');

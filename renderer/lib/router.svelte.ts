@@ -1,9 +1,10 @@
+import { NoiseDensity } from '../../contract/noise-density.ts';
 import { SigmaRel } from '../../contract/training.ts';
 import { newStep, renameStep } from './dialog-steps.ts';
 import { termNamed, type TermId } from './words/terms.ts';
 
 /** The tabs of a run's page, in order. */
-export const runTabs = ['overview', 'dynamics', 'samples', 'snapshots', 'system', 'log', 'config'] as const;
+export const runTabs = ['overview', 'dynamics', 'noise', 'samples', 'snapshots', 'system', 'log', 'config'] as const;
 export type RunTab = (typeof runTabs)[number];
 
 /** A place in the app, as the address after `#` says it. */
@@ -11,8 +12,8 @@ export type Route =
   | { page: 'runs'; trash: boolean }
   | { page: 'run'; id: number; tab: RunTab }
   | { page: 'compare'; runs: number[] }
-  /** `from`: a run whose settings the form starts with. */
-  | { page: 'new'; dataset: number | null; from?: number | null }
+  /** `from`: a run whose settings the form starts with; `noise`: noise levels that take the place of the run's. */
+  | { page: 'new'; dataset: number | null; from?: number | null; noise?: NoiseDensity | null }
   | { page: 'data'; id: number | null }
   /** `at`: training images of the average; `sigma`: its length σ_rel. */
   | { page: 'ema-lab'; run: number | null; at: number | null; sigma: number | null }
@@ -43,7 +44,12 @@ export function parseRoute(hash: string): Route {
     case 'compare':
       return { page: 'compare', runs: toIds(search.get('runs')) };
     case 'new':
-      return { page: 'new', dataset: toId(search.get('dataset')), from: toId(search.get('from')) };
+      return {
+        page: 'new',
+        dataset: toId(search.get('dataset')),
+        from: toId(search.get('from')),
+        noise: toNoise(search),
+      };
     case 'data':
       return first !== undefined && id === null ? missing : { page: 'data', id };
     case 'generate':
@@ -81,7 +87,7 @@ export function href(route: Route): string {
     case 'compare':
       return route.runs.length > 0 ? `#/compare?runs=${route.runs.join(',')}` : '#/compare';
     case 'new':
-      if (route.from) return `#/new?from=${route.from}`;
+      if (route.from) return withQuery('#/new', { from: route.from, ...route.noise });
       return route.dataset === null ? '#/new' : `#/new?dataset=${route.dataset}`;
     case 'data':
       return route.id === null ? '#/data' : `#/data/${route.id}`;
@@ -117,6 +123,12 @@ function toId(text: string | null | undefined): number | null {
 function toSigmaRel(text: string | null): number | null {
   const value = text === null ? null : SigmaRel.safeParse(Number(text));
   return value?.success ? value.data : null;
+}
+
+function toNoise(search: URLSearchParams): NoiseDensity | null {
+  const [pMean, pStd] = [search.get('pMean'), search.get('pStd')];
+  if (pMean === null || pStd === null) return null;
+  return NoiseDensity.safeParse({ pMean: Number(pMean), pStd: Number(pStd) }).data ?? null;
 }
 
 function toIds(text: string | null): number[] {

@@ -53,6 +53,18 @@ export function wattsAxis(): AxisStyle {
   return { title: 'W', log: false, tick: (value) => number(value), value: (value) => `${Math.round(value)} W` };
 }
 
+/** Noise levels: their ticks stand at 1 and 3 of each power of ten. */
+export function sigmaAxis(): AxisStyle {
+  const places = [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30];
+  return {
+    title: 'noise level σ',
+    log: true,
+    places,
+    tick: (value) => number(value),
+    value: (value) => `σ ${number(value)}`,
+  };
+}
+
 /** What is recorded of layers and blocks, dimensionless: the root mean square of weights or activations, or another kind. */
 export function magnitudeAxis(log = false, title = 'magnitude (RMS)'): AxisStyle {
   return { title, log, tick: (value) => number(value), value: steady };

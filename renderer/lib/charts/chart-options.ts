@@ -36,11 +36,16 @@ export function chartOptions(x: AxisStyle, y: AxisStyle, colors: ChartColors, fo
   };
 }
 
-/** The same with a y axis of a given width and an x that ends at a given place, at the very right. */
-export function framed(
-  options: ChartOptions<'line'>,
-  { left, end }: { readonly left: number; readonly end: number },
-): ChartOptions<'line'> {
+/** To stand under another picture: how wide the y axis is, in pixels, and from where to where x goes. */
+export interface ChartFrame {
+  readonly left: number;
+  /** Absent: from 0, or where the curves begin. */
+  readonly start?: number;
+  readonly end: number;
+}
+
+/** The same with a y axis of a given width and an x between given places, at the very right. */
+export function framed(options: ChartOptions<'line'>, { left, start, end }: ChartFrame): ChartOptions<'line'> {
   const { x, y } = options.scales!;
   return {
     ...options,
@@ -48,8 +53,9 @@ export function framed(
     scales: {
       x: {
         ...x!,
+        ...(start === undefined ? {} : { min: start }),
         max: end,
-        ticks: { ...x!.ticks, align: 'inner' }, // labels need no room beyond the ends
+        ...(start === undefined ? { ticks: { ...x!.ticks, align: 'inner' as const } } : {}), // labels need no room beyond the ends
         afterFit: (fitted) => {
           fitted.paddingLeft = 0;
           fitted.paddingRight = 0;
@@ -84,12 +90,13 @@ function scale(
       padding: 6,
       maxRotation: 0,
       includeBounds: grid,
-      autoSkipPadding: grid ? 8 : 24,
-      maxTicksLimit: grid ? 6 : 8,
+      autoSkipPadding: grid || axis.places ? 8 : 24,
+      maxTicksLimit: axis.places?.length ?? (grid ? 6 : 8),
       callback: (value) => axis.tick(Number(value)),
     },
     afterBuildTicks: (built) => {
-      if (axis.log) return;
+      if (axis.places) built.ticks = axis.places.map((value) => ({ value }));
+      if (axis.log || axis.places) return;
       if (axis.steps) built.ticks = evenTicks(built.min, built.max, axis.steps);
       built.ticks = withoutCrowdedEnd(built.ticks);
     },

@@ -8,6 +8,8 @@ export interface Series {
   readonly dash: readonly number[];
   readonly xs: readonly number[];
   readonly ys: readonly (number | null)[];
+  /** Each value stands for a bin around its x, and is drawn as a step. */
+  readonly steps?: boolean;
 }
 
 /** What is drawn along one direction. */
@@ -17,6 +19,8 @@ export interface AxisStyle {
   readonly log: boolean;
   /** Distances between ticks that are round in its unit, rising; absent: round decimal numbers. */
   readonly steps?: readonly number[];
+  /** Where ticks stand, rising; absent: at round places. */
+  readonly places?: readonly number[];
   /** A tick's value in words. */
   readonly tick: (value: number) => string;
   /** A value under the crosshair in words. */
@@ -49,6 +53,22 @@ export function smooth(
     weight += 1;
     return sum / weight;
   });
+}
+
+/**
+ * Outline of two bins or more that are equally wide: two points each, at its bounds.
+ *
+ * @param log whether they are on a logarithmic scale
+ */
+export function stepsOf({ xs, ys }: Pick<Series, 'xs' | 'ys'>, log: boolean): Pick<Series, 'xs' | 'ys'> {
+  const places = log ? xs.map(Math.log) : xs;
+  const half = (places.at(-1)! - places[0]!) / (places.length - 1) / 2;
+  const bounds = [...places.map((place) => place - half), places.at(-1)! + half];
+  const drawn = log ? bounds.map(Math.exp) : bounds;
+  return {
+    xs: xs.flatMap((_, index) => [drawn[index]!, drawn[index + 1]!]),
+    ys: ys.flatMap((y) => [y, y]),
+  };
 }
 
 /** Index of the value in a rising list that is nearest to `x`; −1 if the list is empty. */

@@ -138,6 +138,7 @@ export const advancedGroups: readonly FieldGroup[] = [
         path: 'network.logvarChannels',
         label: 'Uncertainty features',
         paper: 'u(σ)',
+        term: 'u-sigma',
         unit: 'channels',
         help: 'Fourier features of the head that learns the loss to expect at each noise level.',
       },
@@ -156,6 +157,7 @@ export const advancedGroups: readonly FieldGroup[] = [
         path: 'training.pMean',
         label: 'Noise mean',
         paper: 'P_mean',
+        term: 'p-mean',
         help: 'Mean of ln σ during training; more negative trains on finer noise.',
       },
       {

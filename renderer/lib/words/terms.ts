@@ -46,6 +46,26 @@ export const terms = {
     word: 'c_noise',
     sentence: 'How the network is told the noise level σ: as ln(σ) ÷ 4, which becomes a set of waves, its features.',
   },
+  sigma: {
+    word: 'Noise level σ',
+    sentence:
+      'How much noise is added to a picture whose pixels go from −1 to 1: 0.01 can’t be seen, at 80 nothing of the picture is left.',
+  },
+  'p-mean': {
+    word: 'P_mean and P_std',
+    sentence:
+      'Which noise levels training draws: ln σ is normally distributed with this mean and this standard deviation.',
+  },
+  'weighted-error': {
+    word: 'Weighted error',
+    sentence:
+      'The squared error of the denoised picture, times λ(σ): 1 at every noise level for a network that has learned nothing, 0 for a perfect one.',
+  },
+  'u-sigma': {
+    word: 'u(σ)',
+    sentence:
+      'What the network has learned of its own error: the logarithm of the weighted error that it expects at a noise level, by which the loss there is divided.',
+  },
   magnitude: {
     word: 'Magnitude',
     sentence:

@@ -222,6 +222,11 @@ export class RunDraft {
     this.texts['training.microBatch'] = writeText(microBatch);
   }
 
+  /** Enters numbers as if they were typed, by path. */
+  enter(numbers: Readonly<Record<string, number>>): void {
+    for (const [path, value] of Object.entries(numbers)) this.#put(path, value);
+  }
+
   /** Puts the baseline's value back into one field. */
   reset(path: string): void {
     this.#put(path, valueAt(this.baseline, path));

@@ -69,9 +69,7 @@ test.each([
   });
   expect(verdict).toBe('move');
   expect(proposed).toEqual({ pMean, pStd });
-  expect(text).toContain(
-    `P_mean ${pMean} and P_std ${pStd} in place of P_mean -0.8 and P_std 2.4`,
-  );
+  expect(text).toContain(`P_mean ${pMean} and P_std ${pStd} in place of P_mean -0.8 and P_std 2.4`);
   expect(reason).toMatch(/It has fallen furthest at σ [\d.]+, to 0\.1/);
 });
 

@@ -5,6 +5,9 @@ const places: Route[] = [
   { page: 'runs', trash: false },
   { page: 'runs', trash: true },
   { page: 'run', id: 12, tab: 'dynamics' },
+  { page: 'run', id: 12, tab: 'noise' },
+  { page: 'new', dataset: null, from: 12, noise: { pMean: -0.55, pStd: 1.2 } },
+  { page: 'new', dataset: null, from: 12, noise: null },
   { page: 'compare', runs: [1, 2] },
   { page: 'compare', runs: [] },
   { page: 'data', id: 3 },
@@ -42,6 +45,13 @@ test.each(['#/nowhere', '#/runs/x', '#/runs/0/overview', '#/runs/1/secrets', '#/
 test.each(['0', '0.3', '-0.1', 'x', ''])('σ_rel “%s” in an address is none', (sigma) => {
   expect(parseRoute(`#/ema-lab?run=1&sigma=${sigma}`)).toEqual({ page: 'ema-lab', run: 1, at: null, sigma: null });
 });
+
+test.each(['pMean=-0.5', 'pMean=x&pStd=1', 'pMean=-0.5&pStd=0', 'pMean=-11&pStd=1'])(
+  '%s in an address are no noise levels',
+  (query) => {
+    expect(parseRoute(`#/new?from=7&${query}`)).toEqual({ page: 'new', dataset: null, from: 7, noise: null });
+  },
+);
 
 test('runs to compare are whole numbers, each once', () => {
   expect(parseRoute('#/compare?runs=2,2,x,-1,7')).toEqual({ page: 'compare', runs: [2, 7] });

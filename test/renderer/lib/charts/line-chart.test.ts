@@ -1,8 +1,8 @@
 import '../../support/no-charts.ts';
 import '../../support/fake-service.ts';
-import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { afterEach, expect, test } from 'vitest';
-import { imagesAxis, rateAxis } from '../../../../renderer/lib/charts/axes.ts';
+import { imagesAxis, rateAxis, sigmaAxis } from '../../../../renderer/lib/charts/axes.ts';
 import { Crosshair } from '../../../../renderer/lib/charts/crosshair.svelte.ts';
 import LineChart from '../../../../renderer/lib/charts/LineChart.svelte';
 import { chartTaste } from '../../../../renderer/lib/run/chart-taste.svelte.ts';
@@ -19,6 +19,20 @@ test('pointing at curves with a legend says of which moment the readings are', a
   expect(screen.queryByText(/^at /)).toBeNull();
   crosshair.x = 270;
   expect(await screen.findByText('at 256 images')).toBeTruthy();
+});
+
+test('curves over another x than time are read where one points, and nowhere else', async () => {
+  const crosshair = new Crosshair();
+  const curve = { id: 'a', label: 'a', token: '--run-1', dash: [], xs: [0.1, 1, 10], ys: [2, 3, 1] };
+  render(LineChart, {
+    ...{ title: 'Error', series: [curve], x: sigmaAxis(), y: rateAxis(), height: 100, crosshair, legend: true },
+    readsEnds: false,
+  });
+  expect(screen.getByText(/^Error\. a: between 1 and 3, highest at σ 1$/)).toBeTruthy();
+  const legend = screen.getByRole('list');
+  expect(legend.textContent.trim()).toBe('a');
+  crosshair.x = 9;
+  expect(await within(legend).findByText('1')).toBeTruthy();
 });
 
 test('the learning rate has a logarithmic axis of its own, which is remembered', async () => {

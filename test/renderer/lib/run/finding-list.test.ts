@@ -54,6 +54,12 @@ test('findings are told with their rules and lead to where they are seen', async
   expect(dynamicsTaste.kind).toBe('weight');
 });
 
+test('a finding on noise levels leads to their tab', async () => {
+  show([{ ...grown, rule: 'noise-weight', kind: 'noise-u', row: '0.499', nimg: null }]);
+  const link = await screen.findByRole('link', { name: 'Show' });
+  expect(link.getAttribute('href')).toBe('#/runs/7/noise');
+});
+
 test('beside others a list says whose findings they are', async () => {
   service.answer(runFindings, () => [spike]);
   const clock = { set: vi.fn() } as unknown as Clock;

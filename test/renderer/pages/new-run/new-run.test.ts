@@ -11,6 +11,7 @@ import { climb, rungs } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import { addMachine, listMachines, removeMachine, type MachineOffer } from '../../../../contract/machines.ts';
 import { listPrecisions, type PrecisionSupport } from '../../../../contract/precision.ts';
+import type { NoiseDensity } from '../../../../contract/noise-density.ts';
 import { createRun, getRun, listRuns } from '../../../../contract/runs.ts';
 import type { GpuInfo } from '../../../../contract/runtime.ts';
 import { findTuning } from '../../../../contract/tuning.ts';
@@ -45,8 +46,8 @@ beforeEach(() => {
 });
 afterEach(cleanup);
 
-async function open(props: { dataset?: number; from?: number } = {}): Promise<void> {
-  render(NewRun, { dataset: props.dataset ?? null, from: props.from ?? null });
+async function open(props: { dataset?: number; from?: number; noise?: NoiseDensity } = {}): Promise<void> {
+  render(NewRun, { dataset: props.dataset ?? null, from: props.from ?? null, noise: props.noise ?? null });
   await screen.findByRole('radio', { name: /Twemoji/ });
 }
 
@@ -301,6 +302,27 @@ test('settings of an earlier run come over with a name that is free', async () =
   expect(field(/^Name$/).value).toBe('Twemoji demo 2');
   await fireEvent.click(startButton());
   await waitFor(() => expect(service.inputsOf(createRun)[0]?.config).toEqual(config));
+});
+
+test('noise levels that a run’s numbers advise are filled in, said and marked, in sight, and can be taken back', async () => {
+  const run = exampleRun();
+  service.answer(getRun, () => run);
+  const { pMean } = run.config.training;
+  await open({ from: 7, noise: { pMean: -0.55, pStd: 1.2 } });
+  await waitFor(() => expect(field(/^Noise mean$/).value).toBe('-0.55'));
+  expect(field(/^Noise spread$/).value).toBe('1.2');
+  expect(field(/^Noise mean$/).closest('details')!.open).toBe(true);
+  expect(screen.getByText(/, under Noise and data\. All else is as in that run\./)).toBeTruthy();
+  const summary = field(/^Noise mean$/)
+    .closest('details')!
+    .querySelector('summary')!;
+  expect(summary.textContent).toContain('2 changed');
+  await fireEvent.click(startButton());
+  await waitFor(() =>
+    expect(service.inputsOf(createRun)[0]?.config.training).toMatchObject({ pMean: -0.55, pStd: 1.2 }),
+  );
+  await fireEvent.click(screen.getByRole('button', { name: `Noise mean: back to ${pMean}` }));
+  await waitFor(() => expect(screen.queryByText(/All else is as in that run/)).toBeNull());
 });
 
 test('a folder is picked, imported with progress that can be cancelled, and its problems are listed', async () => {
