@@ -65,6 +65,12 @@ export function sigmaAxis(): AxisStyle {
   };
 }
 
+/** The weighted error of noise levels, which falls from 1 over one or two powers of ten. */
+export function errorAxis(): AxisStyle {
+  const places = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+  return { title: 'error', log: true, places, tick: (value) => number(value), value: steady };
+}
+
 /** What is recorded of layers and blocks, dimensionless: the root mean square of weights or activations, or another kind. */
 export function magnitudeAxis(log = false, title = 'magnitude (RMS)'): AxisStyle {
   return { title, log, tick: (value) => number(value), value: steady };

@@ -95,8 +95,10 @@ function scale(
       callback: (value) => axis.tick(Number(value)),
     },
     afterBuildTicks: (built) => {
-      if (axis.places) built.ticks = axis.places.map((value) => ({ value }));
-      if (axis.log || axis.places) return;
+      const { min, max } = built;
+      const inside = axis.places?.filter((place) => place >= min && place <= max) ?? [];
+      if (inside.length > 1) built.ticks = inside.map((value) => ({ value }));
+      if (axis.log) return;
       if (axis.steps) built.ticks = evenTicks(built.min, built.max, axis.steps);
       built.ticks = withoutCrowdedEnd(built.ticks);
     },

@@ -19,7 +19,7 @@ export interface AxisStyle {
   readonly log: boolean;
   /** Distances between ticks that are round in its unit, rising; absent: round decimal numbers. */
   readonly steps?: readonly number[];
-  /** Where ticks stand, rising; absent: at round places. */
+  /** Where ticks stand, rising; absent, or fewer than two in reach: at round places. */
   readonly places?: readonly number[];
   /** A tick's value in words. */
   readonly tick: (value: number) => string;

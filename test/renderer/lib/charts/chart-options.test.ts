@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { imagesAxis, magnitudeAxis, secondsAxis } from '../../../../renderer/lib/charts/axes.ts';
+import { errorAxis, imagesAxis, magnitudeAxis, secondsAxis, sigmaAxis } from '../../../../renderer/lib/charts/axes.ts';
 import { chartOptions, evenTicks, framed, withoutCrowdedEnd } from '../../../../renderer/lib/charts/chart-options.ts';
 
 const values = (...list: number[]): number[] => withoutCrowdedEnd(list.map((value) => ({ value }))).map((t) => t.value);
@@ -31,4 +31,18 @@ test('a chart in a frame begins and ends where the picture above it does', () =>
   scales!.y!.afterFit!(fitted as never);
   scales!.x!.afterFit!(fitted as never);
   expect(fitted).toEqual({ width: 60, paddingLeft: 0, paddingRight: 0 });
+});
+
+test('an axis with places of its own has those of its ticks that it reaches, and begins where its frame says', () => {
+  const colors = { line: '#ccc', quiet: '#777' };
+  const options = chartOptions(sigmaAxis(), errorAxis(), colors, { family: 'sans', size: 11 });
+  const { scales } = framed(options, { left: 60, start: 0.002, end: 80 });
+  expect(scales?.x).toMatchObject({ type: 'logarithmic', min: 0.002, max: 80 });
+  const ticksOf = (min: number, max: number): number[] => {
+    const built = { min, max, ticks: [{ value: min }] };
+    scales!.y!.afterBuildTicks!(built as never);
+    return built.ticks.map(({ value }) => value);
+  };
+  expect(ticksOf(0.1, 2)).toEqual([0.1, 0.2, 0.5, 1, 2]);
+  expect(ticksOf(20, 30)).toEqual([20]); // none of them: as they were
 });
