@@ -2,11 +2,11 @@ import * as z from 'zod';
 
 /**
  * What a kind has a number of: layers with a weight, blocks, blocks with attention, learned scalars, the paper's buckets,
- * or bins of noise levels (`sigmaBinNames`).
+ * bins of noise levels (`sigmaBinNames`), or what was validated (`validationRows`).
  */
-export type DynamicsRows = 'layer' | 'block' | 'attention' | 'gain' | 'bucket' | 'noise level';
+export type DynamicsRows = 'layer' | 'block' | 'attention' | 'gain' | 'bucket' | 'noise level' | 'validation';
 
-/** A kind of numbers that a run records with each tick: one a row. */
+/** A kind of numbers that a run records with each tick, each grid or each validation: one a row. */
 export interface DynamicsKindFacts {
   readonly of: DynamicsRows;
   readonly title: string;
@@ -15,7 +15,8 @@ export interface DynamicsKindFacts {
 }
 
 /**
- * What is recorded with each tick beside its scalars (`tickScalars`). A new kind needs a row here and whoever measures it;
+ * What is recorded beside the scalars of a tick (`tickScalars`): with each tick; "average-…" with each grid; validation with
+ * each of its own. A new kind needs a row here and whoever measures it;
  * the library holds it by its name.
  */
 export const dynamicsKinds = {
@@ -99,6 +100,38 @@ export const dynamicsKinds = {
     of: 'bucket',
     title: 'Mean activation of a bucket',
     words: 'mean of these root mean squares',
+  },
+  'average-weight-max': {
+    of: 'bucket',
+    title: 'Largest weight of a bucket, average',
+    words: 'largest root mean square of the weights of an output unit, of the average that draws the grids',
+  },
+  'average-weight-mean': {
+    of: 'bucket',
+    title: 'Mean weight of a bucket, average',
+    words: 'mean of these root mean squares, of the average that draws the grids',
+  },
+  'average-activation-max': {
+    of: 'bucket',
+    title: 'Largest activation of a bucket, average',
+    words:
+      "largest root mean square of a feature that the bucket's layers give, of the average that draws the grids, always on the same images",
+  },
+  'average-activation-mean': {
+    of: 'bucket',
+    title: 'Mean activation of a bucket, average',
+    words: 'mean of these root mean squares, of the average that draws the grids, always on the same images',
+  },
+  validation: {
+    of: 'validation',
+    title: 'Validation error',
+    words:
+      'mean of λ(σ)·(D − y)² per element of pictures that are held out, and of as many that are trained on, always in the same noise',
+  },
+  'validation-loss': {
+    of: 'validation',
+    title: 'Validation loss',
+    words: 'mean loss per element of the same pictures, with the learned u(σ) of the network in question',
   },
   'noise-count': {
     of: 'noise level',

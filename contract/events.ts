@@ -17,6 +17,8 @@ export const runChanged = defineEvent('run.changed', RunSummary);
 export const runDeleted = defineEvent('run.deleted', z.strictObject({ runId: Id }));
 /** New ticks of a run, columns of length ≥ 1. */
 export const runTicked = defineEvent('run.ticked', z.strictObject({ runId: Id, ticks: TickColumns }));
+/** A run recorded dynamics at a moment that need not be a tick's: validation, or magnitudes of an average. */
+export const runMeasured = defineEvent('run.measured', z.strictObject({ runId: Id, nimg: z.int().nonnegative() }));
 export const runLogged = defineEvent('run.logged', z.strictObject({ runId: Id, line: LogLine }));
 /** A run goes on from a checkpoint at `nimg` images: whatever it had later no longer counts. */
 export const runRewound = defineEvent('run.rewound', z.strictObject({ runId: Id, nimg: z.int().nonnegative() }));
@@ -64,6 +66,7 @@ export const events = [
   runChanged,
   runDeleted,
   runTicked,
+  runMeasured,
   runLogged,
   runRewound,
   snapshotsChanged,

@@ -9,6 +9,8 @@ import { DynamicsKind } from './dynamics.ts';
 export const FindingRule = z.enum([
   'loss-not-finite',
   'loss-spikes',
+  'overfitting',
+  'validated',
   'weights-grow',
   'weights-held',
   'activations-grow',

@@ -4,7 +4,7 @@
  */
 
 /** Format of a run's configuration (`RunConfig.version`). Raised whenever an older version could not read it. */
-export const CONFIG_FORMAT = 2;
+export const CONFIG_FORMAT = 3;
 
 /** Today's names of what was called otherwise until configuration format 2. */
 const RENAMED: Readonly<Record<string, string>> = { ladder: 'switches', emaStd: 'sigmaRel', emaStds: 'sigmaRels' };
@@ -19,8 +19,9 @@ export function upgraded(stored: unknown): unknown {
   if (Array.isArray(stored)) return stored.map(upgraded);
   if (typeof stored !== 'object' || stored === null) return stored;
   const fields = Object.entries(stored).map(([name, value]) => [todaysName(name), upgraded(value)] as const);
-  const isConfig1 = 'network' in stored && 'training' in stored && 'version' in stored && stored.version === 1;
-  return { ...Object.fromEntries(fields), ...(isConfig1 ? { version: CONFIG_FORMAT } : {}) };
+  const isConfig = 'network' in stored && 'training' in stored && 'version' in stored;
+  const isEarlier = isConfig && typeof stored.version === 'number' && stored.version < CONFIG_FORMAT;
+  return { ...Object.fromEntries(fields), ...(isEarlier ? { version: CONFIG_FORMAT } : {}) };
 }
 
 /** Who wrote a configuration that this version can't know, to be said after "it"; null: it can. */

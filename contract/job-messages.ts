@@ -20,6 +20,8 @@ export const JobMessage = z.discriminatedUnion('type', [
   /** A training job goes on from its run's checkpoint at `nimg` images; what the run wrote down after it no longer counts. */
   z.strictObject({ type: z.literal('rewound'), nimg: z.int().nonnegative() }),
   z.strictObject({ type: z.literal('ticked'), ticks: TickColumns }),
+  /** A network was validated, or an average measured: kinds of dynamics have a moment that need not be a tick's. */
+  z.strictObject({ type: z.literal('measured'), nimg: z.int().nonnegative() }),
   z.strictObject({ type: z.literal('logged'), logId: Id }),
   z.strictObject({ type: z.literal('snapshots') }),
   z.strictObject({ type: z.literal('sampled'), sampleId: Id }),

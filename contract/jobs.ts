@@ -35,8 +35,14 @@ export const Progress = z.strictObject({
 });
 export type Progress = z.infer<typeof Progress>;
 
-/** Unit of the progress of a training step; what else a training job tells is how far its grid is. */
+/** Units of the progress of a training step and of validation; what else a training job tells is how far its grid is. */
 export const MICRO_BATCHES = 'micro-batches';
+export const EVALUATIONS = 'evaluations';
+
+/** Whether what a training job tells is how far its grid is. */
+export function isOfGrid({ unit }: Progress): boolean {
+  return unit !== MICRO_BATCHES && unit !== EVALUATIONS;
+}
 
 export const Job = z.strictObject({
   id: Id,

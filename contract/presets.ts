@@ -44,7 +44,13 @@ function paperPreset(size: string, modelChannels: number, learningRate: number, 
     {
       network: { modelChannels, channelMult: [1, 2, 3, 4], numBlocks: 3, attnResolutions: [16, 8], dropout },
       training: { batchSize: 2048, microBatch: 32, durationImages: 1024 * MIMG, learningRate },
-      logging: { tickImages: MIMG / 8, snapshotImages: 8 * MIMG, checkpointImages: 8 * MIMG, sampleImages: 2 * MIMG },
+      logging: {
+        tickImages: MIMG / 8,
+        snapshotImages: 8 * MIMG,
+        checkpointImages: 8 * MIMG,
+        sampleImages: 2 * MIMG,
+        validationImages: 2 * MIMG,
+      },
       grid: { sampler: {} },
     },
   );
@@ -62,7 +68,13 @@ export const presets: readonly Preset[] = [
       rampUpImages: 4000,
     },
     // A grid costs as much as training on some 800 images: every 4096 leaves the ten minutes to training.
-    logging: { tickImages: 256, snapshotImages: 4096, checkpointImages: 4096, sampleImages: 4096 },
+    logging: {
+      tickImages: 256,
+      snapshotImages: 4096,
+      checkpointImages: 4096,
+      sampleImages: 4096,
+      validationImages: 4096,
+    },
     grid: { columns: 8, rows: 9, sampler: { steps: 18 } },
   }),
   preset('small', 'Small', 'A few hours on a GPU: 64 channels for 32×32 pictures.', 32, {
@@ -74,7 +86,13 @@ export const presets: readonly Preset[] = [
       decayBatches: 2000,
       rampUpImages: 100_000,
     },
-    logging: { tickImages: 8192, snapshotImages: MIMG / 8, checkpointImages: MIMG / 8, sampleImages: MIMG / 16 },
+    logging: {
+      tickImages: 8192,
+      snapshotImages: MIMG / 8,
+      checkpointImages: MIMG / 8,
+      sampleImages: MIMG / 16,
+      validationImages: MIMG / 8,
+    },
     grid: { sampler: { steps: 18 } },
   }),
   paperPreset('XS', 128, 0.012, 0),

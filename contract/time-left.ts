@@ -1,4 +1,4 @@
-import { MICRO_BATCHES, type Progress } from './jobs.ts';
+import { isOfGrid, type Progress } from './jobs.ts';
 import type { RunSummary } from './runs.ts';
 
 /** How far something is, and how long a run will still take. */
@@ -43,7 +43,7 @@ export function secondsToGo(
   goal = run.durationImages,
 ): number | null {
   if (run.imagesPerSecond === null || run.imagesPerSecond <= 0) return null;
-  const drawing = progress?.unit === MICRO_BATCHES ? null : progress;
+  const drawing = progress !== null && isOfGrid(progress) ? progress : null;
   // How long the first grid takes nobody knows; before it begins, the training that comes first is most of the time.
   if (drawing !== null && run.gridSeconds === null) return null;
   const grids = gridsBetween(run.nimg, goal, run.sampleImages, run.durationImages);

@@ -85,6 +85,11 @@ export const LoggingConfig = z.strictObject({
   checkpointImages: z.int().min(0),
   /** A grid of pictures with fixed seeds is drawn. */
   sampleImages: z.int().min(0),
+  /**
+   * Pictures that are held out of training are validated with (`heldOutCount`); 0: none are, and every picture is trained
+   * on. Runs of earlier versions have 0, so the order of their pictures stays.
+   */
+  validationImages: z.int().min(0).default(0),
 });
 export type LoggingConfig = z.infer<typeof LoggingConfig>;
 

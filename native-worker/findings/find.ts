@@ -3,12 +3,14 @@ import type { Course } from './course.ts';
 import { activationFindings, weightFindings } from './growth.ts';
 import { lossFindings } from './loss.ts';
 import { noiseFindings } from './noise.ts';
+import { overfittingFindings } from './overfitting.ts';
 import { rangeFindings } from './range.ts';
 import { gainFindings, rateFindings } from './rates.ts';
 
 /** Every rule. Each looks at the whole course, and finds nothing where it has too little to go by. */
 const rules: readonly ((course: Course) => Finding[])[] = [
   lossFindings,
+  overfittingFindings,
   weightFindings,
   activationFindings,
   rateFindings,

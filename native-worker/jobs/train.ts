@@ -18,8 +18,10 @@ import { withTeam, type Together } from './machines/with-team.ts';
 import { describeRunDevice } from './run-device.ts';
 import { drawGrid, owesGrid } from './training/grid.ts';
 import { passes } from './training/milestones.ts';
+import { probeAverage } from './training/probe.ts';
 import { measuresNext, profileStep } from './training/profile-step.ts';
 import { closeSession, openSession, writeLog, type TrainingSession } from './training/session.ts';
+import { owesValidation, validate } from './training/validation.ts';
 import type { Step, StepProgress } from '../programs/take-step.ts';
 import { canWriteBeside, saveCheckpoint, writeSnapshots, writeTick } from './training/write.ts';
 
@@ -55,7 +57,7 @@ async function train(
     if (compiledOn(session.run.devices, compilationNow()) !== compilationNow()) {
       await writeLog(session, 'info', 'XLA compiles on one card only: this run is computed without it.');
     }
-    if (session.nimg < durationImages && owesGrid(session)) await drawGrid(session);
+    if (session.nimg < durationImages) await lookAt(session);
     const hearing = once(() => context.send({ type: 'stepping' }));
     while (session.nimg < durationImages) {
       const asked = context.requested();
@@ -101,16 +103,27 @@ async function advance(session: TrainingSession, hearing: () => void): Promise<v
   if (taken.measured !== null) await writeTick(session, taken.measured);
   if (isLast) return; // `finish` writes what is left to write
 
-  const { snapshotImages, checkpointImages, sampleImages } = logging;
+  const { snapshotImages, checkpointImages } = logging;
   const isDue = (every: number): boolean => passes(before, after, every);
   const writes = isDue(snapshotImages) || isDue(checkpointImages);
   if (writes) await session.writes.done(); // what was due before: no more than one state is held
   if (isDue(snapshotImages)) await writeSnapshots(session);
   if (isDue(checkpointImages)) await saveCheckpoint(session);
   if (writes && !canWriteBeside(session)) await session.writes.done();
-  if (!isDue(sampleImages)) return;
-  await drawGrid(session);
+  await lookAt(session);
+}
+
+/**
+ * Does what is due of the network as it is at this moment: validates it, measures the average that draws and draws a grid.
+ *
+ * @returns whether it came to its end; otherwise the job was asked to end meanwhile
+ */
+async function lookAt(session: TrainingSession): Promise<boolean> {
+  if (owesValidation(session) && !(await validate(session))) return false;
+  if (!owesGrid(session)) return true;
+  const drawn = (await probeAverage(session)) && (await drawGrid(session));
   collectGarbage();
+  return drawn;
 }
 
 /** So many times of steps are kept. */
@@ -209,10 +222,10 @@ async function finish(session: TrainingSession): Promise<JobOutcome> {
   await saveCheckpoint(session);
   await writeSnapshots(session);
   await session.writes.done();
-  if (owesGrid(session) && !(await drawGrid(session))) {
-    // All is trained. A run that is paused here draws what is missing when it goes on.
+  if (!(await lookAt(session))) {
+    // All is trained. A run that is paused here validates and draws what is missing when it goes on.
     if (session.context.requested() === 'pause') return endAs(session, 'pause');
-    await writeLog(session, 'info', 'The last grid was not drawn to its end, as was asked.');
+    await writeLog(session, 'info', 'The last validation and grid were not brought to their end, as was asked.');
   }
   await writeLog(session, 'info', `Finished at ${exactImages(session.nimg)}.`);
   return { kind: 'finished' };

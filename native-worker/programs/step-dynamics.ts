@@ -48,13 +48,27 @@ function ofForward(plan: NetworkPlan, { forward }: StepMeasures): Dynamics[] {
   return [of('activation', Math.sqrt), of('clipped'), of('logit', Math.sqrt), of('entropy')];
 }
 
+/** A kind of numbers of the paper's buckets. */
+type BucketKind = `${'weight' | 'activation'}-${'max' | 'mean'}`;
+
+/** What an average of the weights was measured by on the probed pictures, by kind. */
+export function averageDynamics(plan: NetworkPlan, measures: Pick<StepMeasures, 'forward' | 'units'>): Dynamics[] {
+  return ofBuckets(plan, measures).map(({ kind, ...rest }) => ({ kind: `average-${kind}`, ...rest }));
+}
+
 /** Largest and mean over all output units of the layers of each bucket, each unit counting once. */
-function ofBuckets(plan: NetworkPlan, { forward, units }: StepMeasures): Dynamics[] {
+function ofBuckets(
+  plan: NetworkPlan,
+  { forward, units }: Pick<StepMeasures, 'forward' | 'units'>,
+): (Dynamics & { readonly kind: BucketKind })[] {
   const buckets = bucketsOf(plan);
   const names = buckets.map(({ name }) => name);
   const features = numbersOf(plan, forward).filter(([{ kind }]) => kind === 'feature');
   const activations = new Map(features.map(([{ name }, squares]) => [name, squares.map(Math.sqrt)]));
-  const over = (what: 'weight' | 'activation', ofLayer: ReadonlyMap<string, Float32Array>): Dynamics[] => {
+  const over = (
+    what: 'weight' | 'activation',
+    ofLayer: ReadonlyMap<string, Float32Array>,
+  ): ReturnType<typeof ofBuckets> => {
     const parts = buckets.map(({ layers }) => layers.map((layer) => ofLayer.get(layer)!));
     const count = (part: readonly Float32Array[]): number => part.reduce((sum, { length }) => sum + length, 0);
     const sum = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);

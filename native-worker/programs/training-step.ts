@@ -196,7 +196,8 @@ function present(outputs: Readonly<Record<string, Tensor | null>>): Tensors {
   return Object.fromEntries(Object.entries(outputs).filter((output): output is [string, Tensor] => output[1] !== null));
 }
 
-function batchSpecs({ shape }: NetworkPlan, count: number, pictures: Step['pictures']): Specs {
+/** Inputs that are a batch. @param pictures as which they are fed */
+export function batchSpecs({ shape }: NetworkPlan, count: number, pictures: 'uint8' | 'float32'): Specs {
   const { resolution, channels, labelDim } = shape;
   return {
     images: { dtype: pictures, shape: [count, resolution, resolution, channels] },

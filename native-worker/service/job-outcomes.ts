@@ -7,6 +7,7 @@ import {
   runLogged,
   runRewound,
   reconstructionsChanged,
+  runMeasured,
   runTicked,
   sampleAdded,
   snapshotsChanged,
@@ -75,6 +76,9 @@ export class JobOutcomes implements JobWatcher {
         if (runId === null) return;
         this.#events.emit(runTicked, { runId, ticks: message.ticks });
         return this.#tellRun(runId);
+      case 'measured':
+        if (runId === null) return;
+        return this.#events.emit(runMeasured, { runId, nimg: message.nimg });
       case 'logged':
         if (runId === null) return;
         return this.#events.emit(runLogged, { runId, line: getLogLine(db, message.logId) });

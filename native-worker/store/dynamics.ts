@@ -60,6 +60,12 @@ export interface DynamicsRange {
   readonly maxColumns: number;
 }
 
+/** Whether numbers of a kind are recorded of a moment. */
+export function hasDynamics(db: Database, runId: number, kind: DynamicsKind, nimg: number): boolean {
+  const select = `SELECT 1 FROM dynamics WHERE run_id = ? AND kind = ? AND ${COUNTS} AND nimg = ?`;
+  return statement<[number, string, number]>(db, select).get(runId, kind, nimg) !== undefined;
+}
+
 /**
  * The table of rows and moments of one kind, packed as it is sent. More than `maxColumns` moments become equally long
  * columns, the first moment one of its own; each has its last moment's numbers and the extremes of all.

@@ -27,6 +27,12 @@ test.each(presets.map(({ name, config }) => [name, config] as const))(
   },
 );
 
+test('a configuration of format 2 knew no validation, and gets none', () => {
+  const { validationImages: _, ...logging } = presets[0]!.config.logging;
+  const stored = { ...presets[0]!.config, version: 2, logging };
+  expect(RunConfig.parse(upgraded(stored)).logging).toEqual({ ...logging, validationImages: 0 });
+});
+
 test('today’s JSON comes out as it is', () => {
   const stored = {
     version: CONFIG_FORMAT,
@@ -61,7 +67,7 @@ test('a version that belongs to something else stays', () => {
 
 test('a configuration of a newer version is refused with a sentence', () => {
   const newer = { ...presets[0]!.config, version: CONFIG_FORMAT + 1 };
-  const sentence = /was written by a newer EDM2 Studio \(format 3, this one knows 2\)/;
+  const sentence = /was written by a newer EDM2 Studio \(format 4, this one knows 3\)/;
   expect(newerFormat(newer)).toMatch(sentence);
   expect(
     RunConfig.safeParse(newer)

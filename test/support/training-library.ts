@@ -20,16 +20,18 @@ const CLASSES = ['bright', 'dark'];
 const PICTURES = 40;
 
 /** A real library in a temporary folder with a small dataset of two classes: bright pictures and dark ones. */
-export async function makeLibrary(): Promise<{ library: Library; datasetId: number; remove: () => void }> {
+export async function makeLibrary(
+  pictures = PICTURES,
+): Promise<{ library: Library; datasetId: number; remove: () => void }> {
   const folder = mkdtempSync(join(tmpdir(), 'edm2-library-'));
   const library = openLibrary(folder, { migrate: true });
   const file = picturesPath(1);
   mkdirSync(dirname(join(folder, file)), { recursive: true });
   const description = { name: 'brightness', source: 'test', attribution: '', classes: CLASSES };
-  const labels = Int32Array.from({ length: PICTURES }, (_, index) => index % 2);
+  const labels = Int32Array.from({ length: pictures }, (_, index) => index % 2);
   await packDataset(
     join(folder, file),
-    { resolution: RESOLUTION, channels: 3, capacity: PICTURES, description },
+    { resolution: RESOLUTION, channels: 3, capacity: pictures, description },
     async (append) => {
       for (const [index, label] of labels.entries()) {
         const base = label === 0 ? 170 : 20;

@@ -7,7 +7,8 @@ import type { RungName } from '../../../contract/ladder.ts';
 import { beginning, LONGEST_NAME } from '../../../contract/names.ts';
 import { createRun, RunName } from '../../../contract/runs.ts';
 import type { Engine, RunConfig } from '../../../contract/training.ts';
-import { images } from '../../../contract/units.ts';
+import { count, images, number } from '../../../contract/units.ts';
+import { heldOutCount, validationCost } from '../../../contract/validation.ts';
 import {
   collect,
   configFrom,
@@ -121,11 +122,24 @@ async function train(
   });
   output.event('run', { runId, jobId, name });
   output.say(`Run ${runId} "${name}": ${images(config.training.durationImages)} on dataset "${dataset.name}".`);
+  const validation = validationWords(dataset.count, config);
+  if (validation !== null) output.say(validation);
   if (options.detach === true) {
     output.say(`It goes on in the background. \`edm2 runs show ${runId}\` tells how far it is.`);
     return undefined;
   }
   return follow(context, runId, jobId);
+}
+
+/** What is held out and what it costs; null: nothing is validated. @param pictures of the dataset */
+function validationWords(pictures: number, { training, logging }: RunConfig): string | null {
+  const held = heldOutCount(pictures);
+  if (logging.validationImages === 0 || held === 0) return null;
+  const cost = validationCost(pictures, training.sigmaRels.length, logging.validationImages);
+  return (
+    `${count(held)} pictures are held out to validate with every ${images(logging.validationImages)}, ` +
+    `about ${number(cost * 100, 2)} % of the time; --set logging.validationImages=0 trains on all.`
+  );
 }
 
 /** Shows a run until it ends and says how to go on; also for `edm2 runs resume`. */

@@ -81,6 +81,17 @@ export function measureUpdate(
   return measures;
 }
 
+/** Root mean square of each output unit of each weight, weights in the order of `weightStacks`, [units]. */
+export function unitMagnitudes(plan: NetworkPlan, parameters: Stacks): tf.Tensor1D {
+  return tf.concat(weightStacks(plan).map(({ name }) => magnitudesOf(parameters[name]!)));
+}
+
+/** @param w stacked weights, [members, …, units]. @returns [members · units] */
+function magnitudesOf(w: tf.Tensor, norm: tf.Tensor = euclideanNorm(w, unitAxes(w))): tf.Tensor1D {
+  const fanIn = unitAxes(w).reduce((product, axis) => product * w.shape[axis]!, 1);
+  return tf.div(tf.reshape<tf.Rank.R1>(norm, [-1]), Math.sqrt(fanIn));
+}
+
 function gainsOf(stacks: tf.Tensor1D[]): tf.Tensor1D | null {
   return stacks.length === 0 ? null : tf.concat(stacks);
 }
@@ -123,11 +134,7 @@ function measureStack(
     tf.mean(perUnit(radial), 1),
     tf.sum(tf.sub(1, finite), [...axes, w.rank - 1]),
   ];
-  const fanIn = axes.reduce((product, axis) => product * w.shape[axis]!, 1);
-  return {
-    layers: tf.stack(rows) as tf.Tensor2D,
-    units: tf.div(tf.reshape<tf.Rank.R1>(norm, [-1]), Math.sqrt(fanIn)),
-  };
+  return { layers: tf.stack(rows) as tf.Tensor2D, units: magnitudesOf(w, norm) };
 }
 
 /** Sorts columns of stacks as `weightNames` has them. */

@@ -16,22 +16,29 @@ export interface PictureBatch {
  * what it would have read.
  *
  * @param labelDim classes that the network knows; 0: labels are left out
+ * @param pictures indices of those that are trained on; null: all
  */
 export function readBatch(
   dataset: PackedDataset,
   labelDim: number,
   { seed, batchSize }: { readonly seed: number; readonly batchSize: number },
   nimg: number,
+  pictures: Int32Array | null = null,
 ): PictureBatch {
-  const { count, resolution, channels } = dataset;
-  const indices = batchIndices({ count, seed, nimg, batchSize });
-  const pixels = new Uint8Array(batchSize * resolution * resolution * channels);
+  const indices = batchIndices({ count: pictures?.length ?? dataset.count, seed, nimg, batchSize });
+  return pictureBatch(dataset, labelDim, pictures === null ? indices : indices.map((index) => pictures[index]!));
+}
+
+/** Reads pictures. @param labelDim as of `readBatch` */
+export function pictureBatch(dataset: PackedDataset, labelDim: number, indices: Int32Array): PictureBatch {
+  const { resolution, channels } = dataset;
+  const count = indices.length;
+  const pixels = new Uint8Array(count * resolution * resolution * channels);
   dataset.readPictures(indices, pixels);
   const labels = indices.map((index) => dataset.labels[index]!);
   return {
-    images: { dtype: 'uint8', shape: [batchSize, resolution, resolution, channels], values: pixels },
-    labels:
-      labelDim === 0 ? null : { dtype: 'float32', shape: [batchSize, labelDim], values: oneHotRows(labels, labelDim) },
+    images: { dtype: 'uint8', shape: [count, resolution, resolution, channels], values: pixels },
+    labels: labelDim === 0 ? null : { dtype: 'float32', shape: [count, labelDim], values: oneHotRows(labels, labelDim) },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import { disposeState } from '../../edm2/training/state.ts';
@@ -8,6 +8,8 @@ import { readyFromStacks } from '../../edm2/network/network.ts';
 import { denoise } from '../../edm2/network/precondition.ts';
 import { randomSource } from '../../edm2/tensors/random.ts';
 import { stepScalars } from '../../edm2/training/schedule.ts';
+import { evaluate, type Evaluation } from '../../edm2/training/evaluate.ts';
+import { unitMagnitudes } from '../../edm2/training/measure-update.ts';
 import { applyGradients } from '../../edm2/training/step.ts';
 import type { Batch, TrainState } from '../../edm2/tensors/types.ts';
 import type { HostTensor } from '../../engine/session/host-tensor.ts';
@@ -16,6 +18,7 @@ import { holding, placesOf, type HeldTensors } from '../../engine/session/graph-
 import { randomKernels } from '../../engine/random.ts';
 import { tf } from '../../engine/tensorflow.ts';
 import { flattenState, stateSpecs } from '../../programs/flat-state.ts';
+import type { Evaluated, HostEvaluation, HostNoisyBatch } from '../../programs/evaluation.ts';
 import { EagerSampler, type BatchSampler, type ClassDenoiser } from '../../programs/sampling.ts';
 import { rowsOf, stepProgress, type GoesOn, type Step } from '../../programs/take-step.ts';
 import { breathe } from '../context.ts';
@@ -110,6 +113,24 @@ export class EagerTrainer implements Trainer {
     const network = readyFromStacks({ plan: this.#plan, parameters: averages[this.#gridAverage]!, buffers });
     const denoiser: ClassDenoiser = (x, sigma, labels) => denoise(network, x, sigma, labels);
     return new EagerSampler(denoiser, () => disposeAll(network.inUse));
+  }
+
+  async evaluate(network: Evaluated, { images, labels, sigma, noise }: HostNoisyBatch): Promise<HostEvaluation> {
+    const { parameters, averages, buffers } = this.#state;
+    const stacks = network === 'raw' ? parameters : averages[network]!;
+    const evaluation = tf.tidy(() => {
+      const ready = readyFromStacks({ plan: this.#plan, parameters: stacks, buffers });
+      const noisy = { sigma: tensorOf(sigma) as Tensor1D, noise: tensorOf(noise) as Tensor4D };
+      const result = evaluate(ready, { ...encoded({ images, labels }), ...noisy });
+      return { ...result, units: unitMagnitudes(this.#plan, stacks) } as never;
+    }) as Evaluation & { readonly units: Tensor1D };
+    const result: HostEvaluation = {
+      perImage: rowsOf(await evaluation.perImage.data<'float32'>()),
+      forward: await evaluation.forward.data<'float32'>(),
+      units: await evaluation.units.data<'float32'>(),
+    };
+    tf.dispose(evaluation as never);
+    return result;
   }
 
   dispose(): void {

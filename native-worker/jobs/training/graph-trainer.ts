@@ -40,6 +40,14 @@ import {
   unflattenState,
   type StateLayout,
 } from '../../programs/flat-state.ts';
+import {
+  EVALUATE,
+  evaluateInSession,
+  evaluationEntry,
+  type Evaluated,
+  type HostEvaluation,
+  type HostNoisyBatch,
+} from '../../programs/evaluation.ts';
 import { takeStep, type GoesOn, type Step } from '../../programs/take-step.ts';
 import { emptySum, trainingStep } from '../../programs/training-step.ts';
 import { collectGarbage } from '../collect-garbage.ts';
@@ -113,6 +121,10 @@ export class GraphTrainer implements Trainer {
     return new SessionSampler(this.#session, plan.shape, gridBatch(grid.count, this.sides));
   }
 
+  evaluate(network: Evaluated, batch: HostNoisyBatch): Promise<HostEvaluation> {
+    return evaluateInSession(this.#session, network, batch);
+  }
+
   dispose(): void {
     this.#session.close();
   }
@@ -138,12 +150,13 @@ function recorded(plan: TrainerPlan, { sides, compiled }: Execution, keeps: 'all
   const { devices = 1 } = plan;
   const layout = plannedLayout(plan.plan, keeps === 'all' ? plan.training.sigmaRels.length : 0);
   const sampling = keeps === 'all' ? gridSampling(plan, layout, sides) : null;
+  const evaluation = keeps === 'all' ? evaluationEntries(plan, layout) : {};
   const neutral: TrainerPlan = { ...plan, joined: null, training: { ...plan.training, ...FED } };
   const reduced = reducedTypeOf(plan.training.precision);
   const step = trainingStep(plan.plan, neutral.training, layout, { sides, devices, compiled });
   const spec: ProgramSpec = {
     state: { ...stateSpecs(plan.plan, layout.averages), ...step.sums, ...sampling?.state },
-    entries: { ...step.entries, ...sampling?.entries },
+    entries: { ...step.entries, ...sampling?.entries, ...evaluation },
     reduced,
     compiled,
     devices,
@@ -180,6 +193,10 @@ function gridSampling({ plan, grid, training }: TrainerPlan, layout: StateLayout
     const network = readyFromStacks({ plan, parameters: averages[grid.average]!, buffers }, precision);
     return (x, sigma, labels) => denoise(network, x, sigma, labels, { precision });
   });
+}
+
+function evaluationEntries({ plan, training, evaluated = 0 }: TrainerPlan, layout: StateLayout): ProgramSpec['entries'] {
+  return evaluated === 0 ? {} : { [EVALUATE]: evaluationEntry(plan, training.precision, layout, evaluated) };
 }
 
 /** A grid's batch, filled up so that its sides are equally large. */

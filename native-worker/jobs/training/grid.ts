@@ -63,8 +63,8 @@ export async function drawGrid(session: TrainingSession): Promise<boolean> {
  * Whether the grid of this moment is due and not drawn. That is so at the end of training, and when the process was killed
  * or asked to end after it had written the checkpoint of the same moment.
  */
-export function owesGrid({ context, run, nimg }: TrainingSession): boolean {
-  const { training, logging } = run.config;
+export function owesGrid({ context, run, training, nimg }: TrainingSession): boolean {
+  const { logging } = run.config;
   const isDue = nimg >= training.durationImages || passes(nimg - training.batchSize, nimg, logging.sampleImages);
   return logging.sampleImages > 0 && nimg > 0 && isDue && !hasGrid(context.library.db, run.id, nimg);
 }

@@ -5,7 +5,9 @@ import { checkEngine } from '../../../contract/precision.ts';
 import { trainingOf, type LogLine, type Run } from '../../../contract/runs.ts';
 import type { Engine, TrainingConfig } from '../../../contract/training.ts';
 import { exactImages } from '../../../contract/units.ts';
+import { heldOutCount, PROBE_PICTURES } from '../../../contract/validation.ts';
 import { openDataset, type PackedDataset } from '../../data/dataset-file.ts';
+import { splitPictures, wholeDataset, type Split } from '../../data/split.ts';
 import { initialSource, readState, type StateSource } from '../../edm2/training/state.ts';
 import { randomSource } from '../../edm2/tensors/random.ts';
 import { randomKernels } from '../../engine/random.ts';
@@ -23,6 +25,7 @@ import type { Team } from '../machines/team.ts';
 import { BatchReader, readBatch } from './batch.ts';
 import { openCheckpoint, type OpenCheckpoint } from './checkpoint.ts';
 import { EagerTrainer } from './eager-trainer.ts';
+import { evaluationBatch } from './evaluation-batches.ts';
 import { GraphTrainer } from './graph-trainer.ts';
 import { gridBatch } from './grid-batch.ts';
 import type { Trainer, TrainerPlan } from './trainer.ts';
@@ -37,6 +40,8 @@ export interface TrainingSession {
   /** As configured, in the micro-batches of this process. */
   readonly training: TrainingConfig;
   readonly dataset: PackedDataset;
+  /** What of the dataset is trained on, and what is measured with. */
+  readonly split: Split;
   readonly batches: BatchReader;
   readonly meter: TickMeter;
   readonly trainer: Trainer;
@@ -89,6 +94,9 @@ export async function openSession(
     context.send({ type: 'rewound', nimg });
     const { grid } = run.config;
     const training = trainingOf(run);
+    const split = splitFor(run, dataset);
+    if (run.config.logging.validationImages > 0 && split.heldOut.length === 0)
+      await log('warn', 'Nothing is validated: the dataset has too few pictures to hold any out.', nimg);
     return {
       context,
       run,
@@ -96,7 +104,8 @@ export async function openSession(
       training,
       dataset,
       meter: new TickMeter(checkpoint?.tick),
-      batches: new BatchReader((at) => readBatch(dataset, run.shape.labelDim, training, at)),
+      split,
+      batches: new BatchReader((at) => readBatch(dataset, run.shape.labelDim, training, at, split.training)),
       trainer: await makeTrainer(
         engine,
         {
@@ -106,6 +115,7 @@ export async function openSession(
             average: training.sigmaRels.indexOf(grid.sigmaRel),
             count: gridBatch({ grid, training }, run.shape.labelDim),
           },
+          evaluated: split.known.length > 0 ? evaluationBatch(training) : 0,
           devices: run.devices?.length ?? 1,
           joined: team?.joined ?? null,
         },
@@ -154,6 +164,13 @@ export async function writeLog(
 /** Every byte is compared with what was imported: training on damaged pictures would go unnoticed. */
 function openLibraryDataset(library: Library, id: number): PackedDataset {
   return openDataset(datasetPath(library, id), getDataset(library.db, id).sha256);
+}
+
+/** A run that neither validates nor draws needs no look at all pictures. */
+function splitFor({ config: { logging } }: Run, dataset: PackedDataset): Split {
+  const wanted = logging.validationImages > 0 ? heldOutCount(dataset.count) : 0;
+  if (wanted === 0 && logging.sampleImages === 0) return wholeDataset;
+  return splitPictures(dataset, wanted, Math.max(wanted, PROBE_PICTURES));
 }
 
 function checkFits({ shape, datasetName }: Run, dataset: PackedDataset): void {

@@ -2,6 +2,7 @@ import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { TrainingConfig } from '../../../contract/training.ts';
 import type { Joined } from '../../engine/sides.ts';
 import type { HeldTensors, TracedRun } from '../../engine/session/graph-session.ts';
+import type { Evaluated, HostEvaluation, HostNoisyBatch } from '../../programs/evaluation.ts';
 import type { BatchSampler } from '../../programs/sampling.ts';
 import type { GoesOn, Step } from '../../programs/take-step.ts';
 import type { PictureBatch } from './batch.ts';
@@ -12,6 +13,8 @@ export interface TrainerPlan {
   readonly training: TrainingConfig;
   /** Index of the average that draws grids, and how many pictures it draws at once. */
   readonly grid: { readonly average: number; readonly count: number };
+  /** Pictures that are evaluated at once; default: 0, none ever are. */
+  readonly evaluated?: number;
   /** Devices that share each batch, which they divide; default: 1. */
   readonly devices?: number;
   /** Where some of them are other processes'; default: all are this one's. */
@@ -50,5 +53,11 @@ export interface Trainer {
   mend(): Promise<readonly number[]>;
   /** Draws with the average of the run's grids as it is now; dispose it before the next step. */
   sampler(): BatchSampler;
+  /**
+   * How well a network of the state does on some pictures, as it is now.
+   *
+   * @param batch as many pictures as are evaluated at once
+   */
+  evaluate(network: Evaluated, batch: HostNoisyBatch): Promise<HostEvaluation>;
   dispose(): void;
 }

@@ -251,6 +251,14 @@ export const advancedGroups: readonly FieldGroup[] = [
         images: true,
         help: 'A grid of pictures with fixed seeds is drawn; 0: never.',
       },
+      {
+        path: 'logging.validationImages',
+        label: 'Validation every',
+        term: 'validation',
+        unit: 'images',
+        images: true,
+        help: '1 % of the pictures is held out of training and shows how well the network does on what it has not seen; 0: never, and all are trained on.',
+      },
     ],
   },
   {

@@ -1,5 +1,5 @@
 import { jobChanged } from '../../../contract/events.ts';
-import { cancelJob, listJobs, MICRO_BATCHES, type Job, type Progress } from '../../../contract/jobs.ts';
+import { cancelJob, isOfGrid, listJobs, type Job, type Progress } from '../../../contract/jobs.ts';
 import { client } from '../client/index.ts';
 import { attempt } from './toasts.svelte.ts';
 
@@ -35,7 +35,7 @@ class Jobs {
     return newest?.errorCode === 'out-of-memory';
   }
 
-  /** What a run does now, if it tells: draw a grid, or take a long step. */
+  /** What a run does now, if it tells: draw a grid, validate, or take a long step. */
   doingOf(runId: number): Progress | null {
     return (
       this.open.find((job) => job.runId === runId && job.kind === 'train' && job.state === 'running')?.progress ?? null
@@ -45,7 +45,7 @@ class Jobs {
   /** How far the grid is that a run draws now; null: it draws none. */
   drawingOf(runId: number): Progress | null {
     const doing = this.doingOf(runId);
-    return doing?.unit === MICRO_BATCHES ? null : doing;
+    return doing !== null && isOfGrid(doing) ? doing : null;
   }
 
   async cancel(id: number): Promise<void> {

@@ -22,6 +22,11 @@ export const terms = {
     word: 'Tick',
     sentence: 'One entry of what a run writes down: loss, learning rate, speed and magnitudes, every so many images.',
   },
+  validation: {
+    word: 'Validation',
+    sentence:
+      'How well the network does on pictures that are held out of training, always in the same noise: where it gets worse while training gets better, the run overfits.',
+  },
   size: {
     word: 'Size',
     sentence:

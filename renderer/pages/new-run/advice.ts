@@ -1,6 +1,7 @@
 import type { NetworkPlan } from '../../../contract/architecture.ts';
 import type { Dataset } from '../../../contract/datasets.ts';
 import type { RunConfig } from '../../../contract/training.ts';
+import { heldOutCount, validationCost } from '../../../contract/validation.ts';
 import { images, number } from '../../lib/format.ts';
 
 /** Pictures of a batch above which gradients in half precision begin to vanish: they fall as 1/batch. */
@@ -8,6 +9,9 @@ const BATCH_IN_HALF = 256;
 
 /** How far the pictures' deviation may be from sigma_data before it is worth a word: the loss weights shift by its square. */
 const SIGMA_DATA_RATIO = 1.4;
+
+/** Share of the time of training above which validation is worth a word. */
+const DEAR_VALIDATION = 0.05;
 
 /**
  * What the user should know before starting, though nothing forbids it: sentences, most important first.
@@ -37,6 +41,16 @@ export function advice(config: RunConfig, dataset: Dataset, plan: NetworkPlan): 
   }
   if (logging.tickImages > training.durationImages) {
     words.push('No loss is written down before the end: a tick takes more images than the run has.');
+  }
+  if (logging.validationImages > 0) {
+    const cost = validationCost(dataset.count, training.sigmaRels.length, logging.validationImages);
+    if (heldOutCount(dataset.count) === 0) {
+      words.push('Nothing will be validated: the dataset has too few pictures to hold any out.');
+    } else if (cost > DEAR_VALIDATION) {
+      words.push(
+        `Validation takes about ${number(cost * 100, 2)} % of the time of training; a longer interval, under Logging and checkpoints, lowers it.`,
+      );
+    }
   }
   if (training.classConditional && dataset.classes.length === 0) {
     words.push('These pictures have no classes, so the network will not be class-conditional.');

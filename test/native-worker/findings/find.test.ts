@@ -22,6 +22,11 @@ type Planted = Partial<Record<DynamicsKind, Lines>>;
 
 const wave = (size: number) => (moment: number) => size * (1 + 0.05 * Math.sin(7 * moment));
 
+/** Falls from twice so much towards it. */
+function falling(to: number) {
+  return (moment: number) => to * (1 + Math.exp(-moment / 10));
+}
+
 /** A run of G that is as it should be. */
 const well: Planted = {
   weight: { 'unet.enc.a': () => 0.9999, 'unet.enc.b': () => 0.9999, 'unet.dec.c': () => 0.9999 },
@@ -33,9 +38,11 @@ const well: Planted = {
   'noise-u': { '0.1': () => Math.log(0.55), '1': () => Math.log(0.09), '10': () => Math.log(0.021) },
   clipped: { 'unet.enc.x': () => 0, 'unet.dec.z': () => 1e-5 },
   'activation-max': { 'Enc 32×32': wave(3), 'Dec 32×32': wave(9) },
+  validation: { 'σ_rel 0.1: held out': falling(0.2), 'σ_rel 0.1: trained on': falling(0.19) },
   'non-finite': { 'unet.enc.a': () => 0, 'unet.enc.b': (moment) => (moment === 5 ? 12 : 0) },
 };
 const goodOf = {
+  validated: 'No overfitting: on held-out pictures σ_rel 0.1 has an error of 0.204, on training images 0.194.',
   'weights-held': 'Forced normalisation holds all 3 weights at 1.00.',
   'activations-steady': 'Activations of all 3 blocks lie between 0.9',
   'rates-alike': 'All 3 layers learn at like rates',
@@ -106,6 +113,20 @@ test.each<[string, FindingRule, Run, string[], string]>([
     { planted: { weight: { 'unet.enc.b': growth(20, 1.3) } } },
     ['weights-held'],
     'Forced normalisation does not hold enc.b: its weights are at 1.3.',
+  ],
+  [
+    'overfitting',
+    'overfitting',
+    {
+      planted: {
+        validation: {
+          'raw: held out': (moment) => 1 + moment, // the average that draws is what counts
+          'σ_rel 0.1: held out': (moment) => (moment < 20 ? falling(0.2)(moment) : 0.23 + moment / 1000),
+        },
+      },
+    },
+    ['validated'],
+    'Overfitting since 20.0 kimg: the error of σ_rel 0.1 on held-out pictures has risen by 17 %, that on training images fell by 11 %.',
   ],
   [
     'growing activations',
@@ -188,6 +209,15 @@ test('what is large in float32 is not near the end of half precision, and what g
   expect(beyond({ planted: { 'activation-max': { 'Dec 32×32': () => 9000 } } }).found).toEqual([]);
   const back = { planted: { activation: { 'unet.enc.y': (moment: number) => (moment > 9 && moment < 30 ? 40 : 1) } } };
   expect(beyond(back).found).toEqual([]);
+});
+
+test('an error that rises on both kinds of pictures is no overfitting, and four validations say nothing', () => {
+  const rising = (moment: number): number => 0.2 + moment / 100;
+  const both = { 'σ_rel 0.1: held out': rising, 'σ_rel 0.1: trained on': rising };
+  expect(beyond({ planted: { validation: both } })).toEqual({ found: [], missing: ['validated'] });
+  const few = (moment: number): number | null => (moment < 36 ? null : 0.2 + moment / 100);
+  const four = { 'σ_rel 0.1: held out': few, 'σ_rel 0.1: trained on': falling(0.19) };
+  expect(beyond({ planted: { validation: four } })).toEqual({ found: [], missing: ['validated'] });
 });
 
 test('A learns no u(σ), and a run that has hardly begun, or is of an earlier version, is told nothing', () => {
