@@ -41,10 +41,11 @@ export function splitPictures(dataset: PackedDataset, wanted: number, known: num
 const BYTES = 6;
 
 /** A number of each picture's pixels. */
-function hashesOf({ count, resolution, channels, readPictures }: PackedDataset): Float64Array {
+function hashesOf(dataset: PackedDataset): Float64Array {
+  const { count, resolution, channels } = dataset;
   const pixels = new Uint8Array(resolution * resolution * channels);
   return Float64Array.from({ length: count }, (_, index) => {
-    readPictures([index], pixels);
+    dataset.readPictures([index], pixels);
     return createHash('sha256').update(pixels).digest().readUIntBE(0, BYTES);
   });
 }

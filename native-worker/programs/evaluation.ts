@@ -49,7 +49,12 @@ const SCOPE = layerScope('weights', 'evaluation');
  *
  * @param count pictures at once
  */
-export function evaluationEntry(plan: NetworkPlan, precision: PrecisionName, layout: StateLayout, count: number): Entry {
+export function evaluationEntry(
+  plan: NetworkPlan,
+  precision: PrecisionName,
+  layout: StateLayout,
+  count: number,
+): Entry {
   const { resolution, channels } = plan.shape;
   return {
     inputs: {

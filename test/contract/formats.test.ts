@@ -28,7 +28,8 @@ test.each(presets.map(({ name, config }) => [name, config] as const))(
 );
 
 test('a configuration of format 2 knew no validation, and gets none', () => {
-  const { validationImages: _, ...logging } = presets[0]!.config.logging;
+  const { tickImages, snapshotImages, checkpointImages, sampleImages } = presets[0]!.config.logging;
+  const logging = { tickImages, snapshotImages, checkpointImages, sampleImages };
   const stored = { ...presets[0]!.config, version: 2, logging };
   expect(RunConfig.parse(upgraded(stored)).logging).toEqual({ ...logging, validationImages: 0 });
 });

@@ -265,7 +265,12 @@ export function gradientsAt(
 }
 
 /** `PerImage` in its order, [4, N], from the loss and the error of each element. */
-export function ofEachPicture(loss: tf.Tensor4D, error: tf.Tensor4D, sigma: tf.Tensor1D, u: tf.Tensor4D | null): tf.Tensor2D {
+export function ofEachPicture(
+  loss: tf.Tensor4D,
+  error: tf.Tensor4D,
+  sigma: tf.Tensor1D,
+  u: tf.Tensor4D | null,
+): tf.Tensor2D {
   const means = [loss, error].map((x) => tf.mean<tf.Tensor1D>(x, [1, 2, 3]));
   return tf.stack([...means, sigma, u === null ? tf.zerosLike(sigma) : tf.reshape(u, [-1])]) as tf.Tensor2D;
 }

@@ -38,7 +38,8 @@ export function pictureBatch(dataset: PackedDataset, labelDim: number, indices: 
   const labels = indices.map((index) => dataset.labels[index]!);
   return {
     images: { dtype: 'uint8', shape: [count, resolution, resolution, channels], values: pixels },
-    labels: labelDim === 0 ? null : { dtype: 'float32', shape: [count, labelDim], values: oneHotRows(labels, labelDim) },
+    labels:
+      labelDim === 0 ? null : { dtype: 'float32', shape: [count, labelDim], values: oneHotRows(labels, labelDim) },
   };
 }
 

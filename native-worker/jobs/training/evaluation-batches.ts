@@ -43,7 +43,11 @@ export function* evaluationBatches(
     for (const [index, place] of places.entries()) noise.set(noiseOf(place, shape, purpose), index * sizeOf(shape));
     yield {
       batch: {
-        ...pictureBatch(dataset, labelDim, Int32Array.from(places, (place) => pictures[place]!)),
+        ...pictureBatch(
+          dataset,
+          labelDim,
+          Int32Array.from(places, (place) => pictures[place]!),
+        ),
         sigma: { dtype: 'float32', shape: [size], values: Float32Array.from(places, (place) => sigmas[place]!) },
         noise: { dtype: 'float32', shape: [size, ...shape], values: noise },
       },

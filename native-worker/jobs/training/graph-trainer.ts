@@ -195,7 +195,10 @@ function gridSampling({ plan, grid, training }: TrainerPlan, layout: StateLayout
   });
 }
 
-function evaluationEntries({ plan, training, evaluated = 0 }: TrainerPlan, layout: StateLayout): ProgramSpec['entries'] {
+function evaluationEntries(
+  { plan, training, evaluated = 0 }: TrainerPlan,
+  layout: StateLayout,
+): ProgramSpec['entries'] {
   return evaluated === 0 ? {} : { [EVALUATE]: evaluationEntry(plan, training.precision, layout, evaluated) };
 }
 

@@ -1,7 +1,7 @@
 import { PROBE_PICTURES } from '../../../contract/validation.ts';
 import { stratifiedSigmas } from '../../edm2/training/strata.ts';
 import { averageDynamics, meanOfParts } from '../../programs/step-dynamics.ts';
-import { insertDynamics } from '../../store/dynamics.ts';
+import { hasDynamics, insertDynamics } from '../../store/dynamics.ts';
 import { patiently } from '../../store/patience.ts';
 import { write } from '../../store/statements.ts';
 import { breathe } from '../context.ts';
@@ -18,6 +18,8 @@ import type { TrainingSession } from './session.ts';
  */
 export async function probeAverage(session: TrainingSession): Promise<boolean> {
   const { context, run, plan, dataset, split, trainer, nimg } = session;
+  const { db } = context.library;
+  if (hasDynamics(db, run.id, 'average-weight-max', nimg)) return true; // the grid was interrupted
   const { training, grid } = run.config;
   const average = training.sigmaRels.indexOf(grid.sigmaRel);
   const shown = {
@@ -34,7 +36,6 @@ export async function probeAverage(session: TrainingSession): Promise<boolean> {
     await breathe();
     if (context.requested() !== null) return false;
   }
-  const { db } = context.library;
   const kinds = averageDynamics(plan, { forward: meanOfParts(forward), units });
   await patiently(() =>
     write(db, () => {

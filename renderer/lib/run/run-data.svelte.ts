@@ -1,8 +1,10 @@
+import { untrack } from 'svelte';
 import { AppError } from '../../../contract/errors.ts';
 import {
   runChanged,
   runDeleted,
   runLogged,
+  runMeasured,
   runRewound,
   runTicked,
   sampleAdded,
@@ -57,8 +59,8 @@ export class RunData {
   #resuming = false;
   #news: TickColumns = noTicks;
   #drawing: ReturnType<typeof setTimeout> | null = null;
-  /** The kinds that the page shows. */
-  #watched: readonly DynamicsKind[] = [];
+  /** The kinds that parts of the page show, a list a part. */
+  readonly #watches = new Set<readonly DynamicsKind[]>();
   #asking: ReturnType<typeof setTimeout> | null = null;
 
   constructor(id: number) {
@@ -85,6 +87,9 @@ export class RunData {
         this.#resuming = false;
         void this.#loadRun();
       }),
+      client.on(runMeasured, ({ runId }) => {
+        if (mine(runId)) this.#growSoon();
+      }),
       client.on(runRewound, ({ runId, nimg }) => {
         if (mine(runId)) this.#rewind(nimg);
       }),
@@ -107,10 +112,17 @@ export class RunData {
     if (this.#asking) clearTimeout(this.#asking);
   }
 
-  /** Loads what was recorded of these kinds and keeps it growing, of no others. */
-  watch(kinds: readonly DynamicsKind[]): void {
-    this.#watched = kinds;
-    void attempt(() => this.#growMagnitudes());
+  /** Loads what was recorded of these kinds and keeps it growing. @returns ends that */
+  watch(kinds: readonly DynamicsKind[]): () => void {
+    const watch = [...kinds];
+    this.#watches.add(watch);
+    // Whoever asks in an effect is not to ask again for what it gets.
+    untrack(() => void attempt(() => this.#growMagnitudes()));
+    return () => this.#watches.delete(watch);
+  }
+
+  get #watched(): readonly DynamicsKind[] {
+    return [...new Set([...this.#watches].flat())];
   }
 
   async #load(): Promise<void> {
@@ -165,12 +177,15 @@ export class RunData {
       this.#news = noTicks;
       if (this.ticks.nimg.length > MOST_TICKS) void attempt(() => this.#readTicksAgain());
     }, REDRAW_MS);
-    if (this.#watched.length > 0) {
-      this.#asking ??= setTimeout(() => {
-        this.#asking = null;
-        void attempt(() => this.#growMagnitudes());
-      }, MAGNITUDES_MS);
-    }
+    this.#growSoon();
+  }
+
+  #growSoon(): void {
+    if (this.#watches.size === 0) return;
+    this.#asking ??= setTimeout(() => {
+      this.#asking = null;
+      void attempt(() => this.#growMagnitudes());
+    }, MAGNITUDES_MS);
   }
 
   async #readTicksAgain(): Promise<void> {

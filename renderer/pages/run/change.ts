@@ -7,7 +7,7 @@ import { median } from '../../../contract/median.ts';
 /** Kinds that there is a map of: all. */
 export const mappedKinds = Object.keys(dynamicsKinds) as DynamicsKind[];
 
-/** Counts, shares and signed numbers, which have no ratio worth a look. */
+/** Counts, shares, signed numbers and errors, which have no ratio worth a look. */
 const WITHOUT_RATIO: readonly DynamicsKind[] = [
   'non-finite',
   'clipped',
@@ -16,6 +16,8 @@ const WITHOUT_RATIO: readonly DynamicsKind[] = [
   'noise-count',
   'noise-loss',
   'noise-u',
+  'validation',
+  'validation-loss',
 ];
 export const hasRatio = (kind: DynamicsKind): boolean => !WITHOUT_RATIO.includes(kind);
 

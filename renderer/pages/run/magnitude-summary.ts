@@ -9,6 +9,7 @@ const rowWords: Readonly<Record<DynamicsRows, string>> = {
   attention: 'blocks with attention',
   gain: 'gains',
   bucket: 'buckets',
+  validation: 'networks',
   'noise level': 'noise levels',
 };
 

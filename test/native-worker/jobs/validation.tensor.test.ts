@@ -1,7 +1,8 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { planNetwork } from '../../../contract/architecture.ts';
-import type { DynamicsKind, DynamicsTable } from '../../../contract/dynamics.ts';
+import type { DynamicsKind } from '../../../contract/dynamics.ts';
+import type { DynamicsTable } from '../../../contract/dynamics-table.ts';
 import type { JobMessage, JobOutcome } from '../../../contract/job-messages.ts';
 import type { Engine, RunConfig } from '../../../contract/training.ts';
 import { VALIDATION_NOISE } from '../../../contract/validation.ts';
@@ -40,7 +41,10 @@ const newRun = (training: Partial<RunConfig['training']> = {}, logging: Partial<
   makeRun(
     library,
     datasetId,
-    tinyConfig({ durationImages: 24, ...training }, { snapshotImages: 0, checkpointImages: 8, validationImages: 8, ...logging }),
+    tinyConfig(
+      { durationImages: 24, ...training },
+      { snapshotImages: 0, checkpointImages: 8, validationImages: 8, ...logging },
+    ),
   );
 
 async function train(
@@ -54,7 +58,7 @@ async function train(
 }
 
 const recorded = (runId: number, kind: DynamicsKind = 'validation'): DynamicsTable =>
-  readDynamics(library.db, runId, kind, 100);
+  readDynamics(library.db, runId, kind, { maxColumns: 100 });
 
 /** λ(σ) (D − y)² of pictures, written out anew: one picture at a time, with the weights of the run's newest checkpoint. */
 function errorByHand(runId: number, which: 'raw' | number, pictures: Int32Array, dataset: PackedDataset): number {
@@ -109,11 +113,13 @@ test('training never sees what is held out, and without validation sees all in t
   const { readBatch } = await import('../../../native-worker/jobs/training/batch.ts');
   const dataset = openDataset(insideLibrary(library.folder, datasetPath(library, datasetId)));
   const { heldOut, training } = splitPictures(dataset, 4, 4);
-  const read = dataset.readPictures;
-  const watched = { ...dataset, readPictures: (indices: ArrayLike<number>, into: Uint8Array): void => {
-    seen.push(...Array.from(indices));
-    read(indices, into);
-  } };
+  const watched = {
+    ...dataset,
+    readPictures: (indices: ArrayLike<number>, into: Uint8Array): void => {
+      seen.push(...Array.from(indices));
+      dataset.readPictures(indices, into);
+    },
+  };
   for (let nimg = 0; nimg < 72; nimg += 8) readBatch(watched, 2, { seed: 3, batchSize: 8 }, nimg, training);
   expect(new Set(seen).size).toBe(36);
   expect([...heldOut].some((index) => seen.includes(index))).toBe(false);
@@ -171,7 +177,7 @@ test('a dataset that is too small to hold any out says so, and all of it is trai
   const parameters = { kind: 'train', runId, engine: 'eager' } as const;
   const { context } = makeContext(small.library, parameters);
   expect(await runTrain(context, parameters)).toEqual({ kind: 'finished' });
-  expect(readDynamics(small.library.db, runId, 'validation', 100).nimg).toEqual([]);
+  expect(readDynamics(small.library.db, runId, 'validation', { maxColumns: 100 }).nimg).toEqual([]);
   const log = listLog(small.library.db, runId, 100);
   expect(log.filter(({ level }) => level === 'warn').map(({ text }) => text)).toEqual([
     'Nothing is validated: the dataset has too few pictures to hold any out.',

@@ -1,6 +1,7 @@
 import { service } from '../../support/fake-service.ts';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { runDynamics } from '../../../../contract/dynamics-table.ts';
+import { runMeasured } from '../../../../contract/events.ts';
 import { getRun, runLog, runSnapshots, runTicks } from '../../../../contract/runs.ts';
 import { listSamples } from '../../../../contract/samples.ts';
 import { noTicks } from '../../../../renderer/lib/run/tick-columns.ts';
@@ -18,13 +19,32 @@ beforeAll(() => {
   service.open();
 });
 
-test('a page that shows several kinds is given all of them; one that shows none asks for nothing', async () => {
+test('parts of a page that show several kinds are given all of them; those that show none ask for nothing', async () => {
   const data = new RunData(exampleRun().id);
-  data.watch(['noise-count', 'noise-error']);
-  await vi.waitFor(() => expect(Object.keys(data.magnitudes).sort()).toEqual(['noise-count', 'noise-error']));
+  const ends = [data.watch(['noise-count', 'noise-error']), data.watch(['validation', 'noise-count'])];
+  const all = ['noise-count', 'noise-error', 'validation'];
+  await vi.waitFor(() => expect(Object.keys(data.magnitudes).sort()).toEqual(all));
   service.asked.length = 0;
-  data.watch([]);
+  for (const end of ends) end();
+  data.watch([])();
   await new Promise((done) => setTimeout(done, 20));
   expect(service.inputsOf(runDynamics)).toEqual([]);
+  data.close();
+});
+
+test('what was measured without a tick is read soon after', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const data = new RunData(exampleRun().id);
+  const end = data.watch(['validation']);
+  await vi.waitFor(() => expect(data.magnitudes.validation?.nimg).toEqual([256]));
+  service.asked.length = 0;
+  service.emit(runMeasured, { runId: exampleRun().id + 1, nimg: 512 });
+  vi.runAllTimers();
+  expect(service.inputsOf(runDynamics)).toEqual([]);
+  service.emit(runMeasured, { runId: exampleRun().id, nimg: 512 });
+  vi.runAllTimers();
+  vi.useRealTimers();
+  await vi.waitFor(() => expect(service.inputsOf(runDynamics)).toMatchObject([{ kind: 'validation' }]));
+  end();
   data.close();
 });

@@ -16,3 +16,13 @@ test('half precision with a large batch is told a loss scaling; others, and thos
   expect(wordsFor({ precision: 'fp16', batchSize: 2048, lossScaling: 64 })).not.toContain('loss scaling');
   expect(wordsFor({ precision: 'bf16', batchSize: 2048 })).not.toContain('loss scaling');
 });
+
+test('validation that is dear, or that a small dataset does not allow, is told', () => {
+  const words = (validationImages: number, count = 3781): string =>
+    advice({ ...config, logging: { ...config.logging, validationImages } }, exampleDataset({ count }), plan).join(' ');
+  // 64 pictures, as many beside them, three networks, a third of a step each: 128 images of every 1,000.
+  expect(words(1000)).toContain('Validation takes about 13 % of the time of training');
+  expect(words(4096)).not.toContain('alidat');
+  expect(words(4096, 9)).toContain('too few pictures to hold any out');
+  expect(words(0, 9)).not.toContain('alidat');
+});

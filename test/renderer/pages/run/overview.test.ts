@@ -2,13 +2,16 @@ import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import type { DynamicsTable } from '../../../../contract/dynamics-table.ts';
 import { runFindings } from '../../../../contract/findings.ts';
 import type { Run } from '../../../../contract/runs.ts';
 import { tickColumns, type Tick } from '../../../../contract/ticks.ts';
+import { validationRows } from '../../../../contract/validation.ts';
 import { Crosshair } from '../../../../renderer/lib/charts/crosshair.svelte.ts';
 import { chartTaste } from '../../../../renderer/lib/run/chart-taste.svelte.ts';
 import type { Clock } from '../../../../renderer/lib/run/clock.svelte.ts';
 import type { RunData } from '../../../../renderer/lib/run/run-data.svelte.ts';
+import { validationCurves } from '../../../../renderer/lib/run/validation-curves.ts';
 import OverviewTab from '../../../../renderer/pages/run/OverviewTab.svelte';
 import { exampleTick } from '../../../support/ticks.ts';
 import { exampleRun } from '../../support/examples.ts';
@@ -22,8 +25,9 @@ afterEach(() => {
   chartTaste.logY = false;
 });
 
-function show(ticks: readonly Tick[], run: Partial<Run> = {}): void {
-  const data = { ticks: tickColumns(ticks), samples: [], loaded: true } as unknown as RunData;
+function show(ticks: readonly Tick[], run: Partial<Run> = {}, magnitudes: Partial<RunData['magnitudes']> = {}): void {
+  const watch = (): (() => void) => () => undefined;
+  const data = { ticks: tickColumns(ticks), samples: [], loaded: true, magnitudes, watch } as unknown as RunData;
   const clock = { place: null, now: 0 } as unknown as Clock;
   render(OverviewTab, { data, run: { ...exampleRun(), ...run }, clock, crosshair: new Crosshair() });
 }
@@ -61,4 +65,36 @@ test('its head says configuration, precision, learning rate and batch', () => {
   const facts = document.querySelector('.facts')!.textContent.replaceAll(/\s+/g, ' ');
   expect(facts).toContain('Configuration G');
   expect(facts).toContain(`${training.precision} learning rate ${training.learningRate} batch ${training.batchSize}`);
+});
+
+const validating = (validationImages: number): Partial<Run> => {
+  const { config } = exampleRun();
+  return { config: { ...config, logging: { ...config.logging, validationImages } }, state: 'running' };
+};
+const validation = (nimg: number[]): DynamicsTable => {
+  const layers = validationRows([0.05, 0.1]).map(({ name }) => name);
+  return { kind: 'validation', layers, nimg, values: layers.map((_, row) => nimg.map((at) => row + at)) };
+};
+
+test('validation is drawn for each network, on what is held out and on what is trained on', () => {
+  show(ticks, validating(4096), { validation: validation([4096, 8192]) });
+  expect(screen.getByRole('heading', { name: /Validation error/ })).toBeTruthy();
+  const curves = validationCurves(validation([4096]), [0.05, 0.1]);
+  expect(curves.map(({ label, token, dash }) => [label, token, dash.length > 0])).toEqual([
+    ['raw', '--run-1', false],
+    ['σ_rel 0.05', '--run-2', false],
+    ['σ_rel 0.1', '--run-3', false],
+    ['raw, trained on', '--run-1', true],
+    ['σ_rel 0.05, trained on', '--run-2', true],
+    ['σ_rel 0.1, trained on', '--run-3', true],
+  ]);
+});
+
+test('before the first validation the page says when it comes; of a run that does not validate it says nothing', () => {
+  const empty = { ...validation([]), layers: [], values: [] };
+  show(ticks, validating(4096), { validation: empty });
+  expect(document.body.textContent.replaceAll(/\s+/g, ' ')).toContain('Validation comes first after 4.10 kimg');
+  cleanup();
+  show(ticks, validating(0), { validation: empty });
+  expect(document.body.textContent).not.toContain('Validation');
 });
