@@ -149,10 +149,10 @@ test('a version that knows configurations of format 1 alone refuses a library of
 });
 
 test('a run whose configuration is of a newer format is refused with that', () => {
-  older(12, RUN.replace("'{}'", '\'{"version":3}\''));
+  older(12, RUN.replace("'{}'", '\'{"version":4}\''));
   const { db } = (library = openLibrary(folder, { migrate: true }));
   expect(() => getRun(db, 1)).toThrow(
-    "Run 1 can't be read: its configuration was written by a newer EDM2 Studio (format 3, this one knows 2). Update EDM2 Studio.",
+    "Run 1 can't be read: its configuration was written by a newer EDM2 Studio (format 4, this one knows 3). Update EDM2 Studio.",
   );
 });
 
