@@ -7,7 +7,7 @@ import { NoiseDensity } from './noise-density.ts';
 export const NoiseAdvice = z.strictObject({
   /**
    * 'too-little': too few images of too few noise levels, or none recorded. 'too-early': the error has not fallen yet.
-   * 'beyond': it has fallen most at the edge of what was seen. 'fits': the density sits well. 'move': another sits better.
+   * 'beyond': it has fallen most at the edge of what was seen; a new run would look there. 'fits': the density sits well. 'move': another sits better.
    */
   verdict: z.enum(['too-little', 'too-early', 'beyond', 'fits', 'move']),
   /** What to do, one or two sentences. */

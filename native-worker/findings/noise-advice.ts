@@ -66,8 +66,10 @@ export function noiseAdvice({ config, table }: Pick<Course, 'config' | 'table'>)
   const found = densityOf(learned);
   const edges = [Math.log(learned[0]!.level.sigma), Math.log(learned.at(-1)!.level.sigma)] as const;
   if (shareBetween(found, ...edges) < SEEN) {
-    const text = `The error has fallen most at the edge of the noise that training saw enough of, σ ${number(learned[0]!.level.sigma)} to ${number(learned.at(-1)!.level.sigma)}. How it is beyond is not known: a run with a larger P_std sees it.`;
-    return { verdict: 'beyond', text, reason, ...none };
+    const seen = `σ ${number(learned[0]!.level.sigma)} to ${number(learned.at(-1)!.level.sigma)}`;
+    const proposed = { pMean: onGrid(Math.log(best.level.sigma)), pStd };
+    const text = `The error has fallen most at the edge of the noise that training saw enough of, ${seen}, so how it is beyond is not known. A new run would see it with ${words(proposed)} in place of ${words(current)}.`;
+    return { verdict: 'beyond', text, reason, current, proposed, fallen };
   }
   const before = learnedOf(noiseLevels(table, Math.floor(moments / 2) - together, Math.floor(moments / 2)));
   const then = before.length < LEVELS ? null : densityOf(before);
@@ -106,6 +108,9 @@ function densityOf(learned: readonly Learned[]): NoiseDensity {
     between(Math.max(LEAST_SPREAD, rough.pStd - COARSE), rough.pStd + COARSE, FINE),
   );
 }
+
+/** The nearest that the fit could find. */
+const onGrid = (value: number): number => round(Math.round(value / FINE) * FINE);
 
 /** Multiples of a step between two numbers, both included. */
 function between(from: number, to: number, step: number): number[] {

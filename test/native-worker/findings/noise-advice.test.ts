@@ -105,13 +105,15 @@ test('while the error has hardly fallen, or where it falls most still moves, it 
   expect(advised({ current: { pMean: 0.6, pStd: 1.6 }, course: (moment) => 0.5 + moment / 160 }).verdict).toBe('move');
 });
 
-test('where the error falls most at the edge of the noise that was seen, a wider look is advised and no density', () => {
+test('where the error falls most at the edge of the noise that was seen, a look there is advised', () => {
   const { verdict, proposed, text } = advised({
     optimum: { pMean: -3.5, pStd: 0.8 },
     current: { pMean: 0, pStd: 1.2 },
   });
-  expect([verdict, proposed]).toEqual(['beyond', null]);
-  expect(text).toContain('a run with a larger P_std sees it');
+  expect(verdict).toBe('beyond');
+  expect(proposed!.pStd).toBe(1.2);
+  expect(proposed!.pMean).toBeLessThan(-1.5); // of the noise levels with enough images, where the error fell furthest
+  expect(text).toContain(`A new run would see it with P_mean ${proposed!.pMean} and P_std 1.2`);
 });
 
 test('a noise level with few images has no say, and none in the picture of what was learned', () => {
