@@ -61,7 +61,7 @@ export const everyState: readonly PageState[] = [
   {
     name: 'run: pinned layers',
     at: '/runs/1/dynamics',
-    make: after((page) => page.getByRole('application').focus(), keys('ArrowDown', 'Enter', 'ArrowDown', 'Enter')),
+    make: after((page) => page.getByRole('application').first().focus(), keys('ArrowDown', 'Enter', 'ArrowDown', 'Enter')),
   },
   {
     name: 'run: dynamics as a table',

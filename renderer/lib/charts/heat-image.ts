@@ -3,6 +3,7 @@ import { steady } from '../format.ts';
 import type { ColorScale, Rgb } from './color-map.ts';
 import { extremeOf } from './extremes.ts';
 import { lastAt, nearest } from './series.ts';
+import type { TimeRange } from './time-range.ts';
 
 /** A layer × time table; null where the value was not finite, or nothing was measured. */
 export interface HeatTable {
@@ -23,20 +24,21 @@ export interface Hatch {
  * that unevenly spaced moments stand where they belong; of several that lie in it the most extreme. Values that are not
  * finite are hatched.
  *
- * @param end training images at the right edge; the left edge is 0
+ * @param range training images at the left and the right edge
  * @returns RGBA, `width` × rows
  */
 export function paintHeat(
   table: HeatTable,
   width: number,
-  end: number,
+  { from: left, to: right }: TimeRange,
   scale: ColorScale,
   hatch: Hatch,
 ): Uint8ClampedArray<ArrayBuffer> {
   const rows = table.values.length;
   const pixels = new Uint8ClampedArray(width * rows * 4);
+  const nimgAt = (x: number): number => left + (x / width) * (right - left);
   const columns = Array.from({ length: width }, (_, x): [number, number] => {
-    const [from, to] = [(x / width) * end, ((x + 1) / width) * end];
+    const [from, to] = [nimgAt(x), nimgAt(x + 1)];
     const [before, last] = [lastAt(table.nimg, from), lastAt(table.nimg, to)];
     const first = x === 0 && table.nimg[before] === from ? before : before + 1;
     const only = nearest(table.nimg, (from + to) / 2);
@@ -47,7 +49,7 @@ export function paintHeat(
     const line = table.values[row]!;
     for (let x = 0; x < width; x++) {
       const [first, last] = columns[x]!;
-      if (last < 0 || ((x + 0.5) / width) * end > newest * 1.001 + end / width) continue;
+      if (last < 0 || nimgAt(x + 0.5) > newest * 1.001 + (right - left) / width) continue;
       const value = first === last ? (line[first] ?? null) : extremeOf(line, first, last, hatch.quiet);
       const [red, green, blue] = value === null ? hatch.colors[((x >> 2) + row) & 1]! : scale.color(value);
       const at = (row * width + x) * 4;

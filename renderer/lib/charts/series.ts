@@ -6,6 +6,8 @@ export interface Series {
   readonly token: string;
   /** Lengths of dash and gap in pixels; empty: solid. */
   readonly dash: readonly number[];
+  /** Pixels of the line; absent: as wide as usual. */
+  readonly width?: number;
   readonly xs: readonly number[];
   readonly ys: readonly (number | null)[];
   /** Each value stands for a bin around its x, and is drawn as a step. */

@@ -4,6 +4,9 @@ import { median } from '../../../contract/median.ts';
 
 /** How a kind's numbers changed: what the map's colours say, and which row left first. */
 
+/** What the colours of a map say: change, how far from 1, or values from low to high. */
+export type Colors = 'change' | 'around 1' | 'low to high';
+
 /** Kinds that there is a map of: all. */
 export const mappedKinds = Object.keys(dynamicsKinds) as DynamicsKind[];
 

@@ -1,4 +1,4 @@
-import { dynamicsKinds, type DynamicsRows } from '../../../contract/dynamics.ts';
+import { dynamicsKinds, type DynamicsKind, type DynamicsRows } from '../../../contract/dynamics.ts';
 import type { DynamicsTable } from '../../../contract/dynamics-table.ts';
 import { shortLayer } from '../../lib/charts/heat-image.ts';
 import { images, steady } from '../../lib/format.ts';
@@ -12,6 +12,12 @@ const rowWords: Readonly<Record<DynamicsRows, string>> = {
   validation: 'networks',
   'noise level': 'noise levels',
 };
+
+/** What a map is called: "Activation magnitudes". */
+export function mapTitle(kind: DynamicsKind): string {
+  if (kind === 'activation') return 'Activation magnitudes';
+  return kind === 'weight' ? 'Weight magnitudes' : dynamicsKinds[kind].title;
+}
 
 /** What an empty cell of a kind means. */
 export const missingWords = ({ kind }: DynamicsTable): string =>

@@ -51,7 +51,7 @@ test('findings are told with their rules and lead to where they are seen', async
   expect(screen.getByRole('link', { name: 'Show' }).getAttribute('href')).toBe('#/runs/7/dynamics');
   await fireEvent.click(screen.getByRole('link', { name: 'Show' }));
   expect(set).toHaveBeenLastCalledWith(8000);
-  expect(dynamicsTaste.kind).toBe('weight');
+  expect(dynamicsTaste.wanted).toBe('weight');
 });
 
 test('a finding on noise levels leads to their tab', async () => {

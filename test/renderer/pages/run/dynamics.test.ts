@@ -1,13 +1,18 @@
 import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { packDynamics } from '../../../support/dynamics.ts';
 import { runDynamics } from '../../../../contract/dynamics-table.ts';
 
+import { dynamicsTaste } from '../../../../renderer/lib/run/dynamics-taste.svelte.ts';
 import { show, useRunPage } from '../../support/run-page.ts';
 
 useRunPage();
+beforeEach(() => {
+  localStorage.clear();
+  for (const kind of ['weight', 'relative-update'] as const) dynamicsTaste.hide(kind);
+});
 
 test('the dynamics say in words which layers are smallest and largest, and show them as a table', async () => {
   show('dynamics');
@@ -16,7 +21,7 @@ test('the dynamics say in words which layers are smallest and largest, and show 
   await fireEvent.click(screen.getByLabelText('Table'));
   expect(screen.getByRole('row', { name: /dec\.32x32_block0 1\.10 – 1\.10 1\.10/ })).toBeTruthy();
   await fireEvent.click(screen.getByLabelText('Pin dec.32x32_block0'));
-  expect(screen.getByText('Pinned layers')).toBeTruthy();
+  expect(screen.getByText('Pinned: activations')).toBeTruthy();
 });
 
 test('the heat map has a name and a description, is read once, and says what is pinned and unpinned', async () => {
@@ -27,7 +32,7 @@ test('the heat map has a name and a description, is read once, and says what is 
   expect(summary).toMatch(/^At 512 images: /);
   expect(keys).toBe('Up and down choose a layer, Enter pins it.');
   expect(document.body.textContent.split(summary!)).toHaveLength(2); // once
-  const spoken = map.closest('figure')!.querySelector('[role=status]')!;
+  const spoken = map.closest('section')!.querySelector('[role=status]')!;
   await fireEvent.keyDown(map, { key: 'ArrowDown' });
   expect(spoken.textContent).toBe('');
   await fireEvent.keyDown(map, { key: 'Enter' });
@@ -86,5 +91,33 @@ test('a filter of the rows leaves the curves of pinned layers as they are', asyn
   await fireEvent.click(screen.getByLabelText('Pin dec.32x32_block0'));
   await fireEvent.input(screen.getByLabelText('Filter the rows'), { target: { value: 'enc' } });
   expect(screen.queryByLabelText('Pin dec.32x32_block0')).toBeNull();
-  expect(screen.getByText(/^Pinned layers\. .*dec\.32x32_block0/)).toBeTruthy();
+  expect(screen.getByText(/^Pinned: activations\. .*dec\.32x32_block0/)).toBeTruthy();
+});
+
+test('maps stand on one axis: others are added and taken away, and what is chosen is remembered', async () => {
+  dynamicsTaste.showUsual();
+  show('dynamics');
+  const maps = () => screen.getAllByRole('application').map((map) => map.getAttribute('aria-label'));
+  await waitFor(() => expect(maps()).toEqual(['Activation magnitudes', 'Weight magnitudes', 'Relative updates']));
+  expect(screen.getAllByText('training images')).toHaveLength(1);
+  const choice = screen.getByLabelText<HTMLSelectElement>('Add a map');
+  const gradient = [...choice.options].find(({ text }) => text === 'Gradients')!;
+  choice.selectedIndex = gradient.index;
+  await fireEvent.change(choice);
+  await waitFor(() => expect(maps()).toContain('Gradients'));
+  expect(localStorage.getItem('dynamics-maps')).toBe('activation weight relative-update gradient');
+  for (const kind of ['activation', 'weight', 'relative-update', 'gradient'] as const) dynamicsTaste.hide(kind);
+  await fireEvent.click(await screen.findByRole('button', { name: 'Show the usual three' }));
+  await waitFor(() => expect(maps()).toHaveLength(3));
+});
+
+test('a layer that is pinned on one map is pinned on all that have it', async () => {
+  dynamicsTaste.showUsual();
+  show('dynamics');
+  await waitFor(() => expect(screen.getAllByRole('application')).toHaveLength(3));
+  const map = screen.getByRole('application', { name: 'Weight magnitudes' });
+  await fireEvent.keyDown(map, { key: 'ArrowDown' });
+  await fireEvent.keyDown(map, { key: 'Enter' });
+  for (const kind of ['activations', 'weights', 'relative updates'])
+    expect(screen.getByRole('heading', { name: `Pinned: ${kind}` })).toBeTruthy();
 });
