@@ -81,6 +81,10 @@ export const terms = {
     sentence:
       'Where a layer is: encoder (enc) or decoder (dec), the resolution it works at, and its place there, counted from 0.',
   },
+  bucket: {
+    word: 'Bucket',
+    sentence: 'All layers of the encoder (Enc) or of the decoder (Dec) that work at one resolution, taken together.',
+  },
   'sigma-rel': {
     word: 'σ_rel',
     sentence:
