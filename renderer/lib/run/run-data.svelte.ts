@@ -61,6 +61,7 @@ export class RunData {
   #drawing: ReturnType<typeof setTimeout> | null = null;
   /** The kinds that parts of the page show, a list a part. */
   readonly #watches = new Set<readonly DynamicsKind[]>();
+  #growth: Promise<void> = Promise.resolve();
   #asking: ReturnType<typeof setTimeout> | null = null;
 
   constructor(id: number) {
@@ -116,8 +117,10 @@ export class RunData {
   watch(kinds: readonly DynamicsKind[]): () => void {
     const watch = [...kinds];
     this.#watches.add(watch);
-    // Whoever asks in an effect is not to ask again for what it gets.
-    untrack(() => void attempt(() => this.#growMagnitudes()));
+    // Whoever asks in an effect is not to ask again for what it gets. Before the history is there they are read with it.
+    untrack(() => {
+      if (this.loaded) void attempt(() => this.#growMagnitudes(watch));
+    });
     return () => this.#watches.delete(watch);
   }
 
@@ -132,6 +135,8 @@ export class RunData {
       await this.#readTicksAgain(); // all of them: it may have been rewound while we did not listen
       this.loaded = true;
     });
+    this.magnitudes = Object.fromEntries(this.#watched.map((kind) => [kind, this.magnitudes[kind]]));
+    await attempt(() => this.#growMagnitudes(this.#watched, true));
     await attempt(async () => {
       const samples = await client.call(listSamples, { runId: this.id, origin: 'grid', limit: 2000 });
       this.samples = [...samples].sort((a, b) => a.nimg - b.nimg);
@@ -140,8 +145,6 @@ export class RunData {
     await attempt(async () => {
       this.log = await client.call(runLog, { id: this.id, limit: 1000 });
     });
-    this.magnitudes = Object.fromEntries(this.#watched.map((kind) => [kind, this.magnitudes[kind]]));
-    await attempt(() => this.#growMagnitudes(true));
   }
 
   async #loadRun(): Promise<void> {
@@ -192,9 +195,17 @@ export class RunData {
     this.ticks = await client.call(runTicks, { id: this.id });
   }
 
-  /** @param anew reads all of them, instead of what came since */
-  async #growMagnitudes(anew = false): Promise<void> {
-    for (const kind of this.#watched) await this.#grow(kind, anew);
+  /**
+   * One growth after the other: each goes on from what the one before has read.
+   *
+   * @param anew reads all of them, instead of what came since
+   */
+  #growMagnitudes(kinds: readonly DynamicsKind[] = this.#watched, anew = false): Promise<void> {
+    const growth = this.#growth.then(async () => {
+      for (const kind of kinds) await this.#grow(kind, anew);
+    });
+    this.#growth = growth.catch(() => undefined);
+    return growth;
   }
 
   async #grow(kind: DynamicsKind, anew: boolean): Promise<void> {

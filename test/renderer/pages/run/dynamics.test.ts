@@ -19,7 +19,7 @@ test('the dynamics say in words which layers are smallest and largest, and show 
   const sentence = 'At 512 images: 0.900 (enc.32x32_conv) to 0.900 (enc.32x32_conv) over 2 blocks; 1 not finite.';
   expect(await screen.findByText(sentence)).toBeTruthy();
   await fireEvent.click(screen.getByLabelText('Table'));
-  expect(screen.getByRole('row', { name: /dec\.32x32_block0 1\.10 – 1\.10 1\.10/ })).toBeTruthy();
+  expect(await screen.findByRole('row', { name: /dec\.32x32_block0 1\.10 – 1\.10 1\.10/ })).toBeTruthy();
   await fireEvent.click(screen.getByLabelText('Pin dec.32x32_block0'));
   expect(screen.getByText('Pinned: activations')).toBeTruthy();
 });
@@ -62,6 +62,7 @@ test('a seventh pinned layer asks before the first is unpinned', async () => {
   service.answer(runDynamics, ({ kind }) => packDynamics({ kind, layers, nimg: [256], values: layers.map(() => [1]) }));
   show('dynamics');
   await fireEvent.click(await screen.findByLabelText('Table'));
+  await screen.findByLabelText('Pin enc.32x32_block0');
   for (let index = 0; index < 6; index++) await fireEvent.click(screen.getByLabelText(`Pin enc.32x32_block${index}`));
   await fireEvent.click(screen.getByLabelText('Pin enc.32x32_block6'));
   const dialog = await screen.findByRole('dialog', { name: 'Pin “enc.32x32_block6”?' });
@@ -76,7 +77,7 @@ test('a seventh pinned layer asks before the first is unpinned', async () => {
 test('arrow keys go from layer to layer in the table, and leave the clock alone', async () => {
   show('dynamics');
   await fireEvent.click(await screen.findByLabelText('Table'));
-  const first = screen.getByLabelText('Pin enc.32x32_conv');
+  const first = await screen.findByLabelText('Pin enc.32x32_conv');
   first.focus();
   await fireEvent.keyDown(first, { key: 'ArrowDown' });
   expect(document.activeElement).toBe(screen.getByLabelText('Pin dec.32x32_block0'));
@@ -88,7 +89,7 @@ test('arrow keys go from layer to layer in the table, and leave the clock alone'
 test('a filter of the rows leaves the curves of pinned layers as they are', async () => {
   show('dynamics');
   await fireEvent.click(await screen.findByLabelText('Table'));
-  await fireEvent.click(screen.getByLabelText('Pin dec.32x32_block0'));
+  await fireEvent.click(await screen.findByLabelText('Pin dec.32x32_block0'));
   await fireEvent.input(screen.getByLabelText('Filter the rows'), { target: { value: 'enc' } });
   expect(screen.queryByLabelText('Pin dec.32x32_block0')).toBeNull();
   expect(screen.getByText(/^Pinned: activations\. .*dec\.32x32_block0/)).toBeTruthy();

@@ -100,5 +100,7 @@ test('after a night the history is read again, without what was undone meanwhile
   hidePage(false);
   await waitFor(() => expect(screen.getAllByText(/^At 2\.00 kimg: 3\.00/)).toHaveLength(3)); // maps
   expect(service.inputsOf(runTicks)).toMatchObject([{ afterNimg: -1 }]);
-  expect(service.inputsOf(runDynamics).map(({ afterNimg }) => afterNimg)).toEqual([-1, -1, -1]);
+  const after = service.inputsOf(runDynamics).map(({ afterNimg }) => afterNimg);
+  expect(new Set(after.slice(0, 3))).toEqual(new Set([-1]));
+  expect(after).not.toContain(512); // what was read before is not gone on from
 });
