@@ -71,20 +71,21 @@ export function noiseAdvice({ config, table }: Pick<Course, 'config' | 'table'>)
     const text = `The error has fallen most at the edge of the noise that training saw enough of, ${seen}, so how it is beyond is not known. A new run would see it with ${words(proposed)} in place of ${words(current)}.`;
     return { verdict: 'beyond', text, reason, current, proposed, fallen };
   }
+  const fitted = `${reason} P_mean and P_std are those of the normal density of ln σ that is nearest to this fall.`;
   const before = learnedOf(noiseLevels(table, Math.floor(moments / 2) - together, Math.floor(moments / 2)));
   const then = before.length < LEVELS ? null : densityOf(before);
   if (then === null || Math.abs(then.pMean - found.pMean) > STEADY || Math.abs(then.pStd - found.pStd) > STEADY) {
     const earlier = then === null ? 'there was too little to tell' : `it spoke for ${words(then)}`;
     const text = `It is too early to tell: the error speaks for ${words(found)} now, and half-way through this training ${earlier}.`;
-    return { verdict: 'too-early', text, reason, ...none };
+    return { verdict: 'too-early', text, reason: fitted, ...none };
   }
   const moved = movedShare(current, found);
   if (moved <= MOVED) {
     const text = `The noise levels of this run fit its pictures: the error speaks for ${words(found)}, with which only ${percent(moved)} of the images would get others.`;
-    return { verdict: 'fits', text, reason, ...none };
+    return { verdict: 'fits', text, reason: fitted, ...none };
   }
   const text = `A new run would do well with ${directionOf(current, found)}: ${words(found)} in place of ${words(current)}. Of its images ${percent(moved)} would get other noise levels.`;
-  return { verdict: 'move', text, reason, current, proposed: found, fallen };
+  return { verdict: 'move', text, reason: fitted, current, proposed: found, fallen };
 }
 
 function learnedOf(levels: readonly NoiseLevel[]): Learned[] {
@@ -157,6 +158,5 @@ function reasonOf(learned: readonly Learned[], best: Learned): string {
   return [
     `With nothing learned the weighted error is 1 at every noise level. It has fallen furthest at σ ${number(best.level.sigma)}, to ${number(best.level.error)}; from σ ${number(Math.min(...half))} to ${number(Math.max(...half))} its logarithm has fallen at least half as far.`,
     pull > 1 ? ` An image there gives a gradient ×${number(pull, 2)} as large as where it is smallest.` : '',
-    ' P_mean and P_std are those of the normal density of ln σ that is nearest to this fall.',
   ].join('');
 }

@@ -70,7 +70,7 @@ test.each([
   expect(verdict).toBe('move');
   expect(proposed).toEqual({ pMean, pStd });
   expect(text).toContain(`P_mean ${pMean} and P_std ${pStd} in place of P_mean -0.8 and P_std 2.4`);
-  expect(reason).toMatch(/It has fallen furthest at σ [\d.]+, to 0\.1/);
+  expect(reason).toMatch(/It has fallen furthest at σ [\d.]+, to 0\.1.* P_mean and P_std are those of/);
 });
 
 test('it is said whether to go to finer or stronger noise, and to a wider or narrower range', () => {
@@ -106,11 +106,12 @@ test('while the error has hardly fallen, or where it falls most still moves, it 
 });
 
 test('where the error falls most at the edge of the noise that was seen, a look there is advised', () => {
-  const { verdict, proposed, text } = advised({
+  const { verdict, proposed, text, reason } = advised({
     optimum: { pMean: -3.5, pStd: 0.8 },
     current: { pMean: 0, pStd: 1.2 },
   });
   expect(verdict).toBe('beyond');
+  expect(reason).not.toContain('P_mean'); // it is no fit
   expect(proposed!.pStd).toBe(1.2);
   expect(proposed!.pMean).toBeLessThan(-1.5); // of the noise levels with enough images, where the error fell furthest
   expect(text).toContain(`A new run would see it with P_mean ${proposed!.pMean} and P_std 1.2`);
