@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { onEscaped } from '../../contract/escaped.ts';
+import { addAblate } from './commands/ablate.ts';
 import { addBench } from './commands/bench.ts';
 import { addCount } from './commands/count.ts';
 import { addDemo } from './commands/demo.ts';
@@ -37,6 +38,7 @@ const program = new Command('edm2')
 for (const add of [
   addDemo,
   addTrain,
+  addAblate,
   addSample,
   addReconstruct,
   addReconstructions,
