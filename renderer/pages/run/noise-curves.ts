@@ -69,6 +69,16 @@ export function steadied(table: DynamicsTable, counts: DynamicsTable): Cells {
   );
 }
 
+/** The range of a scale that leaves out the lowest and the highest 2 %: a wild cell costs no colours. */
+export function usualRange(values: Cells): { min: number; max: number } {
+  const known = values
+    .flat()
+    .filter((value) => value !== null)
+    .sort((a, b) => a - b);
+  const at = (share: number): number | undefined => known[Math.round(share * (known.length - 1))];
+  return { min: at(0.02) ?? 0, max: at(0.98) ?? 1 };
+}
+
 /** A column of a table as a curve over σ. */
 export function columnCurve(values: Cells, column: number, drawn: Drawn): Series {
   return { ...drawn, xs: sigmas, ys: values.map((line) => line[column] ?? null) };

@@ -11,6 +11,7 @@ import {
   sampledSteps,
   steadied,
   type Tables,
+  usualRange,
 } from '../../../../renderer/pages/run/noise-curves.ts';
 
 const drawn = { id: 'a', label: 'a', token: '--run-1', dash: [] };
@@ -107,6 +108,13 @@ test('a map has noise levels across and time downwards, and is clear where there
   expect(pixel(0, 0)).toEqual([...scale.color(0), 255]);
   expect(pixel(1, 0)).toEqual([0, 0, 0, 0]);
   expect(pixel(1, 3)).toEqual([...scale.color(1), 255]);
+});
+
+test('a wild cell costs no colours', () => {
+  const line = Array.from({ length: 100 }, (_, index) => index / 100);
+  expect(usualRange([line, [null, 50, -50]])).toEqual({ min: 0.01, max: 0.98 });
+  expect(usualRange([[2]])).toEqual({ min: 2, max: 2 });
+  expect(usualRange([])).toEqual({ min: 0, max: 1 });
 });
 
 test('steps stand around the middles of their bins, on a logarithmic scale, too', () => {
