@@ -128,6 +128,6 @@ function longRun(): RunConfig {
   return {
     ...config,
     training: { ...config.training, batchSize: 8, durationImages: 100_000 },
-    logging: { tickImages: 16, snapshotImages: 0, checkpointImages: 0, sampleImages: 0 },
+    logging: { tickImages: 16, snapshotImages: 0, checkpointImages: 0, sampleImages: 0, validationImages: 0 },
   };
 }
