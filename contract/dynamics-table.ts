@@ -52,6 +52,8 @@ export const runDynamics = defineCall(
     untilNimg: z.int().min(0).nullable().default(null),
     /** More moments become fewer columns, each with the extremes of what it stands for. */
     maxColumns: z.int().min(10).max(2000).default(400),
+    /** Fewer columns, but 10 at least, where there are many rows: so many cells at most; null: any number. */
+    maxCells: z.int().min(1000).nullable().default(null),
   }),
   PackedDynamics,
 );

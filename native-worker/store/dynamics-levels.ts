@@ -135,7 +135,7 @@ export function newestMoment(db: Database, runId: number, kind: DynamicsKind, un
 }
 
 /** Little-endian float32, as tables hold them. */
-function floatsOf(blob: Buffer): Float32Array {
+export function floatsOf(blob: Buffer): Float32Array {
   const { buffer, byteOffset, byteLength } = blob;
   return byteOffset % 4 === 0
     ? new Float32Array(buffer, byteOffset, byteLength >> 2)

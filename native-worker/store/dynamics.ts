@@ -4,7 +4,15 @@ import type { DynamicsKind } from '../../contract/dynamics.ts';
 import { unpackDynamics, type DynamicsTable, type PackedDynamics } from '../../contract/dynamics-table.ts';
 import { exactImages } from '../../contract/units.ts';
 import { COUNTS } from './counting.ts';
-import { beginLevels, growLevels, joined, newestMoment, partsOfStretch, type Part } from './dynamics-levels.ts';
+import {
+  beginLevels,
+  floatsOf,
+  growLevels,
+  joined,
+  newestMoment,
+  partsOfStretch,
+  type Part,
+} from './dynamics-levels.ts';
 import { statement, write } from './statements.ts';
 
 /** Tables `dynamics_rows` and `dynamics`: numbers of layers, blocks and noise levels over training, by kind. */
@@ -58,6 +66,8 @@ export interface DynamicsRange {
   /** Only moments up to this count of images; null or absent: to the newest. */
   readonly untilNimg?: number | null;
   readonly maxColumns: number;
+  /** Fewer columns, but 10 at least, where there are many rows; null or absent: any number of cells. */
+  readonly maxCells?: number | null;
 }
 
 /** Whether numbers of a kind are recorded of a moment. */
@@ -76,15 +86,16 @@ export function readPackedDynamics(
   db: Database,
   runId: number,
   kind: DynamicsKind,
-  { afterNimg = -1, untilNimg = null, maxColumns }: DynamicsRange,
+  { afterNimg = -1, untilNimg = null, maxColumns, maxCells = null }: DynamicsRange,
 ): PackedDynamics {
   const layers = readLayers(db, runId, kind);
+  const most = Math.min(maxColumns, Math.max(10, Math.floor((maxCells ?? Infinity) / layers.length)));
   const first = firstAfter(db, runId, kind, afterNimg);
   const last = newestMoment(db, runId, kind, untilNimg ?? Number.MAX_SAFE_INTEGER) ?? -1;
   if (first === null || first > last) return { kind, layers, nimg: [], values: '', span: null };
   const of = (from: number, to: number): Part[] =>
-    partsOfStretch(db, { runId, kind, from, to }, maxColumns).map((part) => checked(part, runId, kind, layers.length));
-  const columns = [...of(first, first + 1), ...asColumns(of(first + 1, last + 1), first, last, maxColumns - 1)];
+    partsOfStretch(db, { runId, kind, from, to }, most).map((part) => checked(part, runId, kind, layers.length));
+  const columns = [...of(first, first + 1), ...asColumns(of(first + 1, last + 1), first, last, most - 1)];
   const nimg = columns.map((column) => column.nimg);
   const pack = (cells: (column: Part) => Float32Array): string => packed(columns.map(cells), layers.length);
   const recorded = pack((column) => column.numbers ?? numbersAt(db, runId, kind, column.nimg, layers.length));
@@ -117,13 +128,18 @@ function asColumns(parts: Part[], first: number, last: number, most: number): Pa
 
 function checked(part: Part, runId: number, kind: DynamicsKind, rows: number): Part {
   if (part.low.length === rows && part.high.length === rows) return part;
-  const where = exactImages(part.nimg);
-  throw new AppError('corrupt-file', `What is recorded of run ${runId} at ${where} (${kind}) is damaged.`);
+  throw damaged(runId, kind, part.nimg);
+}
+
+function damaged(runId: number, kind: DynamicsKind, nimg: number): AppError {
+  return new AppError('corrupt-file', `What is recorded of run ${runId} at ${exactImages(nimg)} (${kind}) is damaged.`);
 }
 
 function numbersAt(db: Database, runId: number, kind: DynamicsKind, nimg: number, rows: number): Float32Array {
-  const [part] = partsOfStretch(db, { runId, kind, from: nimg, to: nimg + 1 }, 1);
-  return checked(part!, runId, kind, rows).numbers!;
+  const sql = `SELECT numbers FROM dynamics WHERE run_id = ? AND kind = ? AND ${COUNTS} AND nimg = ?`;
+  const numbers = floatsOf(statement<[number, string, number], Buffer>(db, sql).pluck().get(runId, kind, nimg)!);
+  if (numbers.length !== rows) throw damaged(runId, kind, nimg);
+  return numbers;
 }
 
 /** Columns as float32 row after row, in base64. */

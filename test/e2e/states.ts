@@ -58,10 +58,15 @@ export const everyState: readonly PageState[] = [
   { name: 'run: its menu', at: '/runs/1/overview', make: press('More actions') },
   { name: 'run: renaming', at: '/runs/1/overview', make: (page) => page.getByTitle('Rename').click() },
   { name: 'run: dynamics', at: '/runs/1/dynamics' },
+  { name: 'run: dynamics, zoomed', at: '/runs/1/dynamics', make: keys('+', '+') },
+  { name: 'run: overview, zoomed', at: '/runs/1/overview', make: keys('+') },
   {
     name: 'run: pinned layers',
     at: '/runs/1/dynamics',
-    make: after((page) => page.getByRole('application').first().focus(), keys('ArrowDown', 'Enter', 'ArrowDown', 'Enter')),
+    make: after(
+      (page) => page.getByRole('application').first().focus(),
+      keys('ArrowDown', 'Enter', 'ArrowDown', 'Enter'),
+    ),
   },
   {
     name: 'run: dynamics as a table',

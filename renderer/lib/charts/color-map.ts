@@ -20,6 +20,15 @@ const BELOW = { light: '#1d5fa6', dark: '#62aef5' };
 const ABOVE = { light: '#c05a00', dark: '#f39a3d' };
 const EVEN = { light: '#f4f4f2', dark: '#232528' };
 
+/** Places of a scale that have a colour of their own: more than one sees. */
+const SHADES = 1024;
+
+/** Colours between evenly spaced ones, at a share from 0 to 1, mixed once. */
+function blend(stops: readonly Rgb[]): (share: number) => Rgb {
+  const shades = Array.from({ length: SHADES + 1 }, (_, place) => mix(stops, place / SHADES));
+  return (share) => shades[Math.round(Math.min(1, Math.max(0, share)) * SHADES)]!;
+}
+
 /** How a value becomes a colour. */
 export interface ColorScale {
   /** Values at the two ends of the legend. */
@@ -50,9 +59,9 @@ export function mix(stops: readonly Rgb[], share: number): Rgb {
 
 /** Low dark blue, high yellow; readable without colour vision and in grey. */
 export function sequentialScale(low: number, high: number): ColorScale {
-  const stops = CIVIDIS.map(hexToRgb);
+  const color = blend(CIVIDIS.map(hexToRgb));
   const span = high > low ? high - low : 1;
-  return { low, high, color: (value) => mix(stops, (value - low) / span), at: (share) => low + share * span };
+  return { low, high, color: (value) => color((value - low) / span), at: (share) => low + share * span };
 }
 
 /**
@@ -61,11 +70,11 @@ export function sequentialScale(low: number, high: number): ColorScale {
  * @param octaves half the width of the scale: 1 goes from 1/2 to 2
  */
 export function divergingScale(octaves: number, theme: 'light' | 'dark'): ColorScale {
-  const stops = [BELOW[theme], EVEN[theme], ABOVE[theme]].map(hexToRgb);
+  const color = blend([BELOW[theme], EVEN[theme], ABOVE[theme]].map(hexToRgb));
   return {
     low: 2 ** -octaves,
     high: 2 ** octaves,
-    color: (value) => mix(stops, value <= 0 ? 0 : (Math.log2(value) / octaves + 1) / 2),
+    color: (value) => color(value <= 0 ? 0 : (Math.log2(value) / octaves + 1) / 2),
     at: (share) => 2 ** ((share * 2 - 1) * octaves),
   };
 }

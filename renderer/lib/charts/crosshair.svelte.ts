@@ -1,8 +1,18 @@
 import type { Plugin } from 'chart.js';
+import type { TimeRange, TimeWindow } from './time-range.ts';
 
-/** The place on x that all charts of a page point at; null: nowhere. */
+/** What all charts of a page share along x. */
 export class Crosshair {
+  /** The place that they point at; null: nowhere. */
   x: number | null = $state(null);
+  /** What is being dragged over, from where it began; null: nothing. */
+  band: TimeRange | null = $state.raw(null);
+  /** What they show; null: always all. */
+  readonly view: TimeWindow | null;
+
+  constructor(view: TimeWindow | null = null) {
+    this.view = view;
+  }
 }
 
 /** What the plugin draws over the curves; given anew at each change. */
@@ -11,6 +21,8 @@ export interface CrosshairMarks {
   pointer: number | null;
   /** Where the page's clock stands. */
   clock: number | null;
+  /** What is being dragged over. */
+  band: TimeRange | null;
   pointerColor: string;
   clockColor: string;
   /** Where a run went on after a pause, in units of x. */
@@ -29,7 +41,7 @@ export function crosshairPlugin(marks: () => CrosshairMarks): Plugin<'line'> {
       const { x, y } = chart.scales;
       // A chart draws itself once before it has been given axes.
       if (!x || !y) return;
-      const { pointer, clock, resumes, pointerColor, clockColor, ground, dots } = marks();
+      const { pointer, clock, band, resumes, pointerColor, clockColor, ground, dots } = marks();
       ctx.save();
       ctx.beginPath();
       ctx.rect(area.left - 1, area.top - 6, area.width + 2, area.height + 7);
@@ -44,6 +56,13 @@ export function crosshairPlugin(marks: () => CrosshairMarks): Plugin<'line'> {
         ctx.lineTo(left, area.bottom);
         ctx.stroke();
       };
+      if (band !== null) {
+        const [from, to] = [x.getPixelForValue(band.from), x.getPixelForValue(band.to)];
+        ctx.globalAlpha = 0.2;
+        ctx.fillStyle = clockColor;
+        ctx.fillRect(from, area.top, to - from, area.height);
+        ctx.globalAlpha = 1;
+      }
       for (const at of resumes) rule(at, pointerColor, [2, 3]);
       if (clock !== null) rule(clock, clockColor, []);
       if (pointer !== null) rule(pointer, pointerColor, []);

@@ -19,6 +19,30 @@ export interface Hatch {
   readonly quiet: boolean;
 }
 
+/** A table with the colour of each cell: made once, painted at every turn of a wheel. */
+export interface HeatCells extends HeatTable {
+  readonly scale: ColorScale;
+  readonly hatch: Hatch;
+  /** RGBA as one little-endian number, row after row; 0: without a number. */
+  readonly colors: Uint32Array;
+}
+
+/** Opaque. */
+const ALPHA = 255 << 24;
+const packed = ([red, green, blue]: Rgb): number => (ALPHA | (blue << 16) | (green << 8) | red) >>> 0;
+
+export function heatCells(table: HeatTable, scale: ColorScale, hatch: Hatch): HeatCells {
+  const columns = table.nimg.length;
+  const colors = new Uint32Array(table.values.length * columns);
+  for (const [row, line] of table.values.entries()) {
+    for (let column = 0; column < columns; column++) {
+      const value = line[column] ?? null;
+      if (value !== null) colors[row * columns + column] = packed(scale.color(value));
+    }
+  }
+  return { ...table, scale, hatch, colors };
+}
+
 /**
  * Paints the table, one pixel high per row, `width` pixels wide. A column of pixels shows the moment nearest to it, so
  * that unevenly spaced moments stand where they belong; of several that lie in it the most extreme. Values that are not
@@ -27,39 +51,41 @@ export interface Hatch {
  * @param range training images at the left and the right edge
  * @returns RGBA, `width` × rows
  */
-export function paintHeat(
-  table: HeatTable,
-  width: number,
-  { from: left, to: right }: TimeRange,
-  scale: ColorScale,
-  hatch: Hatch,
-): Uint8ClampedArray<ArrayBuffer> {
-  const rows = table.values.length;
-  const pixels = new Uint8ClampedArray(width * rows * 4);
-  const nimgAt = (x: number): number => left + (x / width) * (right - left);
-  const columns = Array.from({ length: width }, (_, x): [number, number] => {
-    const [from, to] = [nimgAt(x), nimgAt(x + 1)];
-    const [before, last] = [lastAt(table.nimg, from), lastAt(table.nimg, to)];
-    const first = x === 0 && table.nimg[before] === from ? before : before + 1;
-    const only = nearest(table.nimg, (from + to) / 2);
-    return last > first ? [first, last] : [only, only];
-  });
-  const newest = table.nimg.at(-1) ?? 0;
-  for (let row = 0; row < rows; row++) {
-    const line = table.values[row]!;
+export function paintHeat(cells: HeatCells, width: number, range: TimeRange): Uint8ClampedArray<ArrayBuffer> {
+  const { nimg, values, colors, scale } = cells;
+  const { quiet } = cells.hatch;
+  const hatch = cells.hatch.colors.map(packed);
+  const pixels = new Uint32Array(width * values.length);
+  const places = columnsOf(nimg, width, range);
+  for (const [row, line] of values.entries()) {
     for (let x = 0; x < width; x++) {
-      const [first, last] = columns[x]!;
-      if (last < 0 || nimgAt(x + 0.5) > newest * 1.001 + (right - left) / width) continue;
-      const value = first === last ? (line[first] ?? null) : extremeOf(line, first, last, hatch.quiet);
-      const [red, green, blue] = value === null ? hatch.colors[((x >> 2) + row) & 1]! : scale.color(value);
-      const at = (row * width + x) * 4;
-      pixels[at] = red;
-      pixels[at + 1] = green;
-      pixels[at + 2] = blue;
-      pixels[at + 3] = 255;
+      const [first, last] = [places[2 * x]!, places[2 * x + 1]!];
+      if (last < 0) continue;
+      let color = colors[row * nimg.length + first]!;
+      if (first < last) {
+        const value = extremeOf(line, first, last, quiet);
+        color = value === null ? 0 : packed(scale.color(value));
+      }
+      pixels[row * width + x] = color === 0 ? hatch[((x >> 2) + row) & 1]! : color;
     }
   }
-  return pixels;
+  return new Uint8ClampedArray(pixels.buffer);
+}
+
+/** First and last column of each pixel, two numbers a pixel; −1: nothing is there. */
+function columnsOf(nimg: readonly number[], width: number, { from: left, to: right }: TimeRange): Int32Array {
+  const places = new Int32Array(2 * width).fill(-1);
+  const nimgAt = (x: number): number => left + (x / width) * (right - left);
+  const newest = (nimg.at(-1) ?? 0) * 1.001 + (right - left) / width;
+  for (let x = 0; x < width && nimg.length > 0; x++) {
+    if (nimgAt(x + 0.5) > newest) break;
+    const [from, to] = [nimgAt(x), nimgAt(x + 1)];
+    const [before, last] = [lastAt(nimg, from), lastAt(nimg, to)];
+    const first = x === 0 && nimg[before] === from ? before : before + 1;
+    const only = nearest(nimg, (from + to) / 2);
+    places.set(last > first ? [first, last] : [only, only], 2 * x);
+  }
+  return places;
 }
 
 /** Rows that belong together, by the part of the network in their names. */

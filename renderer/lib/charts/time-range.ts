@@ -4,6 +4,40 @@ export interface TimeRange {
   readonly to: number;
 }
 
+/** What charts show of their x axis, and who is told to show another stretch. */
+export interface TimeWindow {
+  /** null: all of it. */
+  readonly range: TimeRange | null;
+  /** Where all of it ends; it begins at 0. */
+  readonly end: number;
+  show(range: TimeRange | null): void;
+}
+
+/** A stretch is at least this part of the whole. */
+const LEAST_SHARE = 1e-5;
+
+/** A stretch as it may be shown: in order, inside the whole, not too short; null where it is all. */
+export function fitted({ from, to }: TimeRange, end: number): TimeRange | null {
+  const length = Math.min(end, Math.max(Math.abs(to - from), end * LEAST_SHARE));
+  const start = Math.min(Math.max(0, Math.min(from, to)), end - length);
+  return length >= end ? null : { from: start, to: start + length };
+}
+
+/** Makes what is seen so many times shorter (or longer, below 1) around a place, which stays where it is. */
+export function zoom(window: TimeWindow, factor: number, around: number): void {
+  const { from, to } = window.range ?? { from: 0, to: window.end };
+  const at = Math.min(to, Math.max(from, around));
+  window.show({ from: at - (at - from) / factor, to: at + (to - at) / factor });
+}
+
+/** Moves what is seen by a part of its length; all of it stays. */
+export function pan(window: TimeWindow, share: number): void {
+  if (window.range === null) return;
+  const { from, to } = window.range;
+  const by = Math.min(window.end - to, Math.max(-from, share * (to - from)));
+  window.show({ from: from + by, to: to + by });
+}
+
 /** Round places within a range: multiples of 1, 2 or 5 times a power of ten, at most `most` + 1 of them. */
 export function roundTicks({ from, to }: TimeRange, most: number): number[] {
   const rough = (to - from) / most;

@@ -25,8 +25,9 @@ import {
 import { type TickColumns } from '../../../contract/ticks.ts';
 import { listSamples, type Sample } from '../../../contract/samples.ts';
 import { client } from '../client/index.ts';
+import type { TimeRange } from '../charts/time-range.ts';
 import { attempt, toasts } from '../state/toasts.svelte.ts';
-import { appendMagnitudes, appendTicks, noTicks, ticksUpTo } from './tick-columns.ts';
+import { appendMagnitudes, appendTicks, noTicks, ticksUpTo, withCloser, withCloserTable } from './tick-columns.ts';
 
 /** News are drawn at most this often: a chart that jumps more often is not read better. */
 const REDRAW_MS = 400;
@@ -37,6 +38,21 @@ const MOST_TICKS = 12_000;
 const MOST_LINES = 2000;
 /** Columns that a map is asked for, some a pixel of usual windows; what came since stands behind them until it doubles. */
 const MAP_COLUMNS = 800;
+/** Of a large network fewer, so that the service is not busy for long; closer looks show more. */
+const MAP_CELLS = 160_000;
+/** So many ticks are all that there are: more are thinned to more than these. */
+const FEW_TICKS = 1200;
+/** What is seen is read once it has not changed for so long. */
+const RESTS_MS = 150;
+
+type Tables = Readonly<Partial<Record<DynamicsKind, DynamicsTable>>>;
+
+/** A stretch of the history that is read more closely than the rest. */
+interface Closely {
+  readonly ticks: TickColumns;
+  readonly tables: Tables;
+}
+const NOT_CLOSELY: Closely = { ticks: noTicks, tables: {} };
 
 /** Everything one run has logged, kept up to date by events until `close`. */
 export class RunData {
@@ -44,7 +60,22 @@ export class RunData {
   run: Run | null = $state.raw(null);
   /** The run is not there (any more). */
   missing = $state(false);
-  ticks: TickColumns = $state.raw(noTicks);
+  /** The whole history, as far as it has been read, and what of it is looked at closely. */
+  #ticks: TickColumns = $state.raw(noTicks);
+  #tables: Tables = $state.raw({});
+  #closely: Closely = $state.raw(NOT_CLOSELY);
+  /** The history, as finely as what is seen can be shown. */
+  readonly ticks: TickColumns = $derived(withCloser(this.#ticks, this.#closely.ticks));
+  /** By kind, of those that are watched: as the history. */
+  readonly magnitudes: Tables = $derived.by(() => {
+    const closer = Object.values(this.#closely.tables);
+    return Object.fromEntries(
+      Object.entries(this.#tables).map(([kind, table]) => {
+        const other = closer.find((one) => one.kind === kind);
+        return [kind, other ? withCloserTable(table, other) : table];
+      }),
+    );
+  });
   /** Whether the history has arrived; before that nothing says "no steps yet". */
   loaded = $state(false);
   /** Grids drawn while training, oldest first. */
@@ -52,8 +83,10 @@ export class RunData {
   snapshots: readonly Snapshot[] = $state.raw([]);
   checkpoints: readonly Checkpoint[] = $state.raw([]);
   log: readonly LogLine[] = $state.raw([]);
-  magnitudes: Partial<Record<DynamicsKind, DynamicsTable>> = $state.raw({});
 
+  /** What is seen; null: all. */
+  #seen: TimeRange | null = null;
+  #resting: ReturnType<typeof setTimeout> | undefined;
   readonly #ends: (() => void)[] = [];
   /** It has begun to run again, and its next tick tells where it went on. */
   #resuming = false;
@@ -111,6 +144,7 @@ export class RunData {
     for (const end of this.#ends) end();
     if (this.#drawing) clearTimeout(this.#drawing);
     if (this.#asking) clearTimeout(this.#asking);
+    clearTimeout(this.#resting);
   }
 
   /** Loads what was recorded of these kinds and keeps it growing. @returns ends that */
@@ -120,8 +154,30 @@ export class RunData {
     // Whoever asks in an effect is not to ask again for what it gets. Before the history is there they are read with it.
     untrack(() => {
       if (this.loaded) void attempt(() => this.#growMagnitudes(watch));
+      this.look(this.#seen);
     });
     return () => this.#watches.delete(watch);
+  }
+
+  /** Reads a stretch of the history as finely as it can be shown, once it is looked at for a moment; null: all is seen. */
+  look(range: TimeRange | null): void {
+    this.#seen = range;
+    clearTimeout(this.#resting);
+    if (range === null) this.#closely = NOT_CLOSELY;
+    else this.#resting = setTimeout(() => void attempt(() => this.#lookCloser(range)), RESTS_MS);
+  }
+
+  async #lookCloser(range: TimeRange): Promise<void> {
+    const stretch = { id: this.id, afterNimg: Math.floor(range.from) - 1, untilNimg: Math.ceil(range.to) };
+    const ticks = this.#ticks.nimg.length > FEW_TICKS ? await client.call(runTicks, stretch) : noTicks;
+    const tables: Record<string, DynamicsTable> = {};
+    await this.#growth; // what is to be looked at closely has been read by then
+    for (const kind of this.#watched) {
+      if (this.#tables[kind]?.span === undefined) continue;
+      const packed = await client.call(runDynamics, { ...stretch, kind, maxColumns: MAP_COLUMNS, maxCells: MAP_CELLS });
+      tables[kind] = unpackDynamics(packed);
+    }
+    if (this.#seen === range) this.#closely = { ticks, tables };
   }
 
   get #watched(): readonly DynamicsKind[] {
@@ -135,7 +191,7 @@ export class RunData {
       await this.#readTicksAgain(); // all of them: it may have been rewound while we did not listen
       this.loaded = true;
     });
-    this.magnitudes = Object.fromEntries(this.#watched.map((kind) => [kind, this.magnitudes[kind]]));
+    this.#tables = Object.fromEntries(this.#watched.map((kind) => [kind, this.#tables[kind]]));
     await attempt(() => this.#growMagnitudes(this.#watched, true));
     await attempt(async () => {
       const samples = await client.call(listSamples, { runId: this.id, origin: 'grid', limit: 2000 });
@@ -166,9 +222,11 @@ export class RunData {
   /** What came after so many images no longer counts, and falls away; its snapshots are told by an event of their own. */
   #rewind(nimg: number): void {
     this.#news = ticksUpTo(this.#news, nimg);
-    this.ticks = ticksUpTo(this.ticks, nimg);
+    this.#ticks = ticksUpTo(this.#ticks, nimg);
     this.samples = this.samples.filter((sample) => sample.nimg <= nimg);
-    this.magnitudes = {};
+    this.#tables = {};
+    this.#closely = NOT_CLOSELY;
+    this.look(this.#seen);
     void attempt(() => this.#growMagnitudes());
   }
 
@@ -176,9 +234,9 @@ export class RunData {
     this.#news = appendTicks(this.#news, ticks);
     this.#drawing ??= setTimeout(() => {
       this.#drawing = null;
-      this.ticks = appendTicks(this.ticks, this.#news);
+      this.#ticks = appendTicks(this.#ticks, this.#news);
       this.#news = noTicks;
-      if (this.ticks.nimg.length > MOST_TICKS) void attempt(() => this.#readTicksAgain());
+      if (this.#ticks.nimg.length > MOST_TICKS) void attempt(() => this.#readTicksAgain());
     }, REDRAW_MS);
     this.#growSoon();
   }
@@ -192,7 +250,7 @@ export class RunData {
   }
 
   async #readTicksAgain(): Promise<void> {
-    this.ticks = await client.call(runTicks, { id: this.id });
+    this.#ticks = await client.call(runTicks, { id: this.id });
   }
 
   /**
@@ -209,17 +267,17 @@ export class RunData {
   }
 
   async #grow(kind: DynamicsKind, anew: boolean): Promise<void> {
-    const history = this.magnitudes[kind];
+    const history = this.#tables[kind];
     // A rewound run logs moments again that the page has already: then the tail is asked for again.
     const last = history?.nimg.at(-1) ?? -1;
-    const end = this.ticks.nimg.at(-1) ?? last;
+    const end = this.#ticks.nimg.at(-1) ?? last;
     const tooMany = (history?.nimg.length ?? 0) > 2 * MAP_COLUMNS;
     const afterNimg = anew || end < last || tooMany ? -1 : last;
     const news = unpackDynamics(
-      await client.call(runDynamics, { id: this.id, kind, afterNimg, maxColumns: MAP_COLUMNS }),
+      await client.call(runDynamics, { id: this.id, kind, afterNimg, maxColumns: MAP_COLUMNS, maxCells: MAP_CELLS }),
     );
     const grown = history && afterNimg >= 0 ? appendMagnitudes(history, news) : news;
-    this.magnitudes = { ...this.magnitudes, [kind]: grown };
+    this.#tables = { ...this.#tables, [kind]: grown };
   }
 
   #addSample(sample: Sample): void {

@@ -1,4 +1,6 @@
 import type { GpuColumns, SystemColumns } from '../../../contract/system.ts';
+import { lastAt, nearest } from '../charts/series.ts';
+import type { TimeRange, TimeWindow } from '../charts/time-range.ts';
 
 export const noSystem: SystemColumns = {
   seconds: [],
@@ -59,4 +61,30 @@ export function resumedAt({ seconds, at }: SystemColumns): number[] {
     const passed = (at[index]! - at[index - 1]!) / 1000;
     return passed - (now - seconds[index - 1]!) > PAUSE_SECONDS;
   });
+}
+
+/**
+ * What charts over seconds show, where other charts show a stretch of images: the seconds in which these were seen.
+ *
+ * @param columns read anew each time
+ */
+export function secondsWindow(images: TimeWindow, columns: () => SystemColumns): TimeWindow {
+  return {
+    get end() {
+      return columns().seconds.at(-1) ?? 0;
+    },
+    get range() {
+      const { seconds, nimg } = columns();
+      if (images.range === null || seconds.length < 2) return null;
+      const first = Math.max(0, lastAt(nimg, images.range.from));
+      const last = nimg.findIndex((seen) => seen >= images.range!.to);
+      const from = Math.min(first, seconds.length - 2);
+      return { from: seconds[from]!, to: seconds[last > from ? last : seconds.length - 1]! };
+    },
+    show(range: TimeRange | null) {
+      const { seconds, nimg } = columns();
+      const at = (second: number): number => nimg[nearest(seconds, second)] ?? 0;
+      images.show(range === null ? null : { from: at(range.from), to: at(range.to) });
+    },
+  };
 }

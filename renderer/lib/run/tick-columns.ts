@@ -48,6 +48,43 @@ function joinRows(history: Cells, kept: number, news: Cells): Cells {
   return history.map((row, index) => join(row, kept, news[index] ?? []));
 }
 
+/** History with a stretch of it read more closely in its place. */
+export function withCloser(history: TickColumns, closer: TickColumns): TickColumns {
+  const around = aroundOf(history.nimg, closer.nimg);
+  if (around === null) return history;
+  return mapTickColumns((name) => around<number | null>(history[name], closer[name]));
+}
+
+/** As `withCloser`, for a heat map. */
+export function withCloserTable(history: DynamicsTable, closer: DynamicsTable): DynamicsTable {
+  const around = aroundOf(history.nimg, closer.nimg);
+  if (around === null) return history;
+  const rows = (of: Cells, other: Cells): Cells => of.map((row, index) => around(row, other[index] ?? []));
+  const [span, other] = [spanOf(history), spanOf(closer)];
+  return {
+    kind: history.kind,
+    layers: history.layers,
+    nimg: around(history.nimg, closer.nimg),
+    values: rows(history.values, closer.values),
+    span: {
+      ticks: around(span.ticks, other.ticks),
+      low: rows(span.low, other.low),
+      high: rows(span.high, other.high),
+    },
+  };
+}
+
+/** Puts items of a closer look in the place of those of its stretch; null: there are none. */
+function aroundOf(
+  nimg: readonly number[],
+  closer: readonly number[],
+): (<T>(history: readonly T[], items: readonly T[]) => T[]) | null {
+  const [first, last] = [closer[0], closer.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const [before, after] = [countBelow(nimg, first), countBelow(nimg, last + 1)];
+  return (history, items) => [...history.slice(0, before), ...items, ...history.slice(after)];
+}
+
 /** How many entries of a rising list are below `limit`. */
 export function countBelow(rising: readonly number[], limit: number): number {
   let count = rising.length;

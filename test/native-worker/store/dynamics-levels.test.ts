@@ -109,6 +109,12 @@ test('columns hold together all ticks of the stretch, and say the numbers of the
   expect([all.nimg.length, all.span]).toEqual([90, undefined]);
 });
 
+test('of many rows there are fewer columns, so that an answer stays small', () => {
+  fill(300);
+  expect(read({ maxColumns: 200, maxCells: 90 }).nimg).toHaveLength(30);
+  expect(read({ maxColumns: 200, maxCells: 3 }).nimg).toHaveLength(10);
+});
+
 test('at noise levels a moment without images hides none with', async () => {
   fill(5000, 'noise-loss');
   plant(2500, [Number.NaN, 7, 1], 'noise-loss');

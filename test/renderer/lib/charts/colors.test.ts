@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { divergingScale, octavesFor, sequentialScale } from '../../../../renderer/lib/charts/color-map.ts';
-import { layerGroups, paintHeat, shortLayer } from '../../../../renderer/lib/charts/heat-image.ts';
+import { heatCells, layerGroups, paintHeat, shortLayer } from '../../../../renderer/lib/charts/heat-image.ts';
 
 const hatch = {
   colors: [
@@ -38,7 +38,7 @@ test.each([
 test('a pixel shows the moment nearest to it, and nothing is painted after the last', () => {
   const scale = sequentialScale(0, 1);
   const table = { nimg: [0, 50], values: [[0, 1]] };
-  const pixels = paintHeat(table, 10, { from: 0, to: 100 }, scale, hatch);
+  const pixels = paintHeat(heatCells(table, scale, hatch), 10, { from: 0, to: 100 });
   const pixel = (x: number): number[] => [...pixels.slice(x * 4, x * 4 + 4)];
   expect(pixel(0)).toEqual([...scale.color(0), 255]);
   expect(pixel(4)).toEqual([...scale.color(1), 255]);
@@ -46,7 +46,10 @@ test('a pixel shows the moment nearest to it, and nothing is painted after the l
 });
 
 test('cells that are not finite are hatched in both colours', () => {
-  const pixels = paintHeat({ nimg: [100], values: [[null]] }, 8, { from: 0, to: 100 }, sequentialScale(0, 1), hatch);
+  const pixels = paintHeat(heatCells({ nimg: [100], values: [[null]] }, sequentialScale(0, 1), hatch), 8, {
+    from: 0,
+    to: 100,
+  });
   expect(new Set([0, 4].map((x) => pixels[x * 4]))).toEqual(new Set([200, 9]));
 });
 
@@ -56,16 +59,14 @@ test('of many moments in a pixel the most extreme is painted, in either directio
   const row = (at: number, value: number | null) => Array.from({ length: count }, (_, x) => (x === at ? value : 5));
   const nimg = Array.from({ length: count }, (_, x) => x + 1);
   const values = [row(31_415, 10), row(99_999, 0), row(0, null), row(50_000, null)];
-  const pixels = paintHeat({ nimg, values }, 200, { from: 0, to: count }, scale, hatch);
+  const pixels = paintHeat(heatCells({ nimg, values }, scale, hatch), 200, { from: 0, to: count });
   const pixel = (x: number, y: number): number[] => [...pixels.slice((y * 200 + x) * 4, (y * 200 + x) * 4 + 3)];
   expect([pixel(62, 0), pixel(61, 0), pixel(63, 0)]).toEqual([scale.color(10), scale.color(5), scale.color(5)]);
   expect([pixel(199, 1), pixel(198, 1)]).toEqual([scale.color(0), scale.color(5)]);
   expect([9, 200]).toContain(pixel(0, 2)[0]);
   expect([9, 200]).toContain(pixel(100, 3)[0]);
-  const quiet = paintHeat({ nimg, values: [row(50_000, null)] }, 200, { from: 0, to: count }, scale, {
-    ...hatch,
-    quiet: true,
-  });
+  const quietly = heatCells({ nimg, values: [row(50_000, null)] }, scale, { ...hatch, quiet: true });
+  const quiet = paintHeat(quietly, 200, { from: 0, to: count });
   expect([...quiet.slice(400, 403)]).toEqual(scale.color(5));
 });
 

@@ -122,3 +122,23 @@ test('a layer that is pinned on one map is pinned on all that have it', async ()
   for (const kind of ['activations', 'weights', 'relative updates'])
     expect(screen.getByRole('heading', { name: `Pinned: ${kind}` })).toBeTruthy();
 });
+
+test('zooming by keys reads what is seen more closely, on every tab, and "Show all" ends it', async () => {
+  service.answer(runDynamics, ({ kind, untilNimg }) => {
+    const closer = untilNimg !== null;
+    const values = closer ? [[1, 7]] : [[1, 1]];
+    const nimg = closer ? [300, 320] : [256, 512];
+    const span = closer ? {} : { span: { ticks: [1, 40], low: [[1, 1]], high: [[1, 7]] } };
+    return packDynamics({ kind, layers: ['unet.enc.32x32_conv'], nimg, values, ...span });
+  });
+  const { rerender } = show('dynamics');
+  await screen.findByRole('application');
+  await fireEvent.keyDown(document.body, { key: '+' });
+  await waitFor(() => expect(service.inputsOf(runDynamics).at(-1)).toMatchObject({ afterNimg: 127, untilNimg: 384 }));
+  expect(screen.getByText('128 images to 384 images')).toBeTruthy();
+  await fireEvent.click(screen.getByLabelText('Table'));
+  expect(await screen.findByRole('row', { name: /enc\.32x32_conv 1\.00 1\.00 1\.00 7\.00/ })).toBeTruthy();
+  await rerender({ tab: 'overview' });
+  await fireEvent.click(screen.getByRole('button', { name: 'Show all' }));
+  await waitFor(() => expect(screen.queryByRole('button', { name: 'Show all' })).toBeNull());
+});
