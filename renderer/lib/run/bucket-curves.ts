@@ -3,13 +3,15 @@ import type { DynamicsTable } from '../../../contract/dynamics-table.ts';
 import { extremes } from '../charts/extremes.ts';
 import type { Series } from '../charts/series.ts';
 
-/** What the paper's Figure 3 shows by bucket. */
-export type BucketQuantity = 'activation' | 'weight';
+/** What the paper's Figure 3 shows by bucket: of the network as it trains, or of the average that draws the grids. */
+export type BucketQuantity = 'activation' | 'weight' | 'average-activation' | 'average-weight';
 
 /** Kinds of a quantity's curves: largest and mean feature. */
 export const bucketKinds = {
   activation: ['activation-max', 'activation-mean'],
   weight: ['weight-max', 'weight-mean'],
+  'average-activation': ['average-activation-max', 'average-activation-mean'],
+  'average-weight': ['average-weight-max', 'average-weight-mean'],
 } as const satisfies Readonly<Record<BucketQuantity, readonly [DynamicsKind, DynamicsKind]>>;
 
 /** One colour a resolution. */

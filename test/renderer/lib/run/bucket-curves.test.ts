@@ -1,6 +1,6 @@
 import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
-import { screen, waitFor, within } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { expect, test } from 'vitest';
 import { runDynamics, type DynamicsTable } from '../../../../contract/dynamics-table.ts';
 import { bucketCurves, bucketMark } from '../../../../renderer/lib/run/bucket-curves.ts';
@@ -52,6 +52,21 @@ test('Figure 3 stands above the maps with its numbers at the clock, and in small
   const small = await screen.findByRole('region', { name: 'Figure 3 of this run' });
   await waitFor(() => expect(within(small).getByText(/Weights by bucket\. Enc 16×16, largest: 8\.00/)).toBeTruthy());
   expect(within(small).getByRole('link', { name: 'Every layer' }).getAttribute('href')).toBe('#/runs/7/dynamics');
+});
+
+test('once an average was measured, Figure 3 shows it on demand', async () => {
+  service.answer(runDynamics, ({ kind }) =>
+    packDynamics(
+      /-(max|mean)$/.test(kind)
+        ? table(kind, kind.startsWith('average') ? 5 : 8)
+        : { kind, layers: ['unet.a'], nimg: [256], values: [[1]] },
+    ),
+  );
+  show('overview');
+  const small = await screen.findByRole('region', { name: 'Figure 3 of this run' });
+  await waitFor(() => expect(within(small).getByText(/Weights by bucket\. Enc 16×16, largest: 8\.00/)).toBeTruthy());
+  await fireEvent.click(await within(small).findByRole('radio', { name: 'σ_rel 0.1' }));
+  await waitFor(() => expect(within(small).getByText(/Weights by bucket\. Enc 16×16, largest: 5\.00/)).toBeTruthy());
 });
 
 test('a run that did not record it has no empty figure', async () => {
