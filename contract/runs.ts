@@ -24,6 +24,9 @@ export const Tag = z
 /** Most tags of a run. */
 export const MOST_TAGS = 20;
 
+/** Letters of the longest notes. */
+export const MOST_NOTES = 10_000;
+
 /** A run as lists show it. */
 export const RunSummary = z.strictObject({
   id: Id,
@@ -148,7 +151,7 @@ export const createRun = defineCall(
     name: RunName,
     datasetId: Id,
     config: NewRunConfig,
-    notes: z.string().max(10_000).default(''),
+    notes: z.string().max(MOST_NOTES).default(''),
     tags: z.array(Tag).max(MOST_TAGS).default([]),
     engine: Engine.default('graph'),
     force: z.boolean().default(false),
@@ -185,7 +188,7 @@ export const editRun = defineCall(
   z.strictObject({
     id: Id,
     name: RunName.optional(),
-    notes: z.string().max(10_000).optional(),
+    notes: z.string().max(MOST_NOTES).optional(),
     tags: z.array(Tag).max(MOST_TAGS).optional(),
   }),
   Nothing,

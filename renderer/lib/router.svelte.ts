@@ -7,9 +7,20 @@ import { termNamed, type TermId } from './words/terms.ts';
 export const runTabs = ['overview', 'dynamics', 'noise', 'samples', 'snapshots', 'system', 'log', 'config'] as const;
 export type RunTab = (typeof runTabs)[number];
 
+/** How the table of runs is looked at, in the words of `contract/run-filter.ts` and `run-table.ts`; what is absent is as usual. */
+export interface RunsView {
+  readonly filter?: string;
+  readonly sort?: string;
+  readonly columns?: string;
+  /** A field whose values part the rows. */
+  readonly group?: string;
+  /** The first row in sight, from 0. */
+  readonly row?: number;
+}
+
 /** A place in the app, as the address after `#` says it. */
 export type Route =
-  | { page: 'runs'; trash: boolean }
+  | { page: 'runs'; trash: boolean; view?: RunsView }
   | { page: 'run'; id: number; tab: RunTab }
   | { page: 'compare'; runs: number[] }
   /** `from`: a run whose settings the form starts with; `noise`: noise levels that take the place of the run's. */
@@ -37,7 +48,10 @@ export function parseRoute(hash: string): Route {
     case '':
       return { page: 'runs', trash: false };
     case 'runs': {
-      if (first === undefined) return { page: 'runs', trash: search.has('trash') };
+      if (first === undefined) {
+        const view = toRunsView(search);
+        return { page: 'runs', trash: search.has('trash'), ...(Object.keys(view).length > 0 ? { view } : {}) };
+      }
       const tab = runTabs.find((candidate) => candidate === (second ?? 'overview'));
       return id === null || tab === undefined ? missing : { page: 'run', id, tab };
     }
@@ -81,7 +95,7 @@ export function parseRoute(hash: string): Route {
 export function href(route: Route): string {
   switch (route.page) {
     case 'runs':
-      return route.trash ? '#/runs?trash' : '#/runs';
+      return runsAddress(route.trash, route.view ?? {});
     case 'run':
       return `#/runs/${route.id}/${route.tab}`;
     case 'compare':
@@ -114,6 +128,25 @@ export function href(route: Route): string {
 function withQuery(path: string, values: Record<string, number | string | null>): string {
   const known = Object.entries(values).filter(([, value]) => value !== null);
   return known.length > 0 ? `${path}?${known.map(([name, value]) => `${name}=${value}`).join('&')}` : path;
+}
+
+const viewTexts = ['filter', 'sort', 'columns', 'group'] as const;
+
+function toRunsView(search: URLSearchParams): RunsView {
+  const texts = viewTexts.map((name) => [name, search.get(name) ?? ''] as const).filter(([, text]) => text !== '');
+  const row = toId(search.get('row'));
+  return { ...Object.fromEntries(texts), ...(row === null ? {} : { row }) };
+}
+
+/** Letters that addresses may have as they are stay readable. */
+function runsAddress(trash: boolean, view: RunsView): string {
+  const parts = trash ? ['trash'] : [];
+  for (const name of viewTexts) {
+    if (view[name])
+      parts.push(`${name}=${encodeURIComponent(view[name]).replaceAll(/%(?:3A|2C)/g, decodeURIComponent)}`);
+  }
+  if (view.row) parts.push(`row=${view.row}`);
+  return parts.length > 0 ? `#/runs?${parts.join('&')}` : '#/runs';
 }
 
 function toId(text: string | null | undefined): number | null {

@@ -10,7 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { appInfo } from '../../contract/app.ts';
 import { median } from '../../contract/median.ts';
-import { listRuns, runTicks } from '../../contract/runs.ts';
+import { readRunFilter } from '../../contract/run-filter.ts';
+import { inOrder, readOrder } from '../../contract/run-table.ts';
+import { listRuns, MOST_CONFIGS, runConfigs, runTicks } from '../../contract/runs.ts';
+import type { RunConfig } from '../../contract/training.ts';
 import { table } from '../../native-worker/cli/words.ts';
 import { openClient, type ServiceClient } from '../../native-worker/client/service-client.ts';
 import type { Library } from '../../native-worker/store/library.ts';
@@ -83,11 +86,36 @@ const records = await beside(other, async () => {
   while (!existsSync(lastRecord)) await sleep(20);
 });
 
+const all = await client.call(listRuns, {});
+const configs = new Map<number, RunConfig>();
+const settings = await beside(other, async () => {
+  for (let at = 0; at < all.length; at += MOST_CONFIGS) {
+    const part = all.slice(at, at + MOST_CONFIGS).map(({ id }) => id);
+    for (const { id, config } of await client.call(runConfigs, { ids: part })) configs.set(id, config);
+  }
+});
+const known = all.map((run) => ({ ...run, config: configs.get(run.id)! }));
+
+/** What the page does at each letter that is typed. */
+function filter(): void {
+  const read = readRunFilter('rung:C,G lr<0.5 -state:failed or "test" seed:7');
+  const order = readOrder('-training.learningRate,name');
+  if ('problem' in read || 'problem' in order) throw new Error('the filter of the bench makes no sense');
+  if (inOrder(known.filter(read.filter.matches), order.order).length !== runs) throw new Error('all runs fit');
+}
+
 const list: number[] = [];
+const filtered: number[] = [];
 const chart: { own: number; waited: number }[] = [];
 const zoomed: { own: number; waited: number }[] = [];
 for (let round = 0; round < rounds; round += 1) {
   list.push(await time(() => client.call(listRuns, {})));
+  filtered.push(
+    await time(() => {
+      filter();
+      return Promise.resolve();
+    }),
+  );
   chart.push(await beside(other, () => client.call(runTicks, { id: leveled })));
   const from = Math.floor(((round + 1) / (rounds + 2)) * long) * 256;
   zoomed.push(
@@ -135,6 +163,8 @@ process.stdout.write(
       ['of which the page, from its address to its rows', fromAddress, ''],
       ['records of all runs, first written 2 s after the start', ...waits([records])],
       [`list of ${runs} runs`, ms(list), ''],
+      [`settings of ${runs} runs, ${MOST_CONFIGS} at a time`, ...waits([settings])],
+      [`${runs} runs filtered and sorted by settings`, ms(filtered), ''],
       [`curve of ${long} ticks`, ...waits(chart)],
       ['a tenth of it', ...waits(zoomed)],
       ['its first look without levels, once', ...waits([first])],

@@ -35,6 +35,8 @@ const chosen =
     for (const run of runs) await page.getByLabel(`Choose ${run}`, { exact: true }).check();
   };
 
+const filtered = (text: string) => (page: Page) => page.getByRole('combobox', { name: 'Filter' }).fill(text);
+
 const fromMenu = (item: string): ((page: Page) => Promise<void>) =>
   after(press('More actions'), press(item, 'menuitem'));
 
@@ -49,7 +51,16 @@ const table = after(press('Table and files of Loss'), press('Show as table', 'me
 export const everyState: readonly PageState[] = [
   { name: 'runs', at: '/runs' },
   { name: 'runs, two chosen', at: '/runs', make: chosen('finished', 'stopped') },
-  { name: 'runs, searched in vain', at: '/runs', make: (page) => page.getByRole('searchbox').fill('nothing so named') },
+  { name: 'runs, searched in vain', at: '/runs', make: filtered('nothing so named') },
+  { name: 'runs, a filter that makes no sense', at: '/runs', make: filtered('state:failed rungg:C') },
+  { name: 'runs, a filter completed', at: '/runs', make: filtered('sta') },
+  { name: 'runs, grouped and sorted', at: '/runs?group=state&sort=-loss' },
+  {
+    name: 'runs, many columns',
+    at: '/runs?columns=name,state,rung,lr,batch,seed,precision,loss,error,time,memory,notes,tag',
+  },
+  { name: 'columns', at: '/runs', make: press('Columns') },
+  { name: 'notes', at: '/runs', make: after(chosen('finished'), press('Notes')) },
   { name: 'tags', at: '/runs', make: after(chosen('finished', 'stopped'), press('Tags')) },
   { name: 'trash, empty', at: '/runs?trash' },
   { name: 'run: overview', at: '/runs/1/overview' },

@@ -12,6 +12,9 @@ export interface RowPart {
 /** Above and below what is in sight: a quick turn of the wheel shows no empty rows. */
 const OVERSCAN = 12;
 
+/** Scrolling rests when it has not moved for so long. */
+const REST_MS = 250;
+
 /**
  * Which rows of a long table must exist as elements: those in sight, some above and below, and the one that Tab reaches.
  * A table of a thousand runs is drawn as quickly as one of twenty. All rows are of one height.
@@ -19,6 +22,8 @@ const OVERSCAN = 12;
 export class RowWindow {
   readonly #count: () => number;
   readonly #reachable: () => number;
+  readonly #onfirst: ((row: number) => void) | undefined;
+  #restTimer: ReturnType<typeof setTimeout> | undefined;
   #body: HTMLElement | undefined;
   #rowHeight = $state(44);
   /** Of the visible part, from the first row's upper edge, in pixels. */
@@ -49,10 +54,12 @@ export class RowWindow {
   /**
    * @param count     rows in all
    * @param reachable the row that is in the tab order
+   * @param onfirst   hears which row is the first in sight, when scrolling rests
    */
-  constructor(count: () => number, reachable: () => number) {
+  constructor(count: () => number, reachable: () => number, onfirst?: (row: number) => void) {
     this.#count = count;
     this.#reachable = reachable;
+    this.#onfirst = onfirst;
   }
 
   /** For the table's body: follows what of it is in sight, whichever element around it scrolls. */
@@ -64,23 +71,45 @@ export class RowWindow {
       this.#top = -body.getBoundingClientRect().top;
       this.#height = window.innerHeight;
     };
+    const scrolled = (): void => {
+      look();
+      clearTimeout(this.#restTimer);
+      this.#restTimer = setTimeout(() => this.#onfirst?.(this.#firstInSight(body)), REST_MS);
+    };
     look();
-    window.addEventListener('scroll', look, { capture: true, passive: true });
+    window.addEventListener('scroll', scrolled, { capture: true, passive: true });
     window.addEventListener('resize', look);
     return () => {
-      window.removeEventListener('scroll', look, { capture: true });
+      clearTimeout(this.#restTimer);
+      window.removeEventListener('scroll', scrolled, { capture: true });
       window.removeEventListener('resize', look);
     };
   };
 
   /** Gives a row the focus, which brings it into sight. */
   async focus(index: number): Promise<void> {
+    (await this.#row(index))?.focus();
+  }
+
+  /** Brings a row to the upper end of what is in sight. */
+  async reveal(index: number): Promise<void> {
+    (await this.#row(index))?.scrollIntoView({ block: 'start' });
+  }
+
+  async #row(index: number): Promise<HTMLElement | null> {
     const row = (): HTMLElement | null => this.#body?.querySelector(`[data-index="${index}"]`) ?? null;
     if (row() === null) {
       this.#top = index * this.#rowHeight - this.#height / 2;
       await tick();
     }
-    row()?.focus();
+    return row();
+  }
+
+  /** The first row below the table's head, which stays while rows scroll. */
+  #firstInSight(body: HTMLElement): number {
+    const head = body.parentElement?.querySelector('thead')?.getBoundingClientRect().bottom ?? 0;
+    const above = head - body.getBoundingClientRect().top;
+    return Math.max(0, Math.min(this.#count() - 1, Math.round(above / this.#rowHeight)));
   }
 
   /** Rows of a page, for Page Up and Page Down. */

@@ -4,6 +4,8 @@ import { href, parseRoute, type Route } from '../../../renderer/lib/router.svelt
 const places: Route[] = [
   { page: 'runs', trash: false },
   { page: 'runs', trash: true },
+  { page: 'runs', trash: false, view: { filter: 'rung:C,D lr<0.005 -"a & b" 50%', sort: '-loss,name', row: 40 } },
+  { page: 'runs', trash: true, view: { columns: 'name,training.learningRate', group: 'rung' } },
   { page: 'run', id: 12, tab: 'dynamics' },
   { page: 'run', id: 12, tab: 'noise' },
   { page: 'new', dataset: null, from: 12, noise: { pMean: -0.55, pStd: 1.2 } },

@@ -8,7 +8,17 @@ import { listDatasets } from '../../../../contract/datasets.ts';
 import { AppError } from '../../../../contract/errors.ts';
 import { runChanged, runDeleted, settingsChanged } from '../../../../contract/events.ts';
 import { listJobs } from '../../../../contract/jobs.ts';
-import { createRun, deleteRun, editRun, listRuns, restoreRun, trashRun } from '../../../../contract/runs.ts';
+import { climb } from '../../../../contract/ladder.ts';
+import { findPreset } from '../../../../contract/presets.ts';
+import {
+  createRun,
+  deleteRun,
+  editRun,
+  listRuns,
+  restoreRun,
+  runConfigs,
+  trashRun,
+} from '../../../../contract/runs.ts';
 import App from '../../../../renderer/App.svelte';
 import { router } from '../../../../renderer/lib/router.svelte.ts';
 import { choice } from '../../../../renderer/pages/runs/choice.svelte.ts';
@@ -26,6 +36,9 @@ const thrown = exampleRunSummary({ id: 3, name: 'thrown away', trashedAt: 5000 }
 
 beforeAll(() => {
   service.answer(listRuns, ({ trashed }) => (trashed ? [thrown] : [first, second]));
+  service.answer(runConfigs, ({ ids }) =>
+    ids.map((id) => ({ id, config: climb(findPreset('demo')!.config, id === 1 ? 'C' : 'G') })),
+  );
   service.answer(listDatasets, () => [exampleDataset()]);
   service.answer(listJobs, () => []);
   service.answer(getSettings, () => Settings.parse({}));
@@ -35,6 +48,7 @@ beforeAll(() => {
 
 beforeEach(() => {
   choice.picked = [];
+  localStorage.clear();
   service.asked.length = 0;
   for (const run of [first, second, thrown]) service.emit(runChanged, run);
   router.go({ page: 'runs', trash: false });
@@ -53,7 +67,7 @@ test('runs are listed newest first with state and figures, without what is in th
 
 test('Esc leaves the filter for the page, whose keys work at once', async () => {
   await screen.findByText('second');
-  const box = screen.getByRole('searchbox');
+  const box = screen.getByRole('combobox', { name: 'Filter' });
   box.focus();
   await fireEvent.input(box, { target: { value: 'first' } });
   await fireEvent.keyDown(box, { key: 'Escape' });
@@ -65,9 +79,9 @@ test('Esc leaves the filter for the page, whose keys work at once', async () => 
 
 test('the filter leaves the runs that fit', async () => {
   await screen.findByText('second');
-  await fireEvent.input(screen.getByRole('searchbox'), { target: { value: 'state:failed' } });
+  await fireEvent.input(screen.getByRole('combobox', { name: 'Filter' }), { target: { value: 'state:failed' } });
   expect(rows()).toHaveLength(1);
-  await fireEvent.input(screen.getByRole('searchbox'), { target: { value: 'nothing' } });
+  await fireEvent.input(screen.getByRole('combobox', { name: 'Filter' }), { target: { value: 'nothing' } });
   expect(screen.getByText(/No run fits/)).toBeTruthy();
 });
 
@@ -230,7 +244,7 @@ test('keys without Ctrl can be turned off', async () => {
   await fireEvent.click(screen.getByLabelText('Choose second'));
   for (const key of ['?', '/', 'c']) await fireEvent.keyDown(document.body, { key });
   expect(screen.queryByRole('dialog')).toBeNull();
-  expect(document.activeElement).not.toBe(screen.getByRole('searchbox'));
+  expect(document.activeElement).not.toBe(screen.getByRole('combobox', { name: 'Filter' }));
   expect(router.route).toEqual({ page: 'runs', trash: false });
   await fireEvent.keyDown(document.body, { key: 'k', ctrlKey: true });
   expect(screen.getByRole('combobox', { name: 'Find a page, run or action' })).toBeTruthy();
@@ -239,7 +253,7 @@ test('keys without Ctrl can be turned off', async () => {
 
 test('? shows the keys, but not while one types', async () => {
   await screen.findByText('second');
-  await fireEvent.keyDown(screen.getByRole('searchbox'), { key: '?' });
+  await fireEvent.keyDown(screen.getByRole('combobox', { name: 'Filter' }), { key: '?' });
   expect(screen.queryByRole('dialog')).toBeNull();
   await fireEvent.keyDown(document.body, { key: '?' });
   expect(screen.getByRole('dialog', { name: 'Keys' })).toBeTruthy();
