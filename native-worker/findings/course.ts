@@ -58,6 +58,20 @@ export function since({ nimg, values }: Line, beyond: (value: number) => boolean
   return from;
 }
 
+/**
+ * A line of medians of as many moments as "now" has, each at the middle one: what comes and goes with the pictures of a
+ * batch neither makes nor breaks what stays. Its last value is `now`.
+ */
+export function steadied({ row, nimg, values }: Line): Line {
+  const numbers = values.flatMap((value, index) => (value === null ? [] : [{ nimg: nimg[index]!, value }]));
+  const windows = numbers.slice(NOW - 1).map((_, index) => numbers.slice(index, index + NOW));
+  return {
+    row,
+    nimg: windows.map((window) => window[Math.floor(NOW / 2)]!.nimg),
+    values: windows.map((window) => median(window.map(({ value }) => value))),
+  };
+}
+
 /** A layer's or block's name without the word that all begin with. */
 export const short = (row: string): string => row.replace(/^unet\./, '');
 

@@ -1,6 +1,6 @@
 import type { Finding } from '../../contract/findings.ts';
 import { images, number } from '../../contract/units.ts';
-import { atFirst, finite, linesOf, now, short, since, type Course, type Line } from './course.ts';
+import { atFirst, finite, linesOf, now, short, since, steadied, type Course, type Line } from './course.ts';
 
 /** Weights and activations that leave where they began: what the paper's Figure 3 is about. */
 
@@ -22,7 +22,7 @@ export function weightFindings(course: Course): Finding[] {
       rule: 'weights-grow',
       tone: 'warn',
       text: `Weights grow: ${grownWords(grown, lines.length, 'layers')}`,
-      reason: `A layer's root mean square stays at ${WEIGHT_FACTOR} times what it was at first or more.`,
+      reason: `A layer's root mean square stays at ${WEIGHT_FACTOR} times what it was at first or more, in medians of five moments.`,
       ...placeOf(grown),
       kind: 'weight',
     },
@@ -42,7 +42,7 @@ export function activationFindings(course: Course): Finding[] {
         rule: 'activations-grow',
         tone: 'warn',
         text: `Activations grow: ${grownWords(grown, lines.length, 'blocks')}`,
-        reason: `A block's root mean square stays at ${ACTIVATION_FACTOR} times what it was at first or more, and at ${ACTIVATION_FACTOR} or more.`,
+        reason: `A block's root mean square stays at ${ACTIVATION_FACTOR} times what it was at first or more, and at ${ACTIVATION_FACTOR} or more, in medians of five moments.`,
         ...placeOf(grown),
         kind: 'activation',
       },
@@ -101,7 +101,7 @@ function growing(lines: readonly Line[], beyond: (line: Line, value: number) => 
   const left = lines
     .filter((line) => atFirst(line) > 0 && beyond(line, now(line)))
     .flatMap((line) => {
-      const nimg = since(line, (value) => beyond(line, value));
+      const nimg = since(steadied(line), (value) => beyond(line, value));
       return nimg === null ? [] : [{ line, nimg, factor: now(line) / atFirst(line) }];
     });
   if (left.length === 0) return null;

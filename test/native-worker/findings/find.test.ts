@@ -92,6 +92,16 @@ test('a run that is well is told so, and nothing else', () => {
   }
 });
 
+test('activations that grow and swing with each batch are told, though the last moment is a low one', () => {
+  // As they are in a small run of C: two moments in five are half as large.
+  const swinging = (moment: number): number => (1 + moment / 2) * (moment % 5 < 2 ? 0.4 : 1);
+  const last = (moment: number): number => (moment === MOMENTS - 1 ? 3 : swinging(moment));
+  const [finding] = found({ rung: 'C', planted: { activation: { 'unet.dec.z': last } } }).filter(
+    ({ kind }) => kind === 'activation',
+  );
+  expect(finding).toMatchObject({ rule: 'activations-grow', row: 'unet.dec.z' });
+});
+
 const growth = (from: number, factor: number) => (moment: number) => (moment < from ? 1 : factor);
 
 test.each<[string, FindingRule, Run, string[], string]>([
