@@ -11,6 +11,7 @@ const tiny = [
   'logging.snapshotImages=128',
   'logging.checkpointImages=128',
   'logging.sampleImages=128',
+  'logging.validationImages=128',
   'grid.columns=4',
   'grid.rows=2',
   'grid.sampler.steps=4',
