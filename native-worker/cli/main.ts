@@ -10,6 +10,7 @@ import { addCount } from './commands/count.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDynamics } from './commands/dynamics.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addExport } from './commands/export.ts';
 import { addImport } from './commands/import.ts';
 import { addLibrary } from './commands/library.ts';
 import { addProfile } from './commands/profile.ts';
@@ -45,6 +46,7 @@ for (const add of [
   addImport,
   addRuns,
   addDynamics,
+  addExport,
   addLibrary,
   addServe,
   addDoctor,

@@ -48,13 +48,13 @@ export async function saveSheet(client: ServiceClient, sampleId: number, file: s
 }
 
 /**
- * Writes a picture where the user wants it: whole or not at all.
+ * Writes bytes, of a picture or another file, where the user wants them: whole or not at all.
  *
  * @param file absolute path, checked with `checkTarget`
  * @throws {AppError} 'no-space', 'forbidden' where the file can't be written
  */
-export function savePicture(png: Buffer, file: string): void {
-  whole(file, (temporary) => writeFileSync(temporary, png));
+export function saveBytes(bytes: Buffer, file: string): void {
+  whole(file, (temporary) => writeFileSync(temporary, bytes));
 }
 
 /**

@@ -11,7 +11,7 @@ import { LineProcess } from '../../system/line-process.ts';
 import { withoutService } from '../command.ts';
 import { firstIssue } from '../issue-words.ts';
 import type { Output } from '../output.ts';
-import { checkTarget, savePicture } from '../save-file.ts';
+import { checkTarget, saveBytes } from '../save-file.ts';
 import { percent, table, threeDigits } from '../words.ts';
 
 interface ToyOptions {
@@ -34,7 +34,7 @@ export function addToy(program: Command): void {
       await withoutService(command, async (output) => {
         const { request, file } = readToyOptions(options);
         const { result, png } = await computeToy(request, output);
-        savePicture(png, file);
+        saveBytes(png, file);
         output.event('toy', { ...request, file, ...result });
         output.say(toyWords(result));
         output.say(`\nWrote ${file}`);

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { checkTarget, saveCopy, savePicture, saveText } from '../../../native-worker/cli/save-file.ts';
+import { checkTarget, saveCopy, saveBytes, saveText } from '../../../native-worker/cli/save-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'edm2-target-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -40,7 +40,7 @@ test.skipIf(process.platform !== 'linux')('a file system that takes no files is 
 describe.skipIf(process.platform === 'win32')('a link', () => {
   /** Each way of writing a file, to a link that is checked before. */
   const ways: [string, (file: string) => void][] = [
-    ['a picture', (file) => savePicture(Buffer.from('new'), file)],
+    ['a picture', (file) => saveBytes(Buffer.from('new'), file)],
     ['a text', (file) => saveText('new', file, '--trace')],
     [
       'a copy',
@@ -72,7 +72,7 @@ describe.skipIf(process.platform === 'win32')('a link', () => {
     const link = join(place, 'second.png');
     checkTarget(link);
     expect(existsSync(join(place, 'real/made.png'))).toBe(false);
-    savePicture(Buffer.from('new'), link);
+    saveBytes(Buffer.from('new'), link);
     expect(readFileSync(join(place, 'real/made.png'), 'utf8')).toBe('new');
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
     expect(readdirSync(place).sort()).toEqual(['real', 'second.png', 'short']);

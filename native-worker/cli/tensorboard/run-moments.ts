@@ -1,0 +1,70 @@
+import { dynamicsKinds, type DynamicsKind } from '../../../contract/dynamics.ts';
+import type { DynamicsTable } from '../../../contract/dynamics-table.ts';
+import type { Run } from '../../../contract/runs.ts';
+import type { Sample } from '../../../contract/samples.ts';
+import { ofEachScalar, tickScalars, type TickColumns, type TickScalarName } from '../../../contract/ticks.ts';
+import type { Moment, Shown } from './event-file.ts';
+
+/** What a run has recorded. */
+export interface Recorded {
+  readonly run: Pick<Run, 'startedAt' | 'createdAt'>;
+  readonly ticks: TickColumns;
+  readonly tables: readonly DynamicsTable[];
+  readonly grids: readonly { readonly sample: Sample; readonly png: Uint8Array }[];
+}
+
+/** Kinds with few rows, which are told unless all are wanted. */
+export const fewRows = (Object.keys(dynamicsKinds) as DynamicsKind[]).filter((kind) =>
+  ['bucket', 'validation'].includes(dynamicsKinds[kind].of),
+);
+
+/**
+ * What TensorBoard is shown: scalars under "run/", kinds of dynamics under their own names, grids under "samples". What was
+ * not recorded is left out. The time of a moment is when the run began and how long it has trained, pauses left out.
+ */
+export function momentsOf({ run, ticks, tables, grids }: Recorded): Moment[] {
+  const shown = new Map<number, Shown[]>();
+  const show = (step: number, one: Shown): void => void shown.set(step, [...(shown.get(step) ?? []), one]);
+  const number = (step: number, tag: string, value: number | null | undefined): void => {
+    if (value !== null && value !== undefined) show(step, { tag, value });
+  };
+  for (const [at, nimg] of ticks.nimg.entries()) {
+    ofEachScalar((_, name) => {
+      if (!PLACES.includes(name)) number(nimg, `run/${name}`, ticks[name][at]);
+    });
+  }
+  for (const { kind, layers, nimg, values } of tables) {
+    for (const [row, name] of layers.entries()) {
+      for (const [at, step] of nimg.entries()) number(step, `${kind}/${name}`, values[row]![at]);
+    }
+  }
+  for (const { sample, png } of grids) {
+    const { resolution, columns, seeds, nimg } = sample;
+    const size = { width: columns * resolution, height: Math.ceil(seeds.length / columns) * resolution };
+    show(nimg, { tag: 'samples', png, ...size });
+  }
+  const begins = (run.startedAt ?? run.createdAt) / 1000;
+  return [...shown.entries()]
+    .sort(([a], [b]) => a - b)
+    .map(([step, all]) => ({ step, wallTime: begins + secondsAt(ticks, step), shown: all }));
+}
+
+/** Scalars that say where in training a tick is. */
+const PLACES: readonly TickScalarName[] = ['nimg', 'trainSeconds'];
+
+/** Seconds of training at the last tick that is not after a moment. */
+function secondsAt({ nimg, trainSeconds }: TickColumns, moment: number): number {
+  const last = nimg.findLastIndex((at) => at <= moment);
+  return last < 0 ? 0 : trainSeconds[last]!;
+}
+
+/** What a tag means, for the file that lies beside the events. */
+export function tagWords(kinds: readonly DynamicsKind[]): string {
+  const scalars = (Object.keys(tickScalars) as TickScalarName[]).filter((name) => !PLACES.includes(name));
+  return [
+    'Steps are training images.',
+    ...scalars.map((name) => `run/${name}: ${tickScalars[name].words}`),
+    ...kinds.map((kind) => `${kind}/…: ${dynamicsKinds[kind].words}`),
+    '',
+  ].join('\n');
+}
