@@ -1,6 +1,7 @@
 import type { Finding } from '../../contract/findings.ts';
+import { since, steadied } from '../../contract/lasting.ts';
 import { images, number } from '../../contract/units.ts';
-import { atFirst, finite, linesOf, now, short, since, steadied, type Course, type Line } from './course.ts';
+import { atFirst, finite, linesOf, now, short, type Course, type Line } from './course.ts';
 
 /** Weights and activations that leave where they began: what the paper's Figure 3 is about. */
 

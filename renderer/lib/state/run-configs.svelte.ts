@@ -7,8 +7,9 @@ import { attempt } from './toasts.svelte.ts';
 
 /** Configurations of runs, which never change: each is asked for once, many at a time. */
 class RunConfigs {
-  #known: ReadonlyMap<number, RunConfig> = $state.raw(new Map());
-  /** Asked for already, those that the service has none of, too. */
+  /** null: the service has none, or can't read it. */
+  #known: ReadonlyMap<number, RunConfig | null> = $state.raw(new Map());
+  /** Asked for already. */
   readonly #asked = new Set<number>();
 
   constructor() {
@@ -21,6 +22,7 @@ class RunConfigs {
     return runs.map((run) => ({ ...run, config: known.get(run.id) ?? null }));
   }
 
+  /** Whether it was answered. */
   has(id: number): boolean {
     return this.#known.has(id);
   }
@@ -36,7 +38,8 @@ class RunConfigs {
         for (const id of missing.slice(at)) this.#asked.delete(id);
         return;
       }
-      this.#known = new Map([...this.#known, ...found.map(({ id, config }) => [id, config] as const)]);
+      const configs = new Map(found.map(({ id, config }) => [id, config]));
+      this.#known = new Map([...this.#known, ...part.map((id) => [id, configs.get(id) ?? null] as const)]);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { dynamicsKinds, type DynamicsKind } from '../../../contract/dynamics.ts';
 import type { Cells, DynamicsTable } from '../../../contract/dynamics-table.ts';
+import { since, steadied } from '../../../contract/lasting.ts';
 import { median } from '../../../contract/median.ts';
 
 /** How a kind's numbers changed: what the map's colours say, and which row left first. */
@@ -75,21 +76,16 @@ export function robustRange(values: readonly (readonly (number | null)[])[]): { 
 
 /**
  * The row that left where it began, or the middle of the others, first and stays away to the end, with the moment; null:
- * none does.
+ * none does. As in findings, medians of a few moments are looked at, or the last tick would make a row leave.
  */
 export function firstToLeave(table: DynamicsTable): { layer: string; nimg: number } | null {
   const lines = isRate(table.kind) ? ratios(table) : table.values.map(toFirst);
-  let first: { layer: string; nimg: number } | null = null;
-  for (const [row, layer] of table.layers.entries()) {
-    let since: number | null = null;
-    for (const [column, ratio] of lines[row]!.entries()) {
-      if (ratio === null) continue;
-      if (ratio < LEFT && ratio > 1 / LEFT) since = null;
-      else since ??= table.nimg[column]!;
-    }
-    if (since !== null && (first === null || since < first.nimg)) first = { layer, nimg: since };
-  }
-  return first;
+  const left = table.layers.flatMap((layer, row) => {
+    const trace = steadied({ nimg: table.nimg, values: lines[row]! });
+    const nimg = since(trace, (ratio) => ratio >= LEFT || ratio <= 1 / LEFT);
+    return nimg === null ? [] : [{ layer, nimg }];
+  });
+  return left.length === 0 ? null : left.reduce((a, b) => (b.nimg < a.nimg ? b : a));
 }
 
 /** Rows whose names have the words, in the network's order, or those that changed most first. */

@@ -27,11 +27,17 @@ test('one wild cell of a hundred does not take the colours from the others', () 
 });
 
 test('the row that left first, and stayed away, is found with its moment', () => {
-  const rows = { back: [1, 9, 1, 1], late: [1, 1, 1, 3], first: [1, 1, 0.5, 0.4], still: [1, 1.2, 0.8, 1] };
-  expect(firstToLeave(table('weight', rows))).toEqual({ layer: 'first', nimg: 300 });
-  expect(firstToLeave(table('weight', { still: rows.still, back: rows.back }))).toBeNull();
-  const rates = { slow: [0.1, 0.9], usual: [0.1, 1], other: [0.1, 1.1], fast: [0.1, 2] };
-  expect(firstToLeave(table('relative-update', rates))).toEqual({ layer: 'fast', nimg: 200 });
+  const rows = {
+    back: [1, 9, 9, 9, 9, 9, 1, 1, 1, 1, 1],
+    late: [1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3],
+    first: [1, 1, 1, 0.5, 0.4, 0.4, 1, 0.4, 0.4, 0.4, 1], // two moments that are back don't count
+    last: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 7], // nor does one that is away
+  };
+  expect(firstToLeave(table('weight', rows))).toEqual({ layer: 'first', nimg: 400 });
+  expect(firstToLeave(table('weight', { last: rows.last, back: rows.back }))).toBeNull();
+  const still = [0.1, 1, 1, 1, 1, 1];
+  const rates = { slow: still, usual: still, other: still, fast: [0.1, 2, 2, 2, 2, 2] };
+  expect(firstToLeave(table('relative-update', rates))).toEqual({ layer: 'fast', nimg: 300 });
 });
 
 test('rows are found by words of their names, and ordered by how much they changed', () => {

@@ -4,7 +4,7 @@ import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-li
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { getSettings, Settings } from '../../../../contract/app.ts';
 import { listDatasets } from '../../../../contract/datasets.ts';
-import { runChanged } from '../../../../contract/events.ts';
+import { runChanged, runDeleted } from '../../../../contract/events.ts';
 import { listJobs } from '../../../../contract/jobs.ts';
 import { climb } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
@@ -26,7 +26,7 @@ const rungs = { 1: 'C', 2: 'G', 3: 'C' } as const;
 beforeAll(() => {
   service.answer(listRuns, ({ trashed }) => (trashed ? [] : listed));
   service.answer(runConfigs, ({ ids }) =>
-    ids.map((id) => ({ id, config: climb(findPreset('demo')!.config, rungs[id as 1]) })),
+    ids.filter((id) => id in rungs).map((id) => ({ id, config: climb(findPreset('demo')!.config, rungs[id as 1]) })),
   );
   service.answer(listDatasets, () => [exampleDataset()]);
   service.answer(listJobs, () => []);
@@ -64,6 +64,16 @@ test('settings are asked for once and filtered by, and the address keeps the fil
   await waitFor(() => expect(names()).toEqual(['third', 'first paper']));
   expect(filter().value).toBe('rung:C lr<0.005');
   expect(service.inputsOf(runConfigs)).toEqual([{ ids: [3, 2, 1] }]);
+});
+
+test('a run whose settings can’t be read keeps nobody waiting', async () => {
+  await open();
+  service.emit(runChanged, exampleRunSummary({ id: 4, name: 'damaged', createdAt: 4000 }));
+  await type('rung:C');
+  await waitFor(() => expect(names()).toEqual(['third', 'first paper']));
+  await type('rung:none');
+  expect(names()).toEqual(['damaged']);
+  service.emit(runDeleted, { runId: 4 });
 });
 
 test('a condition that makes no sense is told with its place, and the others hold', async () => {
