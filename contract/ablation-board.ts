@@ -97,7 +97,7 @@ function labelOf(run: TableRun, fields: readonly RunField[]): string {
 function commonMoment(runs: readonly BoardRun[]): number | null {
   const moments = runs.map(({ validation }) => validation.nimg).filter(({ length }) => length > 0);
   const [first, ...others] = moments;
-  return first?.findLast((nimg) => others.every((other) => other.includes(nimg))) ?? null;
+  return [...(first ?? [])].reverse().find((nimg) => others.every((other) => other.includes(nimg))) ?? null;
 }
 
 function errorAt({ run, validation }: BoardRun, nimg: number | null): number | null {

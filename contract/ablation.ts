@@ -1,7 +1,11 @@
 import { AppError } from './errors.ts';
-import { rungNames, type RungName } from './ladder.ts';
+import { withSetting } from './config-settings.ts';
+import { climb, rungNames, type RungName } from './ladder.ts';
+import { beginning, LONGEST_NAME } from './names.ts';
 import { runFieldNamed } from './run-fields.ts';
 import { unknownField } from './run-filter.ts';
+import type { RunSummary } from './runs.ts';
+import { NewRunConfig, type RunConfig } from './training.ts';
 
 /** An ablation: one run for each combination of some settings, all else being equal. */
 
@@ -82,6 +86,49 @@ export function rungAt(point: Point): RungName | null {
 export function settingsAt(point: Point): { readonly path: string; readonly value: unknown }[] {
   return point.flatMap(({ axis, value }) => (axis.field === 'rung' ? [] : [{ path: axis.field, value }]));
 }
+
+/**
+ * The configuration of a point.
+ *
+ * @param base   on rung G
+ * @param common settings of all points, by their paths
+ * @throws {AppError} 'invalid-input' if it makes no sense, naming the point
+ */
+export function configAt(base: RunConfig, common: Readonly<Record<string, unknown>>, point: Point): RunConfig {
+  const settings = [...Object.entries(common), ...settingsAt(point).map(({ path, value }) => [path, value] as const)];
+  const climbed: unknown = climb(base, rungAt(point) ?? 'G');
+  const parsed = NewRunConfig.safeParse(
+    settings.reduce((config, [path, value]) => withSetting(config, path, value), climbed),
+  );
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new AppError(
+    'invalid-input',
+    `The run of ${pointName(point)} can't be: ${issue!.path.join('.')}: ${issue!.message}.`,
+  );
+}
+
+/** One word that runs are tagged with, of any text. */
+export function ablationTag(text: string): string {
+  return beginning(text.trim().replaceAll(/[\s,]+/gu, '-'), LONGEST_TAG);
+}
+
+/** A tag that no run has: the wanted one, or with a number behind it. */
+export function freeTag(wanted: string, runs: readonly Pick<RunSummary, 'tags'>[]): string {
+  const taken = new Set(runs.flatMap(({ tags }) => tags.map((tag) => tag.toLowerCase())));
+  for (let number = 1; ; number += 1) {
+    const end = number === 1 ? '' : `-${number}`;
+    const tag = `${beginning(wanted, LONGEST_TAG - end.length)}${end}`;
+    if (!taken.has(tag.toLowerCase())) return tag;
+  }
+}
+
+/** The name of a point's run. */
+export function runNameAt(tag: string, point: Point): string {
+  return beginning(`${tag}: ${pointName(point)}`, LONGEST_NAME);
+}
+
+const LONGEST_TAG = 40;
 
 /** Cuts at commas that stand in no bracket and no quotes. */
 function pieces(text: string): string[] {

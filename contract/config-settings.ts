@@ -37,6 +37,13 @@ export function settingOf(config: RunConfig, path: string): unknown {
   return value ?? null;
 }
 
+/** A configuration with another value at a path, unchecked: whoever needs one that makes sense parses it. */
+export function withSetting(config: unknown, path: string, value: unknown): unknown {
+  const [name = '', ...rest] = path.split('.');
+  const record = config as Readonly<Record<string, unknown>>;
+  return { ...record, [name]: rest.length === 0 ? value : withSetting(record[name], rest.join('.'), value) };
+}
+
 function leaves(node: Node, path: string): ConfigSetting[] {
   if (node.properties !== undefined)
     return Object.entries(node.properties).flatMap(([name, inner]) => leaves(inner, `${path}.${name}`));

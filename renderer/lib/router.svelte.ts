@@ -23,6 +23,8 @@ export type Route =
   | { page: 'runs'; trash: boolean; view?: RunsView }
   | { page: 'run'; id: number; tab: RunTab }
   | { page: 'compare'; runs: number[] }
+  /** `name`: an ablation, by the tag of its runs; null: a new one. */
+  | { page: 'ablation'; name: string | null }
   /** `from`: a run whose settings the form starts with; `noise`: noise levels that take the place of the run's. */
   | { page: 'new'; dataset: number | null; from?: number | null; noise?: NoiseDensity | null }
   | { page: 'data'; id: number | null }
@@ -57,6 +59,8 @@ export function parseRoute(hash: string): Route {
     }
     case 'compare':
       return { page: 'compare', runs: toIds(search.get('runs')) };
+    case 'ablation':
+      return second !== undefined ? missing : { page: 'ablation', name: toName(first) };
     case 'new':
       return {
         page: 'new',
@@ -91,6 +95,15 @@ export function parseRoute(hash: string): Route {
   }
 }
 
+/** What a part of an address names; null: nothing. */
+function toName(part: string | undefined): string | null {
+  try {
+    return part === undefined ? null : decodeURIComponent(part);
+  } catch {
+    return null; // a lone "%"
+  }
+}
+
 /** The address of a place, for links: the inverse of `parseRoute`. */
 export function href(route: Route): string {
   switch (route.page) {
@@ -100,6 +113,8 @@ export function href(route: Route): string {
       return `#/runs/${route.id}/${route.tab}`;
     case 'compare':
       return route.runs.length > 0 ? `#/compare?runs=${route.runs.join(',')}` : '#/compare';
+    case 'ablation':
+      return route.name === null ? '#/ablation' : `#/ablation/${encodeURIComponent(route.name)}`;
     case 'new':
       if (route.from) return withQuery('#/new', { from: route.from, ...route.noise });
       return route.dataset === null ? '#/new' : `#/new?dataset=${route.dataset}`;

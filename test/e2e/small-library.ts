@@ -22,17 +22,17 @@ const cli = join(root, 'native-worker/cli/main.ts');
 
 /**
  * Fills a library from the command line with one of everything that the pages show: a set of pictures with a file left out
- * (set 2; the demo's is 1), a finished run (1), a stopped one (2) and a paused one (3), a sheet of pictures, and an average
- * that is kept.
+ * (set 2; the demo's is 1), a finished run (1), a stopped one (2), a paused one (3) and an ablation of two (4, 5), a sheet of
+ * pictures, and an average that is kept.
  *
  * @param scratch a folder in which the pictures to import are drawn
  */
 export async function fillLibrary(library: string, scratch: string): Promise<void> {
   const edm2 = (...args: string[]): Promise<unknown> => run(process.execPath, [cli, ...args, '--library', library]);
-  const train = (name: string, images: number, ...more: string[]): Promise<unknown> => {
-    const settings = [...tiny, `training.durationImages=${images}`].flatMap((setting) => ['--set', setting]);
-    return edm2('train', '--dataset', 'shapes', '--name', name, ...settings, ...more);
-  };
+  const settings = (images: number): string[] =>
+    [...tiny, `training.durationImages=${images}`].flatMap((setting) => ['--set', setting]);
+  const train = (name: string, images: number, ...more: string[]): Promise<unknown> =>
+    edm2('train', '--dataset', 'shapes', '--name', name, ...settings(images), ...more);
   const pictures = join(scratch, 'shapes');
   await drawPictures(pictures);
   await edm2('import', pictures, '--name', 'shapes', '--resolution', '16');
@@ -43,4 +43,5 @@ export async function fillLibrary(library: string, scratch: string): Promise<voi
   await edm2('runs', 'stop', 'stopped');
   await train('paused', 1_000_000, '--detach');
   await edm2('runs', 'pause', 'paused');
+  await edm2('ablate', '--dataset', 'shapes', '--grid', 'rung=C,G', '--name', 'steps', '--wait', ...settings(64));
 }

@@ -1,12 +1,21 @@
 import type { Command } from 'commander';
-import { pointName, pointsOf, readAxis, rungAt, settingsAt, type Point } from '../../../contract/ablation.ts';
+import {
+  ablationTag,
+  freeTag,
+  pointName,
+  pointsOf,
+  readAxis,
+  rungAt,
+  runNameAt,
+  settingsAt,
+  type Point,
+} from '../../../contract/ablation.ts';
 import { expectSpeed } from '../../../contract/app.ts';
+import { shapeFor } from '../../../contract/data-shape.ts';
 import { listDatasets, type Dataset } from '../../../contract/datasets.ts';
 import type { Devices } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { runChanged } from '../../../contract/events.ts';
-import { beginning, LONGEST_NAME } from '../../../contract/names.ts';
-import type { DataShape } from '../../../contract/network.ts';
 import { createRun, getRun, listRuns, Tag, type RunSummary } from '../../../contract/runs.ts';
 import type { Engine, RunConfig } from '../../../contract/training.ts';
 import { count, duration, images } from '../../../contract/units.ts';
@@ -154,7 +163,7 @@ async function ablate(context: CommandContext, options: Options, asked: Asked): 
   const { client, output } = context;
   const dataset = findDataset(asked.dataset, await client.call(listDatasets, {}));
   const name = freeTag(
-    asked.name ?? `${dataset.name}-${options.preset}`.replaceAll(/[\s,]+/g, '-'),
+    asked.name ?? ablationTag(`${dataset.name} ${options.preset}`),
     await client.call(listRuns, { trashed: false }),
   );
   const seconds = await secondsOf(client, dataset, asked.runs);
@@ -173,18 +182,6 @@ async function ablate(context: CommandContext, options: Options, asked: Asked): 
   return ended.some(({ state }) => state === 'failed') ? EXIT_FAILURE : undefined;
 }
 
-const LONGEST_TAG = 40;
-
-/** A tag that no run has: the name, or with a number behind it. */
-function freeTag(wanted: string, runs: readonly RunSummary[]): string {
-  const taken = new Set(runs.flatMap(({ tags }) => tags.map((tag) => tag.toLowerCase())));
-  for (let number = 1; ; number += 1) {
-    const end = number === 1 ? '' : `-${number}`;
-    const tag = `${beginning(wanted, LONGEST_TAG - end.length)}${end}`;
-    if (!taken.has(tag.toLowerCase())) return tag;
-  }
-}
-
 /** Makes the runs; where one is refused those before it stay, and the error says so. @returns their ids */
 async function queue(
   { client, output }: CommandContext,
@@ -195,7 +192,7 @@ async function queue(
 ): Promise<number[]> {
   const ids: number[] = [];
   for (const { point, config } of runs) {
-    const name = beginning(`${tag}: ${pointName(point)}`, LONGEST_NAME);
+    const name = runNameAt(tag, point);
     const wanted = { name, datasetId: dataset.id, config, tags: [tag], engine, force: options.force === true, devices };
     try {
       const { runId, jobId } = await client.call(createRun, wanted);
@@ -233,16 +230,12 @@ async function secondsOf(client: ServiceClient, dataset: Dataset, runs: readonly
   for (const { config } of runs) {
     const { batchSize, microBatch, precision, durationImages } = config.training;
     const training = { batchSize, microBatch, precision };
-    const asked = { network: config.network, shape: shapeOf(dataset, config), training };
+    const asked = { network: config.network, shape: shapeFor(dataset, config), training };
     const { imagesPerSecond } = await client.call(expectSpeed, asked);
     if (imagesPerSecond === null) return null;
     all += durationImages / imagesPerSecond;
   }
   return all;
-}
-
-function shapeOf({ resolution, channels, classes }: Dataset, { training }: RunConfig): DataShape {
-  return { resolution, channels, labelDim: training.classConditional ? classes.length : 0 };
 }
 
 function planWords(name: string, runs: readonly Planned[], seconds: number | null): string {

@@ -1,3 +1,4 @@
+import { shapeFor } from '../../../contract/data-shape.ts';
 import { countParameters, planNetwork } from '../../../contract/architecture.ts';
 import { checkSharing, shareOn, type Devices } from '../../../contract/devices.ts';
 import { AppError } from '../../../contract/errors.ts';
@@ -5,7 +6,6 @@ import { runDeleted } from '../../../contract/events.ts';
 import { checkAcross, type Across } from '../../../contract/machines.ts';
 import { checkMemory, type TrainingMemory } from '../../../contract/memory-advice.ts';
 import { microBatchProblem } from '../../../contract/micro-batch.ts';
-import type { DataShape } from '../../../contract/network.ts';
 import * as calls from '../../../contract/runs.ts';
 import type { RunSummary } from '../../../contract/runs.ts';
 import { sentence } from '../../../contract/sentence.ts';
@@ -147,12 +147,7 @@ function createRun(
   const { db } = library;
   const dataset = getDataset(db, input.datasetId);
   datasetPath(library, dataset.id); // throws if its pictures are gone
-  const { classConditional } = input.config.training;
-  const shape: DataShape = {
-    resolution: dataset.resolution,
-    channels: dataset.channels,
-    labelDim: classConditional ? dataset.classes.length : 0,
-  };
+  const shape = shapeFor(dataset, input.config);
   const plan = planNetwork(input.config.network, shape);
   if (!input.force) {
     const { training, parts: sharing } = shareOn(input.config.training, input.devices);

@@ -57,7 +57,7 @@ class Frame {
 export const frame = new Frame();
 
 /** The pages of the rail by their names; each has an icon in `Rail.svelte`. */
-export type PageName = 'Runs' | 'Compare' | 'EMA lab' | 'Generate' | 'Data';
+export type PageName = 'Runs' | 'Compare' | 'Ablation' | 'EMA lab' | 'Generate' | 'Data';
 
 interface RailPage {
   readonly label: PageName;
@@ -69,6 +69,7 @@ interface RailPage {
 const inOrder: readonly RailPage[] = [
   { label: 'Runs', route: { page: 'runs', trash: false }, belongs: ['runs', 'run', 'new'] },
   { label: 'Compare', route: { page: 'compare', runs: [] }, belongs: ['compare'] },
+  { label: 'Ablation', route: { page: 'ablation', name: null }, belongs: ['ablation'] },
   { label: 'EMA lab', route: { page: 'ema-lab', run: null, at: null, sigma: null }, belongs: ['ema-lab'] },
   {
     label: 'Generate',

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { Call } from '../../../contract/call.ts';
-import { runRewound, runTicked } from '../../../contract/events.ts';
+import { runMeasured, runRewound, runTicked } from '../../../contract/events.ts';
 import { client } from '../client/index.ts';
 import { attempt } from '../state/toasts.svelte.ts';
 
@@ -25,7 +25,12 @@ export class Trend<O extends z.ZodType> {
     const later = (event: { runId: number }): void => {
       if (event.runId === runId) this.#waiting ??= setTimeout(this.#load, AGAIN_MS);
     };
-    this.#ends = [client.on(runTicked, later), client.on(runRewound, later), client.whenOpen(this.#load)];
+    this.#ends = [
+      client.on(runTicked, later),
+      client.on(runMeasured, later),
+      client.on(runRewound, later),
+      client.whenOpen(this.#load),
+    ];
   }
 
   close(): void {

@@ -1,3 +1,4 @@
+import { shapeFor } from '../../../contract/data-shape.ts';
 import type { Dataset } from '../../../contract/datasets.ts';
 import * as z from 'zod';
 import { Devices } from '../../../contract/devices.ts';
@@ -33,12 +34,6 @@ function setAt(config: RunConfig, path: string, value: Value): void {
   let place = config as unknown as Record<string, unknown>;
   for (const name of names) place = place[name] as Record<string, unknown>;
   place[last] = value;
-}
-
-/** What a network for this dataset is shaped like. Without classes, or when it is not told them, it has none. */
-export function shapeFor(dataset: Dataset, config: RunConfig): DataShape {
-  const labelDim = config.training.classConditional ? dataset.classes.length : 0;
-  return { resolution: dataset.resolution, channels: dataset.channels, labelDim };
 }
 
 /** What was entered so far, to be kept until the run is started. */
