@@ -100,14 +100,14 @@ test('the board has a row for each setting and fills while its runs train', asyn
     within(screen.getByRole('rowheader', { name }).closest('tr')!)
       .getAllByRole('cell')
       .map((cell) => cell.textContent.trim());
-  await waitFor(() => expect(row('C')[1]).toBe('0.5'));
-  expect(row('C').slice(2, 4)).toEqual(['×1', '×4']);
-  expect(row('G')[1]).toBe('1');
-  expect(screen.getByRole('img', { name: 'Activations of G: 1 to 4' })).toBeTruthy();
+  await waitFor(() => expect(row('C')[1]).toBe('0.500'));
+  expect(row('C').slice(2, 4)).toEqual(['×1.00', '×4.00']);
+  expect(row('G')[1]).toBe('1.00');
+  expect(screen.getByRole('img', { name: 'Activations of G: 1.00 to 4.00' })).toBeTruthy();
   expect(screen.getByRole('link', { name: 'Compare their curves' }).getAttribute('href')).toBe('#/compare?runs=1,2');
   last = 0.25;
   service.emit(runChanged, summary(1, 1000));
-  await waitFor(() => expect(row('C')[1]).toBe('0.25'), { timeout: 6000 });
+  await waitFor(() => expect(row('C')[1]).toBe('0.250'), { timeout: 6000 });
 }, 15_000);
 
 test('a name that no run has as its tag says so', async () => {
