@@ -39,14 +39,17 @@ const widths: Readonly<Record<string, number>> = {
 
 const titles: Readonly<Record<string, string>> = { 'training.learningRate': 'Rate', 'training.batchSize': 'Batch' };
 
-const terms: Readonly<Record<string, TermId>> = { loss: 'loss', parameters: 'size' };
+const explained: Readonly<Record<string, { readonly term: TermId }>> = {
+  loss: { term: 'loss' },
+  parameters: { term: 'size' },
+};
 
 export function columnOf(field: RunField): Column {
   const { name, kind } = field;
   return {
     name,
     title: titles[name] ?? fieldAt(name)?.label ?? field.title,
-    term: terms[name] ?? null,
+    term: explained[name]?.term ?? null,
     field,
     width: widths[name] ?? (kind === 'number' ? 6 : 8),
   };
