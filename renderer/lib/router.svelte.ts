@@ -22,7 +22,8 @@ export interface RunsView {
 export type Route =
   | { page: 'runs'; trash: boolean; view?: RunsView }
   | { page: 'run'; id: number; tab: RunTab }
-  | { page: 'compare'; runs: number[] }
+  /** `panels`: what is drawn, in the words of `pages/compare/panels.ts`; absent: the usual. */
+  | { page: 'compare'; runs: number[]; panels?: readonly string[] }
   /** `name`: an ablation, by the tag of its runs; null: a new one. */
   | { page: 'ablation'; name: string | null }
   /** `from`: a run whose settings the form starts with; `noise`: noise levels that take the place of the run's. */
@@ -58,7 +59,7 @@ export function parseRoute(hash: string): Route {
       return id === null || tab === undefined ? missing : { page: 'run', id, tab };
     }
     case 'compare':
-      return { page: 'compare', runs: toIds(search.get('runs')) };
+      return { page: 'compare', runs: toIds(search.get('runs')), ...toPanels(search.getAll('panel')) };
     case 'ablation':
       return second !== undefined ? missing : { page: 'ablation', name: toName(first) };
     case 'new':
@@ -112,7 +113,7 @@ export function href(route: Route): string {
     case 'run':
       return `#/runs/${route.id}/${route.tab}`;
     case 'compare':
-      return route.runs.length > 0 ? `#/compare?runs=${route.runs.join(',')}` : '#/compare';
+      return compareAddress(route.runs, route.panels);
     case 'ablation':
       return route.name === null ? '#/ablation' : `#/ablation/${encodeURIComponent(route.name)}`;
     case 'new':
@@ -153,15 +154,32 @@ function toRunsView(search: URLSearchParams): RunsView {
   return { ...Object.fromEntries(texts), ...(row === null ? {} : { row }) };
 }
 
-/** Letters that addresses may have as they are stay readable. */
 function runsAddress(trash: boolean, view: RunsView): string {
   const parts = trash ? ['trash'] : [];
   for (const name of viewTexts) {
-    if (view[name])
-      parts.push(`${name}=${encodeURIComponent(view[name]).replaceAll(/%(?:3A|2C)/g, decodeURIComponent)}`);
+    if (view[name]) parts.push(`${name}=${readable(view[name])}`);
   }
   if (view.row) parts.push(`row=${view.row}`);
   return parts.length > 0 ? `#/runs?${parts.join('&')}` : '#/runs';
+}
+
+/** An address that takes all panels away says so. */
+const NO_PANELS = 'none';
+
+function toPanels(texts: readonly string[]): { panels?: readonly string[] } {
+  if (texts.length === 0) return {};
+  return { panels: [...new Set(texts)].filter((text) => text !== NO_PANELS) };
+}
+
+function compareAddress(runs: readonly number[], panels: readonly string[] | undefined): string {
+  const parts = runs.length > 0 ? [`runs=${runs.join(',')}`] : [];
+  for (const panel of panels?.length === 0 ? [NO_PANELS] : (panels ?? [])) parts.push(`panel=${readable(panel)}`);
+  return parts.length > 0 ? `#/compare?${parts.join('&')}` : '#/compare';
+}
+
+/** A value of a query; letters that addresses may have as they are stay readable. */
+function readable(text: string): string {
+  return encodeURIComponent(text).replaceAll(/%(?:3A|2C)/g, decodeURIComponent);
 }
 
 function toId(text: string | null | undefined): number | null {

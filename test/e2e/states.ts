@@ -112,6 +112,11 @@ export const everyState: readonly PageState[] = [
   { name: 'ablation: none of that name', at: '/ablation/gone' },
   { name: 'compare, nothing chosen', at: '/compare' },
   { name: 'compare', at: '/compare?runs=1,2' },
+  {
+    name: 'compare, other panels',
+    at: '/compare?runs=1,2&panel=validation&panel=activation-max&panel=gain&panel=colour',
+  },
+  { name: 'compare: all panels', at: '/compare?runs=1,2', make: press('Add a panel') },
   { name: 'new run', at: '/new', make: unfolded },
   { name: 'new run: noise levels', at: '/new?from=1&pMean=-0.5&pStd=1.1' },
   { name: 'new run: a machine', at: '/new', make: after(unfolded, press('Add a machine…')) },

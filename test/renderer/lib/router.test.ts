@@ -12,6 +12,8 @@ const places: Route[] = [
   { page: 'new', dataset: null, from: 12, noise: null },
   { page: 'compare', runs: [1, 2] },
   { page: 'compare', runs: [] },
+  { page: 'compare', runs: [1], panels: ['loss', 'activation-max:Dec 16×16', 'validation:σ_rel 0.05'] },
+  { page: 'compare', runs: [1], panels: [] },
   { page: 'data', id: 3 },
   { page: 'data', id: null },
   { page: 'generate', snapshot: 4, sample: 5, reconstruction: null },

@@ -1,12 +1,18 @@
 import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
-import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
+import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, expect, test } from 'vitest';
 import { listDatasets } from '../../../../contract/datasets.ts';
 import { runDeleted, runChanged } from '../../../../contract/events.ts';
-import { listRuns } from '../../../../contract/runs.ts';
+import { runFindings } from '../../../../contract/findings.ts';
+import { runDynamics } from '../../../../contract/dynamics-table.ts';
+import { getRun, listRuns, runLog, runSnapshots, runTicks } from '../../../../contract/runs.ts';
+import { listSamples } from '../../../../contract/samples.ts';
+import { tickColumns } from '../../../../contract/ticks.ts';
+import { packDynamics } from '../../../support/dynamics.ts';
+import { exampleTick } from '../../../support/ticks.ts';
 import Compare from '../../../../renderer/pages/compare/Compare.svelte';
-import { exampleRunSummary } from '../../support/examples.ts';
+import { exampleRun, exampleRunSummary } from '../../support/examples.ts';
 
 const first = exampleRunSummary({ id: 1, name: 'first' });
 const second = exampleRunSummary({ id: 2, name: 'second' });
@@ -14,6 +20,27 @@ const third = exampleRunSummary({ id: 3, name: 'third' });
 
 service.answer(listDatasets, () => []);
 service.answer(listRuns, ({ trashed }) => (trashed ? [] : [third, second, first]));
+service.answer(getRun, ({ id }) => ({ ...exampleRun(), ...[first, second, third].find((run) => run.id === id)! }));
+service.answer(runTicks, () => tickColumns([exampleTick(256), exampleTick(512)]));
+service.answer(listSamples, () => []);
+service.answer(runSnapshots, () => ({ snapshots: [], checkpoints: [] }));
+service.answer(runLog, () => []);
+service.answer(runFindings, () => []);
+service.answer(runDynamics, ({ id, kind }) =>
+  packDynamics(
+    id === 1
+      ? {
+          kind,
+          layers: ['Enc 16×16', 'Dec 16×16'],
+          nimg: [256, 512],
+          values: [
+            [1, 2],
+            [1, 8],
+          ],
+        }
+      : { kind, layers: [], nimg: [], values: [] },
+  ),
+);
 service.open();
 afterEach(() => {
   cleanup();
@@ -36,4 +63,23 @@ test('with a single run there it offers to start a second, with none the first',
   expect(await screen.findByRole('link', { name: 'Start a run' })).toBeTruthy();
   service.emit(runChanged, first);
   expect(await screen.findByText(/There is one run so far/)).toBeTruthy();
+});
+
+test('a kind is drawn by row, whoever did not record it is named, and the address keeps what is chosen', async () => {
+  render(Compare, { ids: [1, 2], panels: ['activation-max'] });
+  const panel = await screen.findByRole('region', { name: 'Largest activation of a bucket, Dec 16×16' });
+  expect(within(panel).getByText(/first: 8\.00 at 512 images/)).toBeTruthy();
+  expect(within(panel).getByText('Not recorded in: second.')).toBeTruthy();
+  const rows = within(panel).getByRole('combobox', { name: 'Largest activation of a bucket of' });
+  await fireEvent.change(rows, { target: { value: (rows as HTMLSelectElement).options[0]!.value } });
+  await waitFor(() => expect(window.location.hash).toBe('#/compare?runs=1,2&panel=activation-max:Enc%2016%C3%9716'));
+});
+
+test('panels are moved and taken away, and what the address names in vain is told', async () => {
+  render(Compare, { ids: [1], panels: ['loss', 'imagesPerSecond', 'colour'] });
+  expect(await screen.findByText(/There is nothing called “colour”/)).toBeTruthy();
+  await fireEvent.click(await screen.findByRole('button', { name: 'Move Loss down' }));
+  expect(window.location.hash).toBe('#/compare?runs=1&panel=imagesPerSecond&panel=loss');
+  await fireEvent.click(screen.getByRole('button', { name: 'Take Images per second away' }));
+  expect(window.location.hash).toBe('#/compare?runs=1&panel=loss');
 });
