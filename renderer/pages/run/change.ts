@@ -28,6 +28,14 @@ export const hasRatio = (kind: DynamicsKind): boolean => !WITHOUT_RATIO.includes
 /** A row has left from this factor on, up or down. */
 export const LEFT = 1.5;
 
+/** Rows whose ratios all stay so near to 1 have not changed. */
+const STILL = 1.01;
+
+/** Whether no ratio is worth a look. */
+export function allStill(values: Cells): boolean {
+  return values.every((line) => line.every((ratio) => ratio === null || (ratio < STILL && ratio > 1 / STILL)));
+}
+
 /** Kinds that follow the learning rate: what counts is how far a layer is from the others. */
 const RATES: readonly DynamicsKind[] = ['relative-update', 'update', 'angle'];
 const isRate = (kind: DynamicsKind): boolean => RATES.includes(kind);

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import type { DynamicsKind } from '../../../../contract/dynamics.ts';
 import type { DynamicsTable } from '../../../../contract/dynamics-table.ts';
-import { firstToLeave, hasRatio, ratios, robustRange, rowsOf } from '../../../../renderer/pages/run/change.ts';
+import {
+  allStill,
+  firstToLeave,
+  hasRatio,
+  ratios,
+  robustRange,
+  rowsOf,
+} from '../../../../renderer/pages/run/change.ts';
 
 const table = (kind: DynamicsKind, rows: Record<string, (number | null)[]>): DynamicsTable => {
   const values = Object.values(rows);
@@ -38,6 +45,11 @@ test('the row that left first, and stayed away, is found with its moment', () =>
   const still = [0.1, 1, 1, 1, 1, 1];
   const rates = { slow: still, usual: still, other: still, fast: [0.1, 2, 2, 2, 2, 2] };
   expect(firstToLeave(table('relative-update', rates))).toEqual({ layer: 'fast', nimg: 300 });
+});
+
+test('rows that stay within 1 % of where they began are still, and one that does not is seen', () => {
+  expect(allStill([[1, 1.005, null], [0.995]])).toBe(true);
+  expect(allStill([[1, 1.005], [0.95]])).toBe(false);
 });
 
 test('rows are found by words of their names, and ordered by how much they changed', () => {

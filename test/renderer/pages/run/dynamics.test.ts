@@ -142,3 +142,17 @@ test('zooming by keys reads what is seen more closely, on every tab, and "Show a
   await fireEvent.click(screen.getByRole('button', { name: 'Show all' }));
   await waitFor(() => expect(screen.queryByRole('button', { name: 'Show all' })).toBeNull());
 });
+
+test('a double click on a map shows all and leaves no pin behind', async () => {
+  show('dynamics');
+  const map = await screen.findByRole('application');
+  await fireEvent.keyDown(document.body, { key: '+' });
+  expect(await screen.findByRole('button', { name: 'Show all' })).toBeTruthy();
+  await fireEvent.keyDown(map, { key: 'ArrowDown' });
+  await fireEvent.click(map, { detail: 1 });
+  expect(screen.getByRole('heading', { name: 'Pinned: activations' })).toBeTruthy();
+  await fireEvent.click(map, { detail: 2 });
+  await fireEvent.dblClick(map);
+  expect(screen.queryByRole('heading', { name: 'Pinned: activations' })).toBeNull();
+  expect(screen.queryByRole('button', { name: 'Show all' })).toBeNull();
+});
