@@ -130,6 +130,14 @@ const results: readonly RunField[] = [
     read: (run) => run.lastError,
   }),
   field({
+    name: 'validation',
+    aliases: ['validationError'],
+    kind: 'number',
+    title: 'Validation',
+    words: 'newest validation error of the average that draws',
+    read: (run) => run.validationError,
+  }),
+  field({
     name: 'speed',
     kind: 'number',
     unit: 'img/s',

@@ -49,6 +49,8 @@ export const RunSummary = z.strictObject({
   lastLoss: Measured,
   /** Its mean weighted error: the loss without the learned weight. */
   lastError: Measured,
+  /** Newest validation error of the average that draws, on pictures that are held out; null: none was measured. */
+  validationError: Measured,
   /** Of the last tick. */
   imagesPerSecond: Measured,
   /** Seconds of training until the last tick, pauses left out. */

@@ -7,6 +7,7 @@ import type { DataShape } from '../../contract/network.ts';
 import type { Run, RunState, RunSummary } from '../../contract/runs.ts';
 import { tickScalars } from '../../contract/ticks.ts';
 import { RunConfig } from '../../contract/training.ts';
+import { validationRows } from '../../contract/validation.ts';
 import { COUNTS } from './counting.ts';
 import { readableRows, readColumn } from './rows.ts';
 import { insertedId, statement, write } from './statements.ts';
@@ -57,7 +58,17 @@ interface SummaryRow {
   trashedAt: number | null;
 }
 
-interface RunRow extends SummaryRow {
+/** As it is read, with what its validation error is taken from. */
+interface StoredSummary extends SummaryRow {
+  /** Numbers of the newest validation, float32, in the order of `validationRows`. */
+  validation: Buffer | null;
+  /** JSON: lengths of the averages. */
+  sigmaRels: string | null;
+  /** Of the average that draws. */
+  drawingSigmaRel: number | null;
+}
+
+interface RunRow extends StoredSummary {
   config: string;
   resolution: number;
   channels: number;
@@ -79,6 +90,8 @@ const SUMMARY = `
   coalesce(runs.config ->> '$.logging.sampleImages', 0) AS sampleImages,
   (SELECT seconds FROM samples WHERE run_id = runs.id AND origin = 'grid' AND ${COUNTS} ORDER BY id DESC LIMIT 1) AS gridSeconds,
   (SELECT max(id) FROM samples WHERE run_id = runs.id AND origin = 'grid' AND ${COUNTS}) AS lastSampleId,
+  (SELECT numbers FROM dynamics WHERE run_id = runs.id AND kind = 'validation' AND ${COUNTS} ORDER BY nimg DESC LIMIT 1) AS validation,
+  runs.config ->> '$.training.sigmaRels' AS sigmaRels, runs.config ->> '$.grid.sigmaRel' AS drawingSigmaRel,
   runs.devices, runs.created_at AS createdAt, runs.started_at AS startedAt, runs.ended_at AS endedAt, runs.trashed_at AS trashedAt`;
 const SOURCE = `
   FROM runs
@@ -137,7 +150,7 @@ export function insertRun(db: Database, run: NewRun, createdAt = Date.now()): nu
 
 /** Newest first. */
 export function listRuns(db: Database, { trashed }: { trashed: boolean }): RunSummary[] {
-  const rows = statement<[number], SummaryRow>(
+  const rows = statement<[number], StoredSummary>(
     db,
     `SELECT ${SUMMARY} ${SOURCE} WHERE (runs.trashed_at IS NOT NULL) = ? ORDER BY runs.id DESC`,
   ).all(trashed ? 1 : 0);
@@ -146,7 +159,7 @@ export function listRuns(db: Database, { trashed }: { trashed: boolean }): RunSu
 
 /** @throws {AppError} 'not-found' */
 export function getRunSummary(db: Database, id: number): RunSummary {
-  const row = statement<[number], SummaryRow>(db, `SELECT ${SUMMARY} ${SOURCE} WHERE runs.id = ?`).get(id);
+  const row = statement<[number], StoredSummary>(db, `SELECT ${SUMMARY} ${SOURCE} WHERE runs.id = ?`).get(id);
   if (row === undefined) throw noRun(id);
   return toSummary(row);
 }
@@ -290,12 +303,28 @@ export function measuredSpeeds(db: Database, limit: number): MeasuredSpeed[] {
 
 const Tags = z.array(z.string());
 
-function toSummary(row: SummaryRow): RunSummary {
+function toSummary({ validation, sigmaRels, drawingSigmaRel, ...row }: StoredSummary): RunSummary {
   return {
     ...row,
+    validationError: validationErrorOf({ validation, sigmaRels, drawingSigmaRel }),
     tags: readColumn(Tags, row.tags, [`Run ${row.id}`, 'tags']),
     devices: row.devices === null ? null : readColumn(Devices, row.devices, [`Run ${row.id}`, 'devices']),
   };
+}
+
+const Lengths = z.array(z.number());
+
+/** That of the average that draws, on pictures that are held out; null: there is none, or it was not finite. */
+function validationErrorOf(stored: Pick<StoredSummary, 'validation' | 'sigmaRels' | 'drawingSigmaRel'>): number | null {
+  const { validation, sigmaRels, drawingSigmaRel } = stored;
+  if (validation === null || sigmaRels === null) return null;
+  const lengths = Lengths.safeParse(JSON.parse(sigmaRels)).data ?? [];
+  const row = validationRows(lengths).findIndex(
+    ({ sigmaRel, pictures }) => sigmaRel === drawingSigmaRel && pictures === 'held out',
+  );
+  if (row < 0 || validation.length < 4 * (row + 1)) return null;
+  const value = validation.readFloatLE(4 * row);
+  return Number.isFinite(value) ? value : null;
 }
 
 function noRun(id: number): AppError {

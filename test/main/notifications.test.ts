@@ -43,6 +43,7 @@ const run: RunSummary = {
   gridSeconds: null,
   lastLoss: null,
   lastError: null,
+  validationError: null,
   imagesPerSecond: null,
   trainSeconds: null,
   memoryBytes: null,

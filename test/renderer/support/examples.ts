@@ -43,6 +43,7 @@ export function exampleRunSummary(part: Partial<RunSummary> = {}): RunSummary {
     durationImages: 35_008,
     lastLoss: 0.2,
     lastError: 0.5,
+    validationError: null,
     imagesPerSecond: 25,
     trainSeconds: 1400,
     memoryBytes: 750e6,
