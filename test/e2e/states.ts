@@ -116,6 +116,14 @@ export const everyState: readonly PageState[] = [
     name: 'compare, other panels',
     at: '/compare?runs=1,2&panel=validation&panel=activation-max&panel=gain&panel=colour',
   },
+  {
+    name: 'compare, runs searched, one deleted',
+    at: '/compare?runs=1,2,99',
+    make: async (page) => {
+      await unfolded(page);
+      await filtered('state:fin rungg:C')(page);
+    },
+  },
   { name: 'compare: all panels', at: '/compare?runs=1,2', make: press('Add a panel') },
   { name: 'new run', at: '/new', make: unfolded },
   { name: 'new run: noise levels', at: '/new?from=1&pMean=-0.5&pStd=1.1' },

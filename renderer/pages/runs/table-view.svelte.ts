@@ -1,10 +1,10 @@
 import { untrack } from 'svelte';
 import { runFieldNamed, type RunField, type TableRun } from '../../../contract/run-fields.ts';
-import { readRunFilter, type RunFilter } from '../../../contract/run-filter.ts';
 import { cellText, inOrder, orderText, readOrder, type OrderBy } from '../../../contract/run-table.ts';
-import { pieces, type Problem } from '../../../contract/run-terms.ts';
+import type { Problem } from '../../../contract/run-terms.ts';
 import { when } from '../../lib/format.ts';
 import { router, type RunsView } from '../../lib/router.svelte.ts';
+import { readLeniently } from '../../lib/run/lenient-filter.ts';
 import { columnsNamed, type Column } from './columns.ts';
 
 /** A line of the table: a run, or the head of those that have a value in common. */
@@ -128,15 +128,6 @@ export class TableView {
       { replace: true },
     );
   }
-}
-
-/** Conditions that make no sense, such as one that is being typed, are left out. */
-function readLeniently(text: string): { filter: RunFilter; problem: Problem | null } {
-  const read = readRunFilter(text);
-  if ('filter' in read) return { filter: read.filter, problem: null };
-  const { problem } = read;
-  const { from, to } = pieces(text).find((piece) => piece.from <= problem.from && problem.from < piece.to) ?? problem;
-  return { filter: readLeniently(text.slice(0, from) + ' '.repeat(to - from) + text.slice(to)).filter, problem };
 }
 
 const lineOf = (run: TableRun): Line => ({ kind: 'run', key: `run ${run.id}`, run });

@@ -1,7 +1,7 @@
 import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listDatasets } from '../../../../contract/datasets.ts';
 import { runDeleted, runChanged } from '../../../../contract/events.ts';
 import { runFindings } from '../../../../contract/findings.ts';
@@ -42,6 +42,9 @@ service.answer(runDynamics, ({ id, kind }) =>
   ),
 );
 service.open();
+beforeEach(() => {
+  for (const run of [first, second, third]) service.emit(runChanged, run);
+});
 afterEach(() => {
   cleanup();
   window.location.hash = '';
@@ -65,6 +68,24 @@ test('with a single run there it offers to start a second, with none the first',
   expect(await screen.findByText(/There is one run so far/)).toBeTruthy();
 });
 
+test('runs are searched, chosen and left out in a list of all, which says what became of those that are gone', async () => {
+  render(Compare, { ids: [1, 9] });
+  const list = await screen.findByRole('list', { name: 'Runs' });
+  expect(
+    within(list)
+      .getAllByRole('checkbox')
+      .map((box) => (box as HTMLInputElement).checked),
+  ).toEqual([true, true, false, false]);
+  expect(within(list).getByText('deleted')).toBeTruthy();
+  expect(screen.getByText('2 chosen, 3 in all')).toBeTruthy();
+  await fireEvent.input(screen.getByRole('combobox', { name: 'Filter' }), { target: { value: 'third' } });
+  expect(within(list).queryByText('second')).toBeNull();
+  await fireEvent.click(screen.getByRole('button', { name: 'All 1 that fit' }));
+  expect(window.location.hash).toBe('#/compare?runs=1,9,3');
+  await fireEvent.click(within(list).getByRole('checkbox', { name: /Run 9/ }));
+  expect(window.location.hash).toBe('#/compare?runs=1');
+});
+
 test('a kind is drawn by row, whoever did not record it is named, and the address keeps what is chosen', async () => {
   render(Compare, { ids: [1, 2], panels: ['activation-max'] });
   const panel = await screen.findByRole('region', { name: 'Largest activation of a bucket, Dec 16×16' });
@@ -82,4 +103,16 @@ test('panels are moved and taken away, and what the address names in vain is tol
   expect(window.location.hash).toBe('#/compare?runs=1&panel=imagesPerSecond&panel=loss');
   await fireEvent.click(screen.getByRole('button', { name: 'Take Images per second away' }));
   expect(window.location.hash).toBe('#/compare?runs=1&panel=loss');
+});
+
+test('of more runs than can be told apart it says which are not drawn', async () => {
+  const many = Array.from({ length: 60 }, (_, at) => exampleRunSummary({ id: at + 1, name: `run ${at + 1}` }));
+  for (const run of many) service.emit(runChanged, run);
+  service.answer(getRun, ({ id }) => ({ ...exampleRun(), ...many[id - 1]! }));
+  render(Compare, { ids: many.map(({ id }) => id) });
+  expect(await screen.findByText('The first 50 of 60 are drawn: more curves are not told apart.')).toBeTruthy();
+  const notDrawn = screen.getAllByRole('checkbox', { name: /not drawn/ });
+  expect(notDrawn.length).toBeGreaterThan(0);
+  await waitFor(() => expect(new Set(service.inputsOf(getRun).map(({ id }) => id)).has(50)).toBe(true));
+  expect(service.inputsOf(getRun).some(({ id }) => id > 50)).toBe(false);
 });

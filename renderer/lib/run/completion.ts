@@ -1,7 +1,7 @@
 import { runFieldNamed, runFields, type RunField, type TableRun } from '../../../contract/run-fields.ts';
 import { pieces, type Place } from '../../../contract/run-terms.ts';
 import { searchable } from '../../../contract/names.ts';
-import { fieldAt } from '../../lib/run/config-fields.ts';
+import { fieldAt } from './config-fields.ts';
 
 /** What may stand where one types in the filter of runs. */
 export interface Completion extends Place {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { climb } from '../../../../contract/ladder.ts';
 import { findPreset } from '../../../../contract/presets.ts';
 import type { TableRun } from '../../../../contract/run-fields.ts';
-import { complete } from '../../../../renderer/pages/runs/completion.ts';
+import { complete } from '../../../../renderer/lib/run/completion.ts';
 import { exampleRunSummary } from '../../support/examples.ts';
 
 const demo = findPreset('demo')!.config;
