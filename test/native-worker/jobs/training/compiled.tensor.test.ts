@@ -31,10 +31,10 @@ const weight = stateNames.parameter('unet.out_conv.weight');
 async function trained(
   compile: Compilation,
   training: TrainingConfig,
-): Promise<{ losses: number[]; measured: number[]; weight: number[] }> {
+): Promise<{ losses: number[]; measured: number[]; evaluated: number[]; weight: number[] }> {
   process.env.EDM2_COMPILE = compile;
   const source = initialSource(plan, randomSource(randomKernels, 3, 0));
-  const trainer = await GraphTrainer.open({ plan, training, grid: { average: 0, count: 2 } }, source);
+  const trainer = await GraphTrainer.open({ plan, training, grid: { average: 0, count: 2 }, evaluated: 2 }, source);
   const { batchSize } = training;
   const batch = pictureBatch([batchSize, 8, 8, 3], 4);
   const losses: number[] = [];
@@ -45,10 +45,19 @@ async function trained(
     losses.push(...taken!.perImage.loss);
     if (measure) measured.push(...stepDynamics(plan, taken!.measured!).flatMap(({ numbers }) => [...numbers]));
   }
+  const evaluated: number[] = [];
+  for (const network of ['raw', 0] as const) {
+    const { perImage, forward, units } = await trainer.evaluate(network, {
+      ...pictureBatch([2, 8, 8, 3], 4),
+      sigma: { dtype: 'float32', shape: [2], values: Float32Array.of(0.5, 2) },
+      noise: { dtype: 'float32', shape: [2, 8, 8, 3], values: normal([2, 8, 8, 3], 6).dataSync<'float32'>() },
+    });
+    evaluated.push(...perImage.loss, ...perImage.error, ...forward, ...units);
+  }
   const held = await trainer.hold([weight]);
   const { values } = held.take(weight);
   trainer.dispose();
-  return { losses, measured, weight: Array.from(values) };
+  return { losses, measured, evaluated, weight: Array.from(values) };
 }
 
 function farthest(a: readonly number[], b: readonly number[]): number {
@@ -68,6 +77,8 @@ test.each([
   expect(farthest(compiled.losses, plain.losses)).toBeLessThan(1e-4);
   expect(farthest(compiled.measured, plain.measured)).toBeLessThan(1e-4);
   expect(farthest(compiled.weight, plain.weight)).toBeLessThan(1e-4);
+  expect(compiled.evaluated).toHaveLength(plain.evaluated.length);
+  expect(farthest(compiled.evaluated, plain.evaluated)).toBeLessThan(1e-4);
 });
 
 test('what lies between two layers is compiled with them, and what comes before and after is not', async () => {
