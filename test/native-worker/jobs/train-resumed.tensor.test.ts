@@ -33,6 +33,12 @@ eachInItsLibrary();
 /** Kinds of which config A has nothing. */
 const NOT_IN_A = new Set<DynamicsKind>(['gain', 'clipped', 'noise-u']);
 
+/** When a kind is recorded that is not with each tick: with each grid, or each validation, and at the end. */
+function momentsOf(kind: DynamicsKind): number[] | null {
+  if (kind.startsWith('average-')) return [48, 64];
+  return kind.startsWith('validation') ? [24, 48, 64] : null;
+}
+
 describe('a run that is interrupted', () => {
   // 7 steps of 4 images: in the middle of the second tick, which the checkpoint must carry over.
   test.each([
@@ -44,11 +50,13 @@ describe('a run that is interrupted', () => {
   ] as const)(
     'goes on after a pause at step %i in %s to the same losses and the same weights, bit for bit',
     async (steps, precision, rung: RungName = 'G') => {
-      const config = climb(tinyConfig({ precision }), rung);
+      const config = climb(tinyConfig({ precision }, { sampleImages: 48, validationImages: 24 }), rung);
       const straight = newRun(config);
       await train(straight);
       const paused = newRun(config);
-      expect((await train(paused, afterSteps(steps, 'pause'))).outcome).toEqual({ kind: 'paused' });
+      // Validation at 24 images asks, too, after each network on both kinds of pictures.
+      const asked = steps * 4 > 24 ? 2 * (1 + config.training.sigmaRels.length) : 0;
+      expect((await train(paused, afterSteps(steps + asked, 'pause'))).outcome).toEqual({ kind: 'paused' });
       expect(getRun(library.db, paused).nimg).toBe(steps * 4);
       expect(listSnapshots(library.db, paused).at(-1)!.nimg).toBe(steps * 4);
       expect((await train(paused)).outcome).toEqual({ kind: 'finished' });
@@ -60,7 +68,8 @@ describe('a run that is interrupted', () => {
       expect(lastState(paused)).toEqual(lastState(straight));
       for (const kind of DynamicsKind.options) {
         const recorded = (runId: number) => readDynamics(library.db, runId, kind, { maxColumns: 100 });
-        if (!NOT_IN_A.has(kind) || rung === 'G') expect(recorded(paused).nimg, kind).toEqual(ticksOf(straight).nimg);
+        const moments = momentsOf(kind) ?? ticksOf(straight).nimg;
+        if (!NOT_IN_A.has(kind) || rung === 'G') expect(recorded(paused).nimg, kind).toEqual(moments);
         expect(recorded(paused), kind).toEqual(recorded(straight));
       }
     },
