@@ -124,6 +124,7 @@ export const everyState: readonly PageState[] = [
       await filtered('state:fin rungg:C')(page);
     },
   },
+  { name: 'compare, zoomed', at: '/compare?runs=1,2', make: keys('+', '+') },
   { name: 'compare: all panels', at: '/compare?runs=1,2', make: press('Add a panel') },
   { name: 'new run', at: '/new', make: unfolded },
   { name: 'new run: noise levels', at: '/new?from=1&pMean=-0.5&pStd=1.1' },

@@ -3,12 +3,12 @@ import { fitted, zoom, type TimeRange, type TimeWindow } from './time-range.ts';
 /** How much a key makes what is seen shorter, or longer. */
 const KEY_FACTOR = 2;
 
-/** The stretch of training that all charts of a page show, in images seen. */
+/** The stretch of training that all charts of a page show, in what their x counts: images seen, in most. */
 export class TimeView implements TimeWindow {
   range: TimeRange | null = $state.raw(null);
   readonly #end: () => number;
 
-  /** @param end images seen at the right end of all; read anew each time */
+  /** @param end right end of all; read anew each time */
   constructor(end: () => number) {
     this.#end = end;
   }

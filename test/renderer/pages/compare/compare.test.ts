@@ -105,6 +105,19 @@ test('panels are moved and taken away, and what the address names in vain is tol
   expect(window.location.hash).toBe('#/compare?runs=1&panel=loss');
 });
 
+test('all panels are zoomed together, in what x counts, and read more closely', async () => {
+  render(Compare, { ids: [1] });
+  await screen.findByText(/^Loss, as measured\. first/);
+  await fireEvent.keyDown(document.body, { key: '+' });
+  expect(await screen.findByText('128 images to 384 images')).toBeTruthy();
+  await fireEvent.click(screen.getByRole('radio', { name: 'Training time' }));
+  expect(screen.queryByRole('button', { name: 'Show all' })).toBeNull();
+  await fireEvent.keyDown(document.body, { key: '+' });
+  expect(await screen.findByText('13 s to 38 s')).toBeTruthy();
+  await fireEvent.keyDown(document.body, { key: '0' });
+  await waitFor(() => expect(screen.queryByRole('button', { name: 'Show all' })).toBeNull());
+});
+
 test('of more runs than can be told apart it says which are not drawn', async () => {
   const many = Array.from({ length: 60 }, (_, at) => exampleRunSummary({ id: at + 1, name: `run ${at + 1}` }));
   for (const run of many) service.emit(runChanged, run);
