@@ -1,3 +1,5 @@
+import { descend, rungOf, type RungName } from '../../../contract/ladder.ts';
+import { findPreset, presets } from '../../../contract/presets.ts';
 import type { RunConfig } from '../../../contract/training.ts';
 import { count } from '../format.ts';
 
@@ -14,7 +16,8 @@ export interface ConfigGroup {
   readonly rows: readonly ConfigRow[];
 }
 
-const groups = ['network', 'training', 'logging', 'grid'] as const;
+/** What is learned first, what is written down of it last. */
+const groups = ['network', 'training', 'grid', 'logging'] as const;
 
 /** A config as named values in groups, with what a preset says where it differs. */
 export function configRows(config: RunConfig, preset: RunConfig | null): ConfigGroup[] {
@@ -49,6 +52,32 @@ export function configDiff(configs: readonly RunConfig[]): DiffRow[] {
     .map((name) => ({ name, values: flat.map((one) => one.get(name) ?? '–') }))
     .filter((row) => row.values.some((value) => value !== row.values[0]));
 }
+
+/** What differs between configs: the configuration of the paper, what it brings with it, and everything else. */
+export interface ConfigDifferences {
+  /** The rung of each; null: they are on the same, or one is on none. */
+  readonly rungs: readonly RungName[] | null;
+  /** Settings that differ beyond that. */
+  readonly own: readonly DiffRow[];
+  /** Settings that differ because the rungs do. */
+  readonly ofRungs: readonly DiffRow[];
+}
+
+/** As `configDiff`, the many switches and rates of different rungs set apart. */
+export function configDifferences(configs: readonly RunConfig[]): ConfigDifferences {
+  const all = configDiff(configs);
+  const rungs = configs.flatMap(({ network }) => rungOf(network.switches) ?? []);
+  const base = configs.flatMap((config) => descend(config, usualOf(config)) ?? []);
+  if (base.length < configs.length || new Set(rungs).size < 2) return { rungs: null, own: all, ofRungs: [] };
+  const beyond = new Set(configDiff(base).map(({ name }) => name));
+  return {
+    rungs,
+    own: all.filter(({ name }) => beyond.has(name)),
+    ofRungs: all.filter(({ name }) => !beyond.has(name)),
+  };
+}
+
+const usualOf = ({ preset }: RunConfig): RunConfig => (findPreset(preset ?? '') ?? presets[0]!).config;
 
 function flatten(value: object, prefix = ''): [string, string][] {
   return Object.entries(value).flatMap(([key, inner]: [string, unknown]): [string, string][] => {

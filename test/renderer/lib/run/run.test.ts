@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { findPreset } from '../../../../contract/presets.ts';
 import { tickColumns, type TickColumns } from '../../../../contract/ticks.ts';
 import { Clock } from '../../../../renderer/lib/run/clock.svelte.ts';
-import { configDiff, configRows } from '../../../../renderer/lib/run/config-rows.ts';
+import { presets } from '../../../../contract/presets.ts';
+import { climb } from '../../../../contract/ladder.ts';
+import { configDiff, configDifferences, configRows } from '../../../../renderer/lib/run/config-rows.ts';
 import { etaSentence, stateSentence } from '../../../../renderer/lib/run/figures.ts';
 import { appendMagnitudes, appendTicks, noTicks, ticksUpTo } from '../../../../renderer/lib/run/tick-columns.ts';
 import { runMark } from '../../../../renderer/lib/run-colors.ts';
@@ -76,6 +78,42 @@ test('a comparison has only the settings that differ', () => {
   const other = { ...demo, training: { ...demo.training, seed: 5 } };
   expect(configDiff([demo, other])).toEqual([{ name: 'training.seed', values: ['0', '5'] }]);
   expect(configDiff([demo, demo])).toEqual([]);
+});
+
+test('what a configuration of the paper brings with it is set apart from what differs beside it', () => {
+  const { config } = presets[0]!;
+  const [c, g] = [climb(config, 'C'), { ...config, training: { ...config.training, seed: 5 } }];
+  const { rungs, own, ofRungs } = configDifferences([c, g]);
+  expect(rungs).toEqual(['C', 'G']);
+  expect(own).toEqual([{ name: 'training.seed', values: ['0', '5'] }]);
+  expect(ofRungs.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['network.switches.weightNorm', 'training.learningRate', 'training.lossScaling']),
+  );
+  // A rate that is not the one that belongs to C differs by itself.
+  const faster = { ...c, training: { ...c.training, learningRate: 0.005 } };
+  expect(configDifferences([faster, g]).own.map(({ name }) => name)).toEqual([
+    'training.learningRate',
+    'training.seed',
+  ]);
+  // On the same, or on none, there is nothing to set apart.
+  expect(configDifferences([config, g])).toMatchObject({ rungs: null, ofRungs: [] });
+  const none = { ...g, network: { ...g.network, switches: { ...g.network.switches, gains: false } } };
+  expect(configDifferences([none, config])).toMatchObject({ rungs: null, ofRungs: [] });
+});
+
+test('what is written down of training stands last', () => {
+  const { config } = presets[0]!;
+  const other = {
+    ...config,
+    logging: { ...config.logging, tickImages: 99 },
+    grid: { ...config.grid, rows: 2 },
+    training: { ...config.training, seed: 5 },
+  };
+  expect(configDiff([config, other]).map(({ name }) => name)).toEqual([
+    'training.seed',
+    'grid.rows',
+    'logging.tickImages',
+  ]);
 });
 
 test('the time to go is said with the moment when it is over', () => {
