@@ -85,23 +85,29 @@ function chooseStacks([first, ...others]: readonly Stacks[], which: Scalar): Sta
   return tf.tidy(SCOPE, () => Object.fromEntries(Object.keys(first!).map((name) => [name, choose(name)])));
 }
 
-/** Evaluates a network in a session whose program has the entry. @param batch as many pictures as the entry takes */
+/**
+ * Evaluates a network in a session whose program has the entry.
+ *
+ * @param batch   as many pictures as the entry takes
+ * @param measure whether its magnitudes are wanted, too; else they are not computed, where the graph has a choice, and are empty
+ */
 export async function evaluateInSession(
   session: GraphSession,
   network: Evaluated,
   { images, labels, sigma, noise }: HostNoisyBatch,
+  measure: boolean,
 ): Promise<HostEvaluation> {
   const inputs = { images, sigma, noise, ...(labels === null ? {} : { labels }) };
   const { perImage, forward, units } = await session.run(
     EVALUATE,
     { ...inputs, network: numberOf(network === 'raw' ? 0 : network + 1) },
     drawsNothing,
-    ['perImage', 'forward', 'units'],
+    measure ? ['perImage', 'forward', 'units'] : ['perImage'],
   );
   return {
     perImage: rowsOf(perImage!.values as Float32Array),
-    forward: forward!.values as Float32Array,
-    units: units!.values as Float32Array,
+    forward: (forward?.values as Float32Array | undefined) ?? new Float32Array(),
+    units: (units?.values as Float32Array | undefined) ?? new Float32Array(),
   };
 }
 

@@ -58,7 +58,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 /** One kind of pictures, all networks; it is done twice. */
 async function validateOnce(): Promise<void> {
   for (const part of evaluationBatches(dataset, 10, shown, size)) {
-    for (const network of networks) await trainer.evaluate(network, part.batch);
+    for (const network of networks) await trainer.evaluate(network, part.batch, false);
   }
 }
 

@@ -115,7 +115,11 @@ export class EagerTrainer implements Trainer {
     return new EagerSampler(denoiser, () => disposeAll(network.inUse));
   }
 
-  async evaluate(network: Evaluated, { images, labels, sigma, noise }: HostNoisyBatch): Promise<HostEvaluation> {
+  async evaluate(
+    network: Evaluated,
+    { images, labels, sigma, noise }: HostNoisyBatch,
+    measure: boolean,
+  ): Promise<HostEvaluation> {
     const { parameters, averages, buffers } = this.#state;
     const stacks = network === 'raw' ? parameters : averages[network]!;
     const evaluation = tf.tidy(() => {
@@ -126,8 +130,8 @@ export class EagerTrainer implements Trainer {
     }) as Evaluation & { readonly units: Tensor1D };
     const result: HostEvaluation = {
       perImage: rowsOf(await evaluation.perImage.data<'float32'>()),
-      forward: await evaluation.forward.data<'float32'>(),
-      units: await evaluation.units.data<'float32'>(),
+      forward: measure ? await evaluation.forward.data<'float32'>() : new Float32Array(),
+      units: measure ? await evaluation.units.data<'float32'>() : new Float32Array(),
     };
     tf.dispose(evaluation as never);
     return result;

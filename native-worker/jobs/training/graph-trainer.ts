@@ -121,8 +121,8 @@ export class GraphTrainer implements Trainer {
     return new SessionSampler(this.#session, plan.shape, gridBatch(grid.count, this.sides));
   }
 
-  evaluate(network: Evaluated, batch: HostNoisyBatch): Promise<HostEvaluation> {
-    return evaluateInSession(this.#session, network, batch);
+  evaluate(network: Evaluated, batch: HostNoisyBatch, measure: boolean): Promise<HostEvaluation> {
+    return evaluateInSession(this.#session, network, batch, measure);
   }
 
   dispose(): void {

@@ -30,7 +30,7 @@ export async function probeAverage(session: TrainingSession): Promise<boolean> {
   const forward: Float32Array[] = [];
   let units = new Float32Array();
   for (const { batch } of evaluationBatches(dataset, run.shape.labelDim, shown, evaluationBatch(session.training))) {
-    const evaluation = await trainer.evaluate(average, batch);
+    const evaluation = await trainer.evaluate(average, batch, true);
     forward.push(evaluation.forward);
     units = Float32Array.from(evaluation.units);
     await breathe();

@@ -56,8 +56,9 @@ export interface Trainer {
   /**
    * How well a network of the state does on some pictures, as it is now.
    *
-   * @param batch as many pictures as are evaluated at once
+   * @param batch   as many pictures as are evaluated at once
+   * @param measure whether its magnitudes are wanted, too; else they are empty
    */
-  evaluate(network: Evaluated, batch: HostNoisyBatch): Promise<HostEvaluation>;
+  evaluate(network: Evaluated, batch: HostNoisyBatch, measure: boolean): Promise<HostEvaluation>;
   dispose(): void;
 }

@@ -76,7 +76,7 @@ async function meansOf(
     for (const part of evaluationBatches(dataset, run.shape.labelDim, shown, size)) {
       for (const [index, row] of rows.entries()) {
         if (row.pictures !== pictures) continue;
-        const { perImage }: HostEvaluation = await trainer.evaluate(networkOf(session, row), part.batch);
+        const { perImage }: HostEvaluation = await trainer.evaluate(networkOf(session, row), part.batch, false);
         sums.error[index]! += sumOf(perImage.error.subarray(0, part.count));
         sums.loss[index]! += sumOf(perImage.loss.subarray(0, part.count));
         if (!(await goesOn())) return null;

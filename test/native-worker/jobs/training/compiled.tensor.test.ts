@@ -47,11 +47,15 @@ async function trained(
   }
   const evaluated: number[] = [];
   for (const network of ['raw', 0] as const) {
-    const { perImage, forward, units } = await trainer.evaluate(network, {
-      ...pictureBatch([2, 8, 8, 3], 4),
-      sigma: { dtype: 'float32', shape: [2], values: Float32Array.of(0.5, 2) },
-      noise: { dtype: 'float32', shape: [2, 8, 8, 3], values: normal([2, 8, 8, 3], 6).dataSync<'float32'>() },
-    });
+    const { perImage, forward, units } = await trainer.evaluate(
+      network,
+      {
+        ...pictureBatch([2, 8, 8, 3], 4),
+        sigma: { dtype: 'float32', shape: [2], values: Float32Array.of(0.5, 2) },
+        noise: { dtype: 'float32', shape: [2, 8, 8, 3], values: normal([2, 8, 8, 3], 6).dataSync<'float32'>() },
+      },
+      true,
+    );
     evaluated.push(...perImage.loss, ...perImage.error, ...forward, ...units);
   }
   const held = await trainer.hold([weight]);
