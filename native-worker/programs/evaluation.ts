@@ -48,12 +48,14 @@ const SCOPE = layerScope('weights', 'evaluation');
  * network to plan: which weights, is an input.
  *
  * @param count pictures at once
+ * @param sides parts of them that are computed side by side (`sidesFor`), where they divide them
  */
 export function evaluationEntry(
   plan: NetworkPlan,
   precision: PrecisionName,
   layout: StateLayout,
   count: number,
+  sides: number,
 ): Entry {
   const { resolution, channels } = plan.shape;
   return {
@@ -69,7 +71,8 @@ export function evaluationEntry(
       const chosen = chooseStacks([parameters, ...averages], inputs.network as Scalar);
       const network = readyFromStacks({ plan, parameters: chosen, buffers }, used);
       const noise = { sigma: inputs.sigma as Tensor1D, noise: inputs.noise as Tensor4D };
-      const evaluation = evaluate(network, { ...batchOf(inputs, 'uint8'), ...noise }, used);
+      const parts = count % sides === 0 ? sides : 1;
+      const evaluation = evaluate(network, { ...batchOf(inputs, 'uint8'), ...noise }, used, parts);
       return { outputs: { ...evaluation, units: tf.tidy(SCOPE, () => unitMagnitudes(plan, chosen)) } };
     },
   };

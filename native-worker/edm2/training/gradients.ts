@@ -276,7 +276,7 @@ export function ofEachPicture(
 }
 
 /** Mean over equally large sides of what each was measured by. */
-function meanOfSides(sides: readonly tf.Tensor1D[]): tf.Tensor1D {
+export function meanOfSides(sides: readonly tf.Tensor1D[]): tf.Tensor1D {
   return sides.length === 1 ? sides[0]! : tf.mean<tf.Tensor1D>(tf.stack([...sides]), 0);
 }
 

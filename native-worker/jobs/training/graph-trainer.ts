@@ -150,7 +150,7 @@ function recorded(plan: TrainerPlan, { sides, compiled }: Execution, keeps: 'all
   const { devices = 1 } = plan;
   const layout = plannedLayout(plan.plan, keeps === 'all' ? plan.training.sigmaRels.length : 0);
   const sampling = keeps === 'all' ? gridSampling(plan, layout, sides) : null;
-  const evaluation = keeps === 'all' ? evaluationEntries(plan, layout) : {};
+  const evaluation = keeps === 'all' ? evaluationEntries(plan, layout, sides) : {};
   const neutral: TrainerPlan = { ...plan, joined: null, training: { ...plan.training, ...FED } };
   const reduced = reducedTypeOf(plan.training.precision);
   const step = trainingStep(plan.plan, neutral.training, layout, { sides, devices, compiled });
@@ -198,8 +198,9 @@ function gridSampling({ plan, grid, training }: TrainerPlan, layout: StateLayout
 function evaluationEntries(
   { plan, training, evaluated = 0 }: TrainerPlan,
   layout: StateLayout,
+  sides: number,
 ): ProgramSpec['entries'] {
-  return evaluated === 0 ? {} : { [EVALUATE]: evaluationEntry(plan, training.precision, layout, evaluated) };
+  return evaluated === 0 ? {} : { [EVALUATE]: evaluationEntry(plan, training.precision, layout, evaluated, sides) };
 }
 
 /** A grid's batch, filled up so that its sides are equally large. */
