@@ -1,3 +1,4 @@
+import { rungDifferences } from './beyond-rungs.ts';
 import type { DynamicsTable } from './dynamics-table.ts';
 import { runFields, type FieldValue, type RunField, type TableRun } from './run-fields.ts';
 import { validationRows } from './validation.ts';
@@ -44,7 +45,7 @@ export function boardOf(runs: readonly BoardRun[]): Board {
   const nimg = commonMoment(sorted);
   const groups = new Map<string, BoardRun[]>();
   for (const run of sorted) {
-    const key = JSON.stringify(settings().map((field) => field.read(run.run)));
+    const key = JSON.stringify(fieldsOfRow().map((field) => field.read(run.run)));
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
   const named = namedFields(sorted.map(({ run }) => run));
@@ -63,25 +64,19 @@ export function boardOf(runs: readonly BoardRun[]): Board {
 
 const SEED = 'training.seed';
 
-/** Every setting but the seed. */
-function settings(): readonly RunField[] {
-  return runFields().filter(({ name, ofConfig }) => ofConfig && name !== SEED);
+/** What makes a row: the pictures, and every setting but the seed. */
+function fieldsOfRow(): readonly RunField[] {
+  return runFields().filter(({ name, ofConfig }) => name === 'dataset' || (ofConfig && name !== SEED));
 }
 
-/**
- * The fields that tell the rows apart. What follows from the rung alone, so that it is the same in all runs of each, is not
- * named beside it.
- */
+/** The fields that tell the rows apart; what follows from the rung is not named beside it. */
 function namedFields(runs: readonly TableRun[]): RunField[] {
-  const rung = runFields().find(({ name }) => name === 'rung')!;
-  const differs = (field: RunField, among: readonly TableRun[]): boolean =>
-    new Set(among.map((run) => JSON.stringify(field.read(run)))).size > 1;
-  const byRung = new Map<unknown, TableRun[]>();
-  for (const run of runs) byRung.set(rung.read(run), [...(byRung.get(rung.read(run)) ?? []), run]);
-  const within = settings().filter(
-    (field) => field !== rung && [...byRung.values()].some((some) => differs(field, some)),
-  );
-  return differs(rung, runs) ? [rung, ...within] : within;
+  const differs = (field: RunField): boolean => new Set(runs.map((run) => JSON.stringify(field.read(run)))).size > 1;
+  const all = fieldsOfRow().filter(differs);
+  const apart = rungDifferences(runs.flatMap(({ config }) => config ?? []));
+  if (apart === null) return all;
+  const rung = all.filter(({ name }) => name === 'rung');
+  return [...rung, ...all.filter(({ name }) => name === 'dataset' || apart.beyond.has(name))];
 }
 
 function labelOf(run: TableRun, fields: readonly RunField[]): string {

@@ -71,6 +71,20 @@ test('rows are named by what differs within a rung, not by what a rung brings wi
   ]);
 });
 
+test('runs on other pictures, or of other length, are rows of their own, and say so', () => {
+  const [a, b] = [made(1, {}), made(2, { seed: 1 })];
+  const other = { ...b, run: { ...b.run, datasetName: 'cats' } };
+  expect(boardOf([a, other]).rows.map(({ label }) => label)).toEqual([`Data ${a.run.datasetName}`, 'Data cats']);
+  // On another rung, too, a longer run is not told by its rung alone.
+  const c = made(3, { rung: 'C' });
+  const config = { ...c.run.config!, training: { ...c.run.config!.training, durationImages: 99 } };
+  const longer = { ...c, run: { ...c.run, config } };
+  expect(boardOf([a, longer]).rows.map(({ label }) => label)).toEqual([
+    'G, Duration images 35008',
+    'C, Duration images 99',
+  ]);
+});
+
 test('runs that were not validated have no error, and hide none of the others', () => {
   const { nimg, rows } = boardOf([made(1, { errors: { 100: 2 } }), made(2, { learningRate: 0.5, speed: null })]);
   expect(nimg).toBe(100);

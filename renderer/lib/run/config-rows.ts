@@ -1,5 +1,5 @@
-import { descend, rungOf, type RungName } from '../../../contract/ladder.ts';
-import { findPreset, presets } from '../../../contract/presets.ts';
+import { rungDifferences } from '../../../contract/beyond-rungs.ts';
+import type { RungName } from '../../../contract/ladder.ts';
 import type { RunConfig } from '../../../contract/training.ts';
 import { count } from '../format.ts';
 
@@ -66,18 +66,11 @@ export interface ConfigDifferences {
 /** As `configDiff`, the many switches and rates of different rungs set apart. */
 export function configDifferences(configs: readonly RunConfig[]): ConfigDifferences {
   const all = configDiff(configs);
-  const rungs = configs.flatMap(({ network }) => rungOf(network.switches) ?? []);
-  const base = configs.flatMap((config) => descend(config, usualOf(config)) ?? []);
-  if (base.length < configs.length || new Set(rungs).size < 2) return { rungs: null, own: all, ofRungs: [] };
-  const beyond = new Set(configDiff(base).map(({ name }) => name));
-  return {
-    rungs,
-    own: all.filter(({ name }) => beyond.has(name)),
-    ofRungs: all.filter(({ name }) => !beyond.has(name)),
-  };
+  const apart = rungDifferences(configs);
+  if (apart === null) return { rungs: null, own: all, ofRungs: [] };
+  const isOwn = ({ name }: DiffRow): boolean => apart.beyond.has(name);
+  return { rungs: apart.rungs, own: all.filter(isOwn), ofRungs: all.filter((row) => !isOwn(row)) };
 }
-
-const usualOf = ({ preset }: RunConfig): RunConfig => (findPreset(preset ?? '') ?? presets[0]!).config;
 
 function flatten(value: object, prefix = ''): [string, string][] {
   return Object.entries(value).flatMap(([key, inner]: [string, unknown]): [string, string][] => {

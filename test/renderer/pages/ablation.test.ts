@@ -63,6 +63,9 @@ test('what makes no sense is said in the place of the button', async () => {
   expect(screen.queryByRole('button', { name: /Queue/ })).toBeNull();
   await fireEvent.input(others, { target: { value: 'seed=0..99' } });
   expect((await screen.findByRole('alert')).textContent).toContain('This grid has 700 runs; at most 200');
+  const before = location.hash;
+  await fireEvent.submit(document.querySelector('form')!);
+  expect([service.inputsOf(createRun), location.hash]).toEqual([[], before]);
 });
 
 test('where a run is refused, those before it are told', async () => {
