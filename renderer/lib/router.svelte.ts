@@ -1,5 +1,7 @@
 import { NoiseDensity } from '../../contract/noise-density.ts';
 import { SigmaRel } from '../../contract/training.ts';
+import { readable, toId } from './address-parts.ts';
+import { compareAddress, toComparison, type Comparison } from './compare-address.ts';
 import { newStep, renameStep } from './dialog-steps.ts';
 import { termNamed, type TermId } from './words/terms.ts';
 
@@ -22,8 +24,7 @@ export interface RunsView {
 export type Route =
   | { page: 'runs'; trash: boolean; view?: RunsView }
   | { page: 'run'; id: number; tab: RunTab }
-  /** `panels`: what is drawn, in the words of `pages/compare/panels.ts`; absent: the usual. */
-  | { page: 'compare'; runs: number[]; panels?: readonly string[] }
+  | ({ page: 'compare' } & Comparison)
   /** `name`: an ablation, by the tag of its runs; null: a new one. */
   | { page: 'ablation'; name: string | null }
   /** `from`: a run whose settings the form starts with; `noise`: noise levels that take the place of the run's. */
@@ -59,7 +60,7 @@ export function parseRoute(hash: string): Route {
       return id === null || tab === undefined ? missing : { page: 'run', id, tab };
     }
     case 'compare':
-      return { page: 'compare', runs: toIds(search.get('runs')), ...toPanels(search.getAll('panel')) };
+      return { page: 'compare', ...toComparison(search) };
     case 'ablation':
       return second !== undefined ? missing : { page: 'ablation', name: toName(first) };
     case 'new':
@@ -113,7 +114,7 @@ export function href(route: Route): string {
     case 'run':
       return `#/runs/${route.id}/${route.tab}`;
     case 'compare':
-      return compareAddress(route.runs, route.panels);
+      return compareAddress(route);
     case 'ablation':
       return route.name === null ? '#/ablation' : `#/ablation/${encodeURIComponent(route.name)}`;
     case 'new':
@@ -163,29 +164,6 @@ function runsAddress(trash: boolean, view: RunsView): string {
   return parts.length > 0 ? `#/runs?${parts.join('&')}` : '#/runs';
 }
 
-/** An address that takes all panels away says so. */
-const NO_PANELS = 'none';
-
-function toPanels(texts: readonly string[]): { panels?: readonly string[] } {
-  if (texts.length === 0) return {};
-  return { panels: [...new Set(texts)].filter((text) => text !== NO_PANELS) };
-}
-
-function compareAddress(runs: readonly number[], panels: readonly string[] | undefined): string {
-  const parts = runs.length > 0 ? [`runs=${runs.join(',')}`] : [];
-  for (const panel of panels?.length === 0 ? [NO_PANELS] : (panels ?? [])) parts.push(`panel=${readable(panel)}`);
-  return parts.length > 0 ? `#/compare?${parts.join('&')}` : '#/compare';
-}
-
-/** A value of a query; letters that addresses may have as they are stay readable. */
-function readable(text: string): string {
-  return encodeURIComponent(text).replaceAll(/%(?:3A|2C)/g, decodeURIComponent);
-}
-
-function toId(text: string | null | undefined): number | null {
-  return text && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
-}
-
 function toSigmaRel(text: string | null): number | null {
   const value = text === null ? null : SigmaRel.safeParse(Number(text));
   return value?.success ? value.data : null;
@@ -195,11 +173,6 @@ function toNoise(search: URLSearchParams): NoiseDensity | null {
   const [pMean, pStd] = [search.get('pMean'), search.get('pStd')];
   if (pMean === null || pStd === null) return null;
   return NoiseDensity.safeParse({ pMean: Number(pMean), pStd: Number(pStd) }).data ?? null;
-}
-
-function toIds(text: string | null): number[] {
-  const ids = (text ?? '').split(',').map(toId);
-  return [...new Set(ids.filter((id) => id !== null))];
 }
 
 class Router {

@@ -124,6 +124,7 @@ export const everyState: readonly PageState[] = [
       await filtered('state:fin rungg:C')(page);
     },
   },
+  { name: 'compare, axis and list from the address', at: '/compare?runs=1,2&x=seconds&range=3-x&q=fin' },
   { name: 'compare, zoomed', at: '/compare?runs=1,2', make: keys('+', '+') },
   { name: 'compare: all panels', at: '/compare?runs=1,2', make: press('Add a panel') },
   { name: 'new run', at: '/new', make: unfolded },

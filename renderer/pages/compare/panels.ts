@@ -8,8 +8,10 @@ export type Panel =
   /** `row` null: the one that says most (`usualRow`). */
   | { readonly kind: DynamicsKind; readonly row: string | null };
 
-/** What is seen where the address names no panels. */
-export const usualPanels: readonly string[] = ['loss', 'learningRate', 'imagesPerSecond'];
+/** What is seen where the address names no panels. @param validates any of the runs measured its validation error */
+export function usualPanels(validates: boolean): readonly string[] {
+  return ['loss', ...(validates ? ['validation'] : []), 'learningRate', 'imagesPerSecond'];
+}
 
 /** Every scalar but those that x counts. */
 const scalars = (Object.keys(tickScalars) as TickScalarName[]).filter(

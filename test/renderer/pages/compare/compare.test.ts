@@ -105,17 +105,49 @@ test('panels are moved and taken away, and what the address names in vain is tol
   expect(window.location.hash).toBe('#/compare?runs=1&panel=loss');
 });
 
-test('all panels are zoomed together, in what x counts, and read more closely', async () => {
-  render(Compare, { ids: [1] });
+test('all panels are zoomed together, in what x counts, and the address says what is seen', async () => {
+  const { rerender } = render(Compare, { ids: [1] });
   await screen.findByText(/^Loss, as measured\. first/);
   await fireEvent.keyDown(document.body, { key: '+' });
   expect(await screen.findByText('128 images to 384 images')).toBeTruthy();
+  await waitFor(() => expect(window.location.hash).toBe('#/compare?runs=1&range=128-384'));
+  await rerender({ look: { range: '128-384' } });
   await fireEvent.click(screen.getByRole('radio', { name: 'Training time' }));
+  expect(window.location.hash).toBe('#/compare?runs=1&x=seconds');
+  await rerender({ look: { x: 'seconds' } });
   expect(screen.queryByRole('button', { name: 'Show all' })).toBeNull();
   await fireEvent.keyDown(document.body, { key: '+' });
   expect(await screen.findByText('13 s to 38 s')).toBeTruthy();
   await fireEvent.keyDown(document.body, { key: '0' });
   await waitFor(() => expect(screen.queryByRole('button', { name: 'Show all' })).toBeNull());
+});
+
+test('what the address says of axis, stretch and list is seen; what it says in vain is told', async () => {
+  const { rerender } = render(Compare, { ids: [1], look: { x: 'steps', range: '5-10', q: 'second' } });
+  expect(await screen.findByText('5 steps to 10 steps')).toBeTruthy();
+  expect(screen.getByRole<HTMLInputElement>('radio', { name: 'Steps' }).checked).toBe(true);
+  const filter = screen.getByRole<HTMLInputElement>('combobox', { name: 'Filter' });
+  expect(filter.value).toBe('second');
+  await fireEvent.input(filter, { target: { value: 'third' } });
+  await waitFor(() => expect(window.location.hash).toContain('&q=third'));
+  await rerender({ look: { x: 'colour', range: '9-3', q: 'first' } });
+  expect(await screen.findByText('There is no axis “colour”; it is left out.')).toBeTruthy();
+  expect(screen.getByText('“9-3” is no stretch of the axis; it is left out.')).toBeTruthy();
+  expect(filter.value).toBe('first');
+  expect(screen.queryByRole('button', { name: 'Show all' })).toBeNull();
+});
+
+test('a stretch beyond the curves becomes their end', async () => {
+  render(Compare, { ids: [1], look: { range: '90000-90256' } });
+  expect(await screen.findByText('256 images to 512 images')).toBeTruthy();
+});
+
+test('validation is among the usual panels once a run measured it', async () => {
+  render(Compare, { ids: [1, 2] });
+  await screen.findByText(/^Loss, as measured\. first/);
+  expect(screen.queryByRole('region', { name: /^Validation/ })).toBeNull();
+  service.emit(runChanged, { ...second, validationError: 0.4 });
+  expect(await screen.findByRole('region', { name: /^Validation/ })).toBeTruthy();
 });
 
 test('of more runs than can be told apart it says which are not drawn', async () => {

@@ -23,7 +23,7 @@ test('all that is recorded can be added, and no scalar shares its name with a ki
       .sort(),
   );
   expect(new Set(all).size).toBe(all.length);
-  for (const text of [...all, ...usualPanels]) expect(panelText(readPanel(text)!)).toBe(text);
+  for (const text of [...all, ...usualPanels(true)]) expect(panelText(readPanel(text)!)).toBe(text);
 });
 
 test('a panel is read with its row, whose name may have colons; what is none is told', () => {

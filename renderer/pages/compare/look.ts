@@ -1,0 +1,35 @@
+import type { CompareLook } from '../../lib/compare-address.ts';
+import type { TimeRange } from '../../lib/charts/time-range.ts';
+import { xNames, type XName } from './x-axis.ts';
+
+/** How the page is looked at, read from its address. */
+export interface Look {
+  readonly x: XName;
+  /** What the address says in vain, each as the beginning of "…; it is left out". */
+  readonly unknown: readonly string[];
+}
+
+export function readLook(look: CompareLook): Look {
+  const x = (Object.keys(xNames) as XName[]).find((name) => name === look.x);
+  const unknown = [
+    look.x !== undefined && x === undefined ? `There is no axis “${look.x}”` : null,
+    look.range !== undefined && readRange(look.range) === null ? `“${look.range}” is no stretch of the axis` : null,
+  ];
+  return { x: x ?? 'images', unknown: unknown.filter((text) => text !== null) };
+}
+
+/** Significant digits of an end of what is zoomed into: a thousandth of a pixel. */
+const DIGITS = 6;
+
+/** Reads "1000-2000", in units of x; null: it is none. */
+export function readRange(text: string): TimeRange | null {
+  const [, from, to] = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  return Number(from) < Number(to) ? { from: Number(from), to: Number(to) } : null;
+}
+
+/** The inverse of `readRange`; empty: all. */
+export function rangeText(range: TimeRange | null): string {
+  if (range === null) return '';
+  const text = (value: number): string => String(Number(value.toPrecision(DIGITS)));
+  return `${text(range.from)}-${text(range.to)}`;
+}
