@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { Measured } from './common.ts';
 
-/** What a recorded number is measured in; '': it has no unit. */
-export type ScalarUnit = '' | 'images' | 'seconds' | 'img/s' | 'bytes';
+/** What a recorded number is measured in; '': it has no unit. `time`: milliseconds since 1970. */
+export type ScalarUnit = '' | 'images' | 'seconds' | 'time' | 'img/s' | 'bytes';
 
 /** A number that every tick records. */
 export interface TickScalar {
@@ -15,6 +15,8 @@ export interface TickScalar {
   readonly words: string;
   /** `Measured`: null where it was not finite, or where the version that trained did not record it. */
   readonly schema: z.ZodNumber | z.ZodInt | typeof Measured;
+  /** It says where in training a tick is, and charts count it along x. */
+  readonly place?: true;
   /** Its extremes are kept where a curve is thinned. */
   readonly jumps?: true;
 }
@@ -31,6 +33,15 @@ export const tickScalars = {
     title: 'Training images',
     words: 'training images seen',
     schema: z.int(),
+    place: true,
+  },
+  at: {
+    column: 'at',
+    unit: 'time',
+    title: 'Written at',
+    words: 'when it was written, in milliseconds since 1970',
+    schema: z.int(),
+    place: true,
   },
   trainSeconds: {
     column: 'train_seconds',
@@ -38,6 +49,7 @@ export const tickScalars = {
     title: 'Training time',
     words: 'seconds of training since the run began, pauses left out',
     schema: z.number(),
+    place: true,
   },
   loss: {
     column: 'loss',
@@ -95,6 +107,9 @@ const names = Object.keys(tickScalars) as TickScalarName[];
 export function ofEachScalar<T>(of: (scalar: TickScalar, name: TickScalarName) => T): Record<TickScalarName, T> {
   return Object.fromEntries(names.map((name) => [name, of(tickScalars[name], name)])) as never;
 }
+
+/** Those that are measured, and may be drawn along y. */
+export const measuredScalars: readonly TickScalarName[] = names.filter((name) => !('place' in tickScalars[name]));
 
 /** Columns of the tick table, one entry a tick, sorted by nimg. */
 export const TickColumns = z.strictObject(

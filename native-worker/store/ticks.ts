@@ -17,14 +17,14 @@ const { columns, values } = namedColumns(columnOf);
  * Writes a tick and moves the run's `nimg` on. A second tick at the same nimg replaces the first. What is not finite is
  * stored as NULL, which columns refuse that always have a value.
  */
-export function insertTick(db: Database, runId: number, tick: Tick, at = Date.now()): void {
+export function insertTick(db: Database, runId: number, tick: Tick): void {
   const stored = Object.fromEntries(Object.entries(tick).map(([name, value]) => [name, measured(value)]));
   write(db, () => {
     beginLevels(db, runId, tick.nimg);
     statement<[Record<string, number | null>]>(
       db,
-      `INSERT OR REPLACE INTO ticks (run_id, at, ${columns}) VALUES (@runId, @at, ${values})`,
-    ).run({ ...stored, runId, at });
+      `INSERT OR REPLACE INTO ticks (run_id, ${columns}) VALUES (@runId, ${values})`,
+    ).run({ ...stored, runId });
     growLevels(db, runId, tick.nimg);
     advanceRun(db, runId, tick.nimg);
   });

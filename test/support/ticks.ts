@@ -5,6 +5,7 @@ export function exampleTick(nimg: number, change: Partial<Tick> = {}): Tick {
   return {
     ...(ofEachScalar(() => null) as never as Tick), // what a test is not about
     nimg,
+    at: nimg * 100,
     trainSeconds: nimg / 10,
     loss: 0.5,
     lossStderr: 0.01,

@@ -2,7 +2,7 @@ import { dynamicsKinds, type DynamicsKind } from '../../../contract/dynamics.ts'
 import type { DynamicsTable } from '../../../contract/dynamics-table.ts';
 import type { Run } from '../../../contract/runs.ts';
 import type { Sample } from '../../../contract/samples.ts';
-import { ofEachScalar, tickScalars, type TickColumns, type TickScalarName } from '../../../contract/ticks.ts';
+import { measuredScalars, tickScalars, type TickColumns } from '../../../contract/ticks.ts';
 import type { Moment, Shown } from './event-file.ts';
 
 /** What a run has recorded. */
@@ -29,9 +29,7 @@ export function momentsOf({ run, ticks, tables, grids }: Recorded): Moment[] {
     if (value !== null && value !== undefined) show(step, { tag, value });
   };
   for (const [at, nimg] of ticks.nimg.entries()) {
-    ofEachScalar((_, name) => {
-      if (!PLACES.includes(name)) number(nimg, `run/${name}`, ticks[name][at]);
-    });
+    for (const name of measuredScalars) number(nimg, `run/${name}`, ticks[name][at]);
   }
   for (const { kind, layers, nimg, values } of tables) {
     for (const [row, name] of layers.entries()) {
@@ -49,9 +47,6 @@ export function momentsOf({ run, ticks, tables, grids }: Recorded): Moment[] {
     .map(([step, all]) => ({ step, wallTime: begins + secondsAt(ticks, step), shown: all }));
 }
 
-/** Scalars that say where in training a tick is. */
-const PLACES: readonly TickScalarName[] = ['nimg', 'trainSeconds'];
-
 /** Seconds of training at the last tick that is not after a moment. */
 function secondsAt({ nimg, trainSeconds }: TickColumns, moment: number): number {
   const last = nimg.findLastIndex((at) => at <= moment);
@@ -60,10 +55,9 @@ function secondsAt({ nimg, trainSeconds }: TickColumns, moment: number): number 
 
 /** What a tag means, for the file that lies beside the events. */
 export function tagWords(kinds: readonly DynamicsKind[]): string {
-  const scalars = (Object.keys(tickScalars) as TickScalarName[]).filter((name) => !PLACES.includes(name));
   return [
     'Steps are training images.',
-    ...scalars.map((name) => `run/${name}: ${tickScalars[name].words}`),
+    ...measuredScalars.map((name) => `run/${name}: ${tickScalars[name].words}`),
     ...kinds.map((kind) => `${kind}/…: ${dynamicsKinds[kind].words}`),
     '',
   ].join('\n');

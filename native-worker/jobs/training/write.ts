@@ -32,6 +32,7 @@ export async function writeTick(session: TrainingSession, measures: StepMeasures
   const tick: Tick = {
     ...summary,
     nimg,
+    at: Date.now(),
     trainSeconds: trainSeconds(session),
     // The rate of the tick's last step, which counts the images before it.
     learningRate: learningRate(nimg - training.batchSize, training),

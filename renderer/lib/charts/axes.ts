@@ -1,5 +1,5 @@
 import { tickScalars, type ScalarUnit, type TickScalarName } from '../../../contract/ticks.ts';
-import { bytes, duration, images, imagesTick, number, speed, steady } from '../format.ts';
+import { bytes, duration, images, imagesTick, number, speed, steady, when } from '../format.ts';
 import type { AxisStyle } from './series.ts';
 
 /** Round times, up to a day; longer axes count days. */
@@ -12,6 +12,7 @@ const unitStyles: Readonly<Record<ScalarUnit, Pick<AxisStyle, 'steps' | 'tick' |
   '': { tick: (value) => number(value), value: steady },
   images: { tick: imagesTick, value: images },
   seconds: { steps: TIMES, tick: duration, value: duration },
+  time: { tick: when, value: when },
   'img/s': { tick: (value) => number(value), value: speed },
   bytes: { tick: bytes, value: bytes },
 };
@@ -30,6 +31,11 @@ export function imagesAxis(log = false): AxisStyle {
 /** Seconds of training, pauses left out. */
 export function secondsAxis(log = false): AxisStyle {
   return tickAxis('trainSeconds', log);
+}
+
+/** Seconds since training began, pauses included. */
+export function wallAxis(log = false): AxisStyle {
+  return { title: 'wall time', log, ...unitStyles.seconds };
 }
 
 /** Falls over orders of magnitude, and has no noise to be steadied. */

@@ -22,6 +22,11 @@ export const terms = {
     word: 'Tick',
     sentence: 'One entry of what a run writes down: loss, learning rate, speed and magnitudes, every so many images.',
   },
+  'wall-time': {
+    word: 'Training time and wall time',
+    sentence:
+      'Training time is how long a run has trained, pauses left out; wall time goes by the clock on the wall, pauses and waits included.',
+  },
   validation: {
     word: 'Validation',
     sentence:

@@ -1,5 +1,5 @@
 import { DynamicsKind, dynamicsKinds } from '../../../contract/dynamics.ts';
-import { tickScalars, type TickScalarName } from '../../../contract/ticks.ts';
+import { measuredScalars, tickScalars, type TickScalarName } from '../../../contract/ticks.ts';
 import type { TermId } from '../../lib/words/terms.ts';
 
 /** What a panel draws: something that each tick records, or a row of something that is recorded of several. */
@@ -13,14 +13,9 @@ export function usualPanels(validates: boolean): readonly string[] {
   return ['loss', ...(validates ? ['validation'] : []), 'learningRate', 'imagesPerSecond'];
 }
 
-/** Every scalar but those that x counts. */
-const scalars = (Object.keys(tickScalars) as TickScalarName[]).filter(
-  (name) => name !== 'nimg' && name !== 'trainSeconds',
-);
-
 /** All that can be added, as addresses write it: scalars, then groups of kinds that have the same rows. */
 export const panelGroups: readonly (readonly string[])[] = [
-  scalars,
+  measuredScalars,
   ...[...new Set(DynamicsKind.options.map((kind) => dynamicsKinds[kind].of))].map((rows) =>
     DynamicsKind.options.filter((kind) => dynamicsKinds[kind].of === rows),
   ),
@@ -28,7 +23,7 @@ export const panelGroups: readonly (readonly string[])[] = [
 
 /** Reads a panel of an address ("loss", "activation-max", "activation-max:Dec 16×16"); null: there is none such. */
 export function readPanel(text: string): Panel | null {
-  const scalar = scalars.find((name) => name === text);
+  const scalar = measuredScalars.find((name) => name === text);
   if (scalar !== undefined) return { scalar };
   const [name, row] = split(text);
   const kind = DynamicsKind.options.find((option) => option === name);

@@ -1,11 +1,11 @@
 import type { Run } from '../../../contract/runs.ts';
 import type { TickColumns } from '../../../contract/ticks.ts';
 import { count, imagesTick } from '../../lib/format.ts';
-import { imagesAxis, secondsAxis } from '../../lib/charts/axes.ts';
+import { imagesAxis, secondsAxis, wallAxis } from '../../lib/charts/axes.ts';
 import { nearest, type AxisStyle } from '../../lib/charts/series.ts';
 
 /** What x may count: each is known of a run at every count of images. */
-export const xNames = { images: 'Images', steps: 'Steps', seconds: 'Training time' } as const;
+export const xNames = { images: 'Images', steps: 'Steps', seconds: 'Training time', time: 'Wall time' } as const;
 export type XName = keyof typeof xNames;
 
 export function xAxis(name: XName, log: boolean): AxisStyle {
@@ -16,6 +16,8 @@ export function xAxis(name: XName, log: boolean): AxisStyle {
       return { title: 'steps', log, tick: imagesTick, value: (value) => `${count(Math.round(value))} steps` };
     case 'seconds':
       return secondsAxis(log);
+    case 'time':
+      return wallAxis(log);
   }
 }
 
@@ -30,6 +32,10 @@ export function xsOf(name: XName, run: Run, ticks: TickColumns, nimg: readonly n
       return nimg === ticks.nimg
         ? ticks.trainSeconds
         : nimg.map((images) => between(ticks.nimg, ticks.trainSeconds, images));
+    case 'time': {
+      const wall = wallSeconds(ticks);
+      return nimg === ticks.nimg ? wall : nimg.map((images) => between(ticks.nimg, wall, images));
+    }
   }
 }
 
@@ -42,7 +48,23 @@ export function imagesAt(name: XName, run: Run, ticks: TickColumns, x: number): 
       return x * run.config.training.batchSize;
     case 'seconds':
       return between(ticks.trainSeconds, ticks.nimg, x);
+    case 'time':
+      return between(wallSeconds(ticks), ticks.nimg, x);
   }
+}
+
+const wallOf = new WeakMap<TickColumns, readonly number[]>();
+
+/** Seconds since training began at each tick, pauses included; where the machine's clock was set back, time stands still. */
+function wallSeconds(ticks: TickColumns): readonly number[] {
+  let wall = wallOf.get(ticks);
+  if (wall === undefined) {
+    const began = (ticks.at[0] ?? 0) / 1000 - (ticks.trainSeconds[0] ?? 0);
+    let latest = 0;
+    wall = ticks.at.map((at) => (latest = Math.max(latest, at / 1000 - began)));
+    wallOf.set(ticks, wall);
+  }
+  return wall;
 }
 
 /** The place on `to` of a place on `from`, both rising, straight between neighbours; from 0 on, and the last beyond the end. */

@@ -16,7 +16,7 @@ afterEach(() => remove());
 
 test('the table of scalars names every column of a tick, and says which may have no value', () => {
   const columns = library.db.pragma('table_info(ticks)') as { name: string; notnull: number }[];
-  const keys = new Set(['run_id', 'rewound', 'at']);
+  const keys = new Set(['run_id', 'rewound']);
   const stored = columns.filter(({ name }) => !keys.has(name)).map(({ name, notnull }) => [name, notnull === 0]);
   const named = Object.values(tickScalars).map(({ column, schema }) => [column, (schema as unknown) === Measured]);
   expect(named.sort()).toEqual(stored.sort());

@@ -135,6 +135,9 @@ test('what the address says of axis, stretch and list is seen; what it says in v
   expect(screen.getByText('“9-3” is no stretch of the axis; it is left out.')).toBeTruthy();
   expect(filter.value).toBe('first');
   expect(screen.queryByRole('button', { name: 'Show all' })).toBeNull();
+  const told = window.location.hash;
+  await new Promise((resolve) => setTimeout(resolve, 400)); // longer than what is seen rests
+  expect(window.location.hash).toBe(told);
 });
 
 test('a stretch beyond the curves becomes their end', async () => {

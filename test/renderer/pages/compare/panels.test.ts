@@ -19,7 +19,7 @@ test('all that is recorded can be added, and no scalar shares its name with a ki
   const all = panelGroups.flat();
   expect([...all].sort()).toEqual(
     [...Object.keys(tickScalars), ...Object.keys(dynamicsKinds)]
-      .filter((name) => !/^(nimg|trainSeconds)$/.test(name))
+      .filter((name) => !/^(nimg|at|trainSeconds)$/.test(name))
       .sort(),
   );
   expect(new Set(all).size).toBe(all.length);
@@ -85,12 +85,29 @@ test('validation is of the average that draws in each run, solid; beside it dash
   expect(trainedOn!.dash).not.toEqual([]);
 });
 
+test('wall time counts pauses, and stands still where the clock was set back', () => {
+  const { run: one } = recorded(1);
+  const paused = tickColumns(
+    [
+      { nimg: 100, trainSeconds: 10, at: 1_000_000 },
+      { nimg: 200, trainSeconds: 20, at: 1_010_000 },
+      { nimg: 300, trainSeconds: 30, at: 4_620_000 },
+      { nimg: 400, trainSeconds: 40, at: 4_500_000 },
+      { nimg: 500, trainSeconds: 50, at: 4_640_000 },
+    ].map(({ nimg, ...rest }) => exampleTick(nimg, rest)),
+  );
+  expect(xsOf('time', one, paused, paused.nimg)).toEqual([10, 20, 3630, 3630, 3650]);
+  expect(xsOf('time', one, paused, [250])).toEqual([1825]);
+  expect(imagesAt('time', one, paused, 1825)).toBeCloseTo(250, 9);
+  expect(xsOf('time', one, tickColumns([]), [100])).toEqual([0]);
+});
+
 test('x counts images, steps or seconds, and leads back to images', () => {
   const { run: one, ticks } = recorded(1);
   const { batchSize } = one.config.training;
   expect(xsOf('steps', one, ticks, [100])).toEqual([100 / batchSize]);
   expect(xsOf('seconds', one, ticks, [50, 100, 300, 400, 900])).toEqual([5, 10, 30, 40, 40]);
   expect(xsOf('seconds', one, tickColumns([]), [100])).toEqual([0]);
-  for (const name of ['images', 'steps', 'seconds'] as const)
+  for (const name of ['images', 'steps', 'seconds', 'time'] as const)
     expect(imagesAt(name, one, ticks, xsOf(name, one, ticks, [300])[0]!)).toBeCloseTo(300, 9);
 });
