@@ -21,6 +21,15 @@ test('pointing at curves with a legend says of which moment the readings are', a
   expect(await screen.findByText('at 256 images')).toBeTruthy();
 });
 
+test('readings are what was measured: smoothing only draws', () => {
+  const series = ['a', 'b'].map((id) => ({ id, label: id, token: '--run-1', dash: [], xs: [1, 2, 3], ys: [9, 9, 1] }));
+  render(LineChart, {
+    ...{ title: 'Loss', series, x: imagesAxis(), y: rateAxis(), height: 100, crosshair: new Crosshair(), legend: true },
+    smoothing: 0.5,
+  });
+  expect([...screen.getByRole('list').querySelectorAll('b')].map(({ textContent }) => textContent)).toEqual(['1', '1']);
+});
+
 test('curves over another x than time are read where one points, and nowhere else', async () => {
   const crosshair = new Crosshair();
   const curve = { id: 'a', label: 'a', token: '--run-1', dash: [], xs: [0.1, 1, 10], ys: [2, 3, 1] };

@@ -182,11 +182,7 @@ test('the figures follow the clock, and say of which moment they are', async () 
   expect(figure('Seen')).toBe('512 images of 35.0 kimg');
   await fireEvent.keyDown(document.body, { key: 'ArrowLeft' });
   expect(await screen.findByText('at 256 images', { selector: '.past' })).toBeTruthy();
-  expect([figure('Seen'), figure('Loss'), figure('Trained for')]).toEqual([
-    '256 images of 35.0 kimg',
-    '1.25 as measured',
-    '5 s',
-  ]);
+  expect([figure('Seen'), figure('Loss'), figure('Trained for')]).toEqual(['256 images of 35.0 kimg', '1.25', '5 s']);
   expect(screen.queryByText('To go')).toBeNull();
 });
 
@@ -276,13 +272,14 @@ test('a run that computes on the processor beside a GPU says so aloud, and where
   expect(screen.queryByText(/although this machine has a GPU/)).toBeNull();
 });
 
-test('of the two losses of the overview each says which it is', async () => {
+test('figures and the heads of charts both say what was measured, whatever is smoothed', async () => {
   show('overview');
-  expect((await screen.findByText('Loss', { selector: 'dt' })).nextElementSibling?.textContent).toBe(
-    '0.200 as measured',
-  );
-  const reading = (await screen.findByText('smoothed')).parentElement!;
-  expect(reading.parentElement?.textContent).toMatch(/^Loss\s+[\d.]+\s+smoothed/);
+  const figure = await screen.findByText('Loss', { selector: 'dt' });
+  expect(figure.nextElementSibling?.textContent).toBe('0.200');
+  const words = await screen.findByText(/^Loss, as measured\. Loss: [\d.]+ at/);
+  const [, measured = ''] = /Loss: ([\d.]+) at/.exec(words.textContent)!;
+  expect(within(words.closest('figure')!).getByText(measured, { selector: 'b' })).toBeTruthy();
+  expect(screen.queryByText('smoothed')).toBeNull();
 });
 
 test('lines of the log from another day say of which', async () => {
