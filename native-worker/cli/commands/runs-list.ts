@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { csvQuoted } from '../../../contract/csv.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { runFields, type FieldValue, type RunField, type TableRun } from '../../../contract/run-fields.ts';
 import { readRunFilter } from '../../../contract/run-filter.ts';
@@ -134,10 +135,10 @@ function cells(run: TableRun, columns: readonly RunField[]): Record<string, Cell
   );
 }
 
-/** RFC 4180. Several values are one text, with spaces between; what is not there is empty. */
+/** Several values are one text, with spaces between; what is not there is empty. */
 function csvCell(value: Cell): string {
   const text = value === null ? '' : typeof value === 'object' ? value.join(' ') : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvQuoted(text);
 }
 
 /** "2026-11-29 14:02", local time. */

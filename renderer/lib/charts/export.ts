@@ -1,18 +1,14 @@
+import { csvTable } from '../../../contract/csv.ts';
 import type { Series } from './series.ts';
 
 /** Curves as a table: one column of x for all, empty where a curve has no value there. */
 export function toCsv(xTitle: string, series: readonly Series[]): string {
   const xs = [...new Set(series.flatMap((curve) => curve.xs))].sort((a, b) => a - b);
   const columns = series.map((curve) => new Map(curve.xs.map((x, index) => [x, curve.ys[index] ?? null])));
-  const head = [xTitle, ...series.map((curve) => curve.label)].map(cell).join(',');
-  const rows = xs.map((x) => [x, ...columns.map((column) => column.get(x) ?? '')].join(','));
-  return [head, ...rows, ''].join('\r\n');
-}
-
-/** A text for one cell: quoted where it must be, and never a formula when a spreadsheet opens it. */
-export function cell(text: string): string {
-  const tame = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(tame) ? `"${tame.replaceAll('"', '""')}"` : tame;
+  return csvTable([
+    [xTitle, ...series.map((curve) => curve.label)],
+    ...xs.map((x) => [x, ...columns.map((column) => column.get(x) ?? null)]),
+  ]);
 }
 
 /** Hands a file to the user as a download. */

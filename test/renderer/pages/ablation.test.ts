@@ -1,7 +1,7 @@
 import '../support/no-charts.ts';
 import { service } from '../support/fake-service.ts';
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { expectSpeed } from '../../../contract/app.ts';
 import { listDatasets } from '../../../contract/datasets.ts';
 import { runDynamics } from '../../../contract/dynamics-table.ts';
@@ -89,6 +89,9 @@ const summary = (id: number, nimg: number): ReturnType<typeof exampleRunSummary>
 test('the board has a row for each setting and fills while its runs train', async () => {
   const configs = { 1: climb(exampleRun().config, 'C'), 2: climb(exampleRun().config, 'G') };
   service.answer(getRun, ({ id }) => ({ ...exampleRun(), ...summary(id, 500), config: configs[id as 1 | 2] }));
+  const saved: Blob[] = [];
+  vi.stubGlobal('URL', Object.assign(URL, { createObjectURL: (blob: Blob) => saved.push(blob) }));
+  vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(() => undefined);
   let last = 0.5;
   service.answer(runDynamics, ({ id, kind }) =>
     packDynamics(
@@ -108,6 +111,10 @@ test('the board has a row for each setting and fills while its runs train', asyn
   expect(row('G')[1]).toBe('1.00');
   expect(screen.getByRole('img', { name: 'Activations of G: 1.00 to 4.00' })).toBeTruthy();
   expect(screen.getByRole('link', { name: 'Compare their curves' }).getAttribute('href')).toBe('#/compare?runs=1,2');
+  await fireEvent.click(screen.getByRole('button', { name: 'Save as CSV' }));
+  const [head, first] = (await saved[0]!.text()).split('\r\n');
+  expect(head).toMatch(/^setting,runs,validation at training images,validation error,validation error: deviation,/);
+  expect(first).toMatch(/^C,steps: run 1,500,0\.5,,1,,4,,[\d.]*,$/);
   last = 0.25;
   service.emit(runChanged, summary(1, 1000));
   await waitFor(() => expect(row('C')[1]).toBe('0.250'), { timeout: 6000 });

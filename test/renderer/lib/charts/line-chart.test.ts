@@ -1,14 +1,19 @@
 import '../../support/no-charts.ts';
 import '../../support/fake-service.ts';
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/svelte';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { imagesAxis, rateAxis, sigmaAxis } from '../../../../renderer/lib/charts/axes.ts';
 import { Crosshair } from '../../../../renderer/lib/charts/crosshair.svelte.ts';
 import LineChart from '../../../../renderer/lib/charts/LineChart.svelte';
 import { chartTaste } from '../../../../renderer/lib/run/chart-taste.svelte.ts';
+import { pngOf } from '../../../../renderer/lib/charts/svg-picture.ts';
 import LogSwitch from '../../../../renderer/lib/run/LogSwitch.svelte';
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 test('pointing at curves with a legend says of which moment the readings are', async () => {
   const crosshair = new Crosshair();
@@ -50,4 +55,65 @@ test('the learning rate has a logarithmic axis of its own, which is remembered',
   expect([chartTaste.logRate, chartTaste.logY]).toEqual([true, false]);
   expect(localStorage.getItem('chart-taste')?.endsWith('true')).toBe(true);
   chartTaste.logRate = false;
+});
+
+test('the drawing that is saved has the name of the file, the legend and what is smoothed, though the table is shown', async () => {
+  const saved: Blob[] = [];
+  vi.stubGlobal(
+    'URL',
+    Object.assign(URL, { createObjectURL: (blob: Blob) => saved.push(blob), revokeObjectURL: vi.fn() }),
+  );
+  const names: string[] = [];
+  vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (this: HTMLAnchorElement) {
+    names.push(this.download);
+  });
+  const series = ['C <demo>', 'G'].map((id) => ({
+    id,
+    label: id,
+    token: '--run-1',
+    dash: [],
+    xs: [256, 512],
+    ys: [1, 2],
+  }));
+  const chart = { title: 'Weights', name: 'Weights, Dec 16×16', series, x: imagesAxis(), y: rateAxis(), height: 100 };
+  render(LineChart, { ...chart, crosshair: new Crosshair(), smoothing: 0.1 });
+  const menu = screen.getByRole('button', { name: 'Table and files of Weights' });
+  for (const item of ['Show as table', 'Save as SVG']) {
+    await fireEvent.keyDown(menu, { key: 'Enter' });
+    await fireEvent.click(await screen.findByRole('menuitem', { name: item }));
+  }
+  expect(names).toEqual(['weights-dec-16-16.svg']);
+  const drawing = new DOMParser().parseFromString(await saved[0]!.text(), 'image/svg+xml');
+  const said = [...drawing.querySelectorAll('text')].map((text) => text.textContent);
+  expect(said).toEqual(
+    expect.arrayContaining([
+      'Weights, Dec 16×16',
+      'C <demo>',
+      'G',
+      'training images',
+      'Bold: smoothed. Thin: as measured.',
+    ]),
+  );
+});
+
+test('a PNG is twice as large as its drawing, whatever the screen', async () => {
+  vi.stubGlobal('devicePixelRatio', 1);
+  vi.stubGlobal('URL', Object.assign(URL, { createObjectURL: () => 'blob:a', revokeObjectURL: vi.fn() }));
+  vi.stubGlobal(
+    'Image',
+    class {
+      src = '';
+      decode = () => Promise.resolve();
+    },
+  );
+  const drawn = vi.fn();
+  vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue({ drawImage: drawn } as never);
+  let size: readonly number[] = [];
+  vi.spyOn(HTMLCanvasElement.prototype, 'toBlob').mockImplementation(function (this: HTMLCanvasElement, done) {
+    size = [this.width, this.height];
+    done(new Blob(['png']));
+  });
+  await pngOf({ text: '<svg/>', width: 960, height: 500 });
+  expect(size).toEqual([1920, 1000]);
+  expect(drawn.mock.calls[0]!.slice(1)).toEqual([0, 0, 1920, 1000]);
 });

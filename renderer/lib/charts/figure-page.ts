@@ -1,0 +1,70 @@
+import { getContext, onDestroy, setContext } from 'svelte';
+import { theme } from '../state/theme.svelte.ts';
+import { attempt } from '../state/toasts.svelte.ts';
+import { download, fileName } from './export.ts';
+import { figureSvg, type Figure } from './figure.ts';
+import { pngOf } from './svg-picture.ts';
+
+/** What is common to the files of a page's charts. */
+interface FigurePage {
+  /** Of what all of them are; null: their legends say it. */
+  readonly subject: () => string | null;
+  readonly figures: Set<PageFigure>;
+}
+
+/** A chart or map that is drawn on a page. */
+interface PageFigure {
+  readonly figure: () => Figure;
+  readonly element: () => HTMLElement | undefined;
+}
+
+const KEY = Symbol('figures of a page');
+
+/**
+ * Makes a page's charts say what they are of, and gives all of them, from the top of the page to its end.
+ *
+ * @param subject the run's name; null: legends name the runs
+ */
+export function figurePage(subject: () => string | null): () => readonly Figure[] {
+  const page: FigurePage = { subject, figures: new Set() };
+  setContext(KEY, page);
+  return () => inOrder([...page.figures]).map(({ figure }) => figure());
+}
+
+/** Says that a component draws a figure. @returns what its menu offers */
+export function drawsFigure(make: () => Figure, element: () => HTMLElement | undefined) {
+  const page = getContext<FigurePage | undefined>(KEY);
+  const figure = (): Figure => {
+    const subject = page?.subject() ?? null;
+    const made = make();
+    return subject === null ? made : { ...made, words: [subject, ...made.words] };
+  };
+  const mine: PageFigure = { figure, element };
+  page?.figures.add(mine);
+  onDestroy(() => page?.figures.delete(mine));
+  const name = (ending: string): string => fileName([page?.subject() ?? '', make().title].join(' '), ending);
+  return [
+    { label: 'Save as PNG', onselect: () => void savePng(figure(), name('png')) },
+    { label: 'Save as SVG', onselect: () => saveSvg(figure(), name('svg')) },
+  ];
+}
+
+function inOrder(figures: PageFigure[]): PageFigure[] {
+  return figures.sort((a, b) => {
+    const [first, second] = [a.element(), b.element()];
+    if (!first || !second) return 0;
+    return first.compareDocumentPosition(second) & Node.DOCUMENT_POSITION_PRECEDING ? 1 : -1;
+  });
+}
+
+const drawing = (figure: Figure) => figureSvg(figure, (token) => theme.color(token), theme.color('--font'));
+
+async function savePng(figure: Figure, name: string): Promise<void> {
+  await attempt(async () => {
+    download(name, await pngOf(drawing(figure)));
+  });
+}
+
+function saveSvg(figure: Figure, name: string): void {
+  download(name, new Blob([drawing(figure).text], { type: 'image/svg+xml' }));
+}
