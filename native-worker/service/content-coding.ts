@@ -1,18 +1,15 @@
-import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
-
-/** Packs texts of the pages for the way to the browser. Only our own files: what a user types never shares a packed answer with a secret. */
+/** How texts of the pages are packed for the way to the browser: the build wrote each beside itself, by these endings. */
 
 export type ContentCoding = 'br' | 'gzip';
 
-/** Best first. */
-const OURS: readonly ContentCoding[] = ['br', 'gzip'];
+/** Best first. Browsers take Brotli from this machine and over HTTPS alone. */
+const ENDINGS: Readonly<Record<ContentCoding, string>> = { br: '.br', gzip: '.gz' };
+const OURS = Object.keys(ENDINGS) as ContentCoding[];
 
-/**
- * Of Brotli's 0 to 11. 11 packs the script of the pages 7 % smaller than 9, and takes 1.6 s instead of 0.1 s of a
- * processor that may be training.
- */
-const BROTLI_QUALITY = 9;
+/** What the name of a packed file ends with. */
+export function endingOf(coding: ContentCoding): string {
+  return ENDINGS[coding];
+}
 
 /**
  * The best coding of ours that a browser takes (RFC 9110, 12.5.3); null: none.
@@ -27,31 +24,4 @@ export function codingFor(acceptEncoding: string | undefined): ContentCoding | n
   }
   const weightOf = (coding: ContentCoding): number => weights.get(coding) ?? weights.get('*') ?? 0;
   return OURS.find((coding) => weightOf(coding) > 0) ?? null;
-}
-
-const packers: Readonly<Record<ContentCoding, (body: Buffer) => Promise<Buffer>>> = {
-  br: (body) =>
-    promisify(brotliCompress)(body, {
-      params: {
-        [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY,
-        [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
-      },
-    }),
-  gzip: (body) => promisify(gzip)(body),
-};
-
-/** Packed bodies of before, by coding and content. */
-export class PackedBodies {
-  readonly #packed = new Map<string, Promise<Buffer>>();
-
-  /** @param sha256 of `body`, under which it is found again */
-  pack(body: Buffer, sha256: string, coding: ContentCoding): Promise<Buffer> {
-    const key = `${coding} ${sha256}`;
-    let packed = this.#packed.get(key);
-    if (packed === undefined) {
-      packed = packers[coding](body);
-      this.#packed.set(key, packed);
-    }
-    return packed;
-  }
 }

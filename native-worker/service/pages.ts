@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { SECURITY_HEADERS } from '../../contract/security.ts';
-import { codingFor, PackedBodies } from './content-coding.ts';
+import { codingFor, endingOf, type ContentCoding } from './content-coding.ts';
 import { sendText } from './server.ts';
 import { readStatic } from './static-files.ts';
 
-/** Sends the built pages: packed once for all who come, and not at all to who has them. */
+/** Sends the built pages: as small as the build packed them, and not at all to who has them. */
 
 /** Kinds that shrink; pictures and fonts are packed already. */
 const SHRINKS = /^text\/|^application\/json|^image\/svg/;
@@ -14,7 +14,6 @@ const SHRINKS = /^text\/|^application\/json|^image\/svg/;
 export function pagesIn(
   folder: string,
 ): (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> {
-  const packed = new PackedBodies();
   return async (request, response, path) => {
     const file = await readStatic(folder, path);
     if (file === null) {
@@ -22,9 +21,10 @@ export function pagesIn(
       return;
     }
     const shrinks = SHRINKS.test(file.type);
-    const coding = shrinks ? codingFor(request.headers['accept-encoding']) : null;
-    const sha256 = createHash('sha256').update(file.body).digest('hex');
-    const etag = `"${sha256.slice(0, 24)}${coding === null ? '' : `-${coding}`}"`;
+    const wanted = shrinks ? codingFor(request.headers['accept-encoding']) : null;
+    const packed = wanted === null ? null : await readPacked(folder, path, wanted);
+    const { body, coding } = packed ?? { body: file.body, coding: null };
+    const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 24)}"`;
     const headers = {
       ...SECURITY_HEADERS,
       // Names of built scripts hold their hash; the page itself must always be the newest.
@@ -36,7 +36,6 @@ export function pagesIn(
       response.writeHead(304, headers).end();
       return;
     }
-    const body = coding === null ? file.body : await packed.pack(file.body, sha256, coding);
     response.writeHead(200, {
       ...headers,
       'content-type': file.type,
@@ -45,6 +44,16 @@ export function pagesIn(
     });
     response.end(request.method === 'HEAD' ? undefined : body);
   };
+}
+
+/** A file as the build packed it; null: it is too small to be packed. */
+async function readPacked(
+  folder: string,
+  path: string,
+  coding: ContentCoding,
+): Promise<{ body: Buffer; coding: ContentCoding } | null> {
+  const file = await readStatic(folder, path, endingOf(coding));
+  return file === null ? null : { body: file.body, coding };
 }
 
 function hasAlready(request: IncomingMessage, etag: string): boolean {

@@ -25,14 +25,15 @@ export interface StaticFile {
  *
  * @param root    the folder; nothing outside it is ever read, not through links either
  * @param urlPath path of the URL as it came, still percent-encoded, without query
+ * @param ending  of the file that lies beside the one named, to be read in its place
  * @returns null if there is no such file, its kind is not served, or the path tries to get out
  */
-export async function readStatic(root: string, urlPath: string): Promise<StaticFile | null> {
+export async function readStatic(root: string, urlPath: string, ending = ''): Promise<StaticFile | null> {
   const segments = decodeSegments(urlPath === '/' ? '/index.html' : urlPath);
   const type = segments === null ? undefined : TYPES[extname(segments.at(-1) ?? '')];
   if (segments === null || type === undefined) return null;
   try {
-    const [inside, path] = await Promise.all([realpath(root), realpath(join(root, ...segments))]);
+    const [inside, path] = await Promise.all([realpath(root), realpath(join(root, ...segments) + ending)]);
     if (!path.startsWith(inside + sep)) return null;
     return { type, body: await readFile(path) };
   } catch {

@@ -3,7 +3,7 @@ import { createServer, request, type IncomingHttpHeaders, type Server } from 'no
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SECURITY_HEADERS } from '../../../contract/security.ts';
 import { codingFor } from '../../../native-worker/service/content-coding.ts';
@@ -20,6 +20,8 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'assets'));
   writeFileSync(join(folder, 'index.html'), '<!doctype html><title>EDM2 Studio</title>');
   writeFileSync(join(folder, 'assets', 'app.js'), script);
+  writeFileSync(join(folder, 'assets', 'app.js.br'), brotliCompressSync(script));
+  writeFileSync(join(folder, 'assets', 'app.js.gz'), gzipSync(script));
   writeFileSync(join(folder, 'assets', 'icon.png'), picture);
   const send = pagesIn(folder);
   server = createServer((asked, response) => void send(asked, response, asked.url!));
@@ -55,7 +57,7 @@ test.each([
   ['br', 'gzip, deflate, br, zstd', brotliDecompressSync],
   ['gzip', 'gzip, deflate', gunzipSync],
 ] as const)(
-  'a script is sent as %s to who takes it, much smaller and with all headers',
+  'a script is sent as the build packed it with %s to who takes that, with all headers',
   async (coding, accept, unpack) => {
     for (const time of ['first', 'second']) {
       const answer = await get('/assets/app.js', { 'accept-encoding': accept });
@@ -82,6 +84,14 @@ test('who takes nothing packed gets the plain script, under a tag of its own', a
   expect(packed.headers.etag).not.toBe(plain.headers.etag);
 });
 
+test('what the build did not pack goes as it is, and packed files have no address of their own', async () => {
+  const { headers, body } = await get('/', { 'accept-encoding': 'br, gzip' });
+  expect(headers['content-encoding']).toBeUndefined();
+  expect(headers.vary).toBe('Accept-Encoding');
+  expect(body.toString()).toContain('<title>EDM2 Studio</title>');
+  expect((await get('/assets/app.js.br')).status).toBe(404);
+});
+
 test('pictures go as they are, whoever asks', async () => {
   const { headers, body } = await get('/assets/icon.png', { 'accept-encoding': 'br, gzip' });
   expect(headers['content-encoding']).toBeUndefined();
@@ -99,7 +109,7 @@ test('who has the page gets none, until it is another page', async () => {
   writeFileSync(join(folder, 'index.html'), '<!doctype html><title>A newer one</title>');
   const newer = await get('/', { ...accept, 'if-none-match': first.headers.etag! });
   expect(newer.status).toBe(200);
-  expect(gunzipSync(newer.body).toString()).toContain('A newer one');
+  expect(newer.body.toString()).toContain('A newer one');
 });
 
 test('HEAD tells the same without the script', async () => {
