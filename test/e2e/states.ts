@@ -117,6 +117,11 @@ export const everyState: readonly PageState[] = [
     at: '/compare?runs=1,2&panel=validation&panel=activation-max&panel=gain&panel=colour',
   },
   {
+    name: 'compare: maps',
+    at: '/compare?runs=1,2&panel=map:activation&panel=map:noise-error',
+    make: after((page) => page.getByRole('application').first().focus(), keys('ArrowDown', 'Enter')),
+  },
+  {
     name: 'compare, runs searched, one deleted',
     at: '/compare?runs=1,2,99',
     make: async (page) => {

@@ -7,7 +7,9 @@ import type { TimeRange } from './time-range.ts';
 
 /** A layer × time table; null where the value was not finite, or nothing was measured. */
 export interface HeatTable {
+  /** Where each column is, in what the map's x counts: training images, in most. */
   readonly nimg: readonly number[];
+  /** An empty line is a row that is not there, and stays clear. */
   readonly values: Cells;
   readonly span?: DynamicsSpan;
 }
@@ -58,6 +60,7 @@ export function paintHeat(cells: HeatCells, width: number, range: TimeRange): Ui
   const pixels = new Uint32Array(width * values.length);
   const places = columnsOf(nimg, width, range);
   for (const [row, line] of values.entries()) {
+    if (line.length === 0) continue;
     for (let x = 0; x < width; x++) {
       const [first, last] = [places[2 * x]!, places[2 * x + 1]!];
       if (last < 0) continue;
@@ -114,9 +117,15 @@ export function layerGroups(layers: readonly string[]): LayerGroup[] {
 function groupOf(name: string): string {
   const sigma = Number(name);
   if (sigma > 0) return `σ ${Number((10 ** Math.floor(Math.log10(sigma))).toPrecision(1))}`;
+  const stage = stageOf(name);
+  return stage === null ? 'Other' : `${stage.part} ${stage.resolution}`;
+}
+
+/** The part of the network in a row's name; null: it is in neither. */
+export function stageOf(name: string): { readonly part: 'Enc' | 'Dec'; readonly resolution: number } | null {
   const match = /\b(enc|dec)[. ](\d+)[x×]\d+/i.exec(name);
-  if (match === null) return 'Other';
-  return `${match[1]!.toLowerCase() === 'enc' ? 'Enc' : 'Dec'} ${match[2]!}`;
+  if (match === null) return null;
+  return { part: match[1]!.toLowerCase() === 'enc' ? 'Enc' : 'Dec', resolution: Number(match[2]!) };
 }
 
 /** A layer's name without what all names share: "enc.32x32_block0.conv_res0". */

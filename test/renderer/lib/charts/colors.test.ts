@@ -53,6 +53,12 @@ test('cells that are not finite are hatched in both colours', () => {
   expect(new Set([0, 4].map((x) => pixels[x * 4]))).toEqual(new Set([200, 9]));
 });
 
+test('a row that is not there stays clear', () => {
+  const table = { nimg: [0, 50], values: [[], [null, 1]] };
+  const pixels = paintHeat(heatCells(table, sequentialScale(0, 1), hatch), 1, { from: 0, to: 50 });
+  expect([pixels[3], pixels[7]]).toEqual([0, 255]);
+});
+
 test('of many moments in a pixel the most extreme is painted, in either direction, and one that is not finite', () => {
   const count = 100_000;
   const scale = sequentialScale(0, 10);

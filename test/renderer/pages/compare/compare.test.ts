@@ -96,6 +96,42 @@ test('a kind is drawn by row, whoever did not record it is named, and the addres
   await waitFor(() => expect(window.location.hash).toBe('#/compare?runs=1,2&panel=activation-max:Enc%2016%C3%9716'));
 });
 
+test('a kind is drawn as a map a run; a row chosen in one is read in all, pinned with Enter and drawn as curves', async () => {
+  render(Compare, { ids: [1, 2], panels: ['activation-max'] });
+  const form = await screen.findByRole('combobox', { name: /^Draw Largest activation of a bucket.* as$/ });
+  await fireEvent.change(form, { target: { value: (form as HTMLSelectElement).options[1]!.value } });
+  expect(window.location.hash).toBe('#/compare?runs=1,2&panel=map:activation-max');
+  cleanup();
+
+  service.answer(runDynamics, ({ id, kind }) =>
+    packDynamics({
+      kind,
+      layers: id === 1 ? ['Enc 16×16', 'Dec 16×16'] : ['Dec 16×16'],
+      nimg: [256, 512],
+      values:
+        id === 1
+          ? [
+              [1, 2],
+              [1, 8],
+            ]
+          : [[1, 3]],
+    }),
+  );
+  render(Compare, { ids: [1, 2], panels: ['map:activation-max'] });
+  const panel = await screen.findByRole('region', { name: 'Largest activation of a bucket, maps' });
+  const map = await within(panel).findByRole('application', { name: 'Largest activation of a bucket of first' });
+  expect(await within(panel).findByText('second has 1 of the 2 buckets; empty there: Enc 16×16.')).toBeTruthy();
+  await fireEvent.keyDown(map, { key: 'ArrowDown' });
+  expect(within(panel).getByText(/Enc 16×16 at the end: first 2\.00, second no such row/)).toBeTruthy();
+  await fireEvent.keyDown(map, { key: 'ArrowDown' });
+  expect(within(panel).getByText(/Dec 16×16 at the end: first 8\.00, second 3\.00/)).toBeTruthy();
+  await fireEvent.keyDown(map, { key: 'Enter' });
+  await fireEvent.click(within(panel).getByRole('button', { name: 'Curves of the pinned row' }));
+  expect(window.location.hash).toBe(
+    '#/compare?runs=1,2&panel=map:activation-max&panel=activation-max:Dec%2016%C3%9716',
+  );
+});
+
 test('panels are moved and taken away, and what the address names in vain is told', async () => {
   render(Compare, { ids: [1], panels: ['loss', 'imagesPerSecond', 'colour'] });
   expect(await screen.findByText(/There is nothing called “colour”/)).toBeTruthy();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dynamicsKinds } from '../../../../contract/dynamics.ts';
+import { DynamicsKind, dynamicsKinds } from '../../../../contract/dynamics.ts';
 import type { DynamicsTable } from '../../../../contract/dynamics-table.ts';
 import { tickColumns, tickScalars } from '../../../../contract/ticks.ts';
 import {
@@ -10,14 +10,21 @@ import {
   usualRow,
   type Recorded,
 } from '../../../../renderer/pages/compare/panel-curves.ts';
-import { panelGroups, panelText, readPanel, usualPanels } from '../../../../renderer/pages/compare/panels.ts';
+import {
+  panelForm,
+  panelGroups,
+  panelIn,
+  panelText,
+  readPanel,
+  usualPanels,
+} from '../../../../renderer/pages/compare/panels.ts';
 import { imagesAt, xsOf } from '../../../../renderer/pages/compare/x-axis.ts';
 import { exampleTick } from '../../../support/ticks.ts';
 import { exampleRun } from '../../support/examples.ts';
 
 test('all that is recorded can be added, and no scalar shares its name with a kind', () => {
   const all = panelGroups.flat();
-  expect([...all].sort()).toEqual(
+  expect(all.filter((name) => !name.startsWith('map:')).sort()).toEqual(
     [...Object.keys(tickScalars), ...Object.keys(dynamicsKinds)]
       .filter((name) => !/^(nimg|at|trainSeconds)$/.test(name))
       .sort(),
@@ -26,10 +33,22 @@ test('all that is recorded can be added, and no scalar shares its name with a ki
   for (const text of [...all, ...usualPanels(true)]) expect(panelText(readPanel(text)!)).toBe(text);
 });
 
+test('every kind can be drawn as curves and as maps, and what each tick records as curves alone', () => {
+  for (const kind of DynamicsKind.options) {
+    const curves = readPanel(kind)!;
+    const maps = panelIn('maps', curves);
+    expect([panelText(maps), panelForm(maps), panelForm(curves)]).toEqual([`map:${kind}`, 'maps', 'curves']);
+    expect(readPanel(`map:${kind}`)).toEqual(maps);
+    expect(panelText(panelIn('curves', maps))).toBe(kind);
+  }
+  expect(panelForm(readPanel('loss')!)).toBeNull();
+});
+
 test('a panel is read with its row, whose name may have colons; what is none is told', () => {
   expect(readPanel('activation-max:Dec 16×16')).toEqual({ kind: 'activation-max', row: 'Dec 16×16' });
   expect(readPanel('validation:raw: held out')).toEqual({ kind: 'validation', row: 'raw: held out' });
-  for (const text of ['', 'nimg', 'toString', 'activation-maximum', 'loss:x']) expect(readPanel(text)).toBeNull();
+  for (const text of ['', 'nimg', 'toString', 'activation-maximum', 'loss:x', 'map', 'map:', 'map:loss'])
+    expect(readPanel(text)).toBeNull();
 });
 
 const run = exampleRun();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DynamicsTable } from '../../../../contract/dynamics-table.ts';
-import { magnitudeSummary } from '../../../../renderer/pages/run/magnitude-summary.ts';
+import { magnitudeSummary } from '../../../../renderer/lib/run/magnitude-summary.ts';
 
 test('a cell without a number is a noise level without images, and of layers one that is not finite', () => {
   const table = { layers: ['0.1', '1'], nimg: [512], values: [[0.25], [null]] };

@@ -12,7 +12,7 @@ import {
   steadied,
   type Tables,
   usualRange,
-} from '../../../../renderer/pages/run/noise-curves.ts';
+} from '../../../../renderer/lib/run/noise-curves.ts';
 
 const drawn = { id: 'a', label: 'a', token: '--run-1', dash: [] };
 

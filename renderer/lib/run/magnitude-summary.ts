@@ -1,9 +1,10 @@
 import { dynamicsKinds, type DynamicsKind, type DynamicsRows } from '../../../contract/dynamics.ts';
 import type { DynamicsTable } from '../../../contract/dynamics-table.ts';
-import { shortLayer } from '../../lib/charts/heat-image.ts';
-import { images, steady } from '../../lib/format.ts';
+import { shortLayer } from '../charts/heat-image.ts';
+import { images, steady } from '../format.ts';
 
-const rowWords: Readonly<Record<DynamicsRows, string>> = {
+/** What the rows of a kind are called, several of them. */
+export const rowWords: Readonly<Record<DynamicsRows, string>> = {
   layer: 'layers',
   block: 'blocks',
   attention: 'blocks with attention',

@@ -4,9 +4,9 @@ import type { Cells, DynamicsTable } from '../../../contract/dynamics-table.ts';
 import type { NoiseAdvice } from '../../../contract/noise-advice.ts';
 import { noiseDensity, type NoiseDensity } from '../../../contract/noise-density.ts';
 import { SIGMA_BIN_WIDTH, SIGMA_BINS, sigmaOfBin } from '../../../contract/noise-levels.ts';
-import type { ColorScale } from '../../lib/charts/color-map.ts';
-import { nearest, type Series } from '../../lib/charts/series.ts';
-import { images, number } from '../../lib/format.ts';
+import type { ColorScale } from '../charts/color-map.ts';
+import { nearest, type Series } from '../charts/series.ts';
+import { images, number } from '../format.ts';
 
 /** What the Noise levels tab draws over σ, from what a run recorded by noise level. */
 

@@ -8,7 +8,7 @@ import {
   ratios,
   robustRange,
   rowsOf,
-} from '../../../../renderer/pages/run/change.ts';
+} from '../../../../renderer/lib/run/change.ts';
 
 const table = (kind: DynamicsKind, rows: Record<string, (number | null)[]>): DynamicsTable => {
   const values = Object.values(rows);
