@@ -9,6 +9,7 @@ import { Precision } from '../../../contract/precision.ts';
 import { findPreset, presets, type Preset } from '../../../contract/presets.ts';
 import { beginning, LONGEST_NAME } from '../../../contract/names.ts';
 import { RunName, trainingOf, type Run } from '../../../contract/runs.ts';
+import { NetworkSwitches } from '../../../contract/switches.ts';
 import { NewRunConfig, type RunConfig } from '../../../contract/training.ts';
 import { allFields } from '../../lib/run/config-fields.ts';
 import { problemsByField } from './problems.ts';
@@ -42,6 +43,8 @@ export const KeptDraft = z.object({
   /** Null: settings of the run that the form started from. */
   preset: z.string().nullable(),
   rung: z.enum(rungNames).nullable(),
+  /** All of them; absent: those of the rung. */
+  switches: NetworkSwitches.optional(),
   precision: Precision,
   /** Texts and flags of the fields that were changed by hand, by path. */
   changes: z.record(z.string(), z.union([z.string(), z.boolean()])),
@@ -60,6 +63,8 @@ export class RunDraft {
   preset: string | null = $state(presets[0]!.name);
   /** The rung of the ladder that the settings stand on; null: switches that belong to none. */
   rung: RungName | null = $state('G');
+  /** Switches that differ from those of the rung, or of the run that the form started from. */
+  switches: Partial<NetworkSwitches> = $state.raw({});
   /** The settings on rung G, from where all rungs are reached; null: their switches belong to none. */
   #onG: RunConfig | null = $state.raw(presets[0]!.config);
   readonly canClimb: boolean = $derived(this.#onG !== null);
@@ -79,9 +84,13 @@ export class RunDraft {
   readonly texts: Record<string, string> = $state({});
   readonly flags: Record<string, boolean> = $state({});
 
+  /** Each, as it is chosen now. */
+  readonly allSwitches: NetworkSwitches = $derived({ ...this.#filled.network.switches, ...this.switches });
+
   readonly #readings = $derived.by(() => {
     const config = structuredClone(this.#filled);
     config.training.precision = this.precision;
+    config.network.switches = this.allSwitches;
     const problems: Record<string, string> = {};
     for (const path of paths) {
       if (isFlag(path)) setAt(config, path, this.flags[path] ?? false);
@@ -137,12 +146,20 @@ export class RunDraft {
     } else this.#fillFromSource();
   }
 
-  /** Puts the settings on another rung. What was changed by hand stays. Without effect unless `canClimb`. */
+  /** Puts the settings on another rung, and all switches with it. What else was changed by hand stays. Without effect unless `canClimb`. */
   useRung(rung: RungName): void {
     if (this.#onG === null) return;
     this.rung = rung;
+    this.switches = {};
     if (this.#source === null) this.#refill(climb(this.#onG, rung));
     else this.#fillFromSource();
+  }
+
+  /** Sets switches; the others stay. */
+  useSwitches(chosen: Partial<NetworkSwitches>): void {
+    const usual = this.#filled.network.switches;
+    const all = Object.entries({ ...this.switches, ...chosen });
+    this.switches = Object.fromEntries(all.filter(([name, value]) => value !== usual[name as keyof NetworkSwitches]));
   }
 
   /** Fills every field from a run that exists, and proposes a name that tells the two apart. */
@@ -188,18 +205,19 @@ export class RunDraft {
 
   /** What was entered so far. */
   kept(): KeptDraft {
-    const { name, preset, rung, precision, devices, across } = this;
+    const { name, preset, rung, allSwitches: switches, precision, devices, across } = this;
     const changes = Object.fromEntries(
       this.#differing(this.#filled).map((path) => [path, isFlag(path) ? this.flags[path]! : (this.texts[path] ?? '')]),
     );
-    return { name, preset, rung, precision, changes, devices, across };
+    return { name, preset, rung, switches, precision, changes, devices, across };
   }
 
   /** Enters again what was entered before. */
-  take({ name, preset, rung, precision, changes, devices, across }: KeptDraft): void {
+  take({ name, preset, rung, switches, precision, changes, devices, across }: KeptDraft): void {
     const chosen = preset === null ? undefined : findPreset(preset);
     if (chosen !== undefined) this.usePreset(chosen);
     if (rung !== null) this.useRung(rung);
+    this.useSwitches(switches ?? {});
     this.name = name;
     this.precision = precision;
     this.devices = devices;
@@ -234,6 +252,7 @@ export class RunDraft {
 
   #fill(config: RunConfig): void {
     this.#filled = config;
+    this.switches = {};
     for (const path of paths) this.#put(path, valueAt(config, path));
   }
 

@@ -156,10 +156,46 @@ test('switches that belong to no rung stay what they are', () => {
   expect(made.config?.network.switches).toEqual(switches);
 });
 
+test('single switches change what the configuration has, until another configuration or preset is chosen', () => {
+  const made = draft();
+  made.useSwitches({ weightNorm: 'on-use' });
+  expect(made.config?.network.switches).toEqual({ ...rungs.G.switches, weightNorm: 'on-use' });
+  expect(made.switches).toEqual({ weightNorm: 'on-use' });
+  made.useSwitches({ weightNorm: 'forced', gains: false });
+  expect(made.switches).toEqual({ gains: false });
+  made.useRung('D');
+  expect(made.config?.network.switches).toEqual(rungs.D.switches);
+  made.useSwitches({ uncertainty: false });
+  made.usePreset(findPreset('small')!);
+  expect(made.config?.network.switches).toEqual(rungs.D.switches);
+});
+
+test('switches chosen in a run like another are told against that run', () => {
+  const { config } = findPreset('demo')!;
+  const switches = { ...rungs.G.switches, weightNorm: 'on-use' as const };
+  const made = draft();
+  made.useRun(runOf('r', { ...config, network: { ...config.network, switches } }));
+  expect(made.switches).toEqual({});
+  made.useSwitches({ weightNorm: 'forced' });
+  expect(made.switches).toEqual({ weightNorm: 'forced' });
+  expect(made.config?.network.switches).toEqual(rungs.G.switches);
+  made.backToRun();
+  expect(made.config?.network.switches).toEqual(switches);
+});
+
+test('a draft that an earlier version kept has the switches of its configuration', () => {
+  const kept: Partial<KeptDraft> = draft().kept();
+  delete kept.switches;
+  const again = draft();
+  again.take(KeptDraft.parse({ ...kept, rung: 'C' }));
+  expect(again.config?.network.switches).toEqual(rungs.C.switches);
+});
+
 test('a kept draft is entered again as it was, with texts that are no numbers, and unknown fields left out', () => {
   const made = draft();
   made.usePreset(findPreset('small')!);
   made.useRung('D');
+  made.useSwitches({ gains: true });
   made.texts['training.batchSize'] = 'sixty';
   made.flags['training.horizontalFlips'] = true;
   made.name = 'mine';
@@ -169,6 +205,7 @@ test('a kept draft is entered again as it was, with texts that are no numbers, a
   expect(again.kept()).toEqual(kept);
   expect(again.texts).toEqual(made.texts);
   expect([again.name, again.rung, again.preset]).toEqual(['mine', 'D', 'small']);
+  expect(again.switches).toEqual({ gains: true });
 });
 
 test('names count on', () => {

@@ -132,6 +132,35 @@ test('choosing configuration C sends a run with the switches and rate of rung C'
   expect(sent!.config).toEqual(climb(findPreset('demo')!.config, 'C'));
 });
 
+test('a single switch is chosen by the letters that have its values, told in words, and sent', async () => {
+  await open();
+  await fireEvent.click(screen.getByText('Single switches'));
+  const select = screen.getByLabelText<HTMLSelectElement>('Normalisation of weights');
+  expect([...select.options].map(({ text }) => text)).toEqual([
+    'none (A–C)',
+    'on use (D)',
+    'forced at each step (E–G)',
+  ]);
+  await fireEvent.change(select, { target: { value: 'on-use' } });
+  screen.getByText('Changed in it: normalisation of weights: on use.');
+  expect(field(/^Name/).value).toBe('Twemoji demo weightNorm=on-use');
+  await fireEvent.click(startButton());
+  await waitFor(() => expect(service.inputsOf(createRun)).toHaveLength(1));
+  expect(service.inputsOf(createRun)[0]!.config.network.switches).toEqual({
+    ...rungs.G.switches,
+    weightNorm: 'on-use',
+  });
+});
+
+test('switches in which nothing would be learned are refused with the way out', async () => {
+  await open();
+  await fireEvent.click(screen.getByText('Single switches'));
+  await fireEvent.change(screen.getByLabelText('Normalisation of weights'), { target: { value: 'none' } });
+  expect((await screen.findAllByText(/set weightInit to 'uniform'/)).length).toBeGreaterThan(0);
+  await fireEvent.click(screen.getByRole('button', { name: 'All as in the configuration' }));
+  expect(screen.queryByText(/set weightInit to 'uniform'/)).toBeNull();
+});
+
 test('each configuration of the ladder can be started as it is', async () => {
   await open();
   for (const letter of ['A', 'B', 'D', 'E', 'F', 'G']) {
