@@ -24,6 +24,7 @@ import { endingSentence } from '../ending.ts';
 import { acrossFrom, areGiven, addMachineOptions, addMachines, type MachineOptions } from '../machine-options.ts';
 import { threeDigits } from '../words.ts';
 import { magnitudeChange, magnitudeWords } from './run-magnitudes.ts';
+import { addRunsEdit } from './runs-edit.ts';
 import { addRunsList, listAll } from './runs-list.ts';
 import { follow } from './train.ts';
 
@@ -31,11 +32,12 @@ import { follow } from './train.ts';
 export function addRuns(program: Command): void {
   const runs = program
     .command('runs')
-    .description('list the runs; see also runs list, show, pause, resume, continue, stop')
+    .description('list the runs; see also runs list, show, edit, pause, resume, continue, stop')
     .action(async (_options: unknown, command: Command) => {
       await withService(command, () => null, listAll);
     });
   addRunsList(runs);
+  addRunsEdit(runs);
   const one = (name: string, description: string): Command =>
     runs.command(name).description(description).argument('<run>', 'name or id');
   one('show', 'tell all about a run')

@@ -124,3 +124,25 @@ test('--fields lists every field', () => {
   const lines = edm2('list', '--fields', '--json').stdout.trim().split('\n');
   expect(lines.map((line) => (JSON.parse(line) as { name: string }).name)).toEqual(runFields().map(({ name }) => name));
 });
+
+test('runs edit names, tags and writes notes; all runs are found before one is changed', () => {
+  expect(edm2('edit', '1', 'third', '--tag', 'kept', '--untag', 'c').stdout).toBe(
+    'Run 1 "first": tags paper, kept.\nRun 3 "third": tags paper, kept.\n',
+  );
+  const one = edm2('edit', '2', '--name', 'renamed', '--notes', 'looks well', '--json');
+  expect(JSON.parse(one.stdout)).toMatchObject({ runId: 2, name: 'renamed', notes: 'looks well', tags: [] });
+  expect(edm2('list', '--filter', 'tag:kept', '--columns', 'id', '--csv').stdout).toBe('id\n3\n1\n');
+  expect(edm2('edit', '1', 'nobody', '--tag', 'x')).toMatchObject({ status: 1 });
+  expect(edm2('list', '--filter', 'tag:x', '--columns', 'id', '--csv').stdout).toBe('id\n');
+});
+
+test.each([
+  [['edit', '1'], 'Say what is to change: --name, --notes, --tag or --untag.'],
+  [['edit', '1', '2', '--name', 'both'], '--name is for one run, and there are 2.'],
+  [['edit', '1', '--tag', 'two words'], '--tag is not possible: a tag is one word without commas.'],
+  [['edit', '1', ...Array.from({ length: 21 }, (_, at) => ['--tag', `t${at}`]).flat()], '20 are the most'],
+])('runs %j is refused', (args, words) => {
+  const { status, stderr } = edm2(...args);
+  expect(status).toBe(2);
+  expect(stderr).toContain(words);
+});
