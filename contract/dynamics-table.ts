@@ -11,6 +11,8 @@ export interface DynamicsTable {
   readonly kind: DynamicsKind;
   /** Names of the rows, in network order ("unet.enc.32x32_block0.conv_res0") or with rising noise. */
   readonly layers: readonly string[];
+  /** Names of all rows that the run recorded, where the table has only those that were asked for. */
+  readonly allLayers?: readonly string[];
   /** Training images at each moment. */
   readonly nimg: readonly number[];
   /** As recorded at each moment; null where it was not finite or there was nothing to measure. */
@@ -35,6 +37,7 @@ export interface DynamicsSpan {
 export const PackedDynamics = z.strictObject({
   kind: DynamicsKind,
   layers: z.array(z.string()),
+  allLayers: z.array(z.string()).optional(),
   nimg: z.array(z.int()),
   values: z.string(),
   span: z.strictObject({ ticks: z.array(z.int().positive()), low: z.string(), high: z.string() }).nullable(),
@@ -46,6 +49,8 @@ export const runDynamics = defineCall(
   z.strictObject({
     id: Id,
     kind: DynamicsKind,
+    /** Only these rows, in network order; one that the run has not is left out, and the answer names all. null: all rows. */
+    rows: z.array(z.string().max(200)).max(50).nullable().default(null),
     /** Only moments after this count of images. */
     afterNimg: z.int().min(-1).default(-1),
     /** Only moments up to this count of images; null: to the newest. */
@@ -59,9 +64,9 @@ export const runDynamics = defineCall(
 );
 
 /** What was sent, as a table. */
-export function unpackDynamics({ kind, layers, nimg, values, span }: PackedDynamics): DynamicsTable {
+export function unpackDynamics({ kind, layers, allLayers, nimg, values, span }: PackedDynamics): DynamicsTable {
   const cells = (packed: string): Cells => cellsOf(unpackFloats(packed), layers.length, nimg.length);
-  const table = { kind, layers, nimg, values: cells(values) };
+  const table = { kind, layers, ...(allLayers && { allLayers }), nimg, values: cells(values) };
   if (span === null) return table;
   return { ...table, span: { ticks: span.ticks, low: cells(span.low), high: cells(span.high) } };
 }

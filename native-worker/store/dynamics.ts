@@ -61,6 +61,8 @@ export function insertDynamics(
 
 /** A stretch of history, and how many columns a table of it may have. */
 export interface DynamicsRange {
+  /** Only the rows with these names; null or absent: all. */
+  readonly rows?: readonly string[] | null;
   /** Only moments after this count of images; absent: from the first on. */
   readonly afterNimg?: number;
   /** Only moments up to this count of images; null or absent: to the newest. */
@@ -78,7 +80,8 @@ export function hasDynamics(db: Database, runId: number, kind: DynamicsKind, nim
 
 /**
  * The table of rows and moments of one kind, packed as it is sent. More than `maxColumns` moments become equally long
- * columns, the first moment one of its own; each has its last moment's numbers and the extremes of all.
+ * columns, the first moment one of its own; each has its last moment's numbers and the extremes of all. Of `rows` those are
+ * answered that the run has, in its order.
  *
  * @throws {AppError} 'corrupt-file' if a blob does not fit the rows
  */
@@ -86,26 +89,30 @@ export function readPackedDynamics(
   db: Database,
   runId: number,
   kind: DynamicsKind,
-  { afterNimg = -1, untilNimg = null, maxColumns, maxCells = null }: DynamicsRange,
+  { rows = null, afterNimg = -1, untilNimg = null, maxColumns, maxCells = null }: DynamicsRange,
 ): PackedDynamics {
-  const layers = readLayers(db, runId, kind);
-  const most = Math.min(maxColumns, Math.max(10, Math.floor((maxCells ?? Infinity) / layers.length)));
+  const allLayers = readLayers(db, runId, kind);
+  const places = rows && [...allLayers.keys()].filter((place) => rows.includes(allLayers[place]!));
+  const layers = places ? places.map((place) => allLayers[place]!) : allLayers;
+  const names = { kind, layers, ...(places && { allLayers }) };
+  const most = Math.min(maxColumns, Math.max(10, Math.floor((maxCells ?? Infinity) / Math.max(1, layers.length))));
   const first = firstAfter(db, runId, kind, afterNimg);
   const last = newestMoment(db, runId, kind, untilNimg ?? Number.MAX_SAFE_INTEGER) ?? -1;
-  if (first === null || first > last) return { kind, layers, nimg: [], values: '', span: null };
+  if (first === null || first > last) return { ...names, nimg: [], values: '', span: null };
   const of = (from: number, to: number): Part[] =>
-    partsOfStretch(db, { runId, kind, from, to }, most).map((part) => checked(part, runId, kind, layers.length));
+    partsOfStretch(db, { runId, kind, from, to }, most).map((part) => checked(part, runId, kind, allLayers.length));
   const columns = [...of(first, first + 1), ...asColumns(of(first + 1, last + 1), first, last, most - 1)];
   const nimg = columns.map((column) => column.nimg);
-  const pack = (cells: (column: Part) => Float32Array): string => packed(columns.map(cells), layers.length);
-  const recorded = pack((column) => column.numbers ?? numbersAt(db, runId, kind, column.nimg, layers.length));
-  if (columns.every(({ ticks }) => ticks === 1)) return { kind, layers, nimg, values: recorded, span: null };
+  const pack = (cells: (column: Part) => Float32Array): string =>
+    packed(columns.map(cells), places ?? allLayers.keys());
+  const recorded = pack((column) => column.numbers ?? numbersAt(db, runId, kind, column.nimg, allLayers.length));
+  if (columns.every(({ ticks }) => ticks === 1)) return { ...names, nimg, values: recorded, span: null };
   const span = {
     ticks: columns.map(({ ticks }) => ticks),
     low: pack(({ low }) => low),
     high: pack(({ high }) => high),
   };
-  return { kind, layers, nimg, values: recorded, span };
+  return { ...names, nimg, values: recorded, span };
 }
 
 /** The same as a table. */
@@ -142,11 +149,12 @@ function numbersAt(db: Database, runId: number, kind: DynamicsKind, nimg: number
   return numbers;
 }
 
-/** Columns as float32 row after row, in base64. */
-function packed(columns: readonly Float32Array[], rows: number): string {
-  const cells = new Float32Array(rows * columns.length);
+/** Some rows of columns as float32, row after row, in base64. */
+function packed(columns: readonly Float32Array[], places: Iterable<number>): string {
+  const rows = [...places];
+  const cells = new Float32Array(rows.length * columns.length);
   for (const [index, column] of columns.entries())
-    for (let row = 0; row < rows; row++) cells[row * columns.length + index] = column[row]!;
+    for (const [row, place] of rows.entries()) cells[row * columns.length + index] = column[place]!;
   return Buffer.from(cells.buffer).toString('base64');
 }
 

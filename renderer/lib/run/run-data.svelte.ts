@@ -45,14 +45,22 @@ const FEW_TICKS = 1200;
 /** What is seen is read once it has not changed for so long. */
 const RESTS_MS = 150;
 
-type Tables = Readonly<Partial<Record<DynamicsKind, DynamicsTable>>>;
+/** What of a kind is shown: all its rows (null), or some by name. */
+interface Part {
+  readonly kind: DynamicsKind;
+  readonly rows: readonly string[] | null;
+}
+
+/** Tables of parts. */
+type Parts = ReadonlyMap<string, DynamicsTable>;
+const keyOf = ({ kind, rows }: Part): string => JSON.stringify([kind, rows]);
 
 /** A stretch of the history that is read more closely than the rest. */
 interface Closely {
   readonly ticks: TickColumns;
-  readonly tables: Tables;
+  readonly tables: Parts;
 }
-const NOT_CLOSELY: Closely = { ticks: noTicks, tables: {} };
+const NOT_CLOSELY: Closely = { ticks: noTicks, tables: new Map() };
 
 /** Everything one run has logged, kept up to date by events until `close`. */
 export class RunData {
@@ -62,20 +70,27 @@ export class RunData {
   missing = $state(false);
   /** The whole history, as far as it has been read, and what of it is looked at closely. */
   #ticks: TickColumns = $state.raw(noTicks);
-  #tables: Tables = $state.raw({});
+  #tables: Parts = $state.raw(new Map());
   #closely: Closely = $state.raw(NOT_CLOSELY);
   /** The history, as finely as what is seen can be shown. */
   readonly ticks: TickColumns = $derived(withCloser(this.#ticks, this.#closely.ticks));
-  /** By kind, of those that are watched: as the history. */
-  readonly magnitudes: Tables = $derived.by(() => {
-    const closer = Object.values(this.#closely.tables);
-    return Object.fromEntries(
-      Object.entries(this.#tables).map(([kind, table]) => {
-        const other = closer.find((one) => one.kind === kind);
-        return [kind, other ? withCloserTable(table, other) : table];
+  /** Of parts: as the history. */
+  readonly #shown: Parts = $derived(
+    new Map(
+      [...this.#tables].map(([key, table]) => {
+        const closer = this.#closely.tables.get(key);
+        return [key, closer ? withCloserTable(table, closer) : table];
       }),
-    );
-  });
+    ),
+  );
+  /** Kinds that are watched as a whole. */
+  readonly magnitudes: Readonly<Partial<Record<DynamicsKind, DynamicsTable>>> = $derived(
+    Object.fromEntries(
+      [...this.#shown.values()].filter((table) => !table.allLayers).map((table) => [table.kind, table]),
+    ),
+  );
+  /** Names of a kind's rows, once any of it has been read: they stay as they are as long as the run is. */
+  rowNames: Readonly<Partial<Record<DynamicsKind, readonly string[]>>> = $state.raw({});
   /** Whether the history has arrived; before that nothing says "no steps yet". */
   loaded = $state(false);
   /** Grids drawn while training, oldest first. */
@@ -87,18 +102,21 @@ export class RunData {
   /** What is seen; null: all. */
   #seen: TimeRange | null = null;
   #resting: ReturnType<typeof setTimeout> | undefined;
+  readonly #curvesOnly: { readonly points: number } | null;
   readonly #ends: (() => void)[] = [];
   /** It has begun to run again, and its next tick tells where it went on. */
   #resuming = false;
   #news: TickColumns = noTicks;
   #drawing: ReturnType<typeof setTimeout> | null = null;
-  /** The kinds that parts of the page show, a list a part. */
-  readonly #watches = new Set<readonly DynamicsKind[]>();
+  /** What is shown, a list each time that something on the page watches. */
+  readonly #watches = new Set<readonly Part[]>();
   #growth: Promise<void> = Promise.resolve();
   #asking: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(id: number) {
+  /** @param curvesOnly leaves out log and snapshots, and reads so many points of a curve, where many runs are seen together */
+  constructor(id: number, { curvesOnly }: { curvesOnly?: { points: number } } = {}) {
     this.id = id;
+    this.#curvesOnly = curvesOnly ?? null;
     const mine = (runId: number): boolean => runId === id;
     this.#ends.push(
       client.on(runChanged, (summary) => {
@@ -131,7 +149,7 @@ export class RunData {
         if (mine(sample.runId) && sample.origin === 'grid') this.#addSample(sample);
       }),
       client.on(snapshotsChanged, ({ runId }) => {
-        if (mine(runId)) void attempt(() => this.#loadSnapshots());
+        if (mine(runId) && this.#curvesOnly === null) void attempt(() => this.#loadSnapshots());
       }),
       client.on(runLogged, ({ runId, line }) => {
         if (mine(runId)) this.log = [...this.log.filter((other) => other.id !== line.id), line].slice(-MOST_LINES);
@@ -149,7 +167,20 @@ export class RunData {
 
   /** Loads what was recorded of these kinds and keeps it growing. @returns ends that */
   watch(kinds: readonly DynamicsKind[]): () => void {
-    const watch = [...kinds];
+    return this.#watch(kinds.map((kind) => ({ kind, rows: null })));
+  }
+
+  /** The same for some rows of a kind, which `rowsOf` gives; without any only the names of all rows are found out. */
+  watchRows(kind: DynamicsKind, rows: readonly string[]): () => void {
+    return this.#watch([{ kind, rows: [...rows] }]);
+  }
+
+  /** What is watched with the same rows; undefined: not read yet. */
+  rowsOf(kind: DynamicsKind, rows: readonly string[]): DynamicsTable | undefined {
+    return this.#shown.get(keyOf({ kind, rows }));
+  }
+
+  #watch(watch: readonly Part[]): () => void {
     this.#watches.add(watch);
     // Whoever asks in an effect is not to ask again for what it gets. Before the history is there they are read with it.
     untrack(() => {
@@ -169,19 +200,17 @@ export class RunData {
 
   async #lookCloser(range: TimeRange): Promise<void> {
     const stretch = { id: this.id, afterNimg: Math.floor(range.from) - 1, untilNimg: Math.ceil(range.to) };
-    const ticks = this.#ticks.nimg.length > FEW_TICKS ? await client.call(runTicks, stretch) : noTicks;
-    const tables: Record<string, DynamicsTable> = {};
+    const ticks = this.#ticks.nimg.length > FEW_TICKS ? await this.#readTicks(stretch) : noTicks;
+    const tables = new Map<string, DynamicsTable>();
     await this.#growth; // what is to be looked at closely has been read by then
-    for (const kind of this.#watched) {
-      if (this.#tables[kind]?.span === undefined) continue;
-      const packed = await client.call(runDynamics, { ...stretch, kind, maxColumns: MAP_COLUMNS, maxCells: MAP_CELLS });
-      tables[kind] = unpackDynamics(packed);
+    for (const [key, part] of this.#watched) {
+      if (this.#tables.get(key)?.span !== undefined) tables.set(key, await this.#read(part, stretch));
     }
     if (this.#seen === range) this.#closely = { ticks, tables };
   }
 
-  get #watched(): readonly DynamicsKind[] {
-    return [...new Set([...this.#watches].flat())];
+  get #watched(): ReadonlyMap<string, Part> {
+    return new Map([...this.#watches].flat().map((part) => [keyOf(part), part]));
   }
 
   async #load(): Promise<void> {
@@ -191,12 +220,14 @@ export class RunData {
       await this.#readTicksAgain(); // all of them: it may have been rewound while we did not listen
       this.loaded = true;
     });
-    this.#tables = Object.fromEntries(this.#watched.map((kind) => [kind, this.#tables[kind]]));
-    await attempt(() => this.#growMagnitudes(this.#watched, true));
+    const watched = this.#watched;
+    this.#tables = new Map([...this.#tables].filter(([key]) => watched.has(key)));
+    await attempt(() => this.#growMagnitudes([...watched.values()], true));
     await attempt(async () => {
       const samples = await client.call(listSamples, { runId: this.id, origin: 'grid', limit: 2000 });
       this.samples = [...samples].sort((a, b) => a.nimg - b.nimg);
     });
+    if (this.#curvesOnly !== null) return;
     await attempt(() => this.#loadSnapshots());
     await attempt(async () => {
       this.log = await client.call(runLog, { id: this.id, limit: 1000 });
@@ -224,7 +255,7 @@ export class RunData {
     this.#news = ticksUpTo(this.#news, nimg);
     this.#ticks = ticksUpTo(this.#ticks, nimg);
     this.samples = this.samples.filter((sample) => sample.nimg <= nimg);
-    this.#tables = {};
+    this.#tables = new Map();
     this.#closely = NOT_CLOSELY;
     this.look(this.#seen);
     void attempt(() => this.#growMagnitudes());
@@ -250,7 +281,11 @@ export class RunData {
   }
 
   async #readTicksAgain(): Promise<void> {
-    this.#ticks = await client.call(runTicks, { id: this.id });
+    this.#ticks = await this.#readTicks({ id: this.id });
+  }
+
+  #readTicks(stretch: { id: number; afterNimg?: number; untilNimg?: number }): Promise<TickColumns> {
+    return client.call(runTicks, { ...stretch, ...(this.#curvesOnly && { maxPoints: this.#curvesOnly.points }) });
   }
 
   /**
@@ -258,26 +293,35 @@ export class RunData {
    *
    * @param anew reads all of them, instead of what came since
    */
-  #growMagnitudes(kinds: readonly DynamicsKind[] = this.#watched, anew = false): Promise<void> {
+  #growMagnitudes(parts: Iterable<Part> = this.#watched.values(), anew = false): Promise<void> {
     const growth = this.#growth.then(async () => {
-      for (const kind of kinds) await this.#grow(kind, anew);
+      for (const part of parts) await this.#grow(part, anew);
     });
     this.#growth = growth.catch(() => undefined);
     return growth;
   }
 
-  async #grow(kind: DynamicsKind, anew: boolean): Promise<void> {
-    const history = this.#tables[kind];
+  async #grow(part: Part, anew: boolean): Promise<void> {
+    const key = keyOf(part);
+    const history = this.#tables.get(key);
     // A rewound run logs moments again that the page has already: then the tail is asked for again.
     const last = history?.nimg.at(-1) ?? -1;
     const end = this.#ticks.nimg.at(-1) ?? last;
     const tooMany = (history?.nimg.length ?? 0) > 2 * MAP_COLUMNS;
     const afterNimg = anew || end < last || tooMany ? -1 : last;
-    const news = unpackDynamics(
-      await client.call(runDynamics, { id: this.id, kind, afterNimg, maxColumns: MAP_COLUMNS, maxCells: MAP_CELLS }),
-    );
+    const news = await this.#read(part, { id: this.id, afterNimg });
     const grown = history && afterNimg >= 0 ? appendMagnitudes(history, news) : news;
-    this.#tables = { ...this.#tables, [kind]: grown };
+    this.#tables = new Map(this.#tables).set(key, grown);
+    this.rowNames = { ...this.rowNames, [part.kind]: grown.allLayers ?? grown.layers };
+  }
+
+  async #read(
+    { kind, rows }: Part,
+    stretch: { id: number; afterNimg: number; untilNimg?: number },
+  ): Promise<DynamicsTable> {
+    const asked = { ...stretch, kind, ...(rows && { rows: [...rows] }) };
+    const columns = rows?.length === 0 ? 10 : MAP_COLUMNS; // only names are wanted
+    return unpackDynamics(await client.call(runDynamics, { ...asked, maxColumns: columns, maxCells: MAP_CELLS }));
   }
 
   #addSample(sample: Sample): void {

@@ -29,14 +29,17 @@ export function appendMagnitudes(history: DynamicsTable, news: DynamicsTable): D
   const kept = countBelow(history.nimg, first);
   const grown = (of: (span: DynamicsSpan) => Cells): Cells => joinRows(of(spanOf(history)), kept, of(spanOf(news)));
   const table = {
-    kind: history.kind,
-    layers: history.layers,
+    ...namesOf(history),
     nimg: join(history.nimg, kept, news.nimg),
     values: joinRows(history.values, kept, news.values),
   };
   if (history.span === undefined && news.span === undefined) return table;
   const ticks = join(spanOf(history).ticks, kept, spanOf(news).ticks);
   return { ...table, span: { ticks, low: grown(({ low }) => low), high: grown(({ high }) => high) } };
+}
+
+function namesOf({ kind, layers, allLayers }: DynamicsTable): Pick<DynamicsTable, 'kind' | 'layers' | 'allLayers'> {
+  return { kind, layers, ...(allLayers && { allLayers }) };
 }
 
 /** What columns stand for, of those that are one tick each, too. */
@@ -62,8 +65,7 @@ export function withCloserTable(history: DynamicsTable, closer: DynamicsTable): 
   const rows = (of: Cells, other: Cells): Cells => of.map((row, index) => around(row, other[index] ?? []));
   const [span, other] = [spanOf(history), spanOf(closer)];
   return {
-    kind: history.kind,
-    layers: history.layers,
+    ...namesOf(history),
     nimg: around(history.nimg, closer.nimg),
     values: rows(history.values, closer.values),
     span: {

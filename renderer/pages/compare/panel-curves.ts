@@ -8,12 +8,21 @@ import type { Series } from '../../lib/charts/series.ts';
 import { runMark } from '../../lib/run-colors.ts';
 import { xsOf, type XName } from './x-axis.ts';
 
-/** What a run of the page has recorded. */
-export interface Recorded {
+interface RecordedRun {
   readonly id: number;
   readonly run: Run;
   readonly ticks: TickColumns;
+}
+
+/** What a run of the page has recorded. */
+export interface Recorded extends RecordedRun {
   readonly magnitudes: Readonly<Partial<Record<DynamicsKind, DynamicsTable>>>;
+}
+
+/** The same of rows of one kind. */
+export interface RecordedRows extends RecordedRun {
+  /** At least the rows that are drawn (`wantedRows`); undefined: not read yet. */
+  readonly table: DynamicsTable | undefined;
 }
 
 export interface PanelCurves {
@@ -28,8 +37,8 @@ export interface PanelCurves {
 const TRAINED_ON = { dash: [5, 3], width: 1 };
 
 /** A curve a run of something that each tick records. */
-export function scalarCurves(name: TickScalarName, runs: readonly Recorded[], x: XName): PanelCurves {
-  const has = ({ ticks }: Recorded): boolean => ticks[name].some((value) => value !== null);
+export function scalarCurves(name: TickScalarName, runs: readonly RecordedRun[], x: XName): PanelCurves {
+  const has = ({ ticks }: RecordedRun): boolean => ticks[name].some((value) => value !== null);
   return {
     curves: runs.filter(has).map((one) => curveOf(one, x, one.ticks.nimg, one.ticks[name])),
     unrecorded: runs.filter((one) => !has(one) && one.ticks.nimg.length > 0).map(({ run }) => run.name),
@@ -38,12 +47,12 @@ export function scalarCurves(name: TickScalarName, runs: readonly Recorded[], x:
 }
 
 /** A curve a run of a row of a kind; of validation two: solid on what is held out, dashed on what is trained on. */
-export function rowCurves(kind: DynamicsKind, row: string, runs: readonly Recorded[], x: XName): PanelCurves {
+export function rowCurves(row: string, runs: readonly RecordedRows[], x: XName): PanelCurves {
   const curves: Series[] = [];
   const unrecorded: string[] = [];
   const withoutRow: string[] = [];
   for (const one of runs) {
-    const table = one.magnitudes[kind];
+    const { table } = one;
     if (table === undefined) continue; // not read yet
     const lines = linesOf(table, row, one.run).map(({ layer, beside }) => {
       const ys = lineOf(table, table.layers.indexOf(layer));
@@ -61,14 +70,16 @@ export function rowCurves(kind: DynamicsKind, row: string, runs: readonly Record
 }
 
 /** The rows of a kind that can be chosen, in the order in which the runs have them. */
-export function rowsOf(kind: DynamicsKind, runs: readonly Recorded[]): string[] {
+export function rowsOf(
+  kind: DynamicsKind,
+  runs: readonly { readonly run: Run; readonly names: readonly string[] }[],
+): string[] {
   const isValidation = dynamicsKinds[kind].of === 'validation';
   return [
     ...new Set(
-      runs.flatMap(({ run, magnitudes }) => {
-        const { layers = [], nimg = [] } = magnitudes[kind] ?? {};
-        if (nimg.length === 0) return [];
-        return isValidation ? [DRAWS, ...networksOf(run).map(({ network }) => network)] : layers;
+      runs.flatMap(({ run, names }) => {
+        if (names.length === 0) return [];
+        return isValidation ? [DRAWS, ...networksOf(run).map(({ network }) => network)] : names;
       }),
     ),
   ];
@@ -84,15 +95,21 @@ export function usualRow(kind: DynamicsKind, rows: readonly string[]): string {
   return (of === 'noise level' ? rows[rows.length >> 1] : rows.at(-1)) ?? '';
 }
 
+/** Names of the rows that a run is to be asked for. @param row as chosen; '': none yet, its names are to be found out */
+export function wantedRows(kind: DynamicsKind, row: string, run: Run): string[] {
+  return row === '' ? [] : wantedLines(kind, row, run).map(({ layer }) => layer);
+}
+
 /** The rows of a run's table that are drawn, and which of them only stands beside another. */
 function linesOf(table: DynamicsTable, row: string, run: Run): { layer: string; beside: boolean }[] {
-  const isValidation = dynamicsKinds[table.kind].of === 'validation';
-  const wanted = isValidation
-    ? networksOf(run)
-        .filter(({ network }) => network === (row === DRAWS ? networkName(run.config.grid.sigmaRel) : row))
-        .map(({ name, pictures }) => ({ layer: name, beside: pictures === 'trained on' }))
-    : [{ layer: row, beside: false }];
-  return wanted.filter(({ layer }) => table.nimg.length > 0 && table.layers.includes(layer));
+  return wantedLines(table.kind, row, run).filter(({ layer }) => table.nimg.length > 0 && table.layers.includes(layer));
+}
+
+function wantedLines(kind: DynamicsKind, row: string, run: Run): { layer: string; beside: boolean }[] {
+  if (dynamicsKinds[kind].of !== 'validation') return [{ layer: row, beside: false }];
+  return networksOf(run)
+    .filter(({ network }) => network === (row === DRAWS ? networkName(run.config.grid.sigmaRel) : row))
+    .map(({ name, pictures }) => ({ layer: name, beside: pictures === 'trained on' }));
 }
 
 function networksOf({ config }: Run): { network: string; name: string; pictures: string }[] {
@@ -114,7 +131,7 @@ function lineOf({ values, span }: DynamicsTable, row: number): readonly (number 
 }
 
 function curveOf(
-  { id, run, ticks }: Recorded,
+  { id, run, ticks }: RecordedRun,
   x: XName,
   nimg: readonly number[],
   ys: readonly (number | null)[],

@@ -115,6 +115,24 @@ test('of many rows there are fewer columns, so that an answer stays small', () =
   expect(read({ maxColumns: 200, maxCells: 3 }).nimg).toHaveLength(10);
 });
 
+test('of some rows the same is read as of all, in their order, and all are named', () => {
+  write(1, 5000);
+  const [all, some] = [read({ maxColumns: 100 }), read({ maxColumns: 100, rows: ['c', 'of another run', 'b'] })];
+  expect([some.layers, some.allLayers]).toEqual([['b', 'c'], ROWS]);
+  expect([some.nimg, some.values, some.span]).toEqual([
+    all.nimg,
+    all.values.slice(1),
+    { ...all.span, low: all.span!.low.slice(1), high: all.span!.high.slice(1) },
+  ]);
+  expect(read({ maxColumns: 100, rows: [] })).toMatchObject({
+    layers: [],
+    allLayers: ROWS,
+    nimg: all.nimg,
+    values: [],
+  });
+  expect(all.allLayers).toBeUndefined();
+});
+
 test('at noise levels a moment without images hides none with', async () => {
   fill(5000, 'noise-loss');
   plant(2500, [Number.NaN, 7, 1], 'noise-loss');

@@ -6,7 +6,7 @@ import { getRun, runLog, runSnapshots, runTicks } from '../../../../contract/run
 import { listSamples } from '../../../../contract/samples.ts';
 import { noTicks } from '../../../../renderer/lib/run/tick-columns.ts';
 import { RunData } from '../../../../renderer/lib/run/run-data.svelte.ts';
-import { packDynamics } from '../../../support/dynamics.ts';
+import { onlyRows, packDynamics } from '../../../support/dynamics.ts';
 import { exampleRun } from '../../support/examples.ts';
 
 beforeAll(() => {
@@ -46,5 +46,40 @@ test('what was measured without a tick is read soon after', async () => {
   vi.useRealTimers();
   await vi.waitFor(() => expect(service.inputsOf(runDynamics)).toMatchObject([{ kind: 'validation' }]));
   end();
+  data.close();
+});
+
+test('some rows of a kind are read beside all of them, and what they are called is known from either', async () => {
+  const whole = {
+    kind: 'weight' as const,
+    layers: ['a', 'b'],
+    nimg: [256, 512],
+    values: [
+      [1, 2],
+      [3, 4],
+    ],
+  };
+  service.answer(runDynamics, ({ kind, rows }) => packDynamics(onlyRows({ ...whole, kind }, rows)));
+  const data = new RunData(exampleRun().id);
+  const ends = [
+    data.watchRows('weight', ['b', 'of another run']),
+    data.watch(['weight']),
+    data.watchRows('weight', []),
+  ];
+  await vi.waitFor(() => expect(data.rowsOf('weight', [])?.layers).toEqual([]));
+  expect(data.rowsOf('weight', ['b', 'of another run'])).toMatchObject({ layers: ['b'], values: [[3, 4]] });
+  expect(data.magnitudes.weight?.values).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+  expect(data.rowNames.weight).toEqual(['a', 'b']);
+  ends[1]!();
+  service.asked.length = 0;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  service.emit(runMeasured, { runId: exampleRun().id, nimg: 512 });
+  vi.runAllTimers();
+  vi.useRealTimers();
+  await vi.waitFor(() => expect(service.inputsOf(runDynamics)).toHaveLength(2));
+  expect(service.inputsOf(runDynamics)).toMatchObject([{ rows: ['b', 'of another run'], afterNimg: -1 }, { rows: [] }]);
   data.close();
 });

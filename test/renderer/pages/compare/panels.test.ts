@@ -8,7 +8,8 @@ import {
   rowsOf,
   scalarCurves,
   usualRow,
-  type Recorded,
+  wantedRows,
+  type RecordedRows,
 } from '../../../../renderer/pages/compare/panel-curves.ts';
 import {
   panelForm,
@@ -52,12 +53,13 @@ test('a panel is read with its row, whose name may have colons; what is none is 
 });
 
 const run = exampleRun();
-const recorded = (id: number, tables: readonly DynamicsTable[] = [], change = {}): Recorded => ({
+const recorded = (id: number, table?: DynamicsTable): RecordedRows => ({
   id,
-  run: { ...run, id, name: `run ${id}`, ...change },
+  run: { ...run, id, name: `run ${id}` },
   ticks: tickColumns([100, 200, 400].map((nimg) => exampleTick(nimg, { trainSeconds: nimg / 10 }))),
-  magnitudes: Object.fromEntries(tables.map((table) => [table.kind, table])),
+  table,
 });
+const named = (runs: readonly RecordedRows[]) => runs.map((one) => ({ run: one.run, names: one.table?.layers ?? [] }));
 const bucket = (layers: string[]): DynamicsTable => ({
   kind: 'activation-max',
   layers,
@@ -67,14 +69,14 @@ const bucket = (layers: string[]): DynamicsTable => ({
 
 test('runs of another resolution are told apart from those that did not record it', () => {
   const runs = [
-    recorded(1, [bucket(['Enc 16×16', 'Dec 16×16'])]),
-    recorded(2, [bucket(['Dec 8×8'])]),
-    recorded(3, [{ ...bucket([]), nimg: [] }]),
+    recorded(1, bucket(['Enc 16×16', 'Dec 16×16'])),
+    recorded(2, bucket(['Dec 8×8'])),
+    recorded(3, { ...bucket([]), nimg: [] }),
   ];
-  const { curves, unrecorded, withoutRow } = rowCurves('activation-max', 'Dec 16×16', runs, 'images');
+  const { curves, unrecorded, withoutRow } = rowCurves('Dec 16×16', runs, 'images');
   expect(curves.map(({ label, xs, ys }) => [label, xs, ys])).toEqual([['run 1', [100, 400], [1, 3]]]);
   expect({ unrecorded, withoutRow }).toEqual({ unrecorded: ['run 3'], withoutRow: ['run 2'] });
-  expect(rowsOf('activation-max', runs)).toEqual(['Enc 16×16', 'Dec 16×16', 'Dec 8×8']);
+  expect(rowsOf('activation-max', named(runs))).toEqual(['Enc 16×16', 'Dec 16×16', 'Dec 8×8']);
 });
 
 test('scalars that an earlier version did not record are told', () => {
@@ -85,7 +87,7 @@ test('scalars that an earlier version did not record are told', () => {
 
 test('a spike between columns of a long run is drawn', () => {
   const table = { ...bucket(['Dec 16×16']), span: { ticks: [1, 50], low: [[1, 1]], high: [[1, 90]] } };
-  expect(rowCurves('activation-max', 'Dec 16×16', [recorded(1, [table])], 'images').curves[0]!.ys).toEqual([1, 90]);
+  expect(rowCurves('Dec 16×16', [recorded(1, table)], 'images').curves[0]!.ys).toEqual([1, 90]);
 });
 
 test('validation is of the average that draws in each run, solid; beside it dashed what is trained on', () => {
@@ -96,9 +98,11 @@ test('validation is of the average that draws in each run, solid; beside it dash
     nimg: [400],
     values: [[0.5], [0.4]],
   };
-  const runs = [recorded(1, [table])];
-  expect(usualRow('validation', rowsOf('validation', runs))).toBe(DRAWS);
-  const [heldOut, trainedOn] = rowCurves('validation', DRAWS, runs, 'images').curves;
+  const runs = [recorded(1, table)];
+  expect(wantedRows('validation', DRAWS, runs[0]!.run)).toEqual(table.layers);
+  expect(wantedRows('validation', '', runs[0]!.run)).toEqual([]);
+  expect(usualRow('validation', rowsOf('validation', named(runs)))).toBe(DRAWS);
+  const [heldOut, trainedOn] = rowCurves(DRAWS, runs, 'images').curves;
   expect([heldOut!.ys, heldOut!.dash]).toEqual([[0.5], []]);
   expect([trainedOn!.ys, trainedOn!.label]).toEqual([[0.4], 'run 1, trained on']);
   expect(trainedOn!.dash).not.toEqual([]);
