@@ -66,8 +66,9 @@ function spikes(nimg: readonly number[], loss: readonly (number | null)[]): Spik
     const before = loss.slice(Math.max(0, index - BEFORE), index).filter((one) => one !== null);
     if (value === null || before.length < FEWEST) continue;
     const usual = median(before);
+    if (value - usual <= PART * Math.abs(usual)) continue;
     const deviation = median(before.map((one) => Math.abs(one - usual))) / MAD;
-    if (value - usual <= Math.max(TIMES * deviation, PART * Math.abs(usual))) continue;
+    if (value - usual <= TIMES * deviation) continue;
     const spike = { index, nimg: nimg[index]!, loss: value, usual };
     const last = found.at(-1);
     if (last === undefined || index - last.index > 1) found.push(spike);

@@ -200,14 +200,23 @@ function converse(parts: ServerParts, socket: WebSocket, audience: Audience): vo
   send({ kind: 'hello', contract: CONTRACT_VERSION, app, pid: process.pid, library: library() });
 }
 
-/** Answers what a connection asks, `MAX_CALLS_AT_ONCE` at a time. While that many are at work nothing more is read. */
+/**
+ * Answers what a connection asks, `MAX_CALLS_AT_ONCE` at a time, and begins them one after the other: reading a long history
+ * keeps the service busy for a moment, and between two of them others are listened to. While that many are at work nothing
+ * more is read.
+ */
 function answerInTurn(socket: WebSocket, answer: (message: ClientMessage) => Promise<void>): void {
   const waiting: ClientMessage[] = [];
   let atWork = 0;
+  let begins = false;
   const next = (): void => {
-    while (atWork < MAX_CALLS_AT_ONCE) {
-      const message = waiting.shift();
-      if (message === undefined) break;
+    const message = begins || atWork === MAX_CALLS_AT_ONCE ? undefined : waiting.shift();
+    if (message !== undefined) {
+      begins = true;
+      setImmediate(() => {
+        begins = false;
+        next();
+      });
       atWork += 1;
       void answer(message).then(() => {
         atWork -= 1;

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { ofEachScalar, tickScalars, type Tick, type TickScalarName } from '../../contract/ticks.ts';
+import { ofEachScalar, tickScalars, type TickScalarName } from '../../contract/ticks.ts';
 import { COUNTS } from './counting.ts';
 import { floorTo, piecesOf, type Ends } from './levels.ts';
 import { namedColumns } from './named-columns.ts';
@@ -25,8 +25,15 @@ const PARTS_AT_ONCE = 64;
 
 const { selected } = namedColumns(ofEachScalar(({ column }) => column));
 
+/** Values of a tick, in the order of `tickScalars`: thousands of objects with names would take half as long again. */
+export type TickRow = readonly (number | null)[];
+
+const names = Object.keys(tickScalars) as TickScalarName[];
+export const placeOf = ofEachScalar((_scalar, name) => names.indexOf(name));
+const nimgOf = (tick: TickRow): number => tick[placeOf.nimg]!;
+
 /** Scalars whose extremes are kept. */
-const jumping = (Object.keys(tickScalars) as TickScalarName[]).filter((name) => 'jumps' in tickScalars[name]);
+const jumping = names.filter((name) => 'jumps' in tickScalars[name]);
 
 const inRange = `run_id = @runId AND ${COUNTS} AND nimg >= @from AND nimg < @to`;
 const rawTicks = `SELECT ${selected} FROM ticks WHERE ${inRange} ORDER BY nimg`;
@@ -68,7 +75,7 @@ export function retreat(db: Database, runId: number, nimg: number): void {
  */
 export async function makeLevels(db: Database, runId: number): Promise<void> {
   if (readEnds(db, runId) === null) {
-    const [first, later] = [nimgOf(db, runId, 0), nimgOf(db, runId, WORTHWHILE - 1)];
+    const [first, later] = [nthNimg(db, runId, 0), nthNimg(db, runId, WORTHWHILE - 1)];
     if (first === null || later === null) return;
     const step = Math.max(1, Math.round((later - first) / (WORTHWHILE - 1)));
     setEnds(db, runId, { width: TICKS_PER_PART * step, until: 0 });
@@ -97,7 +104,7 @@ export function ticksOfStretch(
   db: Database,
   runId: number,
   { from, to, about }: { from: number; to: number; about: number },
-): Tick[] {
+): TickRow[] {
   const ends = readEnds(db, runId);
   const level = ends === null ? -1 : levelFor(ends.width, to - from, about);
   return piecesOf(ends, PARTS_PER_PART, { level, from, to }).flatMap((piece) =>
@@ -109,32 +116,32 @@ export function ticksOfStretch(
  * Of ticks in order those that their parts of so many images keep: ends and extremes. What is not finite counts as the
  * highest.
  */
-export function thinned(ticks: readonly Tick[], width: number): Tick[] {
-  const kept: Tick[] = [];
+export function thinned(ticks: readonly TickRow[], width: number): TickRow[] {
+  const kept: TickRow[] = [];
   for (let from = 0, to = 0; from < ticks.length; from = to) {
-    const part = Math.floor(ticks[from]!.nimg / width);
-    while (to < ticks.length && Math.floor(ticks[to]!.nimg / width) === part) to += 1;
+    const part = Math.floor(nimgOf(ticks[from]!) / width);
+    while (to < ticks.length && Math.floor(nimgOf(ticks[to]!) / width) === part) to += 1;
     for (const index of extremes(ticks, from, to)) kept.push(ticks[index]!);
   }
   return kept;
 }
 
 /** Indices of the ends and extremes of a range, in order. */
-function extremes(ticks: readonly Tick[], from: number, to: number): number[] {
+function extremes(ticks: readonly TickRow[], from: number, to: number): number[] {
   const found = [from, to - 1];
-  for (const name of jumping) {
+  for (const place of jumping.map((name) => placeOf[name])) {
     let [lowest, highest] = [from, from];
     for (let index = from + 1; index < to; index++) {
-      const height = heightOf(ticks[index]!, name);
-      if (height < heightOf(ticks[lowest]!, name)) lowest = index;
-      if (height > heightOf(ticks[highest]!, name)) highest = index;
+      const height = heightOf(ticks[index]!, place);
+      if (height < heightOf(ticks[lowest]!, place)) lowest = index;
+      if (height > heightOf(ticks[highest]!, place)) highest = index;
     }
     found.push(lowest, highest);
   }
   return [...new Set(found)].sort((a, b) => a - b);
 }
 
-const heightOf = (tick: Tick, name: TickScalarName): number => tick[name] ?? Infinity;
+const heightOf = (tick: TickRow, place: number): number => tick[place] ?? Infinity;
 
 /** Makes all parts that are complete before `nimg`. */
 function advance(db: Database, runId: number, ends: Ends, nimg: number): void {
@@ -151,7 +158,7 @@ function advance(db: Database, runId: number, ends: Ends, nimg: number): void {
       level === 0
         ? read(db, rawTicks, { runId, from, to })
         : read(db, levelTicks, { runId, from, to, level: level - 1 });
-    for (const tick of thinned(below, width)) insert.run(runId, level, tick.nimg);
+    for (const tick of thinned(below, width)) insert.run(runId, level, nimgOf(tick));
   }
   setEnds(db, runId, { ...ends, until });
 }
@@ -165,12 +172,16 @@ function levelFor(width: number, images: number, about: number): number {
   return level;
 }
 
-function read(db: Database, sql: string, stretch: { runId: number; from: number; to: number; level?: number }): Tick[] {
-  return statement<[typeof stretch], Tick>(db, sql).all(stretch);
+function read(
+  db: Database,
+  sql: string,
+  stretch: { runId: number; from: number; to: number; level?: number },
+): TickRow[] {
+  return statement<[typeof stretch], TickRow>(db, sql).raw().all(stretch);
 }
 
 /** Training images at one of the ticks, counted from the first; null: there are not so many. */
-function nimgOf(db: Database, runId: number, index: number): number | null {
+function nthNimg(db: Database, runId: number, index: number): number | null {
   return (
     statement<[number, number], number>(
       db,

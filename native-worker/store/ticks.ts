@@ -1,10 +1,10 @@
 import type { Database } from 'better-sqlite3';
-import { ofEachScalar, tickColumns, type Tick, type TickColumns } from '../../contract/ticks.ts';
+import { mapTickColumns, ofEachScalar, tickColumns, type Tick, type TickColumns } from '../../contract/ticks.ts';
 import { COUNTS } from './counting.ts';
 import { namedColumns } from './named-columns.ts';
 import { advanceRun } from './runs.ts';
 import { measured, statement, write } from './statements.ts';
-import { beginLevels, growLevels, newest, thinned, ticksOfStretch } from './tick-levels.ts';
+import { beginLevels, growLevels, newest, placeOf, thinned, ticksOfStretch, type TickRow } from './tick-levels.ts';
 
 /** Table `ticks`: what a run wrote down every so many images. */
 
@@ -53,11 +53,15 @@ export function readTicks(
   const last = Math.min(newest(db, runId) ?? -1, untilNimg ?? Infinity);
   if (first === null || first > last) return tickColumns([]);
   const ticks = ticksOfStretch(db, runId, { from: first, to: last + 1, about: maxPoints });
-  if (ticks.length <= maxPoints) return tickColumns(ticks);
+  if (ticks.length <= maxPoints) return columnsOf(ticks);
   let fewer = ticks;
   for (let parts = maxPoints / 2; fewer.length > maxPoints; parts *= 0.7)
     fewer = thinned(ticks, Math.max(1, (last - first + 1) / parts));
-  return tickColumns(fewer);
+  return columnsOf(fewer);
+}
+
+function columnsOf(rows: readonly TickRow[]): TickColumns {
+  return mapTickColumns((name) => rows.map((row) => row[placeOf[name]]!));
 }
 
 function firstAfter(db: Database, runId: number, nimg: number): number | null {

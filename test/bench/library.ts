@@ -8,20 +8,20 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { appInfo } from '../../contract/app.ts';
 import { median } from '../../contract/median.ts';
 import { readRunFilter } from '../../contract/run-filter.ts';
 import { inOrder, readOrder } from '../../contract/run-table.ts';
 import { listRuns, MOST_CONFIGS, runConfigs, runTicks } from '../../contract/runs.ts';
 import type { RunConfig } from '../../contract/training.ts';
 import { table } from '../../native-worker/cli/words.ts';
-import { openClient, type ServiceClient } from '../../native-worker/client/service-client.ts';
-import type { Library } from '../../native-worker/store/library.ts';
+import { openClient } from '../../native-worker/client/service-client.ts';
 import { datasetRecordPath } from '../../native-worker/store/paths.ts';
 import { makeLevels } from '../../native-worker/store/tick-levels.ts';
 import { lacksForBrowser, launchChromium } from '../support/needs.ts';
 import { startServing } from '../support/service.ts';
 import { makeLibrary, makeRun, tinyConfig } from '../support/training-library.ts';
+import { fillTicks } from './long-runs.ts';
+import { beside, time, type Waited } from './waiting.ts';
 
 const { values } = parseArgs({
   options: {
@@ -33,45 +33,14 @@ const { values } = parseArgs({
 const [runs, ticks, rounds] = [Number(values.runs), Number(values.ticks), Number(values.rounds)];
 const long = Math.floor(ticks / 5);
 
-function fill(library: Library, runId: number, count: number): void {
-  library.db
-    .prepare(
-      `WITH RECURSIVE number (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < @count)
-       INSERT INTO ticks (run_id, nimg, at, train_seconds, loss, weighted_error, learning_rate, images_per_second, memory_bytes)
-       SELECT @runId, i * 256, i, i, 1 / (1.0 + i) + (i * 7919 % 1000) / 1e4, 2, 0.01, 100 + i % 13, 1e9 FROM number`,
-    )
-    .run({ runId, count });
-  library.db.prepare(`UPDATE runs SET nimg = ?, state = 'finished' WHERE id = ?`).run(count * 256, runId);
-}
-
-/** Milliseconds that something takes. */
-async function time(act: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await act();
-  return performance.now() - start;
-}
-
-/** How long something takes, and the longest that a small call waits meanwhile, milliseconds. */
-async function beside(other: ServiceClient, act: () => Promise<unknown>): Promise<{ own: number; waited: number }> {
-  let busy = true as boolean; // changed by a promise
-  let waited = 0;
-  const asking = (async () => {
-    while (busy) waited = Math.max(waited, await time(() => other.call(appInfo, {})));
-  })();
-  const own = await time(act);
-  busy = false;
-  await asking;
-  return { own, waited };
-}
-
 process.stdout.write(`making ${runs} runs with ${ticks} ticks …\n`);
 const { library, datasetId, remove } = await makeLibrary();
 const ids = Array.from({ length: runs }, () => makeRun(library, datasetId, tinyConfig()));
 const [leveled, old, ...rest] = ids as [number, number, ...number[]];
-fill(library, leveled, long);
+fillTicks(library, leveled, long);
 await makeLevels(library.db, leveled);
-fill(library, old, long);
-for (const id of rest) fill(library, id, Math.floor((ticks - 2 * long) / rest.length));
+fillTicks(library, old, long);
+for (const id of rest) fillTicks(library, id, Math.floor((ticks - 2 * long) / rest.length));
 library.close();
 
 const spawned = performance.now();
@@ -106,8 +75,8 @@ function filter(): void {
 
 const list: number[] = [];
 const filtered: number[] = [];
-const chart: { own: number; waited: number }[] = [];
-const zoomed: { own: number; waited: number }[] = [];
+const chart: Waited[] = [];
+const zoomed: Waited[] = [];
 for (let round = 0; round < rounds; round += 1) {
   list.push(await time(() => client.call(listRuns, {})));
   filtered.push(
@@ -150,7 +119,7 @@ if (lacksForBrowser() === null) {
 remove();
 
 const ms = (numbers: readonly number[]): string => median(numbers).toFixed(0);
-const waits = (both: readonly { own: number; waited: number }[]): string[] => [
+const waits = (both: readonly Waited[]): string[] => [
   ms(both.map(({ own }) => own)),
   ms(both.map(({ waited }) => waited)),
 ];

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { appInfo } from '../../../contract/app.ts';
 import { listRuns } from '../../../contract/runs.ts';
+import type { Answer } from '../../../native-worker/service/handle.ts';
 import { Events } from '../../../native-worker/service/events.ts';
 import { openClient, type ServiceClient } from '../../../native-worker/client/service-client.ts';
 import { Connections, makeServer, MAX_CALLS_AT_ONCE } from '../../../native-worker/service/server.ts';
@@ -174,43 +175,64 @@ test('frames of a WebSocket that are none, and messages that are none, end their
   await expectLiving();
 }, 120_000);
 
-test('a connection has only so many calls at work, and all are answered in the end', async () => {
-  let atWork = 0;
-  let most = 0;
+/** A server of this process that answers as it is told. */
+async function serve(name: string, answer: Answer): Promise<{ path: string; close: () => void }> {
   const server = makeServer({
     version: '1',
     library: () => ({ id: '1', path: folder, device: '0', inode: '0' }),
     admit: () => ({ admitted: true, audience: 'page' }),
-    answer: async (_name, input) => {
-      most = Math.max(most, ++atWork);
-      await new Promise((resolve) => setImmediate(resolve));
-      atWork -= 1;
-      return { ok: true, value: input };
-    },
+    answer,
     events: new Events(),
     serveFile: () => Promise.resolve(),
     connections: new Connections(),
     log: pino({ enabled: false }),
   });
-  const path = join(folder, 'calls.sock');
+  const path = join(folder, name);
   await new Promise<void>((resolve) => server.listen(path, resolve));
+  return { path, close: () => server.close() };
+}
+const anyCall = {
+  name: 'any',
+  input: listRuns.input,
+  output: listRuns.input,
+  audience: 'page',
+  timeoutMs: 60_000,
+} as const;
+
+test('a connection has only so many calls at work, and all are answered in the end', async () => {
+  let atWork = 0;
+  let most = 0;
+  const { path, close } = await serve('calls.sock', async (_name, input) => {
+    most = Math.max(most, ++atWork);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    atWork -= 1;
+    return { ok: true, value: input };
+  });
   const asker = await openClient(path);
-  const anyCall = {
-    name: 'any',
-    input: appInfo.input,
-    output: listRuns.input,
-    audience: 'page',
-    timeoutMs: 60_000,
-  } as const;
   const answers = await Promise.all(
-    Array.from({ length: 2000 }, (_, id) =>
-      asker.call({ ...anyCall, input: listRuns.input }, { trashed: id % 2 === 0 }),
-    ),
+    Array.from({ length: 2000 }, (_, id) => asker.call(anyCall, { trashed: id % 2 === 0 })),
   );
   expect(answers.map(({ trashed }) => trashed)).toEqual(Array.from({ length: 2000 }, (_, id) => id % 2 === 0));
   expect(most).toBe(MAX_CALLS_AT_ONCE);
   asker.close();
-  server.close();
+  close();
+});
+
+test('who asks for much at once does not keep others waiting for all of it', async () => {
+  const begun: string[] = [];
+  const { path, close } = await serve('turns.sock', (name, input) => {
+    begun.push(name);
+    if (name === 'long') for (const until = performance.now() + 5; performance.now() < until;);
+    return Promise.resolve({ ok: true, value: input });
+  });
+  const [asker, other] = [await openClient(path), await openClient(path)];
+  const many = Array.from({ length: 40 }, () => asker.call({ ...anyCall, name: 'long' }, {}));
+  await other.call({ ...anyCall, name: 'short' }, {});
+  expect(begun.indexOf('short')).toBeLessThan(5);
+  await Promise.all(many);
+  asker.close();
+  other.close();
+  close();
 });
 
 test('app.info, asked a thousand times over one connection, starts nvidia-smi a handful of times', async () => {
