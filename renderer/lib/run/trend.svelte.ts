@@ -11,6 +11,8 @@ const AGAIN_MS = 10_000;
 export class Trend<O extends z.ZodType> {
   /** null: not known yet. */
   told: z.output<O> | null = $state.raw(null);
+  /** The first answer has come, or why there is none was told. */
+  answered = $state(false);
   readonly #load: () => void;
   readonly #ends: (() => void)[];
   #waiting: ReturnType<typeof setTimeout> | null = null;
@@ -20,7 +22,7 @@ export class Trend<O extends z.ZodType> {
       this.#waiting = null;
       void attempt(async () => {
         this.told = await client.call(call, { id: runId });
-      });
+      }).then(() => (this.answered = true));
     };
     const later = (event: { runId: number }): void => {
       if (event.runId === runId) this.#waiting ??= setTimeout(this.#load, AGAIN_MS);

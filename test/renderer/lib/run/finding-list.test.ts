@@ -6,6 +6,7 @@ import { runFindings, type Finding } from '../../../../contract/findings.ts';
 import type { Clock } from '../../../../renderer/lib/run/clock.svelte.ts';
 import { dynamicsTaste } from '../../../../renderer/lib/run/dynamics-taste.svelte.ts';
 import FindingList from '../../../../renderer/lib/run/FindingList.svelte';
+import RunFindings from '../../../../renderer/lib/run/RunFindings.svelte';
 
 const grown: Finding = {
   rule: 'weights-grow',
@@ -37,7 +38,7 @@ function show(findings: Finding[]): ReturnType<typeof vi.fn> {
   service.answer(runFindings, () => findings);
   const set = vi.fn();
   const clock = { set } as unknown as Clock;
-  render(FindingList, { runId: 7, clock });
+  render(RunFindings, { runId: 7, clock });
   return set;
 }
 
@@ -61,9 +62,8 @@ test('a finding on noise levels leads to their tab', async () => {
 });
 
 test('beside others a list says whose findings they are', async () => {
-  service.answer(runFindings, () => [spike]);
   const clock = { set: vi.fn() } as unknown as Clock;
-  render(FindingList, { runId: 7, of: 'emoji', clock });
+  render(FindingList, { runId: 7, of: 'emoji', findings: [spike], clock });
   expect(await screen.findByRole('region', { name: 'Findings of emoji' })).toBeTruthy();
 });
 

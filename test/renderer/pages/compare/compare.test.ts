@@ -9,7 +9,7 @@ import { runDynamics } from '../../../../contract/dynamics-table.ts';
 import { getRun, listRuns, runLog, runSnapshots, runTicks } from '../../../../contract/runs.ts';
 import { listSamples } from '../../../../contract/samples.ts';
 import { tickColumns } from '../../../../contract/ticks.ts';
-import { packDynamics } from '../../../support/dynamics.ts';
+import { onlyRows, packDynamics } from '../../../support/dynamics.ts';
 import { exampleTick } from '../../../support/ticks.ts';
 import Compare from '../../../../renderer/pages/compare/Compare.svelte';
 import { exampleRun, exampleRunSummary } from '../../support/examples.ts';
@@ -26,19 +26,22 @@ service.answer(listSamples, () => []);
 service.answer(runSnapshots, () => ({ snapshots: [], checkpoints: [] }));
 service.answer(runLog, () => []);
 service.answer(runFindings, () => []);
-service.answer(runDynamics, ({ id, kind }) =>
+service.answer(runDynamics, ({ id, kind, rows }) =>
   packDynamics(
-    id === 1
-      ? {
-          kind,
-          layers: ['Enc 16×16', 'Dec 16×16'],
-          nimg: [256, 512],
-          values: [
-            [1, 2],
-            [1, 8],
-          ],
-        }
-      : { kind, layers: [], nimg: [], values: [] },
+    onlyRows(
+      id === 1
+        ? {
+            kind,
+            layers: ['Enc 16×16', 'Dec 16×16'],
+            nimg: [256, 512],
+            values: [
+              [1, 2],
+              [1, 8],
+            ],
+          }
+        : { kind, layers: [], nimg: [], values: [] },
+      rows,
+    ),
   ),
 );
 service.open();
@@ -89,8 +92,10 @@ test('runs are searched, chosen and left out in a list of all, which says what b
 test('a kind is drawn by row, whoever did not record it is named, and the address keeps what is chosen', async () => {
   render(Compare, { ids: [1, 2], panels: ['activation-max'] });
   const panel = await screen.findByRole('region', { name: 'Largest activation of a bucket, Dec 16×16' });
-  expect(within(panel).getByText(/first: 8\.00 at 512 images/)).toBeTruthy();
+  expect(await within(panel).findByText(/first: 8\.00 at 512 images/)).toBeTruthy();
   expect(within(panel).getByText('Not recorded in: second.')).toBeTruthy();
+  const asked = service.inputsOf(runDynamics).filter(({ kind }) => kind === 'activation-max');
+  expect(new Set(asked.map(({ rows }) => JSON.stringify(rows)))).toEqual(new Set(['[]', '["Dec 16×16"]']));
   const rows = within(panel).getByRole('combobox', { name: 'Largest activation of a bucket of' });
   await fireEvent.change(rows, { target: { value: (rows as HTMLSelectElement).options[0]!.value } });
   await waitFor(() => expect(window.location.hash).toBe('#/compare?runs=1,2&panel=activation-max:Enc%2016%C3%9716'));
@@ -199,4 +204,36 @@ test('of more runs than can be told apart it says which are not drawn', async ()
   expect(notDrawn.length).toBeGreaterThan(0);
   await waitFor(() => expect(new Set(service.inputsOf(getRun).map(({ id }) => id)).has(50)).toBe(true));
   expect(service.inputsOf(getRun).some(({ id }) => id > 50)).toBe(false);
+});
+
+const nameMany = (count: number): number[] => {
+  const many = Array.from({ length: count }, (_, at) => exampleRunSummary({ id: at + 1, name: `run ${at + 1}` }));
+  for (const run of many) service.emit(runChanged, run);
+  service.answer(getRun, ({ id }) => ({ ...exampleRun(), ...many[id - 1]! }));
+  return many.map(({ id }) => id);
+};
+
+test('findings of many runs are folded: those to look at a line each, the others share one', async () => {
+  const finding = { rule: 'clipped' as const, text: '-', reason: '-', kind: null, row: null, nimg: null };
+  const [good, warn] = [
+    { ...finding, tone: 'good' as const },
+    { ...finding, tone: 'warn' as const },
+  ];
+  service.answer(runFindings, ({ id }) => (id === 2 ? [warn] : [good]));
+  render(Compare, { ids: nameMany(6) });
+  const findings = await screen.findByRole('region', { name: 'Findings' });
+  await within(findings).findByText('Nothing to look at in run 1, run 3, run 4, run 5, run 6.');
+  expect(within(findings).getByText('1 worth a look')).toBeTruthy();
+  expect(within(findings).queryByText('run 1')).toBeNull();
+  service.answer(runFindings, () => []);
+});
+
+test('of many runs the first pictures are shown, and all when they are asked for', async () => {
+  render(Compare, { ids: nameMany(12) });
+  const grids = await screen.findByRole('region', { name: 'Sample grids' });
+  await waitFor(() => expect(within(grids).getAllByRole('figure')).toHaveLength(8));
+  await fireEvent.click(within(grids).getByRole('button', { name: 'All 12' }));
+  expect(within(grids).getAllByRole('figure')).toHaveLength(12);
+  await fireEvent.click(within(grids).getByRole('button', { name: 'The first 8' }));
+  expect(within(grids).getAllByRole('figure')).toHaveLength(8);
 });
