@@ -48,12 +48,19 @@ export function findAppFile(files: ReadonlyMap<string, AppFile>, url: string): A
   return isAppUrl(url) ? (files.get(new URL(url).pathname) ?? null) : null;
 }
 
+const SERVED = [
+  /^\/files\/(samples|datasets)(\/[a-z0-9]+)+\.png$/,
+  /^\/files\/profiles\/[0-9]+\.json$/,
+  /^\/files\/runs\/[0-9]+(,[0-9]+)*\/(ticks|numbers)\.(csv|json)$/,
+  /^\/files\/runs\/[0-9]+\/tensorboard$/,
+];
+
 /**
- * The path to ask the service for, of a URL that wants a picture or a trace of the library ("app://edm2/files/samples/7.png");
- * null: no such URL. Only ids and fixed words can be said this way.
+ * The path to ask the service for, of a URL that wants a picture, a trace or recorded numbers of the library
+ * ("app://edm2/files/samples/7.png"); null: no such URL. Only ids and fixed words can be said this way.
  */
 export function servicePath(url: string): string | null {
   if (!isAppUrl(url)) return null;
   const path = new URL(url).pathname;
-  return /^\/files\/((samples|datasets)(\/[a-z0-9]+)+\.png|profiles\/[0-9]+\.json)$/.test(path) ? path : null;
+  return SERVED.some((pattern) => pattern.test(path)) ? path : null;
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { AppError } from '../../contract/errors.ts';
 import { beginning } from '../../contract/names.ts';
@@ -37,6 +38,12 @@ export class Output {
     if (this.json) return;
     this.#clear();
     this.#out.write(`${text}\n`);
+  }
+
+  /** An answer that is no sentences, as it is, piece by piece; waits while whoever reads is slower. */
+  async write(piece: Uint8Array): Promise<void> {
+    this.#clear();
+    if (!this.#out.write(piece)) await once(this.#out, 'drain');
   }
 
   /** A line for programs; people don't get it. `type` comes first. */

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   closeSync,
   copyFileSync,
   existsSync,
@@ -77,6 +78,32 @@ export function saveCopy(from: string, file: string): void {
  */
 export function saveText(text: string, file: string, option: string): void {
   whole(file, (temporary) => writeFileSync(temporary, text), option);
+}
+
+/**
+ * Writes pieces as they come where the user wants them: whole or not at all.
+ *
+ * @param file absolute path, checked with `checkTarget`
+ * @throws {AppError} 'no-space', 'forbidden' where the file can't be written; what the pieces throw
+ */
+export async function savePieces(pieces: AsyncIterable<Uint8Array>, file: string): Promise<void> {
+  const act = <T>(step: () => T): T => {
+    try {
+      return step();
+    } catch (error) {
+      throw unwritable(file, '--out', error);
+    }
+  };
+  const place = act(() => placeOf(file));
+  const temporary = temporaryBeside(place);
+  try {
+    act(() => writeFileSync(temporary, ''));
+    for await (const piece of pieces) act(() => appendFileSync(temporary, piece));
+    act(() => renameSync(temporary, place));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 function whole(file: string, write: (temporary: string) => void, option = '--out'): void {

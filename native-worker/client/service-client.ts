@@ -1,4 +1,4 @@
-import { get } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
 import type * as z from 'zod';
@@ -29,6 +29,12 @@ export interface ServiceClient {
   file(path: string): Promise<Buffer>;
   /** The same with everything that was answered, refusals too. @throws {AppError} 'unavailable' */
   fetch(path: string): Promise<FileAnswer>;
+  /**
+   * Fetches what may be larger than memory, piece by piece.
+   *
+   * @throws {AppError} 'not-found' with the service's own words; 'unavailable', also where it breaks off
+   */
+  pieces(path: string): AsyncIterable<Buffer>;
   close(): void;
   /** Resolves when the connection is gone, whoever ended it. */
   readonly closed: Promise<void>;
@@ -84,6 +90,7 @@ export async function openClient(socketPath: string, options: OpenClientOptions 
       if (status !== 200) throw new AppError('not-found', body.toString('utf8'));
       return body;
     },
+    pieces: (path) => piecesOf(socketPath, path),
     close: () => rpc.close(),
   };
 }
@@ -104,28 +111,50 @@ function openWire(socketPath: string): Wire {
   };
 }
 
-function fetchFile(socketPath: string, path: string): Promise<FileAnswer> {
+function ask(socketPath: string, path: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const fail = (cause: unknown): void =>
-      reject(new AppError('unavailable', `The service did not hand over ${path}.`, { cause }));
-    const request = get({ socketPath, path, headers: { host: 'localhost' } }, (response) => {
-      const parts: Buffer[] = [];
-      let size = 0;
-      response.on('data', (part: Buffer) => {
-        size += part.length;
-        if (size > MAX_BYTES) response.destroy(new Error(`${path} is larger than ${MAX_BYTES} bytes`));
-        else parts.push(part);
-      });
-      response.on('error', fail);
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 500,
-          contentType: response.headers['content-type'] ?? 'application/octet-stream',
-          cacheControl: response.headers['cache-control'] ?? 'no-store',
-          body: Buffer.concat(parts),
-        }),
-      );
-    });
-    request.on('error', fail);
+    get({ socketPath, path, headers: { host: 'localhost' } }, resolve).on('error', reject);
   });
+}
+
+async function fetchFile(socketPath: string, path: string): Promise<FileAnswer> {
+  try {
+    const response = await ask(socketPath, path);
+    return {
+      status: response.statusCode ?? 500,
+      contentType: response.headers['content-type'] ?? 'application/octet-stream',
+      cacheControl: response.headers['cache-control'] ?? 'no-store',
+      body: await bodyOf(response, path),
+    };
+  } catch (cause) {
+    throw notHandedOver(path, cause);
+  }
+}
+
+async function* piecesOf(socketPath: string, path: string): AsyncGenerator<Buffer> {
+  let refusal: string | null = null;
+  try {
+    const response = await ask(socketPath, path);
+    if (response.statusCode === 200) yield* response as AsyncIterable<Buffer>;
+    else refusal = (await bodyOf(response, path)).toString('utf8');
+  } catch (cause) {
+    throw notHandedOver(path, cause);
+  }
+  if (refusal !== null) throw new AppError('not-found', refusal);
+}
+
+/** @throws where it is larger than anything that is sent whole */
+async function bodyOf(response: IncomingMessage, path: string): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of response as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+function notHandedOver(path: string, cause: unknown): AppError {
+  return new AppError('unavailable', `The service did not hand over ${path}.`, { cause });
 }

@@ -1,8 +1,9 @@
 import { closeSync, createReadStream, existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import sharp from 'sharp';
-import { AppError } from '../../contract/errors.ts';
+import { AppError, hasSystemCode } from '../../contract/errors.ts';
 import { SECURITY_HEADERS } from '../../contract/security.ts';
 import { openDataset } from '../data/dataset-file.ts';
 import { drawMosaic } from '../data/mosaic.ts';
@@ -14,16 +15,22 @@ import { openRegularFile, readRegularFile, type OpenFile } from '../store/open-f
 import { insideLibrary, mosaicPath } from '../store/paths.ts';
 import { getProfile, readTraceOf } from '../store/profiles.ts';
 import { getSample, sampleFile } from '../store/samples.ts';
+import { recordedEvents } from './recorded-events.ts';
+import { recordedNumbers } from './recorded-numbers.ts';
 import { sendText } from './server.ts';
 
-/** GET /files/…: pictures and traces of the library, named by ids and numbers alone. */
+/** GET /files/…: pictures, traces and recorded numbers of the library, named by ids and fixed words alone. */
 
-/** What is asked for, ready to be sent. */
-/** A picture unless it says otherwise. */
-type Found = { etag: string; type?: string } & ({ path: string } | { body: () => Promise<Buffer> });
+/** What is asked for, ready to be sent: a picture unless it says otherwise; in pieces it is new each time. */
+type Found =
+  | ({ etag: string; type?: string } & ({ path: string } | { body: () => Promise<Buffer> }))
+  | { type: string; pieces: () => Promise<AsyncIterable<string | Uint8Array>> };
 
 const ID = '([1-9]\\d{0,14})';
 const INDEX = '(0|[1-9]\\d{0,14})';
+
+/** "3,7/ticks.csv": of runs 3 and 7 their ticks; "numbers" of all kinds. */
+const NUMBERS = /^\/files\/runs\/([1-9]\d{0,14}(?:,[1-9]\d{0,14})*)\/(ticks|numbers)\.(csv|json)$/;
 
 const routes: readonly [RegExp, (library: Library, ids: number[]) => Found][] = [
   [new RegExp(`^/files/samples/${ID}\\.png$`), (library, [id]) => sheet(library, id!)],
@@ -31,6 +38,10 @@ const routes: readonly [RegExp, (library: Library, ids: number[]) => Found][] = 
   [
     new RegExp(`^/files/datasets/${ID}/pictures/${INDEX}\\.png$`),
     (library, [id, index]) => pictureOfDataset(library, id!, index!),
+  ],
+  [
+    new RegExp(`^/files/runs/${ID}/tensorboard$`),
+    (library, [id]) => ({ type: 'application/octet-stream', pieces: () => recordedEvents(library, id!) }),
   ],
   [new RegExp(`^/files/profiles/${ID}\\.json$`), (library, [id]) => trace(library, id!)],
   [new RegExp(`^/files/datasets/${ID}/mosaic\\.png$`), (library, [id]) => mosaic(library, id!)],
@@ -63,6 +74,13 @@ async function answer(
     sendText(response, 404, 'There is no such file.');
     return;
   }
+  if ('pieces' in found) {
+    const pieces = await found.pieces();
+    response.writeHead(200, { ...SECURITY_HEADERS, 'cache-control': 'no-store', 'content-type': found.type });
+    if (request.method === 'HEAD') response.end();
+    else await pass(Readable.from(pieces), response);
+    return;
+  }
   // Ids mean other pictures in another library at the same address, so a browser asks each time whether it has the right one.
   const headers = { ...SECURITY_HEADERS, 'cache-control': 'private, no-cache', etag: found.etag };
   if (request.headers['if-none-match'] === found.etag) {
@@ -85,20 +103,38 @@ async function answer(
 
 /** @param file closed when all is sent */
 async function send({ fd, sizeBytes }: OpenFile, response: ServerResponse): Promise<void> {
+  // No more than was promised, should somebody write on meanwhile.
+  await pass(createReadStream('', { fd, start: 0, end: Math.max(sizeBytes - 1, 0) }), response);
+}
+
+/** How it is told that the reader went away, as readers do. */
+const LEFT = ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'];
+
+async function pass(content: Readable, response: ServerResponse): Promise<void> {
   try {
-    // No more than was promised, should somebody write on meanwhile.
-    await pipeline(createReadStream('', { fd, start: 0, end: Math.max(sizeBytes - 1, 0) }), response);
+    await pipeline(content, response);
   } catch (error) {
-    if (!response.destroyed) throw error; // else the reader went away, as readers do
+    if (!LEFT.some((code) => hasSystemCode(error, code))) throw error;
   }
 }
 
 function findFile(library: Library, path: string): Found | null {
+  const numbers = NUMBERS.exec(path);
+  if (numbers !== null) return numbersOf(library, numbers.slice(1));
   for (const [pattern, find] of routes) {
     const match = pattern.exec(path);
     if (match !== null) return find(library, match.slice(1).map(Number));
   }
   return null;
+}
+
+function numbersOf({ db }: Library, [ids = '', what, ending]: string[]): Found {
+  const form = ending === 'json' ? 'json' : 'csv';
+  const asked = { ids: ids.split(',').map(Number), kinds: what === 'numbers', form } as const;
+  return {
+    type: form === 'json' ? 'application/json' : 'text/csv; charset=utf-8',
+    pieces: () => Promise.resolve(recordedNumbers(db, asked)),
+  };
 }
 
 function sheet(library: Library, id: number): Found {

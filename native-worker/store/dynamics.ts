@@ -41,7 +41,7 @@ export function insertDynamics(
   if (numbers.byteLength > MAX_BLOB_BYTES)
     throw new AppError('shape', `${numbers.length} numbers of the kind ${kind} are too many for one row of the index`);
   write(db, () => {
-    const known = readLayers(db, runId, kind);
+    const known = rowsOfKind(db, runId, kind);
     if (known.length === 0) {
       const insert = statement(db, 'INSERT INTO dynamics_rows (run_id, kind, position, name) VALUES (?, ?, ?, ?)');
       layers.forEach((name, position) => insert.run(runId, kind, position, name));
@@ -91,7 +91,7 @@ export function readPackedDynamics(
   kind: DynamicsKind,
   { rows = null, afterNimg = -1, untilNimg = null, maxColumns, maxCells = null }: DynamicsRange,
 ): PackedDynamics {
-  const allLayers = readLayers(db, runId, kind);
+  const allLayers = rowsOfKind(db, runId, kind);
   const places = rows && [...allLayers.keys()].filter((place) => rows.includes(allLayers[place]!));
   const layers = places ? places.map((place) => allLayers[place]!) : allLayers;
   const names = { kind, layers, ...(places && { allLayers }) };
@@ -113,6 +113,30 @@ export function readPackedDynamics(
     high: pack(({ high }) => high),
   };
   return { ...names, nimg, values: recorded, span };
+}
+
+/**
+ * The next moments of a kind after a count of images, as they were recorded, at most so many.
+ *
+ * @throws {AppError} 'corrupt-file' if a blob does not fit the rows
+ */
+export function momentsAfter(
+  db: Database,
+  runId: number,
+  kind: DynamicsKind,
+  after: number,
+  limit: number,
+): { readonly nimg: number; readonly numbers: Float32Array }[] {
+  const rows = rowsOfKind(db, runId, kind).length;
+  const select = `SELECT nimg, numbers FROM dynamics WHERE run_id = ? AND kind = ? AND ${COUNTS} AND nimg > ?
+    ORDER BY nimg LIMIT ?`;
+  return statement<[number, string, number, number], { nimg: number; numbers: Buffer }>(db, select)
+    .all(runId, kind, after, limit)
+    .map(({ nimg, numbers }) => {
+      const floats = floatsOf(numbers);
+      if (floats.length !== rows) throw damaged(runId, kind, nimg);
+      return { nimg, numbers: floats };
+    });
 }
 
 /** The same as a table. */
@@ -167,7 +191,8 @@ function firstAfter(db: Database, runId: number, kind: DynamicsKind, nimg: numbe
     .get(runId, kind, nimg)!;
 }
 
-function readLayers(db: Database, runId: number, kind: DynamicsKind): string[] {
+/** Names of the rows of a kind, in order; none: it is not recorded of the run. */
+export function rowsOfKind(db: Database, runId: number, kind: DynamicsKind): string[] {
   return statement<[number, string], string>(
     db,
     'SELECT name FROM dynamics_rows WHERE run_id = ? AND kind = ? ORDER BY position',

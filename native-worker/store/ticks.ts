@@ -11,7 +11,7 @@ import { beginLevels, growLevels, newest, placeOf, thinned, ticksOfStretch, type
 /** The column of each value of a tick. */
 const columnOf = ofEachScalar(({ column }) => column);
 
-const { columns, values } = namedColumns(columnOf);
+const { columns, values, selected } = namedColumns(columnOf);
 
 /**
  * Writes a tick and moves the run's `nimg` on. A second tick at the same nimg replaces the first. What is not finite is
@@ -62,6 +62,12 @@ export function readTicks(
 
 function columnsOf(rows: readonly TickRow[]): TickColumns {
   return mapTickColumns((name) => rows.map((row) => row[placeOf[name]]!));
+}
+
+/** The next ticks after a count of images as they were written, at most so many. */
+export function ticksAfter(db: Database, runId: number, nimg: number, limit: number): Tick[] {
+  const select = `SELECT ${selected} FROM ticks WHERE run_id = ? AND ${COUNTS} AND nimg > ? ORDER BY nimg LIMIT ?`;
+  return statement<[number, number, number], Tick>(db, select).all(runId, nimg, limit);
 }
 
 function firstAfter(db: Database, runId: number, nimg: number): number | null {

@@ -65,6 +65,8 @@ test('pictures of the library are asked for by ids alone', () => {
   expect(servicePath('app://edm2/files/samples/12.png')).toBe('/files/samples/12.png');
   expect(servicePath('app://edm2/files/datasets/3/pictures/0.png?v=1')).toBe('/files/datasets/3/pictures/0.png');
   expect(servicePath('app://edm2/files/profiles/4.json')).toBe('/files/profiles/4.json');
+  expect(servicePath('app://edm2/files/runs/3,12/numbers.csv')).toBe('/files/runs/3,12/numbers.csv');
+  expect(servicePath('app://edm2/files/runs/3/tensorboard')).toBe('/files/runs/3/tensorboard');
 });
 
 test.each([
@@ -75,6 +77,8 @@ test.each([
   'app://edm2/files/library.sqlite',
   'app://edm2/files/samples/1.json',
   'app://edm2/files/profiles/../1.json',
+  'app://edm2/files/runs/3,/ticks.csv',
+  'app://edm2/files/runs/3/ticks.sqlite',
   'app://edm2/rpc',
   'app://other/files/samples/1.png',
 ])('a picture can not be asked for by a path: %s', (url) => {

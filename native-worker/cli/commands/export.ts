@@ -1,86 +1,83 @@
-import { basename, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { DynamicsKind } from '../../../contract/dynamics.ts';
-import { runDynamics, unpackDynamics, type DynamicsTable } from '../../../contract/dynamics-table.ts';
 import { AppError } from '../../../contract/errors.ts';
-import { getRun, listRuns, runTicks } from '../../../contract/runs.ts';
-import { listSamples } from '../../../contract/samples.ts';
-import { count } from '../../../contract/units.ts';
+import { listRuns, type RunSummary } from '../../../contract/runs.ts';
 import { findRun } from '../arguments.ts';
 import { withService, type CommandContext } from '../command.ts';
-import { checkTarget, saveBytes, saveText } from '../save-file.ts';
-import { eventFile } from '../tensorboard/event-file.ts';
-import { fewRows, momentsOf, tagWords } from '../tensorboard/run-moments.ts';
-
-/** Moments of each kind, ticks and grids that are written at most; more are thinned. */
-const MOST_MOMENTS = 2000;
-const MOST_TICKS = 20_000;
-const MOST_GRIDS = 2000;
+import { checkTarget, savePieces } from '../save-file.ts';
+import { exportEvents } from './export-events.ts';
 
 interface Options {
   readonly tensorboard?: string;
+  readonly csv?: boolean;
+  readonly out?: string;
   readonly layers?: boolean;
 }
 
-/** `edm2 export`: writes what a run recorded for other programs. */
+interface Asked {
+  readonly form: 'csv' | 'json' | 'tensorboard';
+  /** A folder for TensorBoard, else a file, both absolute; null: the standard output. */
+  readonly place: string | null;
+  readonly layers: boolean;
+}
+
+/** `edm2 export`: writes what runs recorded for other programs. */
 export function addExport(program: Command): void {
   program
     .command('export')
-    .description('write what a run recorded as event files of TensorBoard: curves, validation, buckets and grids')
-    .argument('<run>', 'name or id')
-    .option('--tensorboard <folder>', 'where to; `tensorboard --logdir <folder>` shows it')
+    .description('write what runs recorded for other programs: as CSV or JSON, or as event files of TensorBoard')
+    .argument('<run...>', 'names or ids')
+    .option('--csv', 'a line a tick, with --layers a line a number; --json: the same as JSON')
+    .option('--out <file>', 'where CSV or JSON goes; default, and -: the standard output')
+    .option(
+      '--tensorboard <folder>',
+      'curves and grids as event files there; `tensorboard --logdir <folder>` shows them',
+    )
     .option('--layers', 'every layer, block and noise level, too')
-    .action(async (wanted: string, options: Options, command: Command) => {
+    .action(async (wanted: string[], options: Options, command: Command) => {
       await withService(
         command,
-        () => folderOf(options),
-        (context, folder) => exportRun(context, wanted, folder, options.layers === true),
+        () => read(options, command.optsWithGlobals<{ json?: boolean }>().json === true),
+        async (context, asked) => {
+          const all = await context.client.call(listRuns, { trashed: false });
+          const runs = [...new Set(wanted.map((name) => findRun(name, all)))];
+          if (asked.form !== 'tensorboard') await exportNumbers(context, runs, asked);
+          else for (const run of runs) await exportEvents(context, run, asked.place!, asked.layers);
+          return undefined;
+        },
       );
     });
 }
 
-function folderOf({ tensorboard }: Options): string {
-  if (tensorboard === undefined)
-    throw new AppError(
-      'invalid-input',
-      'Say where to with --tensorboard FOLDER. For numbers as text there is `edm2 dynamics RUN --csv`.',
-    );
-  return resolve(tensorboard);
+/** @throws {AppError} 'invalid-input' */
+function read({ tensorboard, csv = false, out, layers = false }: Options, json: boolean): Asked {
+  const file = out === undefined || out === '-' ? null : resolve(out);
+  if (tensorboard !== undefined) {
+    if (csv || out !== undefined)
+      throw new AppError(
+        'invalid-input',
+        '--tensorboard says what is written, and where to; leave --csv and --out out.',
+      );
+    return { form: 'tensorboard', place: resolve(tensorboard), layers };
+  }
+  if (csv && json) throw new AppError('invalid-input', '--csv and --json are two forms of one answer; choose one.');
+  if (!csv && !json) throw new AppError('invalid-input', 'Say what to write: --csv, --json, or --tensorboard FOLDER.');
+  return { form: csv ? 'csv' : 'json', place: file, layers };
 }
 
-async function exportRun(
+async function exportNumbers(
   { client, output }: CommandContext,
-  wanted: string,
-  folder: string,
-  layers: boolean,
-): Promise<undefined> {
-  const { id, name } = findRun(wanted, await client.call(listRuns, { trashed: false }));
-  // One file a run, however often: TensorBoard would show the moments of two files twice.
-  const file = join(folder, `${id} ${fileWords(name)}`, 'events.out.tfevents.edm2-studio');
-  checkTarget(file, '--tensorboard');
-  const run = await client.call(getRun, { id });
-  const ticks = await client.call(runTicks, { id, maxPoints: MOST_TICKS });
-  const tables: DynamicsTable[] = [];
-  for (const kind of layers ? DynamicsKind.options : fewRows)
-    tables.push(unpackDynamics(await client.call(runDynamics, { id, kind, maxColumns: MOST_MOMENTS })));
-  const grids = [];
-  for (const sample of await client.call(listSamples, { runId: id, origin: 'grid', limit: MOST_GRIDS }))
-    grids.push({ sample, png: await client.file(`/files/samples/${sample.id}.png`) });
-  const moments = momentsOf({ run, ticks, tables, grids });
-  if (moments.length === 0) throw new AppError('conflict', `Run ${id} "${name}" has recorded nothing yet.`);
-  saveBytes(Buffer.from(eventFile(moments)), file);
-  saveText(
-    tagWords(tables.filter(({ nimg }) => nimg.length > 0).map(({ kind }) => kind)),
-    join(file, '..', 'tags.txt'),
-    '--tensorboard',
-  );
-  output.event('exported', { runId: id, file, moments: moments.length, grids: grids.length });
-  output.say(`Wrote ${count(moments.length)} moments and ${count(grids.length)} grids of run ${id} to ${file}.`);
-  output.say(`\`tensorboard --logdir "${folder}"\` shows them.`);
-  return undefined;
-}
-
-/** A run's name as part of the name of a folder. */
-function fileWords(name: string): string {
-  return basename(name.replaceAll(/[<>:"/\\|?*\p{Cc}]/gu, '_'));
+  runs: readonly RunSummary[],
+  { form, place, layers }: Asked,
+): Promise<void> {
+  const ids = runs.map(({ id }) => id);
+  if (place !== null) checkTarget(place);
+  const pieces = client.pieces(`/files/runs/${ids.join(',')}/${layers ? 'numbers' : 'ticks'}.${form}`);
+  if (place === null) {
+    for await (const piece of pieces) await output.write(piece);
+    return;
+  }
+  await savePieces(pieces, place);
+  output.event('exported', { runIds: ids, file: place });
+  output.say(`Wrote all that ${runs.map(({ id, name }) => `run ${id} "${name}"`).join(', ')} recorded to ${place}.`);
 }

@@ -14,12 +14,17 @@ export function toCsv(xTitle: string, series: readonly Series[]): string {
 /** Hands a file to the user as a download. */
 export function download(name: string, content: Blob): void {
   const address = URL.createObjectURL(content);
+  downloadFrom(address, name);
+  // The download has begun by then; until then the address must live.
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** The same with what lies at an address of ours. */
+export function downloadFrom(address: string, name: string): void {
   const link = document.createElement('a');
   link.href = address;
   link.download = name;
   link.click();
-  // The download has begun by then; until then the address must live.
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 /** A name for a file from a title: lower case, words joined by dashes. */

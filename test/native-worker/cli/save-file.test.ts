@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { checkTarget, saveCopy, saveBytes, saveText } from '../../../native-worker/cli/save-file.ts';
+import { checkTarget, saveCopy, saveBytes, savePieces, saveText } from '../../../native-worker/cli/save-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'edm2-target-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -85,4 +85,20 @@ describe.skipIf(process.platform === 'win32')('a link', () => {
     expect(() => checkTarget(join(folder, 'round-a'))).toThrow(forbidden);
     expect(() => checkTarget(join(folder, 'itself'))).toThrow(forbidden);
   });
+});
+
+test('pieces are written whole or not at all, and what breaks off leaves what was there before', async () => {
+  const file = join(folder, 'pieces', 'all.csv');
+  checkTarget(file);
+  const pieces = async function* (fails: boolean): AsyncGenerator<Uint8Array> {
+    await Promise.resolve();
+    yield Buffer.from('a,');
+    if (fails) throw new Error('it broke off');
+    yield Buffer.from('b');
+  };
+  await savePieces(pieces(false), file);
+  await expect(savePieces(pieces(true), file)).rejects.toThrow('it broke off');
+  expect(readFileSync(file, 'utf8')).toBe('a,b');
+  expect(readdirSync(join(folder, 'pieces'))).toEqual(['all.csv']);
+  await expect(savePieces(pieces(false), join(file, 'x'))).rejects.toThrow(forbidden);
 });

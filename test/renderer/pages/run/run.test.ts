@@ -1,7 +1,7 @@
 import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { AppError } from '../../../../contract/errors.ts';
 import {
   deviceStatus,
@@ -15,6 +15,7 @@ import {
 import { editRun, getRun, pauseRun, resumeRun, runLog, runTicks, stopRun } from '../../../../contract/runs.ts';
 import { runSystem, systemSampled, type SystemColumns } from '../../../../contract/system.ts';
 import { listSamples } from '../../../../contract/samples.ts';
+import { toasts } from '../../../../renderer/lib/state/toasts.svelte.ts';
 import RunPage from '../../../../renderer/pages/run/Run.svelte';
 import { exampleJob, exampleSample } from '../../support/examples.ts';
 import { whyNot } from '../../support/why-not.ts';
@@ -106,6 +107,26 @@ test('what can’t be done with a run now says why', async () => {
   await openMenu();
   expect(screen.getByRole('menuitem', { name: /Move to the trash.*Pause or stop the run first/ })).toBeTruthy();
   expect(screen.getByRole('menuitem', { name: /Resume on other devices….*Pause the run first/ })).toBeTruthy();
+});
+
+test('all numbers of a run are saved as CSV and JSON, and its event file for TensorBoard', async () => {
+  show('overview');
+  const asked: string[] = [];
+  vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (this: HTMLAnchorElement) {
+    asked.push(`${this.getAttribute('href')} ${this.download}`);
+  });
+  for (const name of ['every tick as CSV', 'every tick as JSON', 'every layer, too, as CSV', 'for TensorBoard']) {
+    await openMenu();
+    await fireEvent.click(screen.getByRole('menuitem', { name: `Save ${name}` }));
+  }
+  expect(asked).toEqual([
+    '/files/runs/7/ticks.csv emoji.csv',
+    '/files/runs/7/ticks.json emoji.json',
+    '/files/runs/7/numbers.csv emoji.csv',
+    '/files/runs/7/tensorboard events.out.tfevents.edm2-studio-7',
+  ]);
+  expect(toasts.list.at(-1)?.text).toContain('tensorboard --logdir');
+  vi.restoreAllMocks();
 });
 
 test('the name can be changed, and a refused one stays in the field', async () => {

@@ -5,7 +5,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 /** Something that TensorBoard shows of a moment. */
 export type Shown =
   | { readonly tag: string; readonly value: number }
-  | { readonly tag: string; readonly png: Uint8Array; readonly width: number; readonly height: number };
+  | { readonly tag: string; readonly png: () => Uint8Array; readonly width: number; readonly height: number };
 
 /** A moment of training. */
 export interface Moment {
@@ -17,14 +17,14 @@ export interface Moment {
 }
 
 /**
- * The bytes of a file. Numbers that are not finite come out as they are.
+ * The bytes of a file, record by record; a picture is read when its record is written. Numbers that are not finite come out
+ * as they are.
  *
  * Source: tensorflow/core/util/event.proto, core/framework/summary.proto and core/lib/io/record_writer.
  */
-export function eventFile(moments: readonly Moment[]): Uint8Array {
-  const begins = moments[0]?.wallTime ?? 0;
-  const events = [versionEvent(begins), ...moments.map(summaryEvent)];
-  return Buffer.concat(events.map(record));
+export function* eventFile(moments: readonly Moment[]): Generator<Uint8Array> {
+  yield record(versionEvent(moments[0]?.wallTime ?? 0));
+  for (const moment of moments) yield record(summaryEvent(moment));
 }
 
 /** Numbers of the fields of the messages that are written. */
@@ -69,7 +69,7 @@ function writeValue(writer: BinaryWriter, shown: Shown): BinaryWriter {
     .tag(IMAGE.colorspace, WireType.Varint)
     .int32(RGB)
     .tag(IMAGE.encoded, WireType.LengthDelimited)
-    .bytes(shown.png)
+    .bytes(shown.png())
     .join();
 }
 

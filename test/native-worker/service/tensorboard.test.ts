@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { crc32c, eventFile } from '../../../native-worker/cli/tensorboard/event-file.ts';
-import { momentsOf } from '../../../native-worker/cli/tensorboard/run-moments.ts';
+import { crc32c, eventFile } from '../../../native-worker/service/tensorboard/event-file.ts';
+import { momentsOf } from '../../../native-worker/service/tensorboard/run-moments.ts';
 import { tickColumns } from '../../../contract/ticks.ts';
 import { exampleSample } from '../../renderer/support/examples.ts';
 import { exampleTick } from '../../support/ticks.ts';
@@ -16,7 +16,7 @@ test.each([
 });
 
 test('a file begins with its version, and says the length of each record', () => {
-  const file = Buffer.from(eventFile([{ step: 300, wallTime: 1.5, shown: [{ tag: 'a', value: 0.5 }] }]));
+  const file = Buffer.concat([...eventFile([{ step: 300, wallTime: 1.5, shown: [{ tag: 'a', value: 0.5 }] }])]);
   const first = Number(file.readBigUInt64LE(0));
   expect(file.subarray(12, 12 + first).toString('latin1')).toContain('brain.Event:2');
   const second = 12 + first + 4;
@@ -40,7 +40,7 @@ test('what was recorded at a moment stands together, and what was not is left ou
     grids: [
       {
         sample: { ...exampleSample(), nimg: 200, resolution: 16, columns: 3, seeds: [0, 1, 2, 3] },
-        png: new Uint8Array(2),
+        png: () => new Uint8Array(2),
       },
     ],
   });

@@ -5,12 +5,15 @@ import type { Sample } from '../../../contract/samples.ts';
 import { measuredScalars, tickScalars, type TickColumns } from '../../../contract/ticks.ts';
 import type { Moment, Shown } from './event-file.ts';
 
+/** What is written at most; more is thinned. */
+export const MOST = { ticks: 20_000, moments: 2000, grids: 2000 } as const;
+
 /** What a run has recorded. */
 export interface Recorded {
   readonly run: Pick<Run, 'startedAt' | 'createdAt'>;
   readonly ticks: TickColumns;
   readonly tables: readonly DynamicsTable[];
-  readonly grids: readonly { readonly sample: Sample; readonly png: Uint8Array }[];
+  readonly grids: readonly { readonly sample: Sample; readonly png: () => Uint8Array }[];
 }
 
 /** Kinds with few rows, which are told unless all are wanted. */
@@ -24,7 +27,11 @@ export const fewRows = (Object.keys(dynamicsKinds) as DynamicsKind[]).filter((ki
  */
 export function momentsOf({ run, ticks, tables, grids }: Recorded): Moment[] {
   const shown = new Map<number, Shown[]>();
-  const show = (step: number, one: Shown): void => void shown.set(step, [...(shown.get(step) ?? []), one]);
+  const show = (step: number, one: Shown): void => {
+    const all = shown.get(step);
+    if (all) all.push(one);
+    else shown.set(step, [one]);
+  };
   const number = (step: number, tag: string, value: number | null | undefined): void => {
     if (value !== null && value !== undefined) show(step, { tag, value });
   };
@@ -49,8 +56,13 @@ export function momentsOf({ run, ticks, tables, grids }: Recorded): Moment[] {
 
 /** Seconds of training at the last tick that is not after a moment. */
 function secondsAt({ nimg, trainSeconds }: TickColumns, moment: number): number {
-  const last = nimg.findLastIndex((at) => at <= moment);
-  return last < 0 ? 0 : trainSeconds[last]!;
+  let [low, high] = [0, nimg.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (nimg[middle]! <= moment) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? 0 : trainSeconds[low - 1]!;
 }
 
 /** What a tag means, for the file that lies beside the events. */
