@@ -1,6 +1,7 @@
-import { readdirSync, rmdirSync } from 'node:fs';
+import { readdirSync, rmdirSync, type Dirent } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { hasSystemCode } from '../../contract/errors.ts';
 import { makeFolder } from '../system/make-folder.ts';
 import { moveDurably } from './durable-file.ts';
 import { insideLibrary, SET_ASIDE_FOLDER, statOf } from './paths.ts';
@@ -20,12 +21,29 @@ export interface FoundFile {
 
 /** All files and links below a folder, without following links. @param relative the folder; it need not exist */
 export function filesBelow(folder: string, relative: string): FoundFile[] {
+  const found: FoundFile[] = [];
   const path = insideLibrary(folder, relative);
-  if (statOf(path)?.isDirectory() !== true) return [];
-  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
+  if (statOf(path)?.isDirectory() === true) addFiles(path, relative, found);
+  return found;
+}
+
+/** Asks the system once a folder: a library may have a hundred thousand files, and its start waits for this. */
+function addFiles(path: string, relative: string, found: FoundFile[]): void {
+  for (const entry of entriesOf(path)) {
     const file = `${relative}/${entry.name}`;
-    return entry.isDirectory() ? filesBelow(folder, file) : [{ file, link: entry.isSymbolicLink() }];
-  });
+    if (entry.isDirectory()) addFiles(join(path, entry.name), file, found);
+    else found.push({ file, link: entry.isSymbolicLink() });
+  }
+}
+
+/** None of a folder that has just been removed. */
+function entriesOf(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    if (hasSystemCode(error, 'ENOENT')) return [];
+    throw error;
+  }
 }
 
 /** What became of files that were to be set aside. */

@@ -8,7 +8,7 @@ import { insertLog } from './log.ts';
 import { hashRegularFile } from './open-file.ts';
 import { datasetRecordPath, mosaicPath, runRecordPath, statOf, TEMPORARY_FOLDER } from './paths.ts';
 import { forgetNotes, recordedFiles, removable, unfinishedFiles } from './recorded-files.ts';
-import { asideFolder, filesBelow, removeEmptyFolders, setAside } from './set-aside.ts';
+import { asideFolder, filesBelow, removeEmptyFolders, setAside, type FoundFile } from './set-aside.ts';
 import { statement, write } from './statements.ts';
 
 /** What a sweep found and did. Relative paths. */
@@ -35,14 +35,13 @@ const SWEPT_FOLDERS = ['files/runs', 'files/datasets', TEMPORARY_FOLDER];
  */
 export function sweep(library: Library, at = new Date()): SweepResult {
   const result: SweepResult = { deleted: [], setAside: [], into: null, leftAlone: [], lost: [] };
-  removeLostRows(library, result);
-  markLostDatasets(library, result);
-  removeTemporaries(library, result);
-  const known = recordedFiles(library.db);
-  for (const file of ownFiles(library)) known.add(file);
-  const unknown = SWEPT_FOLDERS.flatMap((folder) => filesBelow(library.folder, folder)).filter(
-    ({ file }) => !known.has(file),
-  );
+  const found = SWEPT_FOLDERS.flatMap((folder) => filesBelow(library.folder, folder));
+  const there = new Set(found.map(({ file }) => file));
+  removeLostRows(library, there, result);
+  markLostDatasets(library, there, result);
+  removeTemporaries(library, found, result);
+  const known = new Set([...recordedFiles(library.db), ...ownFiles(library), ...result.deleted]);
+  const unknown = found.filter(({ file }) => !known.has(file));
   for (const { file } of unknown.filter(({ link }) => link)) {
     result.leftAlone.push({ file, why: 'It is a symbolic link.' });
   }
@@ -58,7 +57,7 @@ export function sweep(library: Library, at = new Date()): SweepResult {
   return result;
 }
 
-function removeLostRows({ db, folder }: Library, result: SweepResult): void {
+function removeLostRows({ db, folder }: Library, there: ReadonlySet<string>, result: SweepResult): void {
   for (const [table, what] of [
     ['snapshots', 'snapshot'],
     ['checkpoints', 'checkpoint'],
@@ -70,7 +69,7 @@ function removeLostRows({ db, folder }: Library, result: SweepResult): void {
       `SELECT id, run_id AS runId, nimg, file FROM ${table}`,
     ).all();
     for (const { id, runId, nimg, file } of rows) {
-      if (isThere(folder, file)) continue;
+      if (there.has(file) || isThere(folder, file)) continue;
       write(db, () => {
         statement(db, `DELETE FROM ${table} WHERE id = ?`).run(id);
         const text = `The file of the ${what} at ${exactImages(nimg)} has disappeared (${file}); it is no longer listed.`;
@@ -81,20 +80,20 @@ function removeLostRows({ db, folder }: Library, result: SweepResult): void {
   }
 }
 
-function markLostDatasets({ db, folder }: Library, result: SweepResult): void {
+function markLostDatasets({ db, folder }: Library, there: ReadonlySet<string>, result: SweepResult): void {
   const rows = statement<[], { id: number; file: string; missing: number }>(
     db,
     'SELECT id, file, missing FROM datasets',
   ).all();
   for (const { id, file, missing } of rows) {
-    const gone = isThere(folder, file) ? 0 : 1;
+    const gone = there.has(file) || isThere(folder, file) ? 0 : 1;
     if (gone === missing) continue; // a file that was put back counts again
     statement(db, 'UPDATE datasets SET missing = ? WHERE id = ?').run(gone, id);
     if (gone === 1) result.lost.push(file);
   }
 }
 
-/** A row is given up only where the system says that nothing lies there, not where it won't let us look. */
+/** A row is given up only where the system says that nothing lies there, not where it won't let us look. Slow: for what was not found. */
 function isThere(folder: string, file: string): boolean {
   try {
     return statOf(join(folder, file)) !== null;
@@ -105,8 +104,8 @@ function isThere(folder: string, file: string): boolean {
 }
 
 /** What jobs and writers were at work on: names that nothing else has. */
-function removeTemporaries(library: Library, result: SweepResult): void {
-  for (const { file, link } of SWEPT_FOLDERS.flatMap((folder) => filesBelow(library.folder, folder))) {
+function removeTemporaries(library: Library, found: readonly FoundFile[], result: SweepResult): void {
+  for (const { file, link } of found) {
     const ofJob = /^files\/tmp\/job-\d+\//u.test(file) || file === `${TEMPORARY_FOLDER}/demo-set.safetensors`;
     if (!link && (ofJob || isTemporaryName(basename(file)))) remove(library, file, result);
   }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -85,4 +85,10 @@ forRoot(() => {
     const variables = { EDM2_LIBRARY: join(folder, 'library'), EDM2_CACHE: join(folder, 'cache') };
     expect(edm2(['runs'], variables)).toMatchObject({ status: 0, err: '' });
   });
+});
+
+test('what was compiled for one command is kept for the next, in the cache folder', () => {
+  const [first, second] = [edm2(['--version'], { EDM2_CACHE: folder }), edm2(['--version'], { EDM2_CACHE: folder })];
+  expect(readdirSync(join(folder, 'code')).length).toBeGreaterThan(0);
+  expect({ ...first, status: 0 }).toEqual(second);
 });
