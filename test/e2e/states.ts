@@ -130,6 +130,7 @@ export const everyState: readonly PageState[] = [
     },
   },
   { name: 'compare, axis and list from the address', at: '/compare?runs=1,2&x=seconds&range=3-x&q=fin' },
+  { name: 'compare, grouped', at: '/compare?runs=1,2&group=dataset' },
   { name: 'compare, zoomed', at: '/compare?runs=1,2', make: keys('+', '+') },
   { name: 'compare: all panels', at: '/compare?runs=1,2', make: press('Add a panel') },
   { name: 'new run', at: '/new', make: unfolded },

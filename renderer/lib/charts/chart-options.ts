@@ -1,5 +1,6 @@
 import {
   Chart,
+  Filler,
   LinearScale,
   LineController,
   LineElement,
@@ -12,7 +13,7 @@ import type { TextFont } from '../state/theme.svelte.ts';
 import type { AxisStyle } from './series.ts';
 
 // Only the parts that are used, so that the rest is not in the build.
-Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale);
+Chart.register(Filler, LineController, LineElement, PointElement, LinearScale, LogarithmicScale);
 
 export interface ChartColors {
   line: string;

@@ -1,7 +1,7 @@
 import { axisScale, type AxisScale } from './axis-scale.ts';
 import { BODY_WIDTH, dashes, pixel, TEXT, textAt, type Figure, type Paint } from './figure.ts';
 import { widthOf } from './figure-text.ts';
-import { extent, stepsOf, type AxisStyle, type Series } from './series.ts';
+import { bandsWords, extent, stepsOf, type AxisStyle, type Series } from './series.ts';
 import type { TimeRange } from './time-range.ts';
 
 /** What a chart of curves shows. */
@@ -37,7 +37,7 @@ export function curveFigure(chart: CurveChart): Figure {
   const isNamed = series.length !== 1 || series[0]!.label !== title;
   return {
     title,
-    words: smoothed === null ? words : [...words, 'Bold: smoothed. Thin: as measured.'],
+    words: [...words, ...(smoothed === null ? [] : ['Bold: smoothed. Thin: as measured.']), ...bandsWords(series)],
     legend: isNamed ? legendOf(series) : [],
     height: TOP + PLOT + FOOT,
     draw: (paint) => drawn(chart, paint),
@@ -55,7 +55,8 @@ function drawn({ series, smoothed, x, y, range, reach, marks }: CurveChart, pain
     curves.map((curve) => ({ ...curve, points: pointsOf(curve, x.log, y.log) }));
   const over = ready(smoothed ?? series);
   const under = smoothed === null ? [] : ready(series);
-  const all = [...under, ...over];
+  const bands = ready((smoothed ?? series).flatMap(edgesOf));
+  const all = [...under, ...over, ...bands];
   const there = extent(all.flatMap(({ points }) => points.map((point) => point.x)));
   const from = range && !(x.log && range.from <= 0) ? range.from : x.log ? there?.min : 0;
   const across = axisScale(x, there && { min: from!, max: range?.to ?? there.max }, 8, 'data');
@@ -96,6 +97,10 @@ function drawn({ series, smoothed, x, y, range, reach, marks }: CurveChart, pain
     `<path d="${path(one.points, placeX, placeY)}" fill="none" stroke="${paint(one.token)}" stroke-width="${strokeWidth}"${opacity}${dashes(one.dash)} stroke-linejoin="round" stroke-linecap="${one.dash.length === 0 || one.points.length === 1 ? 'round' : 'butt'}"/>`;
   // An inner drawing clips what goes beyond the axes, and needs no name that another one could have.
   const inner = [
+    ...bands.flatMap((low, index) => {
+      const shape = index % 2 === 0 ? between(low.points, bands[index + 1]!.points, placeX, placeY) : '';
+      return shape === '' ? [] : [`<path d="${shape}" fill="${paint(low.token)}" fill-opacity="0.2"/>`];
+    }),
     ...under.map((one) => curve(one, 1, ' stroke-opacity="0.25"')),
     ...over.map((one) => curve(one, one.points.length === 1 ? 5 : (one.width ?? USUAL_WIDTH), '')),
   ];
@@ -109,6 +114,29 @@ interface Point {
   readonly y: number | null;
 }
 type Drawn = Series & { readonly points: readonly Point[] };
+
+/** The lower and the upper edge of a curve's band, as curves; none where it has none. */
+function edgesOf(curve: Series): Series[] {
+  const { band } = curve;
+  return band === undefined ? [] : [band.low, band.high].map((ys) => ({ ...curve, ys }));
+}
+
+/** What lies between two lines over the same x, in pixels: a shape for each stretch on which both are there. */
+function between(
+  low: readonly Point[],
+  high: readonly Point[],
+  left: (value: number) => number,
+  top: (value: number) => number,
+): string {
+  const shapes: string[] = [];
+  for (let from = 0, to = 0; from < low.length; from = to + 1) {
+    to = from;
+    while (to < low.length && low[to]!.y !== null && high[to]!.y !== null) to += 1;
+    const outline = [...low.slice(from, to), ...high.slice(from, to).reverse()];
+    if (to - from > 1) shapes.push(`${path(outline, left, top)}Z`);
+  }
+  return shapes.join('');
+}
 
 /** What of a curve the axes can show: nothing that is not above 0 on a logarithmic one. */
 function pointsOf(curve: Series, logX: boolean, logY: boolean): Point[] {

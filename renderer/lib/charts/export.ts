@@ -1,14 +1,27 @@
 import { csvTable } from '../../../contract/csv.ts';
-import type { Series } from './series.ts';
+import type { Band, Series } from './series.ts';
 
-/** Curves as a table: one column of x for all, empty where a curve has no value there. */
+/** Curves as a table: one column of x for all, empty where a curve has no value there. A mean has its band beside it. */
 export function toCsv(xTitle: string, series: readonly Series[]): string {
   const xs = [...new Set(series.flatMap((curve) => curve.xs))].sort((a, b) => a - b);
-  const columns = series.map((curve) => new Map(curve.xs.map((x, index) => [x, curve.ys[index] ?? null])));
+  const written = series.flatMap(({ label, ys, band, xs }) => [
+    { label, ys, xs },
+    ...(band === undefined ? [] : bandColumns(band).map(([name, ys]) => ({ label: `${label}: ${name}`, ys, xs }))),
+  ]);
+  const columns = written.map((curve) => new Map(curve.xs.map((x, index) => [x, curve.ys[index] ?? null])));
   return csvTable([
-    [xTitle, ...series.map((curve) => curve.label)],
+    [xTitle, ...written.map(({ label }) => label)],
     ...xs.map((x) => [x, ...columns.map((column) => column.get(x) ?? null)]),
   ]);
+}
+
+function bandColumns({ kind, low, high, runs }: Band): [name: string, ys: readonly (number | null)[]][] {
+  const isRange = kind === 'range';
+  return [
+    [isRange ? 'smallest' : 'less a standard deviation', low],
+    [isRange ? 'largest' : 'and a standard deviation', high],
+    ['runs', runs],
+  ];
 }
 
 /** Hands a file to the user as a download. */

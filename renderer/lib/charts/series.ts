@@ -10,8 +10,41 @@ export interface Series {
   readonly width?: number;
   readonly xs: readonly number[];
   readonly ys: readonly (number | null)[];
+  /** It is the mean of several. */
+  readonly band?: Band;
   /** Each value stands for a bin around its x, and is drawn as a step. */
   readonly steps?: boolean;
+}
+
+/** How far values are spread around a curve that is the mean of several, at each of its x. */
+export interface Band {
+  /** `range`: from the smallest to the largest; `deviation`: one standard deviation to both sides. */
+  readonly kind: 'range' | 'deviation';
+  readonly low: readonly (number | null)[];
+  readonly high: readonly (number | null)[];
+  /** How many curves have a value. */
+  readonly runs: readonly number[];
+  /** How many curves there are. */
+  readonly all: number;
+}
+
+/** What a band says at a place: "0.51 to 0.55, here of 2", "± 0.02"; empty: all have one value there. */
+export function spreadWords({ band, ys }: Series, index: number, y: AxisStyle): string {
+  const [low, high, mean] = [band?.low[index] ?? null, band?.high[index] ?? null, ys[index] ?? null];
+  if (band === undefined || low === null || high === null || mean === null) return '';
+  const runs = band.runs[index]!;
+  const spread = band.kind === 'range' ? `${y.value(low)} to ${y.value(high)}` : `± ${y.value(high - mean)}`;
+  return [low < high ? spread : '', runs < band.all ? `here of ${runs}` : ''].filter((part) => part !== '').join(', ');
+}
+
+/** What the bands of curves are, as sentences; none where there are none. */
+export function bandsWords(series: readonly Series[]): string[] {
+  const kinds = new Set(series.map(({ band }) => band?.kind));
+  const [range, deviation] = [kinds.has('range'), kinds.has('deviation')];
+  const ends = 'from the smallest to the largest value';
+  const sides = 'one standard deviation to both sides';
+  if (range && deviation) return [`Shaded: ${ends}, of four runs or more ${sides}.`];
+  return range || deviation ? [`Shaded: ${range ? ends : sides}.`] : [];
 }
 
 /** What is drawn along one direction. */
@@ -55,6 +88,13 @@ export function smooth(
     weight += 1;
     return sum / weight;
   });
+}
+
+/** A curve, with its band, smoothed. @param share length of the smoothing as a share of the curve's own */
+export function smoothedCurve(curve: Series, share: number): Series {
+  const { xs, ys, band } = curve;
+  const of = (values: Series['ys']): Series['ys'] => smooth(xs, values, share * (xs.at(-1) ?? 0));
+  return { ...curve, ys: of(ys), ...(band && { band: { ...band, low: of(band.low), high: of(band.high) } }) };
 }
 
 /**

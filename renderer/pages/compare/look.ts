@@ -1,3 +1,4 @@
+import { runFieldNamed, type RunField } from '../../../contract/run-fields.ts';
 import type { CompareLook } from '../../lib/compare-address.ts';
 import type { TimeRange } from '../../lib/charts/time-range.ts';
 import { xNames, type XName } from './x-axis.ts';
@@ -5,17 +6,21 @@ import { xNames, type XName } from './x-axis.ts';
 /** How the page is looked at, read from its address. */
 export interface Look {
   readonly x: XName;
+  /** Its values part the runs; null: each is drawn for itself. */
+  readonly group: RunField | null;
   /** What the address says in vain, each as the beginning of "…; it is left out". */
   readonly unknown: readonly string[];
 }
 
 export function readLook(look: CompareLook): Look {
   const x = (Object.keys(xNames) as XName[]).find((name) => name === look.x);
+  const group = runFieldNamed(look.group ?? '') ?? null;
   const unknown = [
     look.x !== undefined && x === undefined ? `There is no axis “${look.x}”` : null,
     look.range !== undefined && readRange(look.range) === null ? `“${look.range}” is no stretch of the axis` : null,
+    look.group !== undefined && group === null ? `There is no field “${look.group}” to group by` : null,
   ];
-  return { x: x ?? 'images', unknown: unknown.filter((text) => text !== null) };
+  return { x: x ?? 'images', group, unknown: unknown.filter((text) => text !== null) };
 }
 
 /** Significant digits of an end of what is zoomed into: a thousandth of a pixel. */

@@ -25,8 +25,15 @@ export interface RecordedRows extends RecordedRun {
   readonly table: DynamicsTable | undefined;
 }
 
+/** A curve of one run. */
+export interface RunCurve extends Series {
+  readonly runId: number;
+  /** What of the run it is, where it has several curves; empty: what it is about. */
+  readonly part: string;
+}
+
 export interface PanelCurves {
-  readonly curves: readonly Series[];
+  readonly curves: readonly RunCurve[];
   /** Names of runs that did not record it. */
   readonly unrecorded: readonly string[];
   /** Names of runs that recorded it, but have no such row. */
@@ -48,7 +55,7 @@ export function scalarCurves(name: TickScalarName, runs: readonly RecordedRun[],
 
 /** A curve a run of a row of a kind; of validation two: solid on what is held out, dashed on what is trained on. */
 export function rowCurves(row: string, runs: readonly RecordedRows[], x: XName): PanelCurves {
-  const curves: Series[] = [];
+  const curves: RunCurve[] = [];
   const unrecorded: string[] = [];
   const withoutRow: string[] = [];
   for (const one of runs) {
@@ -58,7 +65,13 @@ export function rowCurves(row: string, runs: readonly RecordedRows[], x: XName):
       const ys = lineOf(table, table.layers.indexOf(layer));
       const curve = curveOf(one, x, table.nimg, ys);
       return beside
-        ? { ...curve, ...TRAINED_ON, id: `${one.id} trained on`, label: `${curve.label}, trained on` }
+        ? {
+            ...curve,
+            ...TRAINED_ON,
+            id: `${one.id} trained on`,
+            label: `${curve.label}, trained on`,
+            part: 'trained on',
+          }
         : curve;
     });
     curves.push(...lines);
@@ -135,6 +148,6 @@ function curveOf(
   x: XName,
   nimg: readonly number[],
   ys: readonly (number | null)[],
-): Series {
-  return { id: String(id), label: run.name, ...runMark(id), xs: xsOf(x, run, ticks, nimg), ys };
+): RunCurve {
+  return { id: String(id), runId: id, part: '', label: run.name, ...runMark(id), xs: xsOf(x, run, ticks, nimg), ys };
 }

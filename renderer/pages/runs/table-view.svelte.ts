@@ -1,10 +1,10 @@
 import { untrack } from 'svelte';
 import { runFieldNamed, type RunField, type TableRun } from '../../../contract/run-fields.ts';
-import { cellText, inOrder, orderText, readOrder, type OrderBy } from '../../../contract/run-table.ts';
+import { inOrder, orderText, readOrder, type OrderBy } from '../../../contract/run-table.ts';
 import type { Problem } from '../../../contract/run-terms.ts';
-import { when } from '../../lib/format.ts';
 import { router, type RunsView } from '../../lib/router.svelte.ts';
 import { readLeniently } from '../../lib/run/lenient-filter.ts';
+import { runGroups } from '../../lib/run/run-groups.ts';
 import { columnsNamed, type Column } from './columns.ts';
 
 /** A line of the table: a run, or the head of those that have a value in common. */
@@ -70,14 +70,7 @@ export class TableView {
   lines(runs: readonly TableRun[]): Line[] {
     const { group } = this;
     if (group === null) return runs.map(lineOf);
-    const parts = new Map<string, TableRun[]>();
-    for (const run of inOrder(runs, [{ field: group, descending: false }, ...this.order])) {
-      const text = cellText(group, run, dayOf);
-      const part = parts.get(text);
-      if (part === undefined) parts.set(text, [run]);
-      else part.push(run);
-    }
-    return [...parts].flatMap(([text, part]): Line[] => {
+    return runGroups(group, runs).flatMap(({ text, runs: part }): Line[] => {
       const key = `group ${text}`;
       const closed = this.#closed.has(key);
       return [{ kind: 'group', key, text, count: part.length, closed }, ...(closed ? [] : part.map(lineOf))];
@@ -131,10 +124,3 @@ export class TableView {
 }
 
 const lineOf = (run: TableRun): Line => ({ kind: 'run', key: `run ${run.id}`, run });
-
-/** Moments are grouped by day. */
-function dayOf(at: number): string {
-  return when(at)
-    .replace(/^\d\d:\d\d$/, 'today')
-    .replace(/ \d\d:\d\d$/, '');
-}

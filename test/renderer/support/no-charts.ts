@@ -22,7 +22,7 @@ vi.mock('chart.js', () => {
       return undefined;
     }
   }
-  return { Chart, LineController: 1, LineElement: 1, PointElement: 1, LinearScale: 1, LogarithmicScale: 1 };
+  return { Chart, Filler: 1, LineController: 1, LineElement: 1, PointElement: 1, LinearScale: 1, LogarithmicScale: 1 };
 });
 
 HTMLCanvasElement.prototype.getContext = () => null;

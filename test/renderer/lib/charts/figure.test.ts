@@ -43,6 +43,16 @@ test('a drawing of curves says its title, both axes and every run, each in its o
   expect(lines.map((line) => line.getAttribute('stroke-dasharray'))).toEqual(['6 3', '6 3']);
 });
 
+test('a band is a shape in the colour of its curve, which the words explain and the axis has room for', () => {
+  const [curve] = chart(['Seed 1']).series;
+  const band = { kind: 'range', low: [1, 1, null], high: [3, 9, null], runs: [2, 2, 0], all: 2 } as const;
+  const root = read(curveFigure(chart([], { series: [{ ...curve!, ys: [2, 5, null], band }] })));
+  const shape = root.querySelector('path[fill="var(--run-1)"]')!.getAttribute('d')!;
+  expect(shape).toMatch(/^M\S+ \S+L\S+ \S+L\S+ \S+L\S+ \S+Z$/);
+  expect(texts(root)).toContain('10');
+  expect(texts(root)).toContain('Shaded: from the smallest to the largest value.');
+});
+
 const ODD = [
   '<script>alert(1)</script>',
   'a & b "c" \'d\'',

@@ -35,6 +35,23 @@ test('readings are what was measured: smoothing only draws', () => {
   expect([...screen.getByRole('list').querySelectorAll('b')].map(({ textContent }) => textContent)).toEqual(['1', '1']);
 });
 
+test('a mean is said with its spread and, where some runs have ended, of how many it is', async () => {
+  const crosshair = new Crosshair();
+  const band = { kind: 'range', low: [1, 2, 4], high: [3, 2.5, 4], runs: [3, 2, 1], all: 3 } as const;
+  const curve = { id: 'a', label: 'Seed 1', token: '--run-1', dash: [], xs: [100, 200, 300], ys: [2, 2.25, 4], band };
+  render(LineChart, {
+    ...{ title: 'Loss', series: [curve], x: imagesAxis(), y: rateAxis(), height: 100, crosshair, legend: true },
+  });
+  expect(screen.getByText(/^Loss\. Seed 1: 4 \(here of 1\) at 300 images/)).toBeTruthy();
+  crosshair.x = 200;
+  expect(await screen.findByText('2 to 2.5, here of 2')).toBeTruthy();
+  crosshair.x = 100;
+  expect(await screen.findByText('1 to 3')).toBeTruthy();
+  await fireEvent.click(screen.getByRole('button', { name: 'Table and files of Loss' }));
+  await fireEvent.click(await screen.findByRole('menuitem', { name: 'Show as table' }));
+  expect(screen.getByRole('cell', { name: '2.25 (2 to 2.5, here of 2)' })).toBeTruthy();
+});
+
 test('curves over another x than time are read where one points, and nowhere else', async () => {
   const crosshair = new Crosshair();
   const curve = { id: 'a', label: 'a', token: '--run-1', dash: [], xs: [0.1, 1, 10], ys: [2, 3, 1] };

@@ -181,6 +181,22 @@ test('what the address says of axis, stretch and list is seen; what it says in v
   expect(window.location.hash).toBe(told);
 });
 
+test('runs are grouped by a field of the address, drawn as one curve and in one colour', async () => {
+  const { rerender, container } = render(Compare, { ids: [1, 2], look: { group: 'rung' } });
+  expect(await screen.findByText(/^Loss, as measured\. Rung G, mean of 2: 0\.500 at 512 images/)).toBeTruthy();
+  const colours = () =>
+    new Set([...container.querySelectorAll('details label svg circle')].map((one) => one.outerHTML));
+  expect(colours().size).toBe(2); // of the group, and of the run that is not chosen
+  const by = screen.getByRole<HTMLSelectElement>('combobox', { name: 'Group by' });
+  expect(by.selectedOptions[0]!.text).toBe('By rung');
+  await fireEvent.change(by, { target: { value: 'tag' } });
+  expect(window.location.hash).toBe('#/compare?runs=1,2&group=tag');
+  await rerender({ look: { group: 'colour' } });
+  expect(await screen.findByText('There is no field “colour” to group by; it is left out.')).toBeTruthy();
+  expect(screen.getByText(/^Loss, as measured\. first: .* second: /)).toBeTruthy();
+  expect(colours().size).toBe(3);
+});
+
 test('a stretch beyond the curves becomes their end', async () => {
   render(Compare, { ids: [1], look: { range: '90000-90256' } });
   expect(await screen.findByText('256 images to 512 images')).toBeTruthy();
