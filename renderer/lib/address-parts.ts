@@ -1,6 +1,6 @@
 /** A value of a query; letters that addresses may have as they are stay readable. */
 export function readable(text: string): string {
-  return encodeURIComponent(text).replaceAll(/%(?:3A|2C)/g, decodeURIComponent);
+  return encodeURIComponent(text).replaceAll(/%(?:3A|2C|2F)/g, decodeURIComponent);
 }
 
 /** A number of something in the library; null: the text is none. */

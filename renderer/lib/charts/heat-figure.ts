@@ -1,9 +1,11 @@
-import { imagesTick, steady } from '../format.ts';
+import { steady } from '../format.ts';
 import { theme } from '../state/theme.svelte.ts';
+import { imagesAxis } from './axes.ts';
 import { hexToRgb, type ColorScale, type Rgb } from './color-map.ts';
 import type { Figure } from './figure.ts';
 import { heatCells, layerGroups, paintHeat, shortLayer, type HeatTable } from './heat-image.ts';
 import { cellsPicture, mapFigure, type MapTick } from './map-figure.ts';
+import type { AxisStyle } from './series.ts';
 import { roundTicks, type TimeRange } from './time-range.ts';
 
 /** What a map of rows over training shows. */
@@ -18,8 +20,10 @@ export interface HeatChart {
   /** What a cell without a number is; it is drawn quietly where that is nothing bad. */
   readonly missing: string;
   readonly quietly: boolean;
-  /** What is seen, in training images. */
+  /** What is seen, in units of x. */
   readonly range: TimeRange;
+  /** What x counts; absent: training images. */
+  readonly axis?: AxisStyle;
 }
 
 /** About as high is a map, unless its rows would be too thin or too high. */
@@ -37,7 +41,7 @@ export function hatchColors(quietly: boolean): readonly [Rgb, Rgb] {
 
 /** Layers or blocks over training as colours, to be saved. */
 export function heatFigure(chart: HeatChart): Figure {
-  const { layers, table, scale, range, quietly } = chart;
+  const { layers, table, scale, range, quietly, axis = imagesAxis() } = chart;
   const row = Math.min(ROW.most, Math.max(ROW.least, Math.round(HEIGHT / Math.max(1, layers.length))));
   const cells = heatCells(table, scale, { colors: hatchColors(quietly), quiet: quietly });
   return mapFigure({
@@ -49,11 +53,11 @@ export function heatFigure(chart: HeatChart): Figure {
     end: (value) => (chart.factors ? `×${steady(value)}` : steady(value)),
     missing: { label: chart.missing, token: quietly ? '--line' : '--bad' },
     left: rowNames(layers, row),
-    below: roundTicks(range, 8).map((tick) => ({
+    below: roundTicks(range, 8, axis.steps).map((tick) => ({
       at: (tick - range.from) / (range.to - range.from),
-      label: imagesTick(tick),
+      label: axis.tick(tick),
     })),
-    titles: { left: '', below: 'training images' },
+    titles: { left: '', below: axis.title },
   });
 }
 

@@ -32,8 +32,6 @@ export interface RunMaps {
   readonly maps: readonly RunMap[];
   /** Names of runs that did not record it. */
   readonly unrecorded: readonly string[];
-  /** Runs that recorded it and are too many to be drawn. */
-  readonly tooMany: number;
 }
 
 /** The maps of a kind. @param colors what they say, where the kind has ratios */
@@ -42,8 +40,7 @@ export function mapsOf(kind: DynamicsKind, runs: readonly Recorded[], x: XName, 
     const table = one.magnitudes[kind];
     return table === undefined ? [] : [{ one, table }]; // else it is not read yet
   });
-  const recorded = tables.filter(({ table }) => table.nimg.length > 0);
-  const drawn = recorded.slice(0, MOST_MAPS);
+  const drawn = tables.filter(({ table }) => table.nimg.length > 0);
   const layers = rowsTogether(drawn.map(({ table }) => table.layers));
   const maps = drawn.map(({ one, table }): RunMap => {
     const xs = xsOf(x, one.run, one.ticks, table.nimg);
@@ -58,7 +55,6 @@ export function mapsOf(kind: DynamicsKind, runs: readonly Recorded[], x: XName, 
     unrecorded: tables
       .filter(({ one, table }) => table.nimg.length === 0 && one.ticks.nimg.length > 0)
       .map(({ one }) => one.run.name),
-    tooMany: recorded.length - drawn.length,
   };
 }
 

@@ -13,8 +13,15 @@ export interface Maps {
   readonly map: DynamicsKind;
 }
 
+/** All rows of a kind over time, as ratio of two runs. */
+export interface Ratio {
+  readonly ratio: DynamicsKind;
+  /** Ids of the run that is divided and of the one that it is divided by; null: the second by the first. */
+  readonly of: { readonly over: number; readonly under: number } | null;
+}
+
 /** What a panel draws. */
-export type Panel = Curves | Maps;
+export type Panel = Curves | Maps | Ratio;
 
 /** What is seen where the address names no panels. @param validates any of the runs measured its validation error */
 export function usualPanels(validates: boolean): readonly string[] {
@@ -35,52 +42,69 @@ export function readPanel(text: string): Panel | null {
   const scalar = measuredScalars.find((name) => name === text);
   if (scalar !== undefined) return { scalar };
   const [name, rest] = split(text);
-  if (name === 'map') {
-    const map = DynamicsKind.options.find((option) => option === rest);
-    return map === undefined ? null : { map };
-  }
+  if (name === 'map') return readMap(rest ?? '');
   const kind = DynamicsKind.options.find((option) => option === name);
   return kind === undefined ? null : { kind, row: rest };
+}
+
+/** "weight", "weight:ratio" or "weight:ratio:7/4". */
+function readMap(text: string): Maps | Ratio | null {
+  const [, name, ratio, over, under] = /^([^:]+)(:ratio(?::([1-9]\d{0,14})\/([1-9]\d{0,14}))?)?$/.exec(text) ?? [];
+  const kind = DynamicsKind.options.find((option) => option === name);
+  if (kind === undefined) return null;
+  if (ratio === undefined) return { map: kind };
+  return { ratio: kind, of: over === undefined ? null : { over: Number(over), under: Number(under) } };
 }
 
 /** The inverse of `readPanel`. */
 export function panelText(panel: Panel): string {
   if ('scalar' in panel) return panel.scalar;
   if ('map' in panel) return `map:${panel.map}`;
+  if ('ratio' in panel) return `map:${panel.ratio}:ratio${panel.of ? `:${panel.of.over}/${panel.of.under}` : ''}`;
   return panel.row === null ? panel.kind : `${panel.kind}:${panel.row}`;
 }
 
 export function panelTitle(panel: Panel): string {
   if ('scalar' in panel) return tickScalars[panel.scalar].title;
-  return 'map' in panel ? `${dynamicsKinds[panel.map].title}, maps` : dynamicsKinds[panel.kind].title;
+  const { title } = dynamicsKinds[kindOf(panel)];
+  if ('map' in panel) return `${title}, maps`;
+  return 'ratio' in panel ? `${title}, ratio` : title;
+}
+
+function kindOf(panel: Exclude<Panel, { readonly scalar: TickScalarName }>): DynamicsKind {
+  if ('map' in panel) return panel.map;
+  return 'ratio' in panel ? panel.ratio : panel.kind;
 }
 
 /** How a kind can be drawn. */
-export const panelForms = { curves: 'Curves of a row', maps: 'Maps of all rows' } as const;
+export const panelForms = { curves: 'Curves of a row', maps: 'Maps of all rows', ratio: 'Ratio of two runs' } as const;
 export type PanelForm = keyof typeof panelForms;
 
 /** How a panel draws its kind; null: there is one way only. */
 export function panelForm(panel: Panel): PanelForm | null {
   if ('scalar' in panel) return null;
-  return 'map' in panel ? 'maps' : 'curves';
+  if ('map' in panel) return 'maps';
+  return 'ratio' in panel ? 'ratio' : 'curves';
 }
 
 /** The same kind drawn in another form. */
 export function panelIn(form: PanelForm, panel: Panel): Panel {
   if ('scalar' in panel) return panel;
-  const kind = 'map' in panel ? panel.map : panel.kind;
+  const kind = kindOf(panel);
   switch (form) {
     case 'curves':
       return { kind, row: null };
     case 'maps':
       return { map: kind };
+    case 'ratio':
+      return { ratio: kind, of: null };
   }
 }
 
 /** What explains the title, where something does. */
 export function panelTerm(panel: Panel): TermId | undefined {
   if ('scalar' in panel) return scalarTerms[panel.scalar];
-  const { of } = dynamicsKinds['map' in panel ? panel.map : panel.kind];
+  const { of } = dynamicsKinds[kindOf(panel)];
   return of === 'bucket' || of === 'validation' ? of : undefined;
 }
 const scalarTerms: Readonly<Partial<Record<TickScalarName, TermId>>> = {

@@ -131,10 +131,39 @@ test('a kind is drawn as a map a run; a row chosen in one is read in all, pinned
   await fireEvent.keyDown(map, { key: 'ArrowDown' });
   expect(within(panel).getByText(/Dec 16×16 at the end: first 8\.00, second 3\.00/)).toBeTruthy();
   await fireEvent.keyDown(map, { key: 'Enter' });
-  await fireEvent.click(within(panel).getByRole('button', { name: 'Curves of the pinned row' }));
+  await fireEvent.click(within(panel).getByRole('button', { name: 'Draw the pinned row' }));
   expect(window.location.hash).toBe(
     '#/compare?runs=1,2&panel=map:activation-max&panel=activation-max:Dec%2016%C3%9716',
   );
+});
+
+test('two runs are drawn as ratio, its ends and what they do not share are told, and they change places', async () => {
+  service.answer(runDynamics, ({ id, kind }) =>
+    packDynamics({
+      kind,
+      layers: id === 1 ? ['Enc 16×16', 'Dec 16×16'] : ['Dec 16×16'],
+      nimg: [256, 512],
+      values:
+        id === 1
+          ? [
+              [1, 2],
+              [1, 8],
+            ]
+          : [[2, 2]],
+    }),
+  );
+  render(Compare, { ids: [1, 2], panels: ['map:activation-max:ratio'] });
+  const panel = await screen.findByRole('region', { name: 'Largest activation of a bucket, ratio' });
+  const map = await within(panel).findByRole('application', {
+    name: 'Largest activation of a bucket, second / first',
+    description: /^Largest: ×2\.00 in Dec 16×16 at 256 images; smallest: ×0\.250 in Dec 16×16 at 512 images\./,
+  });
+  expect(within(panel).getByText('Rows that both have: 1; only first has Enc 16×16.')).toBeTruthy();
+  await fireEvent.keyDown(map, { key: 'ArrowDown' });
+  expect(within(panel).getByText('×0.250 at 512 images')).toBeTruthy();
+  const over = within(panel).getByRole('combobox', { name: 'Run that is divided' });
+  await fireEvent.change(over, { target: { value: (over as HTMLSelectElement).options[0]!.value } });
+  expect(window.location.hash).toBe('#/compare?runs=1,2&panel=map:activation-max:ratio:1/2');
 });
 
 test('panels are moved and taken away, and what the address names in vain is told', async () => {

@@ -78,9 +78,3 @@ test('columns stand where x has them, and a place behind the end of a run has no
   expect([null, 0, 16, 30, 31].map((at) => columnAt(map!.xs, at))).toEqual([1, 0, 1, 1, null]);
   expect(columnAt([], 1)).toBeNull();
 });
-
-test('of more runs than have a map it is known how many are left out', () => {
-  const many = Array.from({ length: 8 }, (_, index) => ({ ...narrow, id: index + 1 }));
-  const { maps, tooMany } = mapsOf('weight', many, 'images', 'change');
-  expect([maps.length, tooMany]).toEqual([6, 2]);
-});

@@ -41,14 +41,30 @@ test('every kind can be drawn as curves and as maps, and what each tick records 
     expect([panelText(maps), panelForm(maps), panelForm(curves)]).toEqual([`map:${kind}`, 'maps', 'curves']);
     expect(readPanel(`map:${kind}`)).toEqual(maps);
     expect(panelText(panelIn('curves', maps))).toBe(kind);
+    expect(panelText(panelIn('ratio', maps))).toBe(`map:${kind}:ratio`);
   }
   expect(panelForm(readPanel('loss')!)).toBeNull();
+  const chosen = readPanel('map:weight:ratio:7/4')!;
+  expect(chosen).toEqual({ ratio: 'weight', of: { over: 7, under: 4 } });
+  expect([panelText(chosen), panelForm(chosen)]).toEqual(['map:weight:ratio:7/4', 'ratio']);
 });
 
 test('a panel is read with its row, whose name may have colons; what is none is told', () => {
   expect(readPanel('activation-max:Dec 16×16')).toEqual({ kind: 'activation-max', row: 'Dec 16×16' });
   expect(readPanel('validation:raw: held out')).toEqual({ kind: 'validation', row: 'raw: held out' });
-  for (const text of ['', 'nimg', 'toString', 'activation-maximum', 'loss:x', 'map', 'map:', 'map:loss'])
+  for (const text of [
+    '',
+    'nimg',
+    'toString',
+    'activation-maximum',
+    'loss:x',
+    'map',
+    'map:',
+    'map:loss',
+    'map:weight:ratio:7',
+    'map:weight:ratio:0/4',
+    'map:weight:ratios',
+  ])
     expect(readPanel(text)).toBeNull();
 });
 
