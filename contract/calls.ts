@@ -37,6 +37,7 @@ import { runSystem } from './system.ts';
 import { deleteSample, generate, getSample, listSamples } from './samples.ts';
 import { emptySetAside, listSetAside } from './set-aside.ts';
 import { findTuning, startTuning } from './tuning.ts';
+import { deleteView, listViews, renameView, saveView } from './views.ts';
 
 /** Raised whenever a call or event changes in a way that an older side can't read. */
 export const CONTRACT_VERSION = 16;
@@ -52,6 +53,7 @@ export const calls: readonly Call[] = [
   deleteReconstruction,
   deleteRun,
   deleteSample,
+  deleteView,
   editRun,
   emptySetAside,
   expectSpeed,
@@ -76,6 +78,7 @@ export const calls: readonly Call[] = [
   listRuntimes,
   listSamples,
   listSetAside,
+  listViews,
   locateReconstruction,
   measureStep,
   moveJob,
@@ -84,6 +87,7 @@ export const calls: readonly Call[] = [
   removeMachine,
   renameDataset,
   renameReconstruction,
+  renameView,
   restoreRun,
   resumeRun,
   runConfigs,
@@ -95,6 +99,7 @@ export const calls: readonly Call[] = [
   runSnapshots,
   runSystem,
   runTicks,
+  saveView,
   setSettings,
   shutdown,
   startTuning,

@@ -32,6 +32,8 @@ export const datasetChanged = defineEvent('dataset.changed', Dataset);
 export const datasetDeleted = defineEvent('dataset.deleted', z.strictObject({ datasetId: Id }));
 /** Somebody changed the settings, in whichever window or tab: all of them, as they are now. */
 export const settingsChanged = defineEvent('settings.changed', Settings);
+/** A view was saved, renamed or deleted. */
+export const viewsChanged = defineEvent('views.changed', Nothing);
 /** Every few seconds while anybody is connected. */
 export const deviceStatus = defineEvent(
   'device.status',
@@ -77,6 +79,7 @@ export const events = [
   datasetChanged,
   datasetDeleted,
   settingsChanged,
+  viewsChanged,
   deviceStatus,
   systemSampled,
   tuningChanged,

@@ -7,6 +7,8 @@ import { AppError, hasSystemCode } from '../../contract/errors.ts';
 export const DATABASE_NAME = 'library.sqlite';
 /** Workers on other machines, and their tokens. */
 export const MACHINES_NAME = 'machines.json';
+/** Saved views of runs. */
+export const VIEWS_NAME = 'views.json';
 /** The port for browsers, and the sessions of those that were let in. */
 export const BROWSERS_NAME = 'browsers.json';
 export const BACKUPS_FOLDER = 'backups';

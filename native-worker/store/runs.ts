@@ -164,6 +164,16 @@ export function getRunSummary(db: Database, id: number): RunSummary {
   return toSummary(row);
 }
 
+/** What a run is known by again; null: there is none. `createdAt`: milliseconds since 1970. */
+export function runIdentity(db: Database, id: number): { name: string; createdAt: number } | null {
+  return (
+    statement<[number], { name: string; createdAt: number }>(
+      db,
+      'SELECT name, created_at AS createdAt FROM runs WHERE id = ?',
+    ).get(id) ?? null
+  );
+}
+
 /** @throws {AppError} 'not-found' */
 export function getRun(db: Database, id: number): Run {
   const row = statement<[number], RunRow>(

@@ -40,6 +40,14 @@ const filtered = (text: string) => (page: Page) => page.getByRole('combobox', { 
 const fromMenu = (item: string): ((page: Page) => Promise<void>) =>
   after(press('More actions'), press(item, 'menuitem'));
 
+/** Keeps what Compare shows as a view. */
+const saved = (name: string) => async (page: Page) => {
+  await after(press('Views'), press('Save view…', 'menuitem'))(page);
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill(name);
+  await press(/^(?:Save|Replace)$/)(page);
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+};
+
 const unfolded = (page: Page): Promise<void> =>
   page.locator('details:not([open]) > summary').evaluateAll((all) => {
     for (const summary of all) (summary as HTMLElement).click();
@@ -132,6 +140,17 @@ export const everyState: readonly PageState[] = [
   },
   { name: 'compare, axis and list from the address', at: '/compare?runs=1,2&x=seconds&range=3-x&q=fin' },
   { name: 'compare, grouped', at: '/compare?runs=1,2&group=dataset' },
+  { name: 'compare: views', at: '/compare?runs=1,2', make: press('Views') },
+  {
+    name: 'compare: save a view',
+    at: '/compare?runs=1,2',
+    make: after(press('Views'), press('Save view…', 'menuitem')),
+  },
+  {
+    name: 'compare: a view is deleted',
+    at: '/compare?runs=1,2',
+    make: after(saved('first'), press('Views'), press('Rename and delete…', 'menuitem'), press('Delete first')),
+  },
   { name: 'compare, zoomed', at: '/compare?runs=1,2', make: keys('+', '+') },
   { name: 'compare: all panels', at: '/compare?runs=1,2', make: press('Add a panel') },
   { name: 'new run', at: '/new', make: unfolded },

@@ -13,6 +13,7 @@ import { runHandlers } from './runs.ts';
 import { runtimeHandlers } from './runtime.ts';
 import { sampleHandlers } from './samples.ts';
 import { setAsideHandlers } from './set-aside.ts';
+import { viewHandlers } from './views.ts';
 
 /** Every call of the contract, answered. */
 export function allHandlers(parts: ServiceParts): Handler[] {
@@ -30,5 +31,6 @@ export function allHandlers(parts: ServiceParts): Handler[] {
     ...runtimeHandlers(parts),
     ...sampleHandlers(parts),
     ...setAsideHandlers(parts),
+    ...viewHandlers(parts),
   ];
 }

@@ -10,14 +10,16 @@ import {
   runtimeProgress,
   sampleAdded,
   settingsChanged,
+  viewsChanged,
 } from '../../../contract/events.ts';
 import { getJob } from '../../../contract/jobs.ts';
 import { runDynamics, unpackDynamics } from '../../../contract/dynamics-table.ts';
-import { createRun, deleteRun, getRun, runSnapshots, stopRun, trashRun } from '../../../contract/runs.ts';
+import { createRun, deleteRun, editRun, getRun, runSnapshots, stopRun, trashRun } from '../../../contract/runs.ts';
 import { listPrecisions, type Precision } from '../../../contract/precision.ts';
 import { listRuntimes, useRuntime } from '../../../contract/runtime.ts';
 import { deleteSample, generate, listSamples } from '../../../contract/samples.ts';
 import { rungs } from '../../../contract/ladder.ts';
+import { deleteView, listViews, renameView, saveView } from '../../../contract/views.ts';
 import type { RunConfig } from '../../../contract/training.ts';
 import { openClient } from '../../../native-worker/client/service-client.ts';
 import { openLibrary } from '../../../native-worker/store/library.ts';
@@ -271,4 +273,36 @@ test('a run is refused in a precision that its device or its engine does not hav
     else await expect(made).resolves.toMatchObject({ runId: expect.any(Number) as number });
   }
   await expect(create('bf16', 'eager')).rejects.toThrow(/Op by op there is only float32/);
+});
+
+test('a view of runs outlives them: those that are gone keep their names, and an id that was given again is another run', async () => {
+  const [kept, gone] = [await finishedRun('finish and stay'), await finishedRun('finish and go')];
+  const told = new Promise((resolve) => under.client.on(viewsChanged, resolve));
+  await under.client.call(saveView, { name: 'Both', runIds: [kept, gone, 4711], look: 'x=steps' });
+  await told;
+  await expect(under.client.call(saveView, { name: 'Both', runIds: [kept], look: '' })).rejects.toMatchObject({
+    code: 'conflict',
+  });
+  await expect(under.client.call(saveView, { name: 'None', runIds: [4711], look: '' })).rejects.toMatchObject({
+    code: 'not-found',
+  });
+  const runs = async () => (await under.client.call(listViews, {}))[0]!.runs;
+  expect(await runs()).toEqual([
+    { id: kept, name: 'finish and stay', gone: false },
+    { id: gone, name: 'finish and go', gone: false },
+  ]);
+  await under.client.call(trashRun, { id: gone });
+  await under.client.call(deleteRun, { id: gone });
+  await under.client.call(editRun, { id: kept, name: 'renamed' });
+  expect(await runs()).toEqual([
+    { id: kept, name: 'renamed', gone: false },
+    { id: gone, name: 'finish and go', gone: true },
+  ]);
+  const library = openLibrary(under.folder);
+  library.db.prepare('UPDATE runs SET created_at = created_at + 1 WHERE id = ?').run(kept);
+  library.close();
+  expect((await runs())[0]).toEqual({ id: kept, name: 'finish and stay', gone: true });
+  await under.client.call(renameView, { name: 'Both', to: 'Neither' });
+  await under.client.call(deleteView, { name: 'Neither' });
+  expect(await under.client.call(listViews, {})).toEqual([]);
 });
