@@ -1,4 +1,5 @@
 import { axisScale, type AxisScale } from './axis-scale.ts';
+import { curveTable } from './curve-table.ts';
 import { BODY_WIDTH, dashes, pixel, TEXT, textAt, type Figure, type Paint } from './figure.ts';
 import { widthOf } from './figure-text.ts';
 import { bandsWords, extent, stepsOf, type AxisStyle, type Series } from './series.ts';
@@ -41,6 +42,7 @@ export function curveFigure(chart: CurveChart): Figure {
     legend: isNamed ? legendOf(series) : [],
     height: TOP + PLOT + FOOT,
     draw: (paint) => drawn(chart, paint),
+    table: () => curveTable(series, chart.x, chart.y),
   };
 }
 

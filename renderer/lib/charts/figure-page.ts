@@ -18,17 +18,27 @@ interface PageFigure {
   readonly element: () => HTMLElement | undefined;
 }
 
+/** The figures of a page, from its top to its end. */
+export interface PageFigures {
+  readonly all: () => readonly Figure[];
+  /** Whether one is drawn within an element. */
+  readonly within: (element: Element) => boolean;
+}
+
 const KEY = Symbol('figures of a page');
 
 /**
- * Makes a page's charts say what they are of, and gives all of them, from the top of the page to its end.
+ * Makes a page's charts say what they are of, and gives all of them.
  *
  * @param subject the run's name; null: legends name the runs
  */
-export function figurePage(subject: () => string | null): () => readonly Figure[] {
+export function figurePage(subject: () => string | null): PageFigures {
   const page: FigurePage = { subject, figures: new Set() };
   setContext(KEY, page);
-  return () => inOrder([...page.figures]).map(({ figure }) => figure());
+  return {
+    all: () => inOrder([...page.figures]).map(({ figure }) => figure()),
+    within: (element) => [...page.figures].some((one) => element.contains(one.element() ?? null)),
+  };
 }
 
 /** Says that a component draws a figure. @returns what its menu offers */

@@ -14,6 +14,14 @@ export interface LegendEntry {
 /** What is drawn of a colour token: the colour itself, or `var(--run-1)` where a page says it. */
 export type Paint = (token: string) => string;
 
+/** Some of what was measured as text: a column of x, and one a curve. */
+export interface FigureTable {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Moments that were measured; more than rows where some are left out. */
+  readonly moments: number;
+}
+
 /** What a file shows of a chart or map: all are framed alike, whatever is in them. */
 export interface Figure {
   readonly title: string;
@@ -24,6 +32,8 @@ export interface Figure {
   readonly height: number;
   /** The picture as SVG elements, from 0, 0 on. */
   readonly draw: (paint: Paint) => string;
+  /** Values of curves; absent: it has none. */
+  readonly table?: () => FigureTable;
 }
 
 /** A drawing as text, and its size in pixels. */
@@ -48,9 +58,13 @@ const GAP = 20;
 /**
  * A figure as a drawing that stands alone: title, sentences, the names of its curves and the picture.
  *
- * @param font CSS font family
+ * @param font CSS font family; null: it stands in a page, which has the font and says how wide it is
  */
-export function figureSvg({ title, words, legend, height: body, draw }: Figure, paint: Paint, font: string): Svg {
+export function figureSvg(
+  { title, words, legend, height: body, draw }: Figure,
+  paint: Paint,
+  font: string | null,
+): Svg {
   const parts: string[] = [];
   let y = PADDING;
   for (const line of linesOf(title, BODY_WIDTH, TITLE)) {
@@ -68,11 +82,12 @@ export function figureSvg({ title, words, legend, height: body, draw }: Figure, 
   y += names.height + 12;
   parts.push(`<g transform="translate(${PADDING} ${y})">`, draw(paint), '</g>');
   const height = Math.ceil(y + body + PADDING);
+  const alone = `xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="${escaped(font ?? '')}"`;
   return {
     width: WIDTH,
     height,
     text: [
-      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="${escaped(font)}" font-size="${TEXT}">`,
+      `<svg ${font === null ? 'role="img"' : alone} viewBox="0 0 ${WIDTH} ${height}" font-size="${TEXT}">`,
       `<title>${escaped(title)}</title>`,
       `<rect width="${WIDTH}" height="${height}" fill="${paint('--panel')}"/>`,
       ...parts,

@@ -48,3 +48,27 @@ test('all that the compared runs recorded is saved as one file', async () => {
   await choose('Save every tick as CSV');
   expect(asked).toEqual(['/files/runs/1,2/ticks.csv']);
 });
+
+test('what is seen is saved as a page: curves, runs, what differs, and panels that could not be drawn by name', async () => {
+  render(Compare, { ids: [1, 2], panels: ['loss', 'activation-max'] });
+  const saved: Blob[] = [];
+  const names: string[] = [];
+  vi.stubGlobal(
+    'URL',
+    Object.assign(URL, { createObjectURL: (blob: Blob) => saved.push(blob), revokeObjectURL: vi.fn() }),
+  );
+  vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (this: HTMLAnchorElement) {
+    names.push(this.download);
+  });
+  await screen.findByText('Nothing to draw.');
+  await choose('Save as HTML');
+  await expect.poll(() => names).toEqual(['script-alert-1-script-c-and-g.html']);
+  const page = new DOMParser().parseFromString(await saved[0]!.text(), 'text/html');
+  expect(page.querySelector('h1')!.textContent).toBe('<script>alert(1)</script> & "C" and G');
+  expect([...page.querySelectorAll('section > svg')].map((svg) => svg.querySelector('title')!.textContent)).toEqual([
+    'Loss',
+  ]);
+  expect(page.body.textContent).toContain('Not in this file: Largest activation of a bucket');
+  expect(page.body.textContent).toContain('No grid yet at this time.');
+  vi.unstubAllGlobals();
+});
