@@ -140,6 +140,7 @@ export const everyState: readonly PageState[] = [
   },
   { name: 'compare, axis and list from the address', at: '/compare?runs=1,2&x=seconds&range=3-x&q=fin' },
   { name: 'compare, grouped', at: '/compare?runs=1,2&group=dataset' },
+  { name: 'compare, one hidden', at: '/compare?runs=1,2&hide=2' },
   { name: 'compare: views', at: '/compare?runs=1,2', make: press('Views') },
   {
     name: 'compare: save a view',

@@ -1,4 +1,5 @@
 import { runFieldNamed, type RunField } from '../../../contract/run-fields.ts';
+import { toIds } from '../../lib/address-parts.ts';
 import type { CompareLook } from '../../lib/compare-address.ts';
 import type { TimeRange } from '../../lib/charts/time-range.ts';
 import { xNames, type XName } from './x-axis.ts';
@@ -19,6 +20,7 @@ export function readLook(look: CompareLook): Look {
     look.x !== undefined && x === undefined ? `There is no axis “${look.x}”` : null,
     look.range !== undefined && readRange(look.range) === null ? `“${look.range}” is no stretch of the axis` : null,
     look.group !== undefined && group === null ? `There is no field “${look.group}” to group by` : null,
+    look.hide !== undefined && toIds(look.hide).length === 0 ? `“${look.hide}” are no runs to hide` : null,
   ];
   return { x: x ?? 'images', group, unknown: unknown.filter((text) => text !== null) };
 }

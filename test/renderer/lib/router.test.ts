@@ -14,7 +14,11 @@ const places: Route[] = [
   { page: 'compare', runs: [] },
   { page: 'compare', runs: [1], panels: ['loss', 'activation-max:Dec 16×16', 'validation:σ_rel 0.05'] },
   { page: 'compare', runs: [1], panels: [] },
-  { page: 'compare', runs: [1], look: { x: 'steps', range: '1000-2000.5', group: 'seed', q: 'rung:C or lr<0.005&x' } },
+  {
+    page: 'compare',
+    runs: [1],
+    look: { x: 'steps', range: '1000-2000.5', group: 'seed', hide: '2,5', q: 'rung:C or lr<0.005&x' },
+  },
   { page: 'data', id: 3 },
   { page: 'data', id: null },
   { page: 'generate', snapshot: 4, sample: 5, reconstruction: null },

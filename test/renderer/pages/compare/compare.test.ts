@@ -226,6 +226,25 @@ test('runs are grouped by a field of the address, drawn as one curve and in one 
   expect(colours().size).toBe(3);
 });
 
+test('a chosen run is hidden and shown again, and leaves the address with its choice', async () => {
+  const { rerender } = render(Compare, { ids: [1, 2] });
+  await screen.findByText(/^Loss, as measured\. first: .* second: /);
+  await fireEvent.click(screen.getByRole('button', { name: 'Hide second' }));
+  expect(window.location.hash).toBe('#/compare?runs=1,2&hide=2');
+  await rerender({ look: { hide: '2' } });
+  expect(await screen.findByText(/^Loss, as measured\. first: [^:]*$/)).toBeTruthy();
+  expect(screen.getByRole<HTMLInputElement>('checkbox', { name: 'second hidden' }).checked).toBe(true);
+  await fireEvent.click(screen.getByRole('checkbox', { name: 'second hidden' }));
+  expect(window.location.hash).toBe('#/compare?runs=1');
+  await fireEvent.click(screen.getByRole('button', { name: 'Show second' }));
+  expect(window.location.hash).toBe('#/compare?runs=1,2');
+  await rerender({ look: { hide: '1,2' } });
+  expect(await screen.findByText(/^All chosen runs are hidden/)).toBeTruthy();
+  await rerender({ look: { hide: 'some' } });
+  expect(await screen.findByText('“some” are no runs to hide; it is left out.')).toBeTruthy();
+  expect(await screen.findByText(/^Loss, as measured\. first: .* second: /)).toBeTruthy();
+});
+
 test('a stretch beyond the curves becomes their end', async () => {
   render(Compare, { ids: [1], look: { range: '90000-90256' } });
   expect(await screen.findByText('256 images to 512 images')).toBeTruthy();
