@@ -41,21 +41,33 @@ export function figurePage(subject: () => string | null): PageFigures {
   };
 }
 
+interface Drawn {
+  /** Of its files. */
+  readonly title: () => string;
+  readonly figure: () => Figure;
+  /** Its values as a table. */
+  readonly csv: (() => string) | undefined;
+  /** Something of it on the page. */
+  readonly element: () => HTMLElement | undefined;
+}
+
 /** Says that a component draws a figure. @returns what its menu offers */
-export function drawsFigure(make: () => Figure, element: () => HTMLElement | undefined) {
+export function drawsFigure({ title, figure: make, csv, element }: Drawn) {
   const page = getContext<FigurePage | undefined>(KEY);
+  const subject = (): string | null => page?.subject() ?? null;
   const figure = (): Figure => {
-    const subject = page?.subject() ?? null;
-    const made = make();
-    return subject === null ? made : { ...made, words: [subject, ...made.words] };
+    const [name, made] = [subject(), make()];
+    return name === null ? made : { ...made, words: [name, ...made.words] };
   };
   const mine: PageFigure = { figure, element };
   page?.figures.add(mine);
   onDestroy(() => page?.figures.delete(mine));
-  const name = (ending: string): string => fileName([page?.subject() ?? '', make().title].join(' '), ending);
+  const name = (ending: string): string => fileName([subject() ?? '', title()].join(' '), ending);
+  const save = (ending: string, type: string, text: string): void => download(name(ending), new Blob([text], { type }));
   return [
     { label: 'Save as PNG', onselect: () => void savePng(figure(), name('png')) },
-    { label: 'Save as SVG', onselect: () => saveSvg(figure(), name('svg')) },
+    { label: 'Save as SVG', onselect: () => save('svg', 'image/svg+xml', drawing(figure()).text) },
+    ...(csv ? [{ label: 'Save as CSV', onselect: () => save('csv', 'text/csv', csv()) }] : []),
   ];
 }
 
@@ -73,8 +85,4 @@ async function savePng(figure: Figure, name: string): Promise<void> {
   await attempt(async () => {
     download(name, await pngOf(drawing(figure)));
   });
-}
-
-function saveSvg(figure: Figure, name: string): void {
-  download(name, new Blob([drawing(figure).text], { type: 'image/svg+xml' }));
 }

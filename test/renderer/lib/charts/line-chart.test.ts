@@ -95,11 +95,11 @@ test('the drawing that is saved has the name of the file, the legend and what is
   const chart = { title: 'Weights', name: 'Weights, Dec 16×16', series, x: imagesAxis(), y: rateAxis(), height: 100 };
   render(LineChart, { ...chart, crosshair: new Crosshair(), smoothing: 0.1 });
   const menu = screen.getByRole('button', { name: 'Table and files of Weights' });
-  for (const item of ['Show as table', 'Save as SVG']) {
+  for (const item of ['Show as table', 'Save as SVG', 'Save as CSV']) {
     await fireEvent.keyDown(menu, { key: 'Enter' });
     await fireEvent.click(await screen.findByRole('menuitem', { name: item }));
   }
-  expect(names).toEqual(['weights-dec-16-16.svg']);
+  expect(names).toEqual(['weights-dec-16-16.svg', 'weights-dec-16-16.csv']);
   const drawing = new DOMParser().parseFromString(await saved[0]!.text(), 'image/svg+xml');
   const said = [...drawing.querySelectorAll('text')].map((text) => text.textContent);
   expect(said).toEqual(
