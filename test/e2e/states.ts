@@ -139,10 +139,7 @@ export const everyState: readonly PageState[] = [
       await filtered('state:fin rungg:C')(page);
     },
   },
-  { name: 'compare, axis and list from the address', at: '/compare?runs=1,2&x=seconds&range=3-x&q=fin' },
-  { name: 'compare, grouped', at: '/compare?runs=1,2&group=dataset' },
-  { name: 'compare, one hidden', at: '/compare?runs=1,2&hide=2' },
-  { name: 'compare: views', at: '/compare?runs=1,2', make: press('Views') },
+  { name: 'compare, grouped over time', at: '/compare?runs=1,2&x=time&group=dataset&range=3-x&q=fin' },
   {
     name: 'compare: save a view',
     at: '/compare?runs=1,2',
@@ -153,7 +150,7 @@ export const everyState: readonly PageState[] = [
     at: '/compare?runs=1,2',
     make: after(saved('first'), press('Views'), press('Rename and delete…', 'menuitem'), press('Delete first')),
   },
-  { name: 'compare, zoomed', at: '/compare?runs=1,2', make: keys('+', '+') },
+  { name: 'compare, zoomed, one hidden', at: '/compare?runs=1,2&hide=2', make: keys('+', '+') },
   { name: 'compare: all panels', at: '/compare?runs=1,2', make: press('Add a panel') },
   { name: 'compare: export', at: '/compare?runs=1,2', make: press('Export') },
   { name: 'new run', at: '/new', make: unfolded },
