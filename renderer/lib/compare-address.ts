@@ -14,9 +14,9 @@ export type CompareLook = Readonly<Partial<Record<LookName, string>>>;
 
 /**
  * `x`: what x counts. `range`: what is zoomed into. `group`: a field whose values part the runs. `hide`: chosen
- * runs that are not drawn. `q`: the filter of the list of runs.
+ * runs that are not drawn. `wipe`: two grids, one over the other. `q`: the filter of the list of runs.
  */
-const lookNames = ['x', 'range', 'group', 'hide', 'q'] as const;
+const lookNames = ['x', 'range', 'group', 'hide', 'wipe', 'q'] as const;
 export type LookName = (typeof lookNames)[number];
 
 /** An address that takes all panels away says so. */

@@ -122,12 +122,12 @@ function faultsInSight(page: Page): Promise<string[]> {
       things.push({ element, words, seen: seenOf(element, element.getBoundingClientRect(), null), isText: false });
     }
 
-    /** What floats on purpose: a head that stays while its table scrolls, messages, marks on a map, what a field offers. */
+    /** What floats on purpose: a head that stays while its table scrolls, messages, marks on a map, grids of a wipe, what a field offers. */
     const floats = (element: Element): Element | null => {
       for (let one: Element | null = element; one !== null && one !== top; one = one.parentElement) {
         const { position } = getComputedStyle(one);
         if (position === 'sticky' || position === 'fixed') return one;
-        if (one.matches('.cells, .stage > canvas, [role=menu], [role=listbox]')) return one;
+        if (one.matches('.cells, .stage > canvas, .wipe > *, [role=menu], [role=listbox]')) return one;
       }
       return null;
     };

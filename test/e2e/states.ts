@@ -131,6 +131,7 @@ export const everyState: readonly PageState[] = [
     make: after((page) => page.getByRole('application').first().focus(), keys('ArrowDown', 'Enter')),
   },
   { name: 'compare: ratio', at: '/compare?runs=1,2&panel=map:weight:ratio&panel=map:activation:ratio:9/1' },
+  { name: 'compare: wipe', at: '/compare?runs=1,2&panel=none&wipe=1,2' },
   {
     name: 'compare, runs searched, one deleted',
     at: '/compare?runs=1,2,99',

@@ -12,7 +12,7 @@ import { tickColumns } from '../../../../contract/ticks.ts';
 import { onlyRows, packDynamics } from '../../../support/dynamics.ts';
 import { exampleTick } from '../../../support/ticks.ts';
 import Compare from '../../../../renderer/pages/compare/Compare.svelte';
-import { exampleRun, exampleRunSummary } from '../../support/examples.ts';
+import { exampleRun, exampleRunSummary, exampleSample } from '../../support/examples.ts';
 
 const first = exampleRunSummary({ id: 1, name: 'first' });
 const second = exampleRunSummary({ id: 2, name: 'second' });
@@ -164,6 +164,31 @@ test('two runs are drawn as ratio, its ends and what they do not share are told,
   const over = within(panel).getByRole('combobox', { name: 'Run that is divided' });
   await fireEvent.change(over, { target: { value: (over as HTMLSelectElement).options[0]!.value } });
   expect(window.location.hash).toBe('#/compare?runs=1,2&panel=map:activation-max:ratio:1/2');
+});
+
+test('the grids of two runs lie one over the other with a divider, and the address says which', async () => {
+  service.answer(listSamples, ({ runId }) => [
+    exampleSample({ id: 20 + runId!, runId: runId!, nimg: 256 }),
+    exampleSample({ id: 30 + runId!, runId: runId!, nimg: 512 }),
+  ]);
+  const { rerender } = render(Compare, { ids: [1, 2], panels: [] });
+  await fireEvent.click(await screen.findByRole('radio', { name: 'Wipe' }));
+  expect(window.location.hash).toBe('#/compare?runs=1,2&panel=none&wipe=1,2');
+  await rerender({ look: { wipe: '1:256,1' } });
+  const divider = await screen.findByRole('slider', { name: 'Divider' });
+  expect(divider.getAttribute('aria-valuetext')).toBe('50 % first, 50 % first');
+  expect(screen.getByAltText('Grid of first after 256 images').getAttribute('src')).toBe('/files/samples/21.png');
+  expect(screen.getByAltText('Grid of first after 512 images').getAttribute('src')).toBe('/files/samples/31.png');
+  await fireEvent.input(divider, { target: { value: 20 } });
+  expect(divider.getAttribute('aria-valuetext')).toBe('20 % first, 80 % first');
+  const moment = screen.getByRole('combobox', { name: 'Right: moment' });
+  await fireEvent.change(moment, { target: { value: (moment as HTMLSelectElement).options[1]!.value } });
+  expect(window.location.hash).toContain('&wipe=1:256,1:256');
+  await rerender({ look: { wipe: '1,9' } });
+  expect(await screen.findByText('The two that the address names are not both among these runs.')).toBeTruthy();
+  await rerender({ look: { wipe: 'x' } });
+  expect(await screen.findByText(/“x” are no two grids; it is left out/)).toBeTruthy();
+  service.answer(listSamples, () => []);
 });
 
 test('panels are moved and taken away, and what the address names in vain is told', async () => {
