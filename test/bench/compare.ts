@@ -1,11 +1,13 @@
 /**
  * `npm run bench:compare -- [--runs 20] [--overlaid 50] [--ticks 100000] [--frames 240] [--rounds 7]`: how the comparison of many
  * long runs opens and moves. A library of such runs is made in a temporary folder. The page is opened in Chromium, and what
- * it asks the service for is noted; then another program asks for the same, all at once as the page does, while a second
- * connection asks for something small over and over. Last the page shows more runs, and what is seen moves in every frame.
+ * it asks the service for is noted; then another program asks for the same, the curves all at once and the findings one
+ * after the other as the page does, while a second connection asks for something small over and over. Last the page shows
+ * more runs, and what is seen moves in every frame.
  */
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
+import { runFindings } from '../../contract/findings.ts';
 import { median } from '../../contract/median.ts';
 import { table } from '../../native-worker/cli/words.ts';
 import { openClient } from '../../native-worker/client/service-client.ts';
@@ -109,9 +111,20 @@ const { origin } = new URL(service.url!);
 
 const client = await openClient(service.socket);
 const other = await openClient(service.socket);
-const calls = async (asked: readonly Asked[]): Promise<unknown> =>
-  Promise.all(asked.map(({ call, input }) => client.forward(call, input)));
+const ask = ({ call, input }: Asked): Promise<unknown> => client.forward(call, input);
 const lines: string[][] = [];
+/** Does it some times, and adds a line to the table. */
+async function measure(name: string, asked: readonly Asked[], how: () => Promise<unknown>): Promise<void> {
+  const rounds: Waited[] = [];
+  for (let round = 0; round < Number(values.rounds); round++) rounds.push(await beside(other, how));
+  let bytes = 0;
+  for (const one of asked) bytes += JSON.stringify(await ask(one)).length;
+  lines.push([
+    ...[name, String(asked.length), (bytes / 1e6).toFixed(1)],
+    ms(rounds.map(({ own }) => own)),
+    ms(rounds.map(({ waited }) => waited)),
+  ]);
+}
 const ms = (numbers: readonly number[]): string => median(numbers).toFixed(0);
 const few = ids.slice(0, runs);
 const pages: [string, string[]][] = [
@@ -122,18 +135,13 @@ const pages: [string, string[]][] = [
 for (const [name, panels] of pages) {
   const asked = await open(page, origin, few, panels);
   await page.goto('about:blank');
-  const rounds: Waited[] = [];
-  for (let round = 0; round < Number(values.rounds); round++) rounds.push(await beside(other, () => calls(asked)));
-  const part = { own: 0, waited: 0, bytes: 0 };
-  for (const answer of await Promise.all(asked.map(({ call, input }) => client.forward(call, input))))
-    part.bytes += JSON.stringify(answer).length;
-  lines.push([
-    name,
-    String(asked.length),
-    (part.bytes / 1e6).toFixed(1),
-    ms(rounds.map(({ own }) => own)),
-    ms(rounds.map(({ waited }) => waited)),
-  ]);
+  const findings = asked.filter(({ call }) => call === runFindings.name);
+  const curves = asked.filter((one) => !findings.includes(one));
+  await measure(name, curves, () => Promise.all(curves.map(ask)));
+  if (panels.length === 0)
+    await measure('then their findings', findings, async () => {
+      for (const one of findings) await ask(one);
+    });
 }
 client.close();
 other.close();

@@ -53,14 +53,8 @@ export function framed(options: ChartOptions<'line'>, { left, start, end }: Char
     layout: { padding: { top: 6, right: 0 } },
     scales: {
       x: {
-        ...x!,
-        ...(start === undefined ? {} : { min: start }),
+        ...(start === undefined ? withinEnds(x!) : { ...x!, min: start, afterFit: withoutPadding }),
         max: end,
-        ...(start === undefined ? { ticks: { ...x!.ticks, align: 'inner' as const } } : {}), // labels need no room beyond the ends
-        afterFit: (fitted) => {
-          fitted.paddingLeft = 0;
-          fitted.paddingRight = 0;
-        },
       },
       y: {
         ...y!,
@@ -70,6 +64,16 @@ export function framed(options: ChartOptions<'line'>, { left, start, end }: Char
       },
     },
   };
+}
+
+/** An axis whose labels need no room beyond its ends, so that what is beside it stays where it is. */
+export function withinEnds<T extends { ticks?: object }>(axis: T): T {
+  return { ...axis, ticks: { ...axis.ticks, align: 'inner' }, afterFit: withoutPadding };
+}
+
+function withoutPadding(fitted: { paddingLeft?: number; paddingRight?: number }): void {
+  fitted.paddingLeft = 0;
+  fitted.paddingRight = 0;
 }
 
 function scale(

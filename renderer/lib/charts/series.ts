@@ -90,10 +90,21 @@ export function smooth(
   });
 }
 
+const smoothedBefore = new WeakMap<Series['ys'], { xs: Series['xs']; length: number; smoothed: Series['ys'] }>();
+
+/** As `smooth`, of which it remembers what came of the same numbers last. */
+function smoothOnce(xs: Series['xs'], ys: Series['ys'], length: number): Series['ys'] {
+  const before = smoothedBefore.get(ys);
+  if (before?.xs === xs && before.length === length) return before.smoothed;
+  const smoothed = smooth(xs, ys, length);
+  smoothedBefore.set(ys, { xs, length, smoothed });
+  return smoothed;
+}
+
 /** A curve, with its band, smoothed. @param share length of the smoothing as a share of the curve's own */
 export function smoothedCurve(curve: Series, share: number): Series {
   const { xs, ys, band } = curve;
-  const of = (values: Series['ys']): Series['ys'] => smooth(xs, values, share * (xs.at(-1) ?? 0));
+  const of = (values: Series['ys']): Series['ys'] => smoothOnce(xs, values, share * (xs.at(-1) ?? 0));
   return { ...curve, ys: of(ys), ...(band && { band: { ...band, low: of(band.low), high: of(band.high) } }) };
 }
 

@@ -27,6 +27,7 @@ import { listSamples, type Sample } from '../../../contract/samples.ts';
 import { client } from '../client/index.ts';
 import type { TimeRange } from '../charts/time-range.ts';
 import { attempt, toasts } from '../state/toasts.svelte.ts';
+import { together } from './together.ts';
 import { appendMagnitudes, appendTicks, noTicks, ticksUpTo, withCloser, withCloserTable } from './tick-columns.ts';
 
 /** News are drawn at most this often: a chart that jumps more often is not read better. */
@@ -206,6 +207,7 @@ export class RunData {
     for (const [key, part] of this.#watched) {
       if (this.#tables.get(key)?.span !== undefined) tables.set(key, await this.#read(part, stretch));
     }
+    await this.#turn();
     if (this.#seen === range) this.#closely = { ticks, tables };
   }
 
@@ -281,7 +283,14 @@ export class RunData {
   }
 
   async #readTicksAgain(): Promise<void> {
-    this.#ticks = await this.#readTicks({ id: this.id });
+    const ticks = await this.#readTicks({ id: this.id });
+    await this.#turn();
+    this.#ticks = ticks;
+  }
+
+  /** Beside many other runs: waits until what they have read is shown, too. */
+  async #turn(): Promise<void> {
+    if (this.#curvesOnly !== null) await together();
   }
 
   #readTicks(stretch: { id: number; afterNimg?: number; untilNimg?: number }): Promise<TickColumns> {
@@ -310,6 +319,7 @@ export class RunData {
     const tooMany = (history?.nimg.length ?? 0) > 2 * MAP_COLUMNS;
     const afterNimg = anew || end < last || tooMany ? -1 : last;
     const news = await this.#read(part, { id: this.id, afterNimg });
+    await this.#turn();
     const grown = history && afterNimg >= 0 ? appendMagnitudes(history, news) : news;
     this.#tables = new Map(this.#tables).set(key, grown);
     this.rowNames = { ...this.rowNames, [part.kind]: grown.allLayers ?? grown.layers };

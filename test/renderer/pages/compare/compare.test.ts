@@ -93,7 +93,7 @@ test('a kind is drawn by row, whoever did not record it is named, and the addres
   render(Compare, { ids: [1, 2], panels: ['activation-max'] });
   const panel = await screen.findByRole('region', { name: 'Largest activation of a bucket, Dec 16×16' });
   expect(await within(panel).findByText(/first: 8\.00 at 512 images/)).toBeTruthy();
-  expect(within(panel).getByText('Not recorded in: second.')).toBeTruthy();
+  expect(await within(panel).findByText('Not recorded in: second.')).toBeTruthy();
   const asked = service.inputsOf(runDynamics).filter(({ kind }) => kind === 'activation-max');
   expect(new Set(asked.map(({ rows }) => JSON.stringify(rows)))).toEqual(new Set(['[]', '["Dec 16×16"]']));
   const rows = within(panel).getByRole('combobox', { name: 'Largest activation of a bucket of' });
