@@ -120,7 +120,7 @@ type Drawn = Series & { readonly points: readonly Point[] };
 /** The lower and the upper edge of a curve's band, as curves; none where it has none. */
 function edgesOf(curve: Series): Series[] {
   const { band } = curve;
-  return band === undefined ? [] : [band.low, band.high].map((ys) => ({ ...curve, ys }));
+  return band?.shaded !== true ? [] : [band.low, band.high].map((ys) => ({ ...curve, ys }));
 }
 
 /** What lies between two lines over the same x, in pixels: a shape for each stretch on which both are there. */

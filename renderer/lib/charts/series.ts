@@ -26,6 +26,8 @@ export interface Band {
   readonly runs: readonly number[];
   /** How many curves there are. */
   readonly all: number;
+  /** Whether it is drawn. */
+  readonly shaded: boolean;
 }
 
 /** What a band says at a place: "0.51 to 0.55, here of 2", "± 0.02"; empty: all have one value there. */
@@ -39,7 +41,7 @@ export function spreadWords({ band, ys }: Series, index: number, y: AxisStyle): 
 
 /** What the bands of curves are, as sentences; none where there are none. */
 export function bandsWords(series: readonly Series[]): string[] {
-  const kinds = new Set(series.map(({ band }) => band?.kind));
+  const kinds = new Set(series.map(({ band }) => (band?.shaded === true ? band.kind : null)));
   const [range, deviation] = [kinds.has('range'), kinds.has('deviation')];
   const ends = 'from the smallest to the largest value';
   const sides = 'one standard deviation to both sides';

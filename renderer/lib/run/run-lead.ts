@@ -2,7 +2,7 @@ import { getContext, setContext } from 'svelte';
 
 const KEY = Symbol('in whose colour runs are drawn');
 
-/** Makes a page draw runs in the colours of others: those of a group as its first. @param lead of a run's id, another */
+/** Makes a page draw runs in the colours of others: those of a group alike. @param lead of a run's id, another */
 export function drawRunsAs(lead: (runId: number) => number): void {
   setContext(KEY, lead);
 }

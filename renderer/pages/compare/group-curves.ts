@@ -9,21 +9,29 @@ const ENOUGH = 4;
 /** Places of a mean; beyond them evenly spread ones are taken. */
 const MOST_PLACES = 2000;
 
-/** One curve a group in the place of those of its runs, drawn as its first run is; alone in it, a run's curve stays its own. */
+/** One curve a group in the place of those of its runs, marked by the group's place; alone in it, a run's curve stays its own. */
 export function groupedCurves(curves: readonly RunCurve[], groups: readonly RunGroup[]): Series[] {
   const parts = [...new Set(curves.map(({ part }) => part))];
-  return groups.flatMap(({ label, text, runs }) => {
-    const mark = runMark(runs[0]!.id);
+  return groups.flatMap(({ label, text, runs }, place) => {
+    const mark = runMark(groupMark(place));
     return parts.flatMap((part) => {
       const own = curves.filter((curve) => curve.part === part && runs.some(({ id }) => id === curve.runId));
       const [first] = own;
       if (first === undefined) return [];
       const style = part === '' ? mark : { token: mark.token };
       if (own.length === 1) return [{ ...first, ...style }];
+      const mean = meanOf(own);
+      // Of what stands beside something else the band would only hide that one's.
+      if (part !== '') mean.band = { ...mean.band, shaded: false };
       const name = [label, part, `mean of ${own.length}`].filter((word) => word !== '').join(', ');
-      return [{ ...first, ...style, id: `${part} of ${text}`, label: name, ...meanOf(own) }];
+      return [{ ...first, ...style, id: `${part} of ${text}`, label: name, ...mean }];
     });
   });
+}
+
+/** The id in whose colour the group at a place is drawn: groups are told apart by as few dashes as can be. */
+export function groupMark(place: number): number {
+  return place + 1;
 }
 
 /**
@@ -50,7 +58,7 @@ export function meanOf(curves: readonly Pick<Series, 'xs' | 'ys'>[]): Pick<Serie
     high.push(to);
     runs.push(values.length);
   }
-  return { xs, ys, band: { kind, low, high, runs, all: curves.length } };
+  return { xs, ys, band: { kind, low, high, runs, all: curves.length, shaded: true } };
 }
 
 function rangeOf(values: readonly number[]): [number, number] {

@@ -12,7 +12,7 @@ test('a CSV has one row per place on x and empty cells where a curve has none', 
 });
 
 test('a mean has its band and the number of its runs beside it', () => {
-  const band = { kind: 'range', low: [1, 2], high: [3, 2], runs: [2, 1], all: 2 } as const;
+  const band = { kind: 'range', low: [1, 2], high: [3, 2], runs: [2, 1], all: 2, shaded: true } as const;
   const csv = toCsv('images', [{ id: 'a', label: 'Seed 1', ...look, xs: [1, 2], ys: [2, 2], band }]);
   expect(csv).toBe('images,Seed 1,Seed 1: smallest,Seed 1: largest,Seed 1: runs\r\n1,2,1,3,2\r\n2,2,2,2,1\r\n');
 });

@@ -45,7 +45,7 @@ test('a drawing of curves says its title, both axes and every run, each in its o
 
 test('a band is a shape in the colour of its curve, which the words explain and the axis has room for', () => {
   const [curve] = chart(['Seed 1']).series;
-  const band = { kind: 'range', low: [1, 1, null], high: [3, 9, null], runs: [2, 2, 0], all: 2 } as const;
+  const band = { kind: 'range', low: [1, 1, null], high: [3, 9, null], runs: [2, 2, 0], all: 2, shaded: true } as const;
   const root = read(curveFigure(chart([], { series: [{ ...curve!, ys: [2, 5, null], band }] })));
   const shape = root.querySelector('path[fill="var(--run-1)"]')!.getAttribute('d')!;
   expect(shape).toMatch(/^M\S+ \S+L\S+ \S+L\S+ \S+L\S+ \S+Z$/);

@@ -37,7 +37,7 @@ test('readings are what was measured: smoothing only draws', () => {
 
 test('a mean is said with its spread and, where some runs have ended, of how many it is', async () => {
   const crosshair = new Crosshair();
-  const band = { kind: 'range', low: [1, 2, 4], high: [3, 2.5, 4], runs: [3, 2, 1], all: 3 } as const;
+  const band = { kind: 'range', low: [1, 2, 4], high: [3, 2.5, 4], runs: [3, 2, 1], all: 3, shaded: true } as const;
   const curve = { id: 'a', label: 'Seed 1', token: '--run-1', dash: [], xs: [100, 200, 300], ys: [2, 2.25, 4], band };
   render(LineChart, {
     ...{ title: 'Loss', series: [curve], x: imagesAxis(), y: rateAxis(), height: 100, crosshair, legend: true },

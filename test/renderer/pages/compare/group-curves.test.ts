@@ -14,7 +14,7 @@ test('curves measured at the same places have their mean there, and a band from 
     { xs: [1, 2], ys: [6, 30] },
   ]);
   expect({ xs, ys }).toEqual({ xs: [1, 2], ys: [3, 20] });
-  expect(band).toEqual({ kind: 'range', low: [1, 10], high: [6, 30], runs: [3, 3], all: 3 });
+  expect(band).toEqual({ kind: 'range', low: [1, 10], high: [6, 30], runs: [3, 3], all: 3, shaded: true });
 });
 
 test('of four curves or more the band is one standard deviation, of n − 1', () => {
@@ -64,7 +64,7 @@ const curveOf = (runId: number, part = ''): RunCurve => ({
   ...(part === '' ? runMark(runId) : { token: runMark(runId).token, dash: [5, 3] }),
 });
 
-test('runs are grouped in the order of what they have in common, each drawn as its first; alone a run stays its own', () => {
+test('runs are grouped in the order of what they have in common, each in a colour of its own; alone a run stays its own', () => {
   const groups = runGroups(runFieldNamed('seed')!, seeds);
   const curves = groupedCurves(
     seeds.map(({ id }) => curveOf(id)),
@@ -75,7 +75,7 @@ test('runs are grouped in the order of what they have in common, each drawn as i
     ['run 5', [5]],
     ['Seed 3, mean of 2', [2.5]],
   ]);
-  expect(curves.map(({ token }) => token)).toEqual([2, 5, 1].map((id) => runMark(id).token));
+  expect(curves.map(({ token }) => token)).toEqual([1, 2, 3].map((id) => runMark(id).token));
   expect(new Set(curves.map(({ id }) => id)).size).toBe(3);
 });
 
@@ -86,6 +86,7 @@ test('what was trained on has a mean of its own, and runs without a curve are no
     ['Without tags, mean of 2', 0],
     ['Without tags, trained on, mean of 2', 2],
   ]);
+  expect(curves.map(({ band }) => band!.shaded)).toEqual([true, false]);
 });
 
 test('the words under a chart say what its bands are', () => {
