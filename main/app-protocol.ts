@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { protocol } from 'electron';
 import { SECURITY_HEADERS } from '../contract/security.ts';
 import { findAppFile, servicePath, type AppFile } from './app-files.ts';
@@ -9,7 +10,7 @@ import type { Service } from './service.ts';
 interface Answer {
   readonly status: number;
   readonly headers: Record<string, string>;
-  readonly body: Buffer;
+  readonly body: Buffer | Readable;
 }
 
 /** Makes `app:` a scheme with an origin, to which the web's rules apply. Before `ready`, once. */
@@ -31,18 +32,22 @@ export function serveApp(files: ReadonlyMap<string, AppFile>, service: Service):
   if (typeof protocol.handle === 'function') {
     protocol.handle(APP_SCHEME, async (request) => {
       const { status, headers, body } = await answer(request.method, request.url);
-      return new Response(new Uint8Array(body), { status, headers });
+      // Node's type of a web stream and the page's are the same thing under two names.
+      const content = Buffer.isBuffer(body)
+        ? new Uint8Array(body)
+        : (Readable.toWeb(body) as unknown as ReadableStream);
+      return new Response(content, { status, headers });
     });
     return;
   }
   // Electron before 25, which the tests run where no newer one can be had.
   // eslint-disable-next-line @typescript-eslint/no-deprecated
-  protocol.registerBufferProtocol(APP_SCHEME, (request, respond) => {
+  protocol.registerStreamProtocol(APP_SCHEME, (request, respond) => {
     void answer(request.method, request.url).then(({ status, headers, body }) => {
       respond({
         statusCode: status,
         headers,
-        data: body,
+        data: Buffer.isBuffer(body) ? Readable.from([body]) : body,
         mimeType: (headers['content-type'] ?? '').split(';')[0] ?? '',
       });
     });
@@ -65,14 +70,11 @@ async function find(
   }
   const path = servicePath(url);
   if (path === null) return plain(404, 'There is no such page.');
-  const picture = await service.file(path);
-  return answerWith(picture.status, picture.body, {
-    'content-type': picture.contentType,
-    'cache-control': picture.cacheControl,
-  });
+  const { status, body, contentType, cacheControl } = await service.file(path);
+  return answerWith(status, body, { 'content-type': contentType, 'cache-control': cacheControl });
 }
 
-function answerWith(status: number, body: Buffer, headers: Record<string, string>): Answer {
+function answerWith(status: number, body: Answer['body'], headers: Record<string, string>): Answer {
   return { status, body, headers: { ...SECURITY_HEADERS, ...headers } };
 }
 

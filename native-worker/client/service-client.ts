@@ -1,5 +1,6 @@
 import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import type { Readable } from 'node:stream';
 import { WebSocket } from 'ws';
 import type * as z from 'zod';
 import type { Call, Hello, Reply, ServiceEvent } from '../../contract/call.ts';
@@ -27,7 +28,7 @@ export interface ServiceClient {
    * @throws {AppError} 'not-found' with the service's own words; 'unavailable'
    */
   file(path: string): Promise<Buffer>;
-  /** The same with everything that was answered, refusals too. @throws {AppError} 'unavailable' */
+  /** The same with everything that was answered, refusals too, as it comes in. @throws {AppError} 'unavailable' */
   fetch(path: string): Promise<FileAnswer>;
   /**
    * Fetches what may be larger than memory, piece by piece.
@@ -40,12 +41,13 @@ export interface ServiceClient {
   readonly closed: Promise<void>;
 }
 
-/** A picture of the library, or the service's refusal. */
+/** A file of the library, or the service's refusal. */
 export interface FileAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly cacheControl: string;
-  readonly body: Buffer;
+  /** To be read once; fails where the service breaks off. */
+  readonly body: Readable;
 }
 
 export interface OpenClientOptions {
@@ -87,10 +89,11 @@ export async function openClient(socketPath: string, options: OpenClientOptions 
     fetch,
     file: async (path) => {
       const { status, body } = await fetch(path);
-      if (status !== 200) throw new AppError('not-found', body.toString('utf8'));
-      return body;
+      const content = await allOf(body, path);
+      if (status !== 200) throw new AppError('not-found', content.toString('utf8'));
+      return content;
     },
-    pieces: (path) => piecesOf(socketPath, path),
+    pieces: (path) => piecesOf(() => fetch(path), path),
     close: () => rpc.close(),
   };
 }
@@ -124,33 +127,35 @@ async function fetchFile(socketPath: string, path: string): Promise<FileAnswer> 
       status: response.statusCode ?? 500,
       contentType: response.headers['content-type'] ?? 'application/octet-stream',
       cacheControl: response.headers['cache-control'] ?? 'no-store',
-      body: await bodyOf(response, path),
+      body: response,
     };
   } catch (cause) {
     throw notHandedOver(path, cause);
   }
 }
 
-async function* piecesOf(socketPath: string, path: string): AsyncGenerator<Buffer> {
-  let refusal: string | null = null;
+async function* piecesOf(fetch: () => Promise<FileAnswer>, path: string): AsyncGenerator<Buffer> {
+  const { status, body } = await fetch();
+  if (status !== 200) throw new AppError('not-found', (await allOf(body, path)).toString('utf8'));
   try {
-    const response = await ask(socketPath, path);
-    if (response.statusCode === 200) yield* response as AsyncIterable<Buffer>;
-    else refusal = (await bodyOf(response, path)).toString('utf8');
+    yield* body as AsyncIterable<Buffer>;
   } catch (cause) {
     throw notHandedOver(path, cause);
   }
-  if (refusal !== null) throw new AppError('not-found', refusal);
 }
 
-/** @throws where it is larger than anything that is sent whole */
-async function bodyOf(response: IncomingMessage, path: string): Promise<Buffer> {
+/** @throws {AppError} 'unavailable' where it breaks off, or is larger than anything that is sent whole */
+async function allOf(body: Readable, path: string): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of response as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes`);
-    parts.push(part);
+  try {
+    for await (const part of body as AsyncIterable<Buffer>) {
+      size += part.length;
+      if (size > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes`);
+      parts.push(part);
+    }
+  } catch (cause) {
+    throw notHandedOver(path, cause);
   }
   return Buffer.concat(parts);
 }

@@ -68,6 +68,7 @@ export function electronStage(): Stage {
     async save(_page, click) {
       const path = join(folder, 'saved.png');
       await app!.evaluate(({ session }, target) => {
+        (globalThis as unknown as { saved: boolean }).saved = false;
         session.defaultSession.once('will-download', (_event, item) => {
           item.setSavePath(target);
           item.once('done', () => ((globalThis as unknown as { saved: boolean }).saved = true));

@@ -219,6 +219,18 @@ export function tellStory(makeStage: () => Stage): void {
     await page.getByAltText('Grid of story after 256 images').waitFor();
     await expect.poll(() => loadedPictures(page)).toBeGreaterThan(0);
     await screenshot(stage, page, '10-compare');
+    const save = async (button: string, item: string): Promise<Buffer> =>
+      readFileSync(
+        await stage.save(page, async () => {
+          await page.getByRole('button', { name: button, exact: true }).click();
+          await page.getByRole('menuitem', { name: item, exact: true }).click();
+        }),
+      );
+    expect((await sharp(await save('Table and files of Loss', 'Save as PNG')).metadata()).width).toBe(2 * 960);
+    const lines = (await save('Export', 'Save every tick as CSV')).toString('utf8').split('\r\n');
+    expect(lines[0]).toMatch(/^run,name,nimg,/);
+    expect(lines.some((line) => /^\d+,story,256,/.test(line))).toBe(true);
+    expect((await save('Export', 'Save as HTML')).toString('utf8')).toContain('<figcaption>');
   });
 
   chapter('an average of another length is made in the EMA lab, kept, and found on the Generate page', async () => {
@@ -255,7 +267,7 @@ export function tellStory(makeStage: () => Stage): void {
     await see('story');
     await see(/finished/i);
     await page.getByRole('link', { name: 'story' }).first().click();
-    await expect.poll(() => isDrawn(page.locator('canvas').first())).toBe(true);
+    await expect.poll(() => isDrawn(page.locator('canvas').first()), LONG).toBe(true);
     await visit('Data');
     await see('shapes');
     await visit('Generate');

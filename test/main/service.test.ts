@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Service } from '../../main/service.ts';
@@ -52,7 +53,7 @@ test('hears an event that comes together with the greeting', async () => {
 test('brings pictures over the same socket', async () => {
   const file = await start('normal').file('/files/samples/1.png');
   expect(file).toMatchObject({ status: 200, contentType: 'image/png' });
-  expect(file.body.toString()).toBe('picture of /files/samples/1.png');
+  expect(await text(file.body)).toBe('picture of /files/samples/1.png');
 });
 
 test('starts the service again when it dies, and says what happened', async () => {

@@ -13,7 +13,10 @@ export function numberFiles(runs: readonly { readonly id: number; readonly nimg:
   const item = (label: string, what: 'ticks' | 'numbers', form: 'csv' | 'json'): FileItem => ({
     label,
     onselect: () =>
-      downloadFrom(`/files/runs/${runs.map(({ id }) => id).join(',')}/${what}.${form}`, fileName(name, form)),
+      downloadFrom(
+        `/files/runs/${runs.map(({ id }) => id).join(',')}/${what}.${form}`,
+        fileName(what === 'ticks' ? name : `${name} layers`, form),
+      ),
     why,
   });
   return [

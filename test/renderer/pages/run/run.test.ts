@@ -122,7 +122,7 @@ test('all numbers of a run are saved as CSV and JSON, and its event file for Ten
   expect(asked).toEqual([
     '/files/runs/7/ticks.csv emoji.csv',
     '/files/runs/7/ticks.json emoji.json',
-    '/files/runs/7/numbers.csv emoji.csv',
+    '/files/runs/7/numbers.csv emoji-layers.csv',
     '/files/runs/7/tensorboard events.out.tfevents.edm2-studio-7',
   ]);
   expect(toasts.list.at(-1)?.text).toContain('tensorboard --logdir');
