@@ -19,7 +19,10 @@ export interface MapChart {
   readonly scale: ColorScale;
   /** The value at an end of the colours, in words. */
   readonly end: (value: number) => string;
-  /** How a cell without a number is called, and its colour; null: the picture leaves it clear, and it is hatched. */
+  /**
+   * How a cell without a number is called, and its colour in the picture; null: the picture leaves it clear, and it is
+   * hatched. What else is clear was not recorded.
+   */
   readonly missing: { readonly label: string; readonly token: string | null };
   readonly left: readonly MapTick[];
   readonly below: readonly MapTick[];
@@ -65,7 +68,7 @@ function drawn({ picture, height, scale, end, missing, left, below, titles }: Ma
   const middle = HEAD + height / 2;
   return [
     ...legend,
-    ground({ x: start, y: HEAD, width, height }, missing.token, paint),
+    ground({ x: start, y: HEAD, width, height }, missing.token && '--sunken', paint),
     `<image x="${start}" y="${HEAD}" width="${width}" height="${height}" preserveAspectRatio="none" image-rendering="pixelated" href="${picture}"/>`,
     ...left.map(({ at, label }) => textAt(label, start - 8, HEAD + at * height + 4, { fill: quiet, anchor: 'end' })),
     ...below.flatMap(({ at, label }) => [

@@ -77,7 +77,7 @@ function runTable({ runs, lead }: Comparison): Markup {
   const notes = runs.filter((run) => run.notes !== '');
   return html`<section>
     <h2>Runs</h2>
-    <div class="scroll">
+    <div class="scroll" tabindex="0" role="region" aria-label="Runs">
       <table>
         <thead>
           <tr>
@@ -120,7 +120,7 @@ function valuesOf({ title, table }: Figure): Markup | null {
   return html`<details>
     <summary>${title} as numbers</summary>
     <p class="quiet">As measured.${some} “edm2 export” writes all that was recorded.</p>
-    <div class="scroll">
+    <div class="scroll" tabindex="0" role="region" aria-label="${title} as numbers">
       <table class="numbers">
         <thead>
           <tr>
@@ -185,8 +185,8 @@ function differenceSection({ runs, lead, differences }: Comparison): Markup | nu
   if (runs.length < 2) return null;
   const { rungs, rows, ofRungs } = differences;
   const own = [...(rungs ? [{ name: 'Configuration', values: rungs }] : []), ...rows];
-  const table = (shown: readonly DiffRow[]): Markup =>
-    html`<div class="scroll">
+  const table = (label: string, shown: readonly DiffRow[]): Markup =>
+    html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">
       <table class="differs">
         <thead>
           <tr>
@@ -207,12 +207,12 @@ function differenceSection({ runs, lead, differences }: Comparison): Markup | nu
     </div>`;
   return html`<section>
     <h2>What differs</h2>
-    ${own.length === 0 ? html`<p>Nothing: these runs have the same config and data.</p>` : table(own)}
+    ${own.length === 0 ? html`<p>Nothing: these runs have the same config and data.</p>` : table('What differs', own)}
     ${
       ofRungs.length > 0 &&
       html`<details>
         <summary>${count(ofRungs.length)} settings that follow from the configuration</summary>
-        ${table(ofRungs)}
+        ${table('What follows from the configuration', ofRungs)}
       </details>`
     }
   </section>`;

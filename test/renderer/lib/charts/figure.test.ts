@@ -120,7 +120,10 @@ test('a map says what its colours mean, its rows and its time', () => {
   expect(texts(root)).toEqual(
     expect.arrayContaining(['Weights <RMS>', '×0.5', '×2', 'not finite', 'Enc 32', 'training images']),
   );
-  expect(root.querySelector('image')?.getAttribute('href')).toBe('data:image/png;base64,AAAA');
+  const cells = root.querySelector('image')!;
+  expect(cells.getAttribute('href')).toBe('data:image/png;base64,AAAA');
+  // Where a run has ended nothing is missing.
+  expect(cells.previousElementSibling!.getAttribute('fill')).toBe('var(--sunken)');
 });
 
 test('a drawn path lifts its pen where a value is missing, and a value alone is a dot', () => {

@@ -1,4 +1,5 @@
 // @vitest-environment node
+import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { climb } from '../../../../contract/ladder.ts';
@@ -101,6 +102,20 @@ describe.skipIf(lacksForBrowser() !== null)('opened in Chromium without a networ
     expect(seen.text).toContain(`Worth a look: ${ODD} ${ODD}`);
     expect(seen.text).toContain(`Not in this file: ${ODD}.`);
     expect(asked).toEqual([]);
+    await context.close();
+  });
+
+  test('axe finds nothing in it, with everything unfolded', async () => {
+    const context = await browser.newContext({ offline: true, bypassCSP: true, viewport: { width: 640, height: 800 } });
+    const shown = await context.newPage();
+    await shown.setContent(page);
+    await shown.evaluate(() => document.querySelectorAll('details').forEach((details) => (details.open = true)));
+    await shown.evaluate(axe.source);
+    const violations = await shown.evaluate(async () => {
+      const { axe: loaded } = window as unknown as { axe: typeof axe };
+      return (await loaded.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html}`);
+    });
+    expect(violations).toEqual([]);
     await context.close();
   });
 
