@@ -126,12 +126,10 @@ export const everyState: readonly PageState[] = [
     at: '/compare?runs=1,2&panel=validation&panel=activation-max&panel=gain&panel=colour',
   },
   {
-    name: 'compare: maps',
-    at: '/compare?runs=1,2&panel=map:activation&panel=map:noise-error',
+    name: 'compare: maps, ratio and noise levels',
+    at: '/compare?runs=1,2&panel=map:activation&panel=map:weight:ratio:9/1&panel=noise&wipe=1,2',
     make: after((page) => page.getByRole('application').first().focus(), keys('ArrowDown', 'Enter')),
   },
-  { name: 'compare: ratio', at: '/compare?runs=1,2&panel=map:weight:ratio&panel=map:activation:ratio:9/1' },
-  { name: 'compare: wipe', at: '/compare?runs=1,2&panel=none&wipe=1,2' },
   {
     name: 'compare, runs searched, one deleted',
     at: '/compare?runs=1,2,99',

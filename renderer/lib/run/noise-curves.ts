@@ -54,19 +54,24 @@ export function fallenSteps({ fallen }: NoiseAdvice, drawn: Drawn): Series {
  * moment of a small run has few. null where no image got the noise level in all of them.
  */
 export function steadied(table: DynamicsTable, counts: DynamicsTable): Cells {
-  return table.values.map((line, row) =>
-    line.map((_, column) => {
-      let [sum, seen] = [0, 0];
-      for (let at = column; at > column - TOGETHER && at >= 0 && seen < ENOUGH_IMAGES; at--) {
-        const value = line[at] ?? null;
-        const count = counts.values[row]?.[at] ?? 0;
-        if (value === null) continue;
-        sum += value * count;
-        seen += count;
-      }
-      return seen === 0 ? null : sum / seen;
-    }),
-  );
+  return table.values.map((line, row) => line.map((_, column) => steadiedCell(table, counts, row, column)));
+}
+
+/** The same of one moment: a number a noise level. */
+export function steadiedColumn(table: DynamicsTable, counts: DynamicsTable, column: number): (number | null)[] {
+  return table.layers.map((_, row) => steadiedCell(table, counts, row, column));
+}
+
+function steadiedCell(table: DynamicsTable, counts: DynamicsTable, row: number, column: number): number | null {
+  let [sum, seen] = [0, 0];
+  for (let at = column; at > column - TOGETHER && at >= 0 && seen < ENOUGH_IMAGES; at--) {
+    const value = table.values[row]?.[at] ?? null;
+    const count = counts.values[row]?.[at] ?? 0;
+    if (value === null) continue;
+    sum += value * count;
+    seen += count;
+  }
+  return seen === 0 ? null : sum / seen;
 }
 
 /** The range of a scale that leaves out the lowest and the highest 2 %: a wild cell costs no colours. */

@@ -20,18 +20,28 @@ export interface Ratio {
   readonly of: { readonly over: number; readonly under: number } | null;
 }
 
+/** The error over noise levels at the clock's moment. */
+export interface Noise {
+  readonly noise: true;
+}
+/** How addresses write it. */
+const NOISE = 'noise';
+
 /** What a panel draws. */
-export type Panel = Curves | Maps | Ratio;
+export type Panel = Curves | Maps | Ratio | Noise;
 
 /** What is seen where the address names no panels. @param validates any of the runs measured its validation error */
 export function usualPanels(validates: boolean): readonly string[] {
   return ['loss', ...(validates ? ['validation'] : []), 'learningRate', 'imagesPerSecond'];
 }
 
-/** All that can be added, as addresses write it: scalars, maps of what the paper is about, then groups of kinds that have the same rows. */
+/**
+ * All that can be added, as addresses write it: scalars; maps of what the paper is about, and noise levels; then groups of
+ * kinds that have the same rows.
+ */
 export const panelGroups: readonly (readonly string[])[] = [
   measuredScalars,
-  ['map:activation', 'map:weight', 'map:relative-update'],
+  ['map:activation', 'map:weight', 'map:relative-update', NOISE],
   ...[...new Set(DynamicsKind.options.map((kind) => dynamicsKinds[kind].of))].map((rows) =>
     DynamicsKind.options.filter((kind) => dynamicsKinds[kind].of === rows),
   ),
@@ -41,6 +51,7 @@ export const panelGroups: readonly (readonly string[])[] = [
 export function readPanel(text: string): Panel | null {
   const scalar = measuredScalars.find((name) => name === text);
   if (scalar !== undefined) return { scalar };
+  if (text === NOISE) return { noise: true };
   const [name, rest] = split(text);
   if (name === 'map') return readMap(rest ?? '');
   const kind = DynamicsKind.options.find((option) => option === name);
@@ -59,6 +70,7 @@ function readMap(text: string): Maps | Ratio | null {
 /** The inverse of `readPanel`. */
 export function panelText(panel: Panel): string {
   if ('scalar' in panel) return panel.scalar;
+  if ('noise' in panel) return NOISE;
   if ('map' in panel) return `map:${panel.map}`;
   if ('ratio' in panel) return `map:${panel.ratio}:ratio${panel.of ? `:${panel.of.over}/${panel.of.under}` : ''}`;
   return panel.row === null ? panel.kind : `${panel.kind}:${panel.row}`;
@@ -66,12 +78,13 @@ export function panelText(panel: Panel): string {
 
 export function panelTitle(panel: Panel): string {
   if ('scalar' in panel) return tickScalars[panel.scalar].title;
+  if ('noise' in panel) return 'Noise levels at the clock';
   const { title } = dynamicsKinds[kindOf(panel)];
   if ('map' in panel) return `${title}, maps`;
   return 'ratio' in panel ? `${title}, ratio` : title;
 }
 
-function kindOf(panel: Exclude<Panel, { readonly scalar: TickScalarName }>): DynamicsKind {
+function kindOf(panel: Exclude<Panel, { readonly scalar: TickScalarName } | Noise>): DynamicsKind {
   if ('map' in panel) return panel.map;
   return 'ratio' in panel ? panel.ratio : panel.kind;
 }
@@ -82,14 +95,14 @@ export type PanelForm = keyof typeof panelForms;
 
 /** How a panel draws its kind; null: there is one way only. */
 export function panelForm(panel: Panel): PanelForm | null {
-  if ('scalar' in panel) return null;
+  if ('scalar' in panel || 'noise' in panel) return null;
   if ('map' in panel) return 'maps';
   return 'ratio' in panel ? 'ratio' : 'curves';
 }
 
 /** The same kind drawn in another form. */
 export function panelIn(form: PanelForm, panel: Panel): Panel {
-  if ('scalar' in panel) return panel;
+  if ('scalar' in panel || 'noise' in panel) return panel;
   const kind = kindOf(panel);
   switch (form) {
     case 'curves':
@@ -104,6 +117,7 @@ export function panelIn(form: PanelForm, panel: Panel): Panel {
 /** What explains the title, where something does. */
 export function panelTerm(panel: Panel): TermId | undefined {
   if ('scalar' in panel) return scalarTerms[panel.scalar];
+  if ('noise' in panel) return 'weighted-error';
   const { of } = dynamicsKinds[kindOf(panel)];
   return of === 'bucket' || of === 'validation' ? of : undefined;
 }

@@ -2,6 +2,7 @@ import '../../support/no-charts.ts';
 import { service } from '../../support/fake-service.ts';
 import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sigmaBinNames } from '../../../../contract/noise-levels.ts';
 import { listDatasets } from '../../../../contract/datasets.ts';
 import { runDeleted, runChanged } from '../../../../contract/events.ts';
 import { runFindings } from '../../../../contract/findings.ts';
@@ -188,6 +189,28 @@ test('the grids of two runs lie one over the other with a divider, and the addre
   expect(await screen.findByText('The two that the address names are not both among these runs.')).toBeTruthy();
   await rerender({ look: { wipe: 'x' } });
   expect(await screen.findByText(/“x” are no two grids; it is left out/)).toBeTruthy();
+  service.answer(listSamples, () => []);
+});
+
+test('one clock moves noise levels, what is told of maps, and grids', async () => {
+  service.answer(runDynamics, ({ kind }) =>
+    packDynamics({ kind, layers: [...sigmaBinNames], nimg: [256, 512], values: sigmaBinNames.map(() => [100, 1]) }),
+  );
+  service.answer(listSamples, ({ runId }) => [
+    exampleSample({ id: 21, runId: runId!, nimg: 256 }),
+    exampleSample({ id: 31, runId: runId!, nimg: 512 }),
+  ]);
+  render(Compare, { ids: [1], panels: ['noise', 'map:noise-error'] });
+  const noise = await screen.findByRole('region', { name: 'Noise levels at the clock' });
+  const levels = await within(noise).findByText(/^Error by noise level\. first/);
+  const map = await screen.findByRole('application', { description: /^At 512 images: 1\.00/ });
+  expect(await screen.findByAltText('Grid of first after 512 images')).toBeTruthy();
+  const before = levels.textContent;
+  await fireEvent.click(screen.getByRole('button', { name: 'Back' }));
+  expect(within(noise).getByText('at')).toHaveProperty('textContent', expect.stringContaining('256'));
+  expect(levels.textContent).not.toBe(before);
+  expect(screen.getByRole('application', { description: /^At 256 images: 100/ })).toBe(map);
+  expect(screen.getByAltText('Grid of first after 256 images')).toBeTruthy();
   service.answer(listSamples, () => []);
 });
 

@@ -25,7 +25,7 @@ import { exampleRun } from '../../support/examples.ts';
 
 test('all that is recorded can be added, and no scalar shares its name with a kind', () => {
   const all = panelGroups.flat();
-  expect(all.filter((name) => !name.startsWith('map:')).sort()).toEqual(
+  expect(all.filter((name) => !/^(map:|noise$)/.test(name)).sort()).toEqual(
     [...Object.keys(tickScalars), ...Object.keys(dynamicsKinds)]
       .filter((name) => !/^(nimg|at|trainSeconds)$/.test(name))
       .sort(),
@@ -43,7 +43,7 @@ test('every kind can be drawn as curves and as maps, and what each tick records 
     expect(panelText(panelIn('curves', maps))).toBe(kind);
     expect(panelText(panelIn('ratio', maps))).toBe(`map:${kind}:ratio`);
   }
-  expect(panelForm(readPanel('loss')!)).toBeNull();
+  for (const text of ['loss', 'noise']) expect(panelForm(readPanel(text)!)).toBeNull();
   const chosen = readPanel('map:weight:ratio:7/4')!;
   expect(chosen).toEqual({ ratio: 'weight', of: { over: 7, under: 4 } });
   expect([panelText(chosen), panelForm(chosen)]).toEqual(['map:weight:ratio:7/4', 'ratio']);
@@ -61,6 +61,8 @@ test('a panel is read with its row, whose name may have colons; what is none is 
     'map',
     'map:',
     'map:loss',
+    'map:noise',
+    'noise:x',
     'map:weight:ratio:7',
     'map:weight:ratio:0/4',
     'map:weight:ratios',
