@@ -105,7 +105,9 @@ export function readPackedDynamics(
   const nimg = columns.map((column) => column.nimg);
   const pack = (cells: (column: Part) => Float32Array): string =>
     packed(columns.map(cells), places ?? allLayers.keys());
-  const recorded = pack((column) => column.numbers ?? numbersAt(db, runId, kind, column.nimg, allLayers.length));
+  const joint = columns.filter((column) => column.numbers === undefined).map((column) => column.nimg);
+  const numbers = numbersAt(db, runId, kind, joint, allLayers.length);
+  const recorded = pack((column) => column.numbers ?? numbers.get(column.nimg)!);
   if (columns.every(({ ticks }) => ticks === 1)) return { ...names, nimg, values: recorded, span: null };
   const span = {
     ticks: columns.map(({ ticks }) => ticks),
@@ -166,11 +168,28 @@ function damaged(runId: number, kind: DynamicsKind, nimg: number): AppError {
   return new AppError('corrupt-file', `What is recorded of run ${runId} at ${exactImages(nimg)} (${kind}) is damaged.`);
 }
 
-function numbersAt(db: Database, runId: number, kind: DynamicsKind, nimg: number, rows: number): Float32Array {
-  const sql = `SELECT numbers FROM dynamics WHERE run_id = ? AND kind = ? AND ${COUNTS} AND nimg = ?`;
-  const numbers = floatsOf(statement<[number, string, number], Buffer>(db, sql).pluck().get(runId, kind, nimg)!);
-  if (numbers.length !== rows) throw damaged(runId, kind, nimg);
-  return numbers;
+/** What was recorded at some moments, all of which there are; asked for at once, which is faster than one after the other. */
+function numbersAt(
+  db: Database,
+  runId: number,
+  kind: DynamicsKind,
+  moments: readonly number[],
+  rows: number,
+): ReadonlyMap<number, Float32Array> {
+  const sql = `SELECT nimg, numbers FROM json_each(?) CROSS JOIN dynamics ON nimg = value
+    WHERE run_id = ? AND kind = ? AND ${COUNTS}`;
+  const all = statement<[string, number, string], { nimg: number; numbers: Buffer }>(db, sql).all(
+    JSON.stringify(moments),
+    runId,
+    kind,
+  );
+  return new Map(
+    all.map(({ nimg, numbers }) => {
+      const floats = floatsOf(numbers);
+      if (floats.length !== rows) throw damaged(runId, kind, nimg);
+      return [nimg, floats];
+    }),
+  );
 }
 
 /** Some rows of columns as float32, row after row, in base64. */
