@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -74,6 +74,15 @@ test.skipIf(lack !== null)('TensorBoard reads every number and grid', () => {
   ]);
   const words = readFileSync(join(out, '1 test/tags.txt'), 'utf8');
   expect(words).toContain('validation/…: mean of λ(σ)·(D − y)²');
+});
+
+test.skipIf(lack !== null)('it reads the same in the file that the app saves', async () => {
+  const client = await connectToService(library);
+  const folder = mkdtempSync(join(out, 'app-'));
+  writeFileSync(join(folder, 'events.out.tfevents.edm2-studio-1'), await client.file('/files/runs/1/tensorboard'));
+  client.close();
+  expect(edm2('1', '--tensorboard', out).status).toBe(0);
+  expect(readEvents(folder)).toEqual(readEvents(join(out, '1 test')));
 });
 
 test('what can’t be written, and a run without numbers, are told', () => {
