@@ -45,7 +45,10 @@ export function addDynamics(program: Command): void {
       'so many layers and blocks: those that changed most, of --kind or else in weights and activations',
       String(ROWS),
     )
-    .option('--csv', 'print its numbers instead: nimg, kind, row, value; of a long run fewer ticks (`edm2 export` has all)')
+    .option(
+      '--csv',
+      'print its numbers instead: nimg, kind, row, value; of a long run fewer ticks (`edm2 export` has all)',
+    )
     .option('--advice', 'say where its noise levels should sit instead, and why')
     .action(async (wanted: string, options: Options, command: Command) => {
       await withService(

@@ -1,14 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DynamicsKind } from '../../../../contract/dynamics.ts';
 import type { DynamicsTable } from '../../../../contract/dynamics-table.ts';
-import {
-  allStill,
-  firstToLeave,
-  hasRatio,
-  ratios,
-  robustRange,
-  rowsOf,
-} from '../../../../renderer/lib/run/change.ts';
+import { allStill, firstToLeave, hasRatio, ratios, robustRange, rowsOf } from '../../../../renderer/lib/run/change.ts';
 
 const table = (kind: DynamicsKind, rows: Record<string, (number | null)[]>): DynamicsTable => {
   const values = Object.values(rows);
