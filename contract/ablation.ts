@@ -1,5 +1,8 @@
+import { planNetwork } from './architecture.ts';
 import { AppError } from './errors.ts';
 import { withSetting } from './config-settings.ts';
+import { shapeFor } from './data-shape.ts';
+import type { Dataset } from './datasets.ts';
 import { climb, rungNames, type RungName } from './ladder.ts';
 import { beginning, LONGEST_NAME } from './names.ts';
 import { runFieldNamed } from './run-fields.ts';
@@ -108,6 +111,25 @@ export function configAt(base: RunConfig, common: Readonly<Record<string, unknow
   );
 }
 
+/**
+ * Refuses runs whose network can't be built for the data, or would learn nothing, before the first of them is queued.
+ *
+ * @throws {AppError} 'invalid-input' naming the point
+ */
+export function checkNetworks(
+  dataset: Pick<Dataset, 'resolution' | 'channels' | 'classes'>,
+  runs: readonly { readonly point: Point; readonly config: RunConfig }[],
+): void {
+  for (const { point, config } of runs) {
+    try {
+      planNetwork(config.network, shapeFor(dataset, config));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      throw new AppError(error.code, `The run of ${pointName(point)} can't be: ${error.message}`, { cause: error });
+    }
+  }
+}
+
 /** One word that runs are tagged with, of any text. */
 export function ablationTag(text: string): string {
   return beginning(text.trim().replaceAll(/[\s,]+/gu, '-'), LONGEST_TAG);
@@ -123,9 +145,10 @@ export function freeTag(wanted: string, runs: readonly Pick<RunSummary, 'tags'>[
   }
 }
 
-/** The name of a point's run. */
+/** The name of a point's run: what differs between it and the others. */
 export function runNameAt(tag: string, point: Point): string {
-  return beginning(`${tag}: ${pointName(point)}`, LONGEST_NAME);
+  const differing = point.filter(({ axis }) => axis.values.length > 1);
+  return beginning(`${tag}: ${pointName(differing.length > 0 ? differing : point)}`, LONGEST_NAME);
 }
 
 const LONGEST_TAG = 40;

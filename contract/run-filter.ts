@@ -57,7 +57,8 @@ function bare({ value }: Term): ReadTerm {
 function condition(term: Term, now: Date): ReadTerm {
   const operator = term.operator!;
   const field = runFieldNamed(term.field!.text);
-  if (field === undefined) return fail(term.field!, unknownField(term.field!.text));
+  if (field === undefined)
+    return fail(term.field!, unknownField(term.field!.text, 'To look for the text, put it in quotation marks.'));
   if (term.value.text === '') return fail(term, `A value follows “${term.field!.text}${operator}”. ${wantedOf(field)}`);
   const compares = operator !== ':' && operator !== '=' && operator !== '!=';
   if (compares && (field.kind === 'text' || field.kind === 'flag')) {
@@ -206,8 +207,8 @@ function wantedOf(field: RunField): string {
   }
 }
 
-/** Why a name is no field's, with the one that was probably meant. */
-export function unknownField(text: string): string {
+/** Why a name is no field's, with the one that was probably meant. @param otherwise what to do where none is like it */
+export function unknownField(text: string, otherwise = 'All are named by `edm2 runs list --fields`.'): string {
   const wanted = text.toLowerCase();
   const names = runFields().flatMap(({ name, aliases }) => [name, ...aliases]);
   const near = names
@@ -215,7 +216,7 @@ export function unknownField(text: string): string {
     .filter(({ name, away }) => away <= Math.max(1, Math.floor(name.length / 4)))
     .sort((a, b) => a.away - b.away)[0];
   const meant = near?.name ?? names.find((name) => wanted.length > 1 && name.toLowerCase().includes(wanted));
-  const advice = meant === undefined ? 'To look for the text, put it in quotation marks.' : `Did you mean “${meant}”?`;
+  const advice = meant === undefined ? otherwise : `Did you mean “${meant}”?`;
   return `There is no field “${text}”. ${advice}`;
 }
 

@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { pointName, pointsOf, readAxis, rungAt, settingsAt } from '../../contract/ablation.ts';
+import {
+  checkNetworks,
+  configAt,
+  pointName,
+  pointsOf,
+  readAxis,
+  rungAt,
+  runNameAt,
+  settingsAt,
+} from '../../contract/ablation.ts';
+import { findPreset } from '../../contract/presets.ts';
 
 test.each([
   ['rung=A..G', 'rung', ['A', 'B', 'C', 'D', 'E', 'F', 'G']],
@@ -60,4 +70,29 @@ test('ten thousand runs, and an axis that is there twice, are refused', () => {
     'This grid has 2100 runs; at most 200 are queued at once.',
   );
   expect(() => pointsOf(['seed=0', 'training.seed=1'].map(readAxis))).toThrow('training.seed is given twice');
+});
+
+test.each([
+  [
+    'network.modelChannels=32,8',
+    "The run of network.modelChannels 8 can't be: Attention at 8×8 needs 64 channels a head",
+  ],
+  [
+    'network.switches.weightNorm=none,forced',
+    "The run of network.switches.weightNorm none can't be: Weights N(0, 1) that are not",
+  ],
+])('%s is refused, because of one of its networks', (axis, words) => {
+  const { config: base } = findPreset('demo')!;
+  const runs = pointsOf([readAxis(axis)]).map((point) => ({ point, config: configAt(base, {}, point) }));
+  const dataset = { resolution: 32, channels: 3, classes: [] };
+  expect(() => checkNetworks(dataset, runs)).toThrow(words);
+  const fine = runs.filter(({ point }) => !words.includes(`${pointName(point)} can't`));
+  expect(fine).toHaveLength(1);
+  expect(() => checkNetworks(dataset, fine)).not.toThrow();
+});
+
+test('runs are named by what differs between them', () => {
+  const points = pointsOf(['rung=C,G', 'network.modelChannels=16'].map(readAxis));
+  expect(points.map((point) => runNameAt('ab', point))).toEqual(['ab: rung C', 'ab: rung G']);
+  expect(runNameAt('ab', pointsOf([readAxis('lr=0.1')])[0]!)).toBe('ab: lr 0.1');
 });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import {
   ablationTag,
+  checkNetworks,
   freeTag,
   pointName,
   pointsOf,
@@ -162,6 +163,7 @@ function read(options: Options): Asked {
 async function ablate(context: CommandContext, options: Options, asked: Asked): Promise<number | undefined> {
   const { client, output } = context;
   const dataset = findDataset(asked.dataset, await client.call(listDatasets, {}));
+  checkNetworks(dataset, asked.runs);
   const name = freeTag(
     asked.name ?? ablationTag(`${dataset.name} ${options.preset}`),
     await client.call(listRuns, { trashed: false }),

@@ -1,5 +1,6 @@
 import {
   ablationTag,
+  checkNetworks,
   configAt,
   freeTag,
   pointsOf,
@@ -49,7 +50,9 @@ export class AblationPlan {
   readonly result: { readonly runs: readonly PlannedRun[] } | { readonly problem: string } = $derived.by(() => {
     try {
       const points = pointsOf(this.#axes());
-      return { runs: points.map((point) => ({ point, config: configAt(this.preset.config, this.#common(), point) })) };
+      const planned = points.map((point) => ({ point, config: configAt(this.preset.config, this.#common(), point) }));
+      if (this.dataset !== null) checkNetworks(this.dataset, planned);
+      return { runs: planned };
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       return { problem: error.message };

@@ -63,6 +63,8 @@ test('what makes no sense is said in the place of the button', async () => {
   expect(screen.queryByRole('button', { name: /Queue/ })).toBeNull();
   await fireEvent.input(others, { target: { value: 'seed=0..99' } });
   expect((await screen.findByRole('alert')).textContent).toContain('This grid has 700 runs; at most 200');
+  await fireEvent.input(others, { target: { value: 'network.modelChannels=8' } });
+  expect((await screen.findByRole('alert')).textContent).toContain('set channelsPerHead to 16 or less');
   const before = location.hash;
   await fireEvent.submit(document.querySelector('form')!);
   expect([service.inputsOf(createRun), location.hash]).toEqual([[], before]);
@@ -110,7 +112,9 @@ test('the board has a row for each setting and fills while its runs train', asyn
   expect(row('C').slice(2, 4)).toEqual(['×1.00', '×4.00']);
   expect(row('G')[1]).toBe('1.00');
   expect(screen.getByRole('img', { name: 'Activations of G: 1.00 to 4.00' })).toBeTruthy();
-  expect(screen.getByRole('link', { name: 'Compare their curves' }).getAttribute('href')).toBe('#/compare?runs=1,2');
+  expect(screen.getByRole('link', { name: 'Compare their curves' }).getAttribute('href')).toBe(
+    '#/compare?runs=1,2&panel=validation&panel=activation-max&panel=weight-max&panel=loss',
+  );
   await fireEvent.click(screen.getByRole('button', { name: 'Save as CSV' }));
   const [head, first] = (await saved[0]!.text()).split('\r\n');
   expect(head).toMatch(/^setting,runs,validation at training images,validation error,validation error: deviation,/);
