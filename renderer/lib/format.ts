@@ -10,6 +10,8 @@ const dates = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => new 
 const hoursMinutes = dates({ hour: '2-digit', minute: '2-digit' });
 const toTheSecond = dates({ timeStyle: 'medium' });
 const inFull = dates({ dateStyle: 'full', timeStyle: 'medium' });
+const longToTheMinute = dates({ dateStyle: 'long', timeStyle: 'short' });
+const wholeDay = dates({ dateStyle: 'medium' });
 const weekday = dates({ weekday: 'short' });
 const dayAndMonth = dates({ day: 'numeric', month: 'short' });
 
@@ -50,6 +52,16 @@ export function logTime(timestamp: number, now = Date.now()): string {
 /** To the second, with the day; for titles on hover. */
 export function exactTime(timestamp: number | null): string {
   return timestamp === null ? '' : inFull.format(timestamp);
+}
+
+/** The day with its year, wherever and whenever it is read: "12 Nov 2025". */
+export function day(timestamp: number): string {
+  return wholeDay.format(timestamp);
+}
+
+/** Day and minute, wherever and whenever they are read: "12 November 2025 at 14:02". */
+export function dayAndTime(timestamp: number): string {
+  return longToTheMinute.format(timestamp);
 }
 
 function dayOf(date: Date): string {

@@ -6,7 +6,7 @@ import type { DiffRow } from '../../lib/run/config-rows.ts';
 import type { RunDifferences } from '../../lib/run/run-differences.ts';
 import { figureSvg, type Figure } from '../../lib/charts/figure.ts';
 import { html, Markup } from '../../lib/charts/markup.ts';
-import { count, images } from '../../lib/format.ts';
+import { count, day, images } from '../../lib/format.ts';
 import { runMark } from '../../lib/run-colors.ts';
 import tokens from '../../styles/tokens.css?raw';
 
@@ -73,7 +73,6 @@ export function comparisonPage(comparison: Comparison): string {
 
 function runTable({ runs, lead }: Comparison): Markup {
   const fields = FIELDS.flatMap((name) => runFieldNamed(name) ?? []);
-  const moment = (at: number): string => new Date(at).toLocaleString('en-GB', { dateStyle: 'medium' });
   const notes = runs.filter((run) => run.notes !== '');
   return html`<section>
     <h2>Runs</h2>
@@ -90,7 +89,7 @@ function runTable({ runs, lead }: Comparison): Markup {
             (run) =>
               html`<tr>
                 <th class="name">${mark(lead(run.id))} ${run.name}</th>
-                ${fields.map((field) => html`<td>${cellText(field, run, moment)}</td>`)}
+                ${fields.map((field) => html`<td>${cellText(field, run, day)}</td>`)}
               </tr>`,
           )}
         </tbody>

@@ -4,6 +4,7 @@ import type { PageFigures } from '../../lib/charts/figure-page.ts';
 import { lastAt } from '../../lib/charts/series.ts';
 import { client } from '../../lib/client/index.ts';
 import type { RunData } from '../../lib/run/run-data.svelte.ts';
+import { dayAndTime } from '../../lib/format.ts';
 import { runDifferences } from '../../lib/run/run-differences.ts';
 import { sheetAddress } from '../../lib/run/sample-words.ts';
 import { comparisonPage, type Comparison, type Grid } from './comparison-page.ts';
@@ -38,7 +39,7 @@ async function readComparison({ runs, figures, clock, lead }: Shown): Promise<Co
   }
   return {
     title: titleOf(shown.map(({ name }) => name)),
-    saved: new Date().toLocaleString('en-GB', { dateStyle: 'long', timeStyle: 'short' }),
+    saved: dayAndTime(Date.now()),
     runs: shown,
     lead,
     figures: drawn,
