@@ -28,9 +28,12 @@ function significant(digits: number): Intl.NumberFormat {
   return formatter;
 }
 
+/** Made once: it takes thirty times as long as writing a number with it. */
+const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
 /** A whole number with thousands separators: 35,008. */
 export function count(value: number | null): string {
-  return value === null || !Number.isFinite(value) ? NOTHING : Math.round(value).toLocaleString('en-US');
+  return value === null || !Number.isFinite(value) ? NOTHING : grouped.format(Math.round(value));
 }
 
 /** The same number always with the same length, for figures that change in place: 61.4, 5.03, 123. */

@@ -41,16 +41,24 @@ export interface DiffRow {
 
 /** The settings in which configs differ, with whole names ("training.learningRate"). */
 export function configDiff(configs: readonly RunConfig[]): DiffRow[] {
-  const flat = configs.map(
-    (config) =>
-      new Map(
-        groups.flatMap((group) => flatten(config[group]).map(([name, value]) => [`${group}.${name}`, value] as const)),
-      ),
-  );
+  const flat = configs.map(allSettings);
   const names = [...new Set(flat.flatMap((one) => [...one.keys()]))];
   return names
     .map((name) => ({ name, values: flat.map((one) => one.get(name) ?? '–') }))
     .filter((row) => row.values.some((value) => value !== row.values[0]));
+}
+
+const settingsBefore = new WeakMap<RunConfig, ReadonlyMap<string, string>>();
+
+/** Every setting of a config with its whole name; what is known of a config is remembered, for it never changes. */
+function allSettings(config: RunConfig): ReadonlyMap<string, string> {
+  const before = settingsBefore.get(config);
+  if (before !== undefined) return before;
+  const named = (group: (typeof groups)[number]): [string, string][] =>
+    flatten(config[group]).map(([name, value]) => [`${group}.${name}`, value]);
+  const settings = new Map(groups.flatMap(named));
+  settingsBefore.set(config, settings);
+  return settings;
 }
 
 /** What differs between configs: the configuration of the paper, what it brings with it, and everything else. */

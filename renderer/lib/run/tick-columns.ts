@@ -97,3 +97,17 @@ export function countBelow(rising: readonly number[], limit: number): number {
 function join<T>(history: readonly T[], kept: number, news: readonly T[]): T[] {
   return [...history.slice(0, kept), ...news];
 }
+
+/** All moments of some lists, rising, each once; a hundred thousand in some milliseconds. */
+export function momentsOf(lists: readonly (readonly number[])[]): number[] {
+  const all = new Float64Array(lists.reduce((sum, list) => sum + list.length, 0));
+  let end = 0;
+  for (const list of lists) {
+    all.set(list, end);
+    end += list.length;
+  }
+  all.sort();
+  const moments: number[] = [];
+  for (const moment of all) if (moment !== moments.at(-1)) moments.push(moment);
+  return moments;
+}

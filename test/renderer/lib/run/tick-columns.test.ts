@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DynamicsTable } from '../../../../contract/dynamics-table.ts';
 import { tickColumns } from '../../../../contract/ticks.ts';
-import { appendMagnitudes, withCloser, withCloserTable } from '../../../../renderer/lib/run/tick-columns.ts';
+import { appendMagnitudes, momentsOf, withCloser, withCloserTable } from '../../../../renderer/lib/run/tick-columns.ts';
 import { exampleTick } from '../../../support/ticks.ts';
 
 const ticks = (...nimg: number[]) => tickColumns(nimg.map((moment) => exampleTick(moment, { loss: moment })));
@@ -31,4 +31,8 @@ test('a stretch that is read more closely takes the place of what it covers, and
   const table = withCloserTable(thinned, { kind: 'weight', layers: ['a'], nimg: [490, 500], values: [[9, 2]] });
   expect([table.nimg, table.values]).toEqual([[10, 490, 500, 1000], [[1, 9, 2, 3]]]);
   expect(table.span).toEqual({ ticks: [1, 1, 1, 50], low: [[1, 9, 2, 2]], high: [[1, 9, 2, 3]] });
+});
+
+test('moments of several runs are one rising list, each once', () => {
+  expect(momentsOf([[1, 3, 20], [], [3, 5], [100]])).toEqual([1, 3, 5, 20, 100]);
 });
