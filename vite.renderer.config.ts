@@ -45,8 +45,12 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1500,
-    // Packing takes most of a build, and is meant to.
-    rolldownOptions: { checks: { bundlerTimings: false } },
+    rolldownOptions: {
+      // Packing takes most of a build, and is meant to.
+      checks: { bundlerTimings: false },
+      // What zod is told must come before the first schema, which is in whichever file of several.
+      output: { codeSplitting: { groups: [{ name: 'zod', test: /node_modules[\\/]zod[\\/]|zod-without-eval/ }] } },
+    },
   },
   server: {
     host: '127.0.0.1',
