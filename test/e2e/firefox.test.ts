@@ -57,19 +57,7 @@ describe.skipIf(lacksForFirefox() !== null)('in Firefox', () => {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  test.each(addresses)('%s comes up', async (at) => {
-    await visit(at);
-    await page.waitForNetworkIdle({ idleTime: 300 });
-    await page.screenshot({ path: join(screenshots, `${at.replaceAll(/[/?=,&]+/g, '-').slice(1)}.png`) });
-    const [needs, has] = await page.$eval('#main', (main) => [main.scrollWidth, main.clientWidth]);
-    expect(needs).toBeLessThanOrEqual(has!);
-    // The one that wipes lies over pictures.
-    const bare = await page.$$eval('input[type=range]:not(.wipe *)', (sliders) =>
-      sliders.filter((slider) => getComputedStyle(slider, '::-moz-range-track').backgroundColor === 'rgba(0, 0, 0, 0)'),
-    );
-    expect(bare, 'sliders without a track').toEqual([]);
-  });
-
+  // Before the visits: Firefox remembers each of their requests while it is driven, and takes a core from training.
   test('a run goes on and is paused', async () => {
     await visit('/runs/3/overview');
     await press('button', 'Resume');
@@ -104,6 +92,19 @@ describe.skipIf(lacksForFirefox() !== null)('in Firefox', () => {
     await page.keyboard.type('settings');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => location.hash === '#/settings');
+  });
+
+  test.each(addresses)('%s comes up', async (at) => {
+    await visit(at);
+    await page.waitForNetworkIdle({ idleTime: 300 });
+    await page.screenshot({ path: join(screenshots, `${at.replaceAll(/[/?=,&]+/g, '-').slice(1)}.png`) });
+    const [needs, has] = await page.$eval('#main', (main) => [main.scrollWidth, main.clientWidth]);
+    expect(needs).toBeLessThanOrEqual(has!);
+    // The one that wipes lies over pictures.
+    const bare = await page.$$eval('input[type=range]:not(.wipe *)', (sliders) =>
+      sliders.filter((slider) => getComputedStyle(slider, '::-moz-range-track').backgroundColor === 'rgba(0, 0, 0, 0)'),
+    );
+    expect(bare, 'sliders without a track').toEqual([]);
   });
 
   test('nothing failed on the way: no error of the page, no breach of its content policy', () => {
