@@ -102,13 +102,8 @@ test('a kind is drawn by row, whoever did not record it is named, and the addres
   await waitFor(() => expect(window.location.hash).toBe('#/compare?runs=1,2&panel=activation-max:Enc%2016%C3%9716'));
 });
 
-test('a kind is drawn as a map a run; a row chosen in one is read in all, pinned with Enter and drawn as curves', async () => {
-  render(Compare, { ids: [1, 2], panels: ['activation-max'] });
-  const form = await screen.findByRole('combobox', { name: /^Draw Largest activation of a bucket.* as$/ });
-  await fireEvent.change(form, { target: { value: (form as HTMLSelectElement).options[1]!.value } });
-  expect(window.location.hash).toBe('#/compare?runs=1,2&panel=map:activation-max');
-  cleanup();
-
+/** Run 1 has a bucket more than run 2, whose numbers are given. */
+function answerBuckets(second: readonly number[]): void {
   service.answer(runDynamics, ({ id, kind }) =>
     packDynamics({
       kind,
@@ -120,9 +115,19 @@ test('a kind is drawn as a map a run; a row chosen in one is read in all, pinned
               [1, 2],
               [1, 8],
             ]
-          : [[1, 3]],
+          : [second],
     }),
   );
+}
+
+test('a kind is drawn as a map a run; a row chosen in one is read in all, pinned with Enter and drawn as curves', async () => {
+  render(Compare, { ids: [1, 2], panels: ['activation-max'] });
+  const form = await screen.findByRole('combobox', { name: /^Draw Largest activation of a bucket.* as$/ });
+  await fireEvent.change(form, { target: { value: (form as HTMLSelectElement).options[1]!.value } });
+  expect(window.location.hash).toBe('#/compare?runs=1,2&panel=map:activation-max');
+  cleanup();
+
+  answerBuckets([1, 3]);
   render(Compare, { ids: [1, 2], panels: ['map:activation-max'] });
   const panel = await screen.findByRole('region', { name: 'Largest activation of a bucket, maps' });
   const map = await within(panel).findByRole('application', { name: 'Largest activation of a bucket of first' });
@@ -139,20 +144,7 @@ test('a kind is drawn as a map a run; a row chosen in one is read in all, pinned
 });
 
 test('two runs are drawn as ratio, its ends and what they do not share are told, and they change places', async () => {
-  service.answer(runDynamics, ({ id, kind }) =>
-    packDynamics({
-      kind,
-      layers: id === 1 ? ['Enc 16×16', 'Dec 16×16'] : ['Dec 16×16'],
-      nimg: [256, 512],
-      values:
-        id === 1
-          ? [
-              [1, 2],
-              [1, 8],
-            ]
-          : [[2, 2]],
-    }),
-  );
+  answerBuckets([2, 2]);
   render(Compare, { ids: [1, 2], panels: ['map:activation-max:ratio'] });
   const panel = await screen.findByRole('region', { name: 'Largest activation of a bucket, ratio' });
   const map = await within(panel).findByRole('application', {
